@@ -1,0 +1,55 @@
+# Every target sets up what it needs and takes no arguments. PYTHON chooses the interpreter (3.11 or newer).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo run test check bench eval test-vllm format clean help
+
+help:
+	@echo "make demo       set up, start, take in the samples, ask four questions, stay up"
+	@echo "make run        the service alone, on 127.0.0.1:8000"
+	@echo "make test       the tests"
+	@echo "make check      ruff, mypy --strict, import contracts"
+	@echo "make test-vllm  chat against a real vLLM on the CPU"
+	@echo "make eval       page hits on the samples, and on more where there is more"
+	@echo "make bench      against the peers' default pipelines"
+
+# Exact versions make this a minute or two; letting pip resolve takes four to eight.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Exhibit needs Python 3.11 or newer; this is %d.%d" % sys.version_info[:2])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up $(VENV) (once, a few minutes) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $(READY)
+
+demo: $(READY)
+	@$(BIN)/python scripts/demo.py --start
+
+run: $(READY)
+	@$(BIN)/exhibit serve
+
+test: $(READY)
+	@$(BIN)/python -m pytest
+
+check: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+test-vllm: $(READY)
+	@PYTHON=$(PYTHON) scripts/test-vllm.sh
+
+eval: $(READY)
+	@$(BIN)/python -m eval
+
+bench: $(READY)
+	@$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) .venv-vllm .venv-bench .mypy_cache .ruff_cache .pytest_cache .cache
