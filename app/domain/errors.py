@@ -1,0 +1,111 @@
+"""Everything that can go wrong, as a tree; each leaf knows its HTTP status and says what is.
+
+ExhibitError
+├── BadRequest 422
+├── Forbidden 403
+├── Unauthorized 401
+├── Missing 404
+├── Gone 410
+├── Conflict 409
+│   └── ModelMismatch 409
+├── TooLarge 413
+│   ├── PromptTooLong 413        the model's context is shorter than the prompt
+│   └── TooManyImages 413        the model's server takes fewer images
+├── UnsupportedType 415
+├── Unreadable                 a document's own fault; becomes its `failed` sentence
+│   └── NeedsPassword
+├── Unavailable 503
+│   └── ModelUnavailable 503
+├── HungUp 499                 nobody is left to read it
+└── BadConfiguration           refuses to start
+"""
+
+from __future__ import annotations
+
+
+class ExhibitError(Exception):
+    """Base of every error that Exhibit raises on purpose; `str(error)` is one sentence for the user."""
+
+    status = 500
+    title = "Internal error"
+
+
+class BadRequest(ExhibitError):
+    status, title = 422, "The request can't be understood"
+
+
+class Unauthorized(ExhibitError):
+    status, title = 401, "A key is needed"
+
+
+class Forbidden(ExhibitError):
+    status, title = 403, "Not allowed"
+
+
+class Missing(ExhibitError):
+    status, title = 404, "Not found"
+
+
+class Conflict(ExhibitError):
+    status, title = 409, "Conflict"
+
+
+class ModelMismatch(Conflict):
+    title = "Another model made these vectors"
+
+
+class Gone(ExhibitError):
+    status, title = 410, "Deleted"
+
+
+class TooLarge(ExhibitError):
+    status, title = 413, "Too large"
+
+
+class PromptTooLong(TooLarge):
+    """`limit` is the model's context in tokens, `needed` what was asked for; None where the server doesn't say."""
+
+    title = "The prompt is too long for the model"
+
+    def __init__(self, message: str, limit: int | None = None, needed: int | None = None) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.needed = needed
+
+
+class TooManyImages(TooLarge):
+    """`limit` is how many images one prompt may have (0: the model sees none); None where the server doesn't say."""
+
+    title = "Too many images for the model"
+
+    def __init__(self, message: str, limit: int | None = None) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
+class UnsupportedType(ExhibitError):
+    status, title = 415, "This type of file is not taken in"
+
+
+class Unreadable(ExhibitError):
+    status, title = 422, "The document can't be read"
+
+
+class NeedsPassword(Unreadable):
+    title = "The document needs a password"
+
+
+class Unavailable(ExhibitError):
+    status, title = 503, "Not available now"
+
+
+class ModelUnavailable(Unavailable):
+    title = "The model can't be reached"
+
+
+class HungUp(ExhibitError):
+    status, title = 499, "The client hung up"
+
+
+class BadConfiguration(ExhibitError):
+    title = "The settings don't work"

@@ -1,0 +1,381 @@
+"""What the services need of the outside, as small Protocols; `app/adapters/` and `retrievers/` provide them.
+
+Catalogue, blobs and indexes are synchronous and thread-safe (they are called from the event loop through
+threads, and from the workers of the queue); retrievers and generators are asynchronous. None of them keeps
+anything bound to an event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.types import (
+    Chunk,
+    Collection,
+    Delta,
+    Document,
+    Evidence,
+    Found,
+    Kind,
+    PageReport,
+    Problem,
+    Prompt,
+    Query,
+    Space,
+    Stage,
+    Status,
+)
+
+Vectors = NDArray[np.float32]  # (n, dimensions), each row of unit length
+Vector = NDArray[np.float32]  # (dimensions,)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Paged(Generic[T]):
+    """One page of a list; `next_cursor` is None on the last."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None = None
+
+
+# ---------------------------------------------------------------- the catalogue: the truth
+
+
+class Catalogue(Protocol):
+    """Collections, documents and chunks. Deleted things are invisible to every read from that moment on."""
+
+    # collections; names are unique among those that are not deleted
+    def create_collection(self, name: str, metadata: Mapping[str, Any]) -> Collection:
+        """Raises Conflict when the name is taken."""
+        ...
+
+    def collection(self, name: str) -> Collection:
+        """Raises Missing."""
+        ...
+
+    def collections(self, limit: int, cursor: str | None = None) -> Paged[Collection]: ...
+    def update_collection(self, name: str, metadata: Mapping[str, Any]) -> Collection: ...
+    def stamp(self, collection_id: str, encoders: Mapping[str, str]) -> Collection:
+        """Records the encoders on first use; an existing stamp is left as it is. Returns what stands."""
+        ...
+
+    def delete_collection(self, name: str) -> tuple[Document, ...]:
+        """Hides the collection and its documents at once; returns those documents, to be erased."""
+        ...
+
+    # documents
+    def record(self, document: Document) -> tuple[Document, bool]:
+        """Stores a new document; or, when the collection already holds the same bytes (sha256), returns that
+        one and True (duplicate). Two callers at the same moment get one document."""
+        ...
+
+    def document(self, document_id: str) -> Document:
+        """Raises Missing (never existed) or Gone (deleted)."""
+        ...
+
+    def documents(
+        self, collection_id: str, status: Status | None, limit: int, cursor: str | None = None
+    ) -> Paged[Document]: ...
+
+    def documents_in(self, collection_ids: Iterable[str]) -> tuple[Document, ...]:
+        """Every findable document of these collections (id, name, metadata, pages): filters look here."""
+        ...
+
+    def unfinished(self) -> tuple[Document, ...]:
+        """Documents that are queued or running."""
+        ...
+
+    def update(
+        self,
+        document_id: str,
+        attempt: int,
+        *,
+        status: Status | None = None,
+        stage: Stage | None = None,
+        progress: float | None = None,
+        pages: int | None = None,
+        media_type: str | None = None,
+        title: str | None = None,
+        problems: Sequence[Problem] | None = None,
+        page_report: Sequence[PageReport] | None = None,
+    ) -> bool:
+        """Changes what is given, if the document is queued or running in this attempt and not deleted; False
+        when it is not (a cancelled or superseded run must stop). A finished status clears `stage`."""
+        ...
+
+    def requeue(self, document_id: str) -> Document:
+        """A failed, cancelled or partial document becomes `queued` in a new attempt; Conflict otherwise."""
+        ...
+
+    def reattempt(self, document_id: str, attempt: int) -> Document:
+        """A queued or running document of this attempt becomes `queued` in the next; Conflict otherwise."""
+        ...
+
+    def publish(self, document_id: str, attempt: int, status: Status) -> bool:
+        """Makes the document findable (`ready` or `partial`), in one transaction; False as for `update`."""
+        ...
+
+    def delete(self, document_id: str) -> Document:
+        """Unfindable from now on. Raises Missing or Gone."""
+        ...
+
+    def deleted(self) -> tuple[Document, ...]:
+        """Deleted documents whose rows are still to be erased."""
+        ...
+
+    def erase(self, document_id: str) -> None:
+        """Removes the rows of a deleted document; a tombstone of its id alone stays. Idempotent."""
+        ...
+
+    def bytes_wanted(self, sha256: str) -> bool:
+        """Whether any document that is not erased has these original bytes."""
+        ...
+
+    # chunks
+    def replace_chunks(self, document_id: str, attempt: int, chunks: Sequence[Chunk]) -> bool:
+        """All chunks of a document at once, in one transaction; False as for `update`."""
+        ...
+
+    def chunks(self, document_id: str, after: int = -1, limit: int | None = None) -> tuple[Chunk, ...]:
+        """Chunks by ordinal, those greater than `after`; also of documents that are not findable yet."""
+        ...
+
+    def evidence(self, chunk_ids: Sequence[str], collection_ids: Iterable[str]) -> tuple[Evidence, ...]:
+        """The join: of these, the chunks of findable, undeleted documents of these collections, in the order
+        asked for (score and ranks are left for the caller)."""
+        ...
+
+    def chunk(self, chunk_id: str) -> Evidence:
+        """Raises Missing, or Gone when its document was deleted or the chunk no longer stands."""
+        ...
+
+    # leases of workers
+    def hold_lease(self, worker_id: str, seconds: float) -> None: ...
+    def release_lease(self, worker_id: str) -> None: ...
+    def expired_leases(self) -> tuple[str, ...]: ...
+    def close(self) -> None: ...
+
+
+# ---------------------------------------------------------------- bytes
+
+
+class Blobs(Protocol):
+    """Bytes under keys like `originals/ab12…` (sha256) and `documents/{id}/crops/{sha256}.png`.
+
+    A key is relative, of `[A-Za-z0-9._-]` segments. Writes are atomic: a reader sees all or nothing.
+    """
+
+    def put(self, key: str, data: bytes) -> None: ...
+    def read(self, key: str) -> bytes:
+        """Raises Missing."""
+        ...
+
+    def exists(self, key: str) -> bool: ...
+    def path(self, key: str) -> Path:
+        """A local file with these bytes, to be read only. Raises Missing."""
+        ...
+
+    def temporary(self) -> Path:
+        """A fresh path on the same disk, to be written and then handed to `adopt`."""
+        ...
+
+    def adopt(self, path: Path, key: str) -> None:
+        """Moves a finished temporary file to its key, flushed to disk; an existing key keeps its bytes."""
+        ...
+
+    def keys(self, prefix: str) -> tuple[str, ...]: ...
+    def delete(self, prefix: str) -> None:
+        """The key itself, and every key under it as a folder. Idempotent."""
+        ...
+
+
+# ---------------------------------------------------------------- indexes: they only propose
+
+
+@dataclass(frozen=True, slots=True)
+class IndexName:
+    """One vector index: per collection, space and encoder."""
+
+    collection_id: str
+    space: Space
+    encoder: str
+
+
+@dataclass(frozen=True, slots=True)
+class VectorRow:
+    chunk_id: str
+    document_id: str
+    kind: Kind
+    vector: Vector
+
+
+class VectorIndex(Protocol):
+    def add(self, index: IndexName, rows: Sequence[VectorRow]) -> None:
+        """Idempotent: a chunk id that is there already gets the new vector."""
+        ...
+
+    def search(
+        self, index: IndexName, vector: Vector, k: int, kinds: frozenset[Kind] = frozenset()
+    ) -> tuple[tuple[str, float], ...]:
+        """(chunk id, cosine similarity), best first; fewer than k only when there are no more."""
+        ...
+
+    def remove(self, index: IndexName, chunk_ids: Sequence[str]) -> None: ...
+    def remove_document(self, index: IndexName, document_id: str) -> None: ...
+    def ids(self, index: IndexName) -> frozenset[str]: ...
+    def drop(self, collection_id: str) -> None: ...
+    def drop_index(self, index: IndexName) -> None:
+        """Also one that can't be opened; it is made again by the next addition."""
+        ...
+
+    def indexes(self) -> tuple[IndexName, ...]: ...
+    def close(self) -> None: ...
+
+
+class KeptVectors(Protocol):
+    """What was encoded, kept apart from the index: any index can be built again from it without a model."""
+
+    def keep(
+        self, document_id: str, space: Space, encoder: str, part: int, chunk_ids: Sequence[str], vectors: Vectors
+    ) -> None:
+        """A part that is kept again replaces the former."""
+        ...
+
+    def load(self, document_id: str, space: Space, encoder: str, part: int | None = None) -> tuple[list[str], Vectors]:
+        """Chunk ids and their unit vectors, of one part or of all; nothing kept is no error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WordsRow:
+    chunk_id: str
+    document_id: str
+    kind: Kind
+    text: str
+
+
+class WordsIndex(Protocol):
+    """BM25, one index per collection, so that idf is its own."""
+
+    def add(self, collection_id: str, rows: Sequence[WordsRow]) -> None:
+        """Idempotent by chunk id; durable when it returns."""
+        ...
+
+    def search(
+        self,
+        collection_id: str,
+        text: str,
+        k: int,
+        kinds: frozenset[Kind] = frozenset(),
+        documents: frozenset[str] | None = None,
+    ) -> tuple[tuple[str, float], ...]:
+        """(chunk id, BM25), best first; any text is a plain bag of words, never query syntax."""
+        ...
+
+    def remove_document(self, collection_id: str, document_id: str) -> None: ...
+    def ids(self, collection_id: str) -> frozenset[str]: ...
+    def drop(self, collection_id: str) -> None: ...
+    def close(self) -> None: ...
+
+
+# ---------------------------------------------------------------- models
+
+
+class TextEncoder(Protocol):
+    """Thread-safe, synchronous; `name` goes into the stamp of every vector made with it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def dimensions(self) -> int: ...
+    @property
+    def max_tokens(self) -> int: ...
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """(n, dimensions), unit rows, in the order given. Longer texts are cut at `max_tokens`."""
+        ...
+
+    def encode_query(self, text: str) -> Vector: ...
+    def count_tokens(self, texts: Sequence[str]) -> list[int]: ...
+    def token_counter(self) -> Callable[[Sequence[str]], list[int]]:
+        """`count_tokens` by itself: light, and can be sent to another process."""
+        ...
+
+    def sees(self, text: str) -> bool:
+        """False when over 20 % of the tokens are unknown to the model: such a text is not encoded."""
+        ...
+
+
+class ImageEncoder(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def dimensions(self) -> int: ...
+    @property
+    def threshold(self) -> float:
+        """The similarity of a text query to an image above which the image space may vote (model card)."""
+        ...
+
+    def encode_images(self, images: Sequence[bytes]) -> Vectors:
+        """Encoded images (PNG, JPEG, …) to (n, dimensions), unit rows. Raises Unreadable for a bad one."""
+        ...
+
+    def encode_text(self, text: str) -> Vector: ...
+
+
+class Retriever(Protocol):
+    """One way of finding. A fused retriever is a retriever of retrievers."""
+
+    async def retrieve(self, query: Query, k: int) -> Found: ...
+
+
+class Generator(Protocol):
+    """Writes the answer, with markers `[1]` that point into `prompt.evidence` (from 1)."""
+
+    @property
+    def model(self) -> str: ...
+    def generate(self, prompt: Prompt) -> AsyncIterator[Delta]:
+        """Raises ModelUnavailable. Closing the iterator aborts the generation."""
+        ...
+
+
+# ---------------------------------------------------------------- work that outlives a request
+
+
+RunState = Literal["live", "done", "cancelled", "broken", "unknown"]
+
+
+class Jobs(Protocol):
+    """The durable queue, seen from the services; runs are known by document id and attempt."""
+
+    async def ingest(self, document_id: str, attempt: int) -> None:
+        """Enqueues; the same id and attempt twice is one run."""
+        ...
+
+    async def forget(self, document_id: str, collection_id: str) -> None:
+        """Enqueues the erasing of a deleted document's vectors, words, blobs and rows."""
+        ...
+
+    async def drop(self, collection_id: str) -> None:
+        """Enqueues the removal of a deleted collection's indexes."""
+        ...
+
+    async def cancel(self, document_id: str, attempt: int) -> None:
+        """Stops the run, and the child process that works for it, within seconds."""
+        ...
+
+    async def state(self, document_id: str, attempt: int) -> RunState:
+        """`unknown`: never enqueued, or collected since; `broken`: it failed in a way it could not record."""
+        ...
+
+    async def forgetting(self, document_id: str) -> bool: ...
+    async def collect(self) -> int:
+        """Removes what the queue remembers of runs long finished; returns how many."""
+        ...

@@ -1,0 +1,319 @@
+"""The nouns of Exhibit: frozen values that every part speaks in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+Kind = Literal["text", "table", "figure", "page", "image", "audio", "video"]
+Space = Literal["words", "text", "image"]
+Status = Literal["queued", "running", "ready", "partial", "failed", "cancelled"]
+Stage = Literal["identify", "parse", "describe", "split", "embed", "index", "publish"]
+ReadAs = Literal["text", "ocr", "image", "empty", "failed"]
+Verdict = Literal["grounded", "partial", "ungrounded", "abstained"]
+Role = Literal["system", "user", "assistant"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+FINDABLE: frozenset[Status] = frozenset({"ready", "partial"})
+FINISHED: frozenset[Status] = frozenset({"ready", "partial", "failed", "cancelled"})
+RETRYABLE: frozenset[Status] = frozenset({"partial", "failed", "cancelled"})
+
+
+# ---------------------------------------------------------------- places
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle as fractions (0..1) of the page *as rendered*: origin top left, x right, y down."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    page: int  # from 1
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in a document without pages: under a heading, or in rows of a sheet."""
+
+    heading: tuple[str, ...] = ()
+    sheet: str | None = None
+    rows: tuple[int, int] | None = None  # first and last, from 1, inclusive
+
+
+# ---------------------------------------------------------------- what is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    id: str
+    name: str
+    created_at: datetime
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    encoders: Mapping[str, str] = field(default_factory=dict)  # space -> encoder name; empty until first use
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    message: str
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageReport:
+    page: int
+    read_as: ReadAs
+    confidence: float | None = None  # mean of the recogniser's line confidences, 0..1; None for text
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    id: str
+    collection_id: str
+    collection: str  # the collection's name
+    name: str
+    media_type: str
+    size: int  # bytes
+    sha256: str
+    status: Status
+    created_at: datetime
+    attempt: int = 1
+    stage: Stage | None = None
+    progress: float = 0.0  # 0..1
+    pages: int | None = None
+    chunks: Mapping[Kind, int] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    page_report: tuple[PageReport, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    ready_at: datetime | None = None
+    title: str | None = None
+
+    @property
+    def findable(self) -> bool:
+        return self.status in FINDABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The smallest thing that can be found and cited."""
+
+    id: str  # "{document_id}.{digest of content}": the same content gets the same id on every run
+    document_id: str
+    ordinal: int  # place in reading order, from 0
+    kind: Kind
+    text: str  # what is shown and quoted; for a figure its caption and the words in it
+    search_text: str  # what the text spaces index: context (title, headings, mentions) and text
+    page: int | None = None
+    regions: tuple[Region, ...] = ()
+    place: Place | None = None
+    image: str | None = None  # blob key of the crop
+
+
+# ---------------------------------------------------------------- what parsers yield
+
+BlockKind = Literal["heading", "text", "list", "table", "figure", "image"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text with its box: lets a chunk that takes half a block keep the right half's regions."""
+
+    text: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One thing on a page, in reading order."""
+
+    kind: BlockKind
+    text: str = ""
+    page: int | None = None
+    box: Box | None = None
+    lines: tuple[Line, ...] = ()  # text blocks of paged documents
+    level: int = 0  # headings: 1 is the highest
+    cells: tuple[tuple[str, ...], ...] = ()  # tables: rows of cells, header first
+    caption: str = ""  # figures and tables
+    image: str | None = None  # blob key of the crop, once stored
+    pixels: bytes | None = None  # the crop as PNG or JPEG, until it is stored
+    place: Place | None = None
+    confidence: float | None = None  # recognised text only
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedPage:
+    """A page of a paged document, or the whole of one without pages (number None)."""
+
+    number: int | None
+    blocks: tuple[Block, ...] = ()
+    read_as: ReadAs = "text"
+    confidence: float | None = None
+    needs_ocr: bool = False  # no usable text: `describe` reads the rendered page
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a file turned out to be, from its content."""
+
+    media_type: str
+    pages: int | None  # None: this kind of document has no pages
+    title: str | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+# ---------------------------------------------------------------- searching
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    text: str = ""
+    image: bytes | None = None
+    collections: tuple[Collection, ...] = ()
+    kinds: frozenset[Kind] = frozenset()  # empty: all
+    documents: frozenset[str] | None = None  # None: all; else only these can match
+    where: Mapping[str, Any] | None = None  # the request's filter, checked again at the join
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    chunk_id: str
+    score: float  # orders one result, no more
+    ranks: Mapping[Space, int] = field(default_factory=dict)  # from 1, in each space that found it
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """Whether a space took part in a search, and why not."""
+
+    space: Space
+    voted: bool
+    why: str = ""
+    found: int = 0
+    took_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    hits: tuple[Hit, ...] = ()
+    votes: tuple[Vote, ...] = ()
+    exhausted: bool = True  # asking for more would give no more
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A chunk as an answer shows it, joined with its document."""
+
+    chunk: Chunk
+    document: Document
+    score: float = 0.0
+    ranks: Mapping[Space, int] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return self.chunk.id
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search gave: evidence in order, and how it came about."""
+
+    evidence: tuple[Evidence, ...]
+    votes: tuple[Vote, ...]
+    trace_id: str
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+# ---------------------------------------------------------------- answering
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePart:
+    data: bytes
+    media_type: str = "image/png"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: Role
+    parts: tuple[TextPart | ImagePart, ...]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(part.text for part in self.parts if isinstance(part, TextPart))
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """All that a generator needs: the messages for a language model, the parts for a reader of sentences."""
+
+    question: str
+    messages: tuple[Message, ...]
+    evidence: tuple[Evidence, ...]  # evidence[i] is marker [i+1]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of an answer as it is generated; the last one carries the usage, and may be empty."""
+
+    text: str = ""
+    usage: Usage | None = None
+    confidence: float | None = None  # 0..1, that the evidence holds the answer, where the generator can tell
+    cut: bool = False  # on the last one: the answer stopped at the limit of its length
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    text: str
+    citations: tuple[int, ...]
+    support: float  # 0..1
+    supported: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    n: int
+    evidence: Evidence
+    quote: str  # an exact span of the evidence's text
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    answer: str
+    verdict: Verdict
+    confidence: float
+    claims: tuple[Claim, ...]
+    citations: tuple[Citation, ...]
+    evidence: tuple[Evidence, ...]
+    model: str
+    trace_id: str
+    nearest: tuple[Evidence, ...] = ()
+    missing: str | None = None
+    notices: tuple[Notice, ...] = ()
+    usage: Usage = Usage()
+    timings_ms: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,151 @@
+"""Every setting, read once from the environment (prefix EXHIBIT_) and from `.env`; bad values refuse to start."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.domain.errors import BadConfiguration
+
+
+class LanguageModel(BaseModel):
+    """An OpenAI-compatible server; without a URL the extractive reader answers."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str | None = None
+    model: str | None = None  # None: the first one the server lists
+    api_key: SecretStr | None = None
+    timeout_s: float = Field(default=120.0, gt=0)  # longest silence: until the first token, and between tokens
+    images: int = Field(default=4, ge=0, le=64)  # most images in one prompt; lowered to what the server allows
+
+    @field_validator("url")
+    @classmethod
+    def _an_address(cls, value: str | None) -> str | None:
+        return checked_url(value)
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="EXHIBIT_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    data_dir: Path = Path("data")
+    cache_dir: Path = Field(default_factory=lambda: _user_cache() / "exhibit")  # what can be made again, slowly
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    models: Literal["bundled", "standard"] = "bundled"
+    max_upload_mb: int = Field(default=1024, gt=0)
+    database_url: str | None = None  # None: SQLite in the data folder
+    chroma_url: str | None = None  # None: embedded, in the data folder
+    blobs_url: str | None = None  # None: files in the data folder
+    llm: LanguageModel = LanguageModel()
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()  # comma-separated
+    hosts: Annotated[tuple[str, ...], NoDecode] = ()  # further Host names this service answers to, comma-separated
+    role: Literal["all", "api", "worker"] = "all"  # api: only enqueues; worker: only works off the queue
+    parallel_documents: int = Field(default=2, ge=1, le=64)
+    parse_workers: int = Field(default=2, ge=1, le=64)
+    parse_memory_mb: int = Field(default=2048, ge=256)
+
+    @field_validator("api_keys", "hosts", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("blobs_url")
+    @classmethod
+    def _a_folder(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith("file://"):
+            raise ValueError("only file:// folders are supported so far")
+        return value
+
+    @field_validator("chroma_url")
+    @classmethod
+    def _an_address(cls, value: str | None) -> str | None:
+        return checked_url(value)
+
+    @model_validator(mode="after")
+    def _a_queue_that_somebody_works_off(self) -> Settings:
+        if self.role != "all" and self.embedded:
+            raise ValueError("EXHIBIT_ROLE other than `all` needs EXHIBIT_DATABASE_URL and EXHIBIT_CHROMA_URL")
+        return self
+
+    def as_worker(self) -> Settings:
+        """Raises BadConfiguration where there is nothing that a second process may share."""
+        if self.embedded:
+            raise BadConfiguration(
+                "A worker needs EXHIBIT_DATABASE_URL and EXHIBIT_CHROMA_URL; without them the service works its own "
+                "queue off: `exhibit serve` is all there is to run."
+            )
+        return self.model_copy(update={"role": "worker"})
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the data folder holds a database, and so has one owner."""
+        return self.chroma_url is None or self.database_url is None
+
+    @property
+    def loopback(self) -> bool:
+        return is_loopback(self.host)
+
+    @property
+    def catalogue_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'catalogue.db'}"
+
+    @property
+    def queue_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'queue.db'}"
+
+    @property
+    def blobs_dir(self) -> Path:
+        return Path(self.blobs_url.removeprefix("file://")) if self.blobs_url else self.data_dir / "blobs"
+
+    @property
+    def max_upload_bytes(self) -> int:
+        return self.max_upload_mb * 1024 * 1024
+
+
+def checked_url(value: str | None) -> str | None:
+    if value is None or (value.startswith(("http://", "https://")) and urlsplit(value).hostname):
+        return value
+    raise ValueError("an address begins with http:// or https:// and a host")
+
+
+def _user_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can be reached from this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    return f"EXHIBIT_{'__'.join(str(part) for part in location).upper()}: " if location else ""
+
+
+def load_settings() -> Settings:
+    """Raises BadConfiguration with one sentence that names each variable and what is wrong with it."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{_variable(fault['loc'])}{fault['msg']}" for fault in error.errors(include_input=False, include_url=False)
+        )
+        raise BadConfiguration(f"These settings don't work: {faults}.") from error
