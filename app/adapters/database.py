@@ -1,0 +1,191 @@
+"""Opening the catalogue's database (SQLite or Postgres), bringing it up to date, and its transactions."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from app.domain.errors import BadConfiguration, Unavailable
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_S = 30.0  # how long a writer of SQLite waits for the others
+CONNECTIONS = 8
+MORE_CONNECTIONS = 32  # together as many as the threads that an event loop lends out
+MIGRATION_LOCK = 1_162_367_313  # any number, but the same in every process that opens this Postgres database
+
+# Alembic keeps the running environment in module globals: one migration at a time in a process.
+_MIGRATING = threading.Lock()
+
+
+class Database:
+    """Transactions on one database, whose tables are up to date from the start."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = _engine(url)
+        # A transaction of SQLite that reads first and writes later can fail at its write without waiting
+        # (SQLITE_BUSY_SNAPSHOT), so whoever is going to write says so at the beginning.
+        self._writing_engine = self._engine.execution_options(writes=True)
+        try:
+            _prepare(self._engine)
+            with self._writing_engine.begin() as connection:
+                _upgrade(connection)
+        except (DBAPIError, sqlite3.Error, OSError, CommandError) as error:
+            self._engine.dispose()
+            raise BadConfiguration(
+                f"the catalogue {_shown(self._engine.url)} can't be opened: {_why(error)}"
+            ) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with _available(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with _available(), self._writing_engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+# ---------------------------------------------------------------- opening
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        engine = create_engine(parsed, json_serializer=_json, pool_pre_ping=True, **_pool(parsed))
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise BadConfiguration(f"the catalogue's database URL doesn't work: {error}") from error
+    if parsed.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _pool(url: URL) -> dict[str, Any]:
+    pool = {"pool_size": CONNECTIONS, "max_overflow": MORE_CONNECTIONS}
+    backend = url.get_backend_name()
+    if backend == "postgresql":
+        return pool
+    if backend != "sqlite":
+        raise BadConfiguration(f"the catalogue lives in SQLite or Postgres, not in {backend}")
+    if url.database in (None, "", ":memory:") or str(url.database).startswith("file:"):
+        raise BadConfiguration("the catalogue needs a file: sqlite:///path/to/catalogue.db")
+    return {**pool, "connect_args": {"timeout": BUSY_S, "check_same_thread": False}}
+
+
+# Chinese stays Chinese (escaped it takes twice the room); NaN is no JSON, and Postgres would refuse it.
+_json = partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _configure_sqlite(connection: DBAPIConnection, record: object) -> None:
+    connection.isolation_level = None  # we begin transactions, sqlite3 doesn't
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    # FULL, not NORMAL: a 202 is a promise, and so is a deletion; NORMAL may lose the last of them with the power.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare(engine: Engine) -> None:
+    """A file that only its owner reads, in WAL mode (readers and the one writer don't wait for each other)."""
+    if engine.dialect.name != "sqlite":
+        return
+    file = Path(str(engine.url.database))
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its -wal and -shm the same mode
+    patience = time.monotonic() + BUSY_S
+    while not _switched_to_wal(file):
+        if time.monotonic() > patience:
+            raise BadConfiguration(f"the catalogue {file} is held by another process")
+        time.sleep(0.05)
+
+
+def _switched_to_wal(file: Path) -> bool:
+    """False while another process is switching too: SQLite answers "locked" there without waiting."""
+    connection = sqlite3.connect(file)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            return False
+        raise
+    finally:
+        connection.close()
+    return True
+
+
+def _upgrade(connection: Connection) -> None:
+    """Within one transaction that locks out whoever opens at the same moment; it then finds nothing to do."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    script = ScriptDirectory.from_config(config)
+    config.attributes["connection"] = connection
+
+    def to_the_newest(revision: Any, _: object) -> Any:
+        return script._upgrade_revs("head", revision)
+
+    with _MIGRATING, EnvironmentContext(config, script, fn=to_the_newest):
+        script.run_env()
+
+
+# ---------------------------------------------------------------- errors
+
+
+@contextmanager
+def _available() -> Iterator[None]:
+    """What the database can't help becomes Unavailable; our own mistakes stay what they are."""
+    try:
+        yield
+    except (IntegrityError, ProgrammingError, DataError):
+        raise
+    except (DBAPIError, PoolTimeout, sqlite3.Error) as error:  # the last: from `_configure_sqlite`
+        raise Unavailable(f"the catalogue doesn't answer: {_why(error)}") from error
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, CommandError):
+        return f"a newer version of Exhibit has changed it ({error})"
+    reason = str(error.orig if isinstance(error, DBAPIError) else error)
+    if "disk is full" in reason or "No space left" in reason:
+        return "the disk is full"
+    return " ".join(reason.split())
+
+
+def _shown(url: URL) -> str:
+    return url.render_as_string(hide_password=True)

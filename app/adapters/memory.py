@@ -1,0 +1,413 @@
+"""In-memory twins of the catalogue and the blobs, for tests and experiments; they pass the same contract suites."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import weakref
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from app.adapters.blobs import checked_key, is_under
+from app.adapters.catalogue import DEFAULT, UNFINISHED, check_chunks, utc_now
+from app.adapters.cursors import checked_limit, decode_cursor, page_of
+from app.adapters.storable import storable, storable_metadata
+from app.domain.errors import Conflict, Gone, Missing
+from app.domain.ports import Paged
+from app.domain.types import (
+    FINDABLE,
+    FINISHED,
+    RETRYABLE,
+    Chunk,
+    Collection,
+    Document,
+    Evidence,
+    PageReport,
+    Place,
+    Problem,
+    Stage,
+    Status,
+)
+
+T = TypeVar("T", Collection, Document)
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """All there is of one document."""
+
+    document: Document
+    chunks: tuple[Chunk, ...] = ()
+    deleted: bool = False
+
+
+class MemoryCatalogue:
+    def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
+        self._now = now
+        self._lock = threading.RLock()
+        self._collections: dict[str, Collection] = {}  # by name, undeleted ones
+        self._shelves: dict[str, _Shelf] = {}
+        self._tombstones: set[str] = set()
+        self._leases: dict[str, datetime] = {}
+        self.create_collection(DEFAULT, {})
+
+    def close(self) -> None:
+        pass
+
+    # ------------------------------------------------------------ collections
+
+    def create_collection(self, name: str, metadata: Mapping[str, Any]) -> Collection:
+        created = Collection(uuid4().hex, storable(name), self._now(), storable_metadata(metadata))
+        with self._lock:
+            if created.name in self._collections:
+                raise Conflict(f"there is a collection named {name} already")
+            self._collections[created.name] = created
+        return created
+
+    def collection(self, name: str) -> Collection:
+        with self._lock:
+            if storable(name) not in self._collections:
+                raise Missing(f"there is no collection named {name}")
+            return self._collections[storable(name)]
+
+    def collections(self, limit: int, cursor: str | None = None) -> Paged[Collection]:
+        with self._lock:
+            return _page(self._collections.values(), limit, cursor)
+
+    def update_collection(self, name: str, metadata: Mapping[str, Any]) -> Collection:
+        with self._lock:
+            updated = replace(self.collection(name), metadata=storable_metadata(metadata))
+            self._collections[updated.name] = updated
+        return updated
+
+    def stamp(self, collection_id: str, encoders: Mapping[str, str]) -> Collection:
+        with self._lock:
+            standing = self._collection_of_id(collection_id)
+            if standing.encoders:
+                return standing
+            stamped = replace(standing, encoders=dict(encoders))
+            self._collections[stamped.name] = stamped
+        return stamped
+
+    def delete_collection(self, name: str) -> tuple[Document, ...]:
+        with self._lock:
+            doomed = self._collections.pop(self.collection(name).name)
+            hidden = self._select(lambda shelf: shelf.document.collection_id == doomed.id)
+            for document in hidden:
+                self._shelves[document.id].deleted = True
+            if doomed.name == DEFAULT:
+                self.create_collection(DEFAULT, {})
+        return hidden
+
+    # ------------------------------------------------------------ documents
+
+    def record(self, document: Document) -> tuple[Document, bool]:
+        with self._lock:
+            collection = self._collection_of_id(document.collection_id)
+            for there in self._select(lambda shelf: shelf.document.collection_id == collection.id):
+                if there.sha256 == document.sha256:
+                    return there, True
+            if document.id in self._shelves or document.id in self._tombstones:
+                raise Conflict(f"there is a document {document.id} already")
+            kept = _storable_document(
+                replace(document, collection=collection.name, created_at=document.created_at.astimezone(UTC))
+            )
+            self._shelves[kept.id] = _Shelf(kept)
+        return kept, False
+
+    def document(self, document_id: str) -> Document:
+        with self._lock:
+            return self._shelf(document_id).document
+
+    def documents(
+        self, collection_id: str, status: Status | None, limit: int, cursor: str | None = None
+    ) -> Paged[Document]:
+        with self._lock:
+            found = self._select(
+                lambda shelf: shelf.document.collection_id == collection_id and status in (None, shelf.document.status)
+            )
+        return _page(found, limit, cursor)
+
+    def documents_in(self, collection_ids: Iterable[str]) -> tuple[Document, ...]:
+        allowed = frozenset(collection_ids)
+        with self._lock:
+            found = self._select(lambda shelf: shelf.document.collection_id in allowed and shelf.document.findable)
+        return tuple(map(_light, found))
+
+    def unfinished(self) -> tuple[Document, ...]:
+        with self._lock:
+            return self._select(lambda shelf: shelf.document.status in UNFINISHED)
+
+    def deleted(self) -> tuple[Document, ...]:
+        with self._lock:
+            return tuple(sorted((s.document for s in self._shelves.values() if s.deleted), key=_position))
+
+    def update(
+        self,
+        document_id: str,
+        attempt: int,
+        *,
+        status: Status | None = None,
+        stage: Stage | None = None,
+        progress: float | None = None,
+        pages: int | None = None,
+        media_type: str | None = None,
+        title: str | None = None,
+        problems: Sequence[Problem] | None = None,
+        page_report: Sequence[PageReport] | None = None,
+    ) -> bool:
+        if status in FINDABLE:
+            raise ValueError(f"{status} is for publish")
+        given: dict[str, Any] = {
+            "status": status,
+            "stage": stage,
+            "progress": progress,
+            "pages": pages,
+            "media_type": media_type,
+            "title": title,
+            "problems": None if problems is None else tuple(problems),
+            "page_report": None if page_report is None else tuple(page_report),
+        }
+        changes = {name: value for name, value in given.items() if value is not None}
+        if status in FINISHED:
+            changes["stage"] = None
+        return self._change(document_id, attempt, **changes)
+
+    def requeue(self, document_id: str) -> Document:
+        return self._begin_anew(document_id, lambda document: document.status in RETRYABLE)
+
+    def reattempt(self, document_id: str, attempt: int) -> Document:
+        return self._begin_anew(
+            document_id, lambda document: document.status in UNFINISHED and document.attempt == attempt
+        )
+
+    def publish(self, document_id: str, attempt: int, status: Status) -> bool:
+        if status not in FINDABLE:
+            raise ValueError(f"{status} is not findable")
+        return self._change(document_id, attempt, status=status, stage=None, progress=1.0, ready_at=self._now())
+
+    def delete(self, document_id: str) -> Document:
+        with self._lock:
+            shelf = self._shelf(document_id)
+            shelf.deleted = True
+            return shelf.document
+
+    def erase(self, document_id: str) -> None:
+        with self._lock:
+            shelf = self._shelves.get(document_id)
+            if shelf is None:
+                return
+            if not shelf.deleted:
+                raise Conflict("the document is not deleted")
+            del self._shelves[document_id]
+            self._tombstones.add(document_id)
+
+    def bytes_wanted(self, sha256: str) -> bool:
+        with self._lock:
+            return any(shelf.document.sha256 == sha256 for shelf in self._shelves.values())
+
+    # ------------------------------------------------------------ chunks
+
+    def replace_chunks(self, document_id: str, attempt: int, chunks: Sequence[Chunk]) -> bool:
+        check_chunks(document_id, chunks)
+        with self._lock:
+            if not self._change(document_id, attempt, chunks=dict(Counter(chunk.kind for chunk in chunks))):
+                return False
+            in_order = sorted(map(_storable_chunk, chunks), key=lambda chunk: chunk.ordinal)
+            self._shelves[document_id].chunks = tuple(in_order)
+        return True
+
+    def chunks(self, document_id: str, after: int = -1, limit: int | None = None) -> tuple[Chunk, ...]:
+        with self._lock:
+            shelf = self._shelves.get(document_id)
+            if shelf is None or shelf.deleted:
+                return ()
+            return tuple(chunk for chunk in shelf.chunks if chunk.ordinal > after)[:limit]
+
+    def evidence(self, chunk_ids: Sequence[str], collection_ids: Iterable[str]) -> tuple[Evidence, ...]:
+        allowed = frozenset(collection_ids)
+        with self._lock:
+            found = [self._evidence(id) for id in dict.fromkeys(chunk_ids)]
+        return tuple(evidence for evidence in found if evidence and evidence.document.collection_id in allowed)
+
+    def chunk(self, chunk_id: str) -> Evidence:
+        with self._lock:
+            found = self._evidence(chunk_id)
+            if found is not None:
+                return found
+            document = self._shelf(chunk_id.rpartition(".")[0]).document
+        if not document.findable:
+            raise Missing(f"the document is {document.status}, so nothing in it can be found now")
+        raise Gone("the document was read again, and no longer holds this")
+
+    # ------------------------------------------------------------ leases of workers
+
+    def hold_lease(self, worker_id: str, seconds: float) -> None:
+        with self._lock:
+            self._leases[worker_id] = self._now() + timedelta(seconds=seconds)
+
+    def release_lease(self, worker_id: str) -> None:
+        with self._lock:
+            self._leases.pop(worker_id, None)
+
+    def expired_leases(self) -> tuple[str, ...]:
+        with self._lock:
+            now = self._now()
+            expired = [(expires_at, worker) for worker, expires_at in self._leases.items() if expires_at <= now]
+        return tuple(worker for _, worker in sorted(expired))
+
+    # ------------------------------------------------------------ parts; the lock is held
+
+    def _collection_of_id(self, collection_id: str) -> Collection:
+        for collection in self._collections.values():
+            if collection.id == collection_id:
+                return collection
+        raise Missing("there is no such collection")
+
+    def _shelf(self, document_id: str) -> _Shelf:
+        shelf = self._shelves.get(document_id)
+        if document_id in self._tombstones or (shelf is not None and shelf.deleted):
+            raise Gone("the document was deleted")
+        if shelf is None:
+            raise Missing("there is no such document")
+        return shelf
+
+    def _select(self, wanted: Callable[[_Shelf], bool]) -> tuple[Document, ...]:
+        found = (shelf.document for shelf in self._shelves.values() if not shelf.deleted and wanted(shelf))
+        return tuple(sorted(found, key=_position))
+
+    def _evidence(self, chunk_id: str) -> Evidence | None:
+        shelf = self._shelves.get(chunk_id.rpartition(".")[0])
+        if shelf is None or shelf.deleted or not shelf.document.findable:
+            return None
+        for chunk in shelf.chunks:
+            if chunk.id == chunk_id:
+                return Evidence(chunk, _light(shelf.document))
+        return None
+
+    def _change(self, document_id: str, attempt: int, **changes: Any) -> bool:
+        with self._lock:
+            shelf = self._shelves.get(document_id)
+            if shelf is None or shelf.deleted:
+                return False
+            if shelf.document.attempt != attempt or shelf.document.status not in UNFINISHED:
+                return False
+            shelf.document = _storable_document(replace(shelf.document, **changes))
+        return True
+
+    def _begin_anew(self, document_id: str, allowed: Callable[[Document], bool]) -> Document:
+        with self._lock:
+            shelf = self._shelf(document_id)
+            last = shelf.document
+            if not allowed(last):
+                raise Conflict(f"the document is {last.status}, in attempt {last.attempt}")
+            shelf.document = replace(
+                last,
+                status="queued",
+                attempt=last.attempt + 1,
+                stage=None,
+                progress=0.0,
+                problems=(),
+                page_report=(),
+                ready_at=None,
+            )
+            return shelf.document
+
+
+def _position(kept: Collection | Document) -> tuple[datetime, str]:
+    return kept.created_at, kept.id
+
+
+def _page(kept: Iterable[T], limit: int, cursor: str | None) -> Paged[T]:
+    in_order = sorted(kept, key=_position)
+    if cursor is not None:
+        last = decode_cursor(cursor)
+        in_order = [one for one in in_order if _position(one) > last]
+    return page_of(in_order[: checked_limit(limit) + 1], limit, _position)
+
+
+def _light(document: Document) -> Document:
+    return replace(document, page_report=())
+
+
+def _storable_document(document: Document) -> Document:
+    return replace(
+        document,
+        name=storable(document.name),
+        media_type=storable(document.media_type),
+        title=None if document.title is None else storable(document.title),
+        problems=tuple(replace(problem, message=storable(problem.message)) for problem in document.problems),
+        metadata=storable_metadata(document.metadata),
+    )
+
+
+def _storable_chunk(chunk: Chunk) -> Chunk:
+    place = chunk.place
+    if place is not None:
+        heading = tuple(map(storable, place.heading))
+        place = Place(heading, None if place.sheet is None else storable(place.sheet), place.rows)
+    return replace(chunk, text=storable(chunk.text), search_text=storable(chunk.search_text), place=place)
+
+
+# ---------------------------------------------------------------- blobs
+
+
+class MemoryBlobs:
+    """Keeps bytes in a dict; only what must be a file (`path`, `temporary`) is one, in a folder that goes with it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._bytes: dict[str, bytes] = {}
+        self._folder = Path(tempfile.mkdtemp(prefix="exhibit-blobs-"))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+
+    def put(self, key: str, data: bytes) -> None:
+        with self._lock:
+            self._check_room(checked_key(key))
+            self._bytes[key] = bytes(data)
+
+    def read(self, key: str) -> bytes:
+        with self._lock:
+            if checked_key(key) not in self._bytes:
+                raise Missing(f"there is no blob {key}")
+            return self._bytes[key]
+
+    def exists(self, key: str) -> bool:
+        with self._lock:
+            return checked_key(key) in self._bytes
+
+    def path(self, key: str) -> Path:
+        copy = self.temporary()
+        copy.write_bytes(self.read(key))
+        return copy
+
+    def temporary(self) -> Path:
+        return self._folder / uuid4().hex
+
+    def adopt(self, path: Path, key: str) -> None:
+        with self._lock:
+            self._check_room(checked_key(key))
+            if not path.is_file():
+                raise Missing(f"there is no file {path.name} to adopt")
+            self._bytes.setdefault(key, path.read_bytes())
+            path.unlink()
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        with self._lock:
+            return tuple(sorted(key for key in self._bytes if is_under(key, prefix)))
+
+    def delete(self, prefix: str) -> None:
+        with self._lock:
+            for key in self.keys(checked_key(prefix)):
+                del self._bytes[key]
+
+    def _check_room(self, key: str) -> None:
+        """As on a disk, a key can't be a blob and a folder of blobs."""
+        if any(is_under(other, key) or is_under(key, other) for other in self._bytes if other != key):
+            raise Conflict(f"{key} is both a blob and a folder")

@@ -1,0 +1,1 @@
+"""The catalogue's migrations, run by `database.py` whenever a catalogue is opened."""

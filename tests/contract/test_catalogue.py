@@ -1,0 +1,905 @@
+"""What every catalogue keeps to: the SQL one in SQLite and in Postgres, and the one in memory."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+
+from app.adapters.catalogue import SqlCatalogue
+from app.adapters.memory import MemoryCatalogue
+from app.domain.errors import BadRequest, Conflict, Gone, Missing
+from app.domain.ports import Catalogue
+from app.domain.types import (
+    KINDS,
+    Box,
+    Chunk,
+    Document,
+    PageReport,
+    Place,
+    Problem,
+    Region,
+    Status,
+)
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+POSTGRES = os.environ.get("EXHIBIT_TEST_POSTGRES_URL", "")
+STATUSES: tuple[Status, ...] = ("queued", "running", "ready", "partial", "failed", "cancelled")
+
+
+class Clock:
+    """Goes on by a second whenever it is read, so that everything has its own moment."""
+
+    def __init__(self) -> None:
+        self.at = NOON
+        self._lock = threading.Lock()
+
+    def __call__(self) -> datetime:
+        with self._lock:
+            self.at += timedelta(seconds=1)
+            return self.at
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def catalogue(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Catalogue]:
+    if request.param == "memory":
+        yield MemoryCatalogue(clock)
+        return
+    url = f"sqlite:///{tmp_path}/catalogue.db"
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_url")
+    opened = SqlCatalogue(url, clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """A schema of its own on the server that the environment names."""
+    if not POSTGRES:
+        pytest.skip("EXHIBIT_TEST_POSTGRES_URL names no Postgres server")
+    schema, server = f"exhibit_{uuid4().hex}", sa.create_engine(POSTGRES)
+    with server.begin() as connection:
+        connection.execute(sa.schema.CreateSchema(schema))
+    url = sa.make_url(POSTGRES).update_query_dict({"options": f"-csearch_path={schema}"})
+    yield url.render_as_string(hide_password=False)
+    with server.begin() as connection:
+        connection.execute(sa.schema.DropSchema(schema, cascade=True))
+    server.dispose()
+
+
+@pytest.fixture
+def home(catalogue: Catalogue) -> str:
+    return catalogue.collection("default").id
+
+
+@pytest.fixture
+def new(home: str) -> Callable[..., Document]:
+    """A document that no catalogue has seen; each arrives a second later than the one before."""
+    count = iter(range(1, 100_000))
+
+    def new(**given: Any) -> Document:
+        n = next(count)
+        plain: dict[str, Any] = {
+            "id": f"d{n:05}",
+            "collection_id": home,
+            "collection": "default",
+            "name": f"{n}.pdf",
+            "media_type": "application/pdf",
+            "size": 10,
+            "sha256": f"{n:064x}",
+            "status": "queued",
+            "created_at": NOON + timedelta(seconds=n),
+        }
+        return Document(**(plain | given))
+
+    return new
+
+
+New = Callable[..., Document]
+
+
+def chunk_in(document: Document, digest: str = "a", ordinal: int = 0, **given: Any) -> Chunk:
+    plain: dict[str, Any] = {"kind": "text", "text": "words", "search_text": "title words"}
+    return Chunk(f"{document.id}.{digest}", document.id, ordinal, **(plain | given))
+
+
+def publish(catalogue: Catalogue, document: Document, *chunks: Chunk, status: Status = "ready") -> Document:
+    """Records it, if it is new, and takes it all the way."""
+    kept, _ = catalogue.record(document)
+    assert catalogue.replace_chunks(kept.id, kept.attempt, chunks or [chunk_in(document)])
+    assert catalogue.publish(kept.id, kept.attempt, status)
+    return catalogue.document(kept.id)
+
+
+def bring_to(catalogue: Catalogue, document: Document, status: Status) -> Document:
+    kept, _ = catalogue.record(document)
+    if status in ("ready", "partial"):
+        assert catalogue.publish(kept.id, 1, status)
+    else:
+        assert catalogue.update(kept.id, 1, status=status)
+    return catalogue.document(kept.id)
+
+
+# ---------------------------------------------------------------- collections
+
+
+def test_the_collection_default_always_exists(catalogue: Catalogue) -> None:
+    assert catalogue.collection("default").name == "default"
+    catalogue.delete_collection("default")
+    assert catalogue.collection("default").name == "default"
+
+
+def test_deleting_default_empties_it_and_takes_its_stamp(catalogue: Catalogue, home: str, new: New) -> None:
+    catalogue.stamp(home, {"text": "minilm"})
+    document = publish(catalogue, new())
+    assert [lost.id for lost in catalogue.delete_collection("default")] == [document.id]
+    fresh = catalogue.collection("default")
+    assert fresh.id != home
+    assert fresh.encoders == {}
+    assert catalogue.documents(fresh.id, None, 10).items == ()
+
+
+def test_a_collection_is_kept_as_it_was_given(catalogue: Catalogue) -> None:
+    metadata = {"année": 2026, "deep": {"list": [1, 2.5, True, None, "报告"]}}
+    created = catalogue.create_collection("报告_α-1", metadata)
+    assert created.metadata == metadata
+    assert created.created_at.tzinfo is not None
+    assert created.created_at.utcoffset() == timedelta(0)
+    assert catalogue.collection("报告_α-1") == created
+
+
+def test_an_unknown_collection_is_missing(catalogue: Catalogue) -> None:
+    for verb in (catalogue.collection, catalogue.delete_collection, lambda name: catalogue.update_collection(name, {})):
+        with pytest.raises(Missing):
+            verb("nowhere")
+    with pytest.raises(Missing):
+        catalogue.stamp("nowhere", {"text": "minilm"})
+
+
+def test_names_are_unique_among_the_undeleted(catalogue: Catalogue) -> None:
+    first = catalogue.create_collection("a", {})
+    with pytest.raises(Conflict):
+        catalogue.create_collection("a", {})
+    catalogue.delete_collection("a")
+    assert catalogue.create_collection("a", {}).id != first.id
+
+
+def test_names_differ_by_case(catalogue: Catalogue) -> None:
+    assert catalogue.create_collection("A", {}).id != catalogue.create_collection("a", {}).id
+
+
+def test_of_many_creators_of_one_name_one_wins(catalogue: Catalogue) -> None:
+    def create(_: int) -> bool:
+        try:
+            catalogue.create_collection("popular", {})
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(create, range(16))) == 1
+
+
+def test_metadata_is_replaced_whole(catalogue: Catalogue) -> None:
+    catalogue.create_collection("a", {"old": 1})
+    assert catalogue.update_collection("a", {"new": 2}).metadata == {"new": 2}
+    assert catalogue.collection("a").metadata == {"new": 2}
+
+
+@pytest.mark.parametrize(
+    "metadata", [{"x": float("nan")}, {"x": [float("inf")]}, {"x": b"bytes"}, {1: "x"}, {"x": {"y": {2: 3}}}], ids=repr
+)
+def test_metadata_that_is_not_json_is_refused(catalogue: Catalogue, metadata: Any) -> None:
+    with pytest.raises(BadRequest):
+        catalogue.create_collection("a", metadata)
+    with pytest.raises(BadRequest):
+        catalogue.update_collection("default", metadata)
+    assert len(catalogue.collections(10).items) == 1
+
+
+def test_metadata_without_a_bottom_is_refused(catalogue: Catalogue) -> None:
+    bottomless: dict[str, Any] = {}
+    bottomless["self"] = bottomless
+    with pytest.raises(BadRequest):
+        catalogue.update_collection("default", bottomless)
+
+
+def test_the_first_stamp_stands(catalogue: Catalogue, home: str) -> None:
+    assert catalogue.stamp(home, {"text": "minilm", "image": "clip"}).encoders == {"text": "minilm", "image": "clip"}
+    assert catalogue.stamp(home, {"text": "bge"}).encoders == {"text": "minilm", "image": "clip"}
+    assert catalogue.collection("default").encoders == {"text": "minilm", "image": "clip"}
+
+
+def test_of_many_stamps_at_once_everyone_sees_the_same(catalogue: Catalogue, home: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        stamped = list(pool.map(lambda n: catalogue.stamp(home, {"text": f"encoder{n}"}), range(16)))
+    assert len({collection.encoders["text"] for collection in stamped}) == 1
+
+
+def test_collections_are_listed_in_order_of_creation_and_paged(catalogue: Catalogue) -> None:
+    for name in ("c", "a", "b"):
+        catalogue.create_collection(name, {})
+    catalogue.delete_collection("a")
+    first = catalogue.collections(2)
+    rest = catalogue.collections(2, first.next_cursor)
+    assert [one.name for one in first.items + rest.items] == ["default", "c", "b"]
+    assert rest.next_cursor is None
+
+
+def test_a_deleted_collection_takes_its_documents_along_at_once(catalogue: Catalogue, new: New) -> None:
+    doomed = catalogue.create_collection("doomed", {})
+    inside, outside = publish(catalogue, new(collection_id=doomed.id)), publish(catalogue, new())
+    assert [lost.id for lost in catalogue.delete_collection("doomed")] == [inside.id]
+    with pytest.raises(Missing):
+        catalogue.collection("doomed")
+    with pytest.raises(Gone):
+        catalogue.document(inside.id)
+    with pytest.raises(Gone):
+        catalogue.chunk(f"{inside.id}.a")
+    assert catalogue.evidence([f"{inside.id}.a", f"{outside.id}.a"], [doomed.id, outside.collection_id]) == (
+        catalogue.chunk(f"{outside.id}.a"),
+    )
+    assert catalogue.documents_in([doomed.id]) == ()
+    assert [gone.id for gone in catalogue.deleted()] == [inside.id]
+
+
+def test_documents_deleted_before_their_collection_are_not_handed_out_again(catalogue: Catalogue, new: New) -> None:
+    doomed = catalogue.create_collection("doomed", {})
+    early = publish(catalogue, new(collection_id=doomed.id))
+    catalogue.delete(early.id)
+    assert catalogue.delete_collection("doomed") == ()
+    assert [gone.collection for gone in catalogue.deleted()] == ["doomed"]
+    catalogue.erase(early.id)
+    assert catalogue.deleted() == ()
+
+
+def test_nothing_is_recorded_in_a_collection_that_is_not_there(catalogue: Catalogue, new: New) -> None:
+    doomed = catalogue.create_collection("doomed", {})
+    catalogue.delete_collection("doomed")
+    for collection_id in (doomed.id, "never"):
+        with pytest.raises(Missing):
+            catalogue.record(new(collection_id=collection_id))
+
+
+# ---------------------------------------------------------------- documents: recording
+
+
+def test_a_document_is_kept_as_it_was_given(catalogue: Catalogue, new: New) -> None:
+    given = new(
+        name="年报 ü.pdf",
+        title="Ein Titel",
+        size=5 * 2**40,
+        metadata={"year": 2026, "tags": ["a", "b"]},
+        problems=(Problem("bad page", 3), Problem("odd")),
+        page_report=(PageReport(1, "text"), PageReport(2, "ocr", 0.75)),
+        pages=2,
+        stage="parse",
+        status="running",
+        progress=0.5,
+        attempt=4,
+    )
+    assert catalogue.record(given) == (given, False)
+    assert catalogue.document(given.id) == given
+
+
+def test_times_come_back_in_utc_whatever_zone_they_came_in(catalogue: Catalogue, new: New) -> None:
+    tokyo = new().created_at.astimezone(ZoneInfo("Asia/Tokyo"))
+    kept, _ = catalogue.record(new(created_at=tokyo))
+    assert catalogue.document(kept.id).created_at == tokyo
+    assert catalogue.document(kept.id).created_at.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_the_same_bytes_again_are_the_document_that_is_there_as_it_is(
+    catalogue: Catalogue, new: New, status: Status
+) -> None:
+    there = bring_to(catalogue, new(sha256="ab"), status)
+    assert catalogue.record(new(sha256="ab")) == (there, True)
+    assert catalogue.document(there.id).status == status
+
+
+def test_the_same_bytes_in_another_collection_are_another_document(catalogue: Catalogue, new: New) -> None:
+    other = catalogue.create_collection("other", {})
+    catalogue.record(new(sha256="ab"))
+    assert catalogue.record(new(sha256="ab", collection_id=other.id))[1] is False
+
+
+def test_the_same_bytes_after_a_deletion_are_a_new_document(catalogue: Catalogue, new: New) -> None:
+    first, _ = catalogue.record(new(sha256="ab"))
+    catalogue.delete(first.id)
+    second, duplicate = catalogue.record(new(sha256="ab"))
+    assert not duplicate
+    assert second.id != first.id
+
+
+def test_an_id_is_given_once(catalogue: Catalogue, new: New) -> None:
+    first, _ = catalogue.record(new())
+    with pytest.raises(Conflict):
+        catalogue.record(new(id=first.id))
+    catalogue.delete(first.id)
+    catalogue.erase(first.id)
+    with pytest.raises(Conflict):
+        catalogue.record(new(id=first.id))
+
+
+def test_callers_at_the_same_moment_get_one_document(catalogue: Catalogue, new: New) -> None:
+    rivals = [new(sha256="ab") for _ in range(16)]
+    together = threading.Barrier(8)
+
+    def record(rival: Document) -> tuple[Document, bool]:
+        together.wait()
+        return catalogue.record(rival)
+
+    with ThreadPoolExecutor(8) as pool:
+        recorded = list(pool.map(record, rivals))
+    assert len({document.id for document, _ in recorded}) == 1
+    assert [duplicate for _, duplicate in recorded].count(False) == 1
+
+
+def test_a_document_recorded_while_its_collection_is_deleted_is_refused_or_hidden(
+    catalogue: Catalogue, new: New
+) -> None:
+    for n in range(8):
+        doomed = catalogue.create_collection(f"doomed{n}", {})
+        rivals = [new(collection_id=doomed.id) for _ in range(3)]
+
+        def record(rival: Document) -> None:
+            try:
+                catalogue.record(rival)
+            except Missing:
+                return
+
+        with ThreadPoolExecutor(4) as pool:
+            deleted = pool.submit(catalogue.delete_collection, doomed.name)
+            list(pool.map(record, rivals))
+        assert deleted.exception() is None
+        assert catalogue.documents(doomed.id, None, 10).items == ()
+
+
+# ---------------------------------------------------------------- documents: reading
+
+
+def test_an_unknown_document_is_missing(catalogue: Catalogue) -> None:
+    for verb in (catalogue.document, catalogue.requeue, catalogue.delete):
+        with pytest.raises(Missing):
+            verb("never")
+    with pytest.raises(Missing):
+        catalogue.reattempt("never", 1)
+    catalogue.erase("never")
+
+
+def test_documents_are_listed_in_order_of_arrival(catalogue: Catalogue, home: str, new: New) -> None:
+    recorded = [catalogue.record(new())[0] for _ in range(5)]
+    assert catalogue.documents(home, None, 5).items == tuple(recorded)
+    assert catalogue.documents(home, None, 5).next_cursor is None
+
+
+def test_pages_of_a_list_give_each_document_once(catalogue: Catalogue, home: str, new: New) -> None:
+    same_moment = [catalogue.record(new(created_at=NOON))[0].id for _ in range(7)]
+    seen: list[str] = []
+    cursor: str | None = None
+    while True:
+        page = catalogue.documents(home, None, 2, cursor)
+        seen += [document.id for document in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert seen == same_moment
+
+
+def test_cursors_stay_where_they_are_when_documents_come_and_go(catalogue: Catalogue, home: str, new: New) -> None:
+    a, b, c, d = (catalogue.record(new())[0] for _ in range(4))
+    cursor = catalogue.documents(home, None, 2).next_cursor
+    catalogue.delete(b.id)  # the very one that the cursor names
+    catalogue.record(new(created_at=a.created_at - timedelta(days=1)))
+    assert [one.id for one in catalogue.documents(home, None, 9, cursor).items] == [c.id, d.id]
+
+
+def test_documents_are_listed_by_status(catalogue: Catalogue, home: str, new: New) -> None:
+    for status in STATUSES:
+        bring_to(catalogue, new(), status)
+    for status in STATUSES:
+        assert [one.status for one in catalogue.documents(home, status, 10).items] == [status]
+    assert [one.status for one in catalogue.unfinished()] == ["queued", "running"]
+    assert [one.status for one in catalogue.documents_in([home])] == ["ready", "partial"]
+
+
+FORGED = (
+    "WyIyMDI2LTAxLTAxIiwieCJd",  # a moment without a zone
+    "WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzEwOjAwIiwieCJd",  # one before time began
+    "WyIyMDI2LTAxLTAxVDAwOjAwOjAwKzAwOjAwIiw1XQ",  # an id that is a number
+)
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [*("", "x", "!!!!", "bm9wZQ", "W10", "WzEsMl0", "WyJ4IiwieSJd", "游标", "\ud800", "[" * 9), *FORGED],
+    ids=ascii,
+)
+def test_a_cursor_that_no_list_gave_out_is_a_bad_request(catalogue: Catalogue, home: str, cursor: str) -> None:
+    with pytest.raises(BadRequest):
+        catalogue.documents(home, None, 10, cursor)
+    with pytest.raises(BadRequest):
+        catalogue.collections(10, cursor)
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_page_of_nothing_is_a_bad_request(catalogue: Catalogue, home: str, limit: int) -> None:
+    with pytest.raises(BadRequest):
+        catalogue.documents(home, None, limit)
+    with pytest.raises(BadRequest):
+        catalogue.collections(limit)
+
+
+def test_filters_see_the_findable_documents_of_the_collections_asked_for(
+    catalogue: Catalogue, home: str, new: New
+) -> None:
+    other, third = catalogue.create_collection("other", {}), catalogue.create_collection("third", {})
+    mine = publish(catalogue, new(metadata={"year": 2026}, pages=3))
+    theirs = publish(catalogue, new(collection_id=other.id))
+    publish(catalogue, new(collection_id=third.id))
+    catalogue.record(new())
+    catalogue.delete(publish(catalogue, new()).id)
+    assert catalogue.documents_in([home, other.id, other.id]) == (mine, theirs)
+    assert catalogue.documents_in([]) == ()
+
+
+# ---------------------------------------------------------------- documents: a run
+
+
+def test_a_run_changes_what_it_gives_and_nothing_else(catalogue: Catalogue, new: New) -> None:
+    before, _ = catalogue.record(new(metadata={"a": 1}))
+    problems, report = (Problem("torn", 2),), (PageReport(1, "ocr", 0.5),)
+    assert catalogue.update(before.id, 1, status="running", stage="parse", progress=0.25)
+    assert catalogue.update(before.id, 1, pages=2, media_type="image/png", title="T")
+    assert catalogue.update(before.id, 1, problems=problems, page_report=report)
+    assert catalogue.update(before.id, 1)
+    assert catalogue.document(before.id) == replace(
+        before,
+        status="running",
+        stage="parse",
+        progress=0.25,
+        pages=2,
+        media_type="image/png",
+        title="T",
+        problems=problems,
+        page_report=report,
+    )
+
+
+def test_an_empty_list_of_problems_is_a_change(catalogue: Catalogue, new: New) -> None:
+    document, _ = catalogue.record(new(problems=(Problem("torn"),)))
+    assert catalogue.update(document.id, 1, problems=(), progress=0.0)
+    assert catalogue.document(document.id).problems == ()
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled"])
+def test_a_finished_status_clears_the_stage(catalogue: Catalogue, new: New, status: Status) -> None:
+    document, _ = catalogue.record(new())
+    catalogue.update(document.id, 1, status="running", stage="embed")
+    assert catalogue.update(document.id, 1, status=status, problems=[Problem("why")])
+    kept = catalogue.document(document.id)
+    assert (kept.status, kept.stage, kept.problems) == (status, None, (Problem("why"),))
+
+
+def test_only_publishing_makes_findable(catalogue: Catalogue, new: New) -> None:
+    document, _ = catalogue.record(new())
+    with pytest.raises(ValueError, match="publish"):
+        catalogue.update(document.id, 1, status="ready")
+    with pytest.raises(ValueError, match="findable"):
+        catalogue.publish(document.id, 1, "failed")
+    assert not catalogue.document(document.id).findable
+
+
+def changes_of_a_run(catalogue: Catalogue, document: Document, attempt: int) -> list[bool]:
+    return [
+        catalogue.update(document.id, attempt, status="running", progress=0.9),
+        catalogue.update(document.id, attempt),
+        catalogue.replace_chunks(document.id, attempt, [chunk_in(document, "late")]),
+        catalogue.publish(document.id, attempt, "ready"),
+    ]
+
+
+@pytest.mark.parametrize("status", ["ready", "partial", "failed", "cancelled"])
+def test_a_finished_run_changes_nothing_more(catalogue: Catalogue, new: New, status: Status) -> None:
+    before = bring_to(catalogue, new(), status)
+    assert changes_of_a_run(catalogue, before, 1) == [False] * 4
+    assert catalogue.document(before.id) == before
+    assert catalogue.chunks(before.id) == ()
+
+
+@pytest.mark.parametrize("attempt", [0, 1, 3])
+def test_a_run_of_another_attempt_changes_nothing(catalogue: Catalogue, new: New, attempt: int) -> None:
+    document, _ = catalogue.record(new())
+    before = catalogue.reattempt(document.id, 1)
+    assert changes_of_a_run(catalogue, document, attempt) == [False] * 4
+    assert catalogue.document(document.id) == before
+
+
+def test_a_run_of_a_deleted_document_changes_nothing(catalogue: Catalogue, new: New) -> None:
+    document, _ = catalogue.record(new())
+    catalogue.delete(document.id)
+    assert changes_of_a_run(catalogue, document, 1) == [False] * 4
+    catalogue.erase(document.id)
+    assert changes_of_a_run(catalogue, document, 1) == [False] * 4
+    assert changes_of_a_run(catalogue, new(), 1) == [False] * 4
+
+
+@pytest.mark.parametrize("status", ["ready", "partial"])
+def test_a_published_document_is_whole(catalogue: Catalogue, new: New, clock: Clock, status: Status) -> None:
+    document, _ = catalogue.record(new())
+    catalogue.update(document.id, 1, status="running", stage="publish", progress=0.9, problems=[Problem("small")])
+    assert catalogue.publish(document.id, 1, status)
+    kept = catalogue.document(document.id)
+    assert (kept.status, kept.stage, kept.progress, kept.ready_at) == (status, None, 1.0, clock.at)
+    assert kept.problems == (Problem("small"),)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_what_may_be_queued_again(catalogue: Catalogue, new: New, status: Status) -> None:
+    document = bring_to(catalogue, new(), status)
+    if status in ("partial", "failed", "cancelled"):
+        assert catalogue.requeue(document.id).attempt == 2
+    else:
+        with pytest.raises(Conflict, match=status):
+            catalogue.requeue(document.id)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_what_may_be_attempted_again(catalogue: Catalogue, new: New, status: Status) -> None:
+    document = bring_to(catalogue, new(), status)
+    if status in ("queued", "running"):
+        assert catalogue.reattempt(document.id, 1).attempt == 2
+    with pytest.raises(Conflict):
+        catalogue.reattempt(document.id, 1)
+
+
+def test_a_new_attempt_remembers_nothing_of_the_last_but_its_chunks(catalogue: Catalogue, new: New) -> None:
+    document = new(problems=(Problem("torn"),), page_report=(PageReport(1, "failed"),), pages=1, title="T")
+    before = publish(catalogue, document, status="partial")
+    again = catalogue.requeue(before.id)
+    assert again == catalogue.document(before.id)
+    assert again == replace(
+        before,
+        status="queued",
+        attempt=2,
+        stage=None,
+        progress=0.0,
+        problems=(),
+        page_report=(),
+        ready_at=None,
+    )
+    assert catalogue.chunks(before.id) == (chunk_in(before),)
+
+
+def test_a_document_that_is_read_again_is_not_findable_meanwhile(catalogue: Catalogue, home: str, new: New) -> None:
+    document = publish(catalogue, new(), status="partial")
+    catalogue.requeue(document.id)
+    assert catalogue.evidence([f"{document.id}.a"], [home]) == ()
+    assert catalogue.documents_in([home]) == ()
+    with pytest.raises(Missing):
+        catalogue.chunk(f"{document.id}.a")
+
+
+def test_of_many_who_queue_again_at_once_one_does(catalogue: Catalogue, new: New) -> None:
+    document = bring_to(catalogue, new(), "failed")
+
+    def requeue(_: int) -> int:
+        try:
+            return catalogue.requeue(document.id).attempt
+        except Conflict:
+            return 0
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(requeue, range(8))) == [0] * 7 + [2]
+
+
+def test_of_a_cancellation_and_a_publication_at_once_one_wins(catalogue: Catalogue, new: New) -> None:
+    for _ in range(10):
+        document, _ = catalogue.record(new())
+        with ThreadPoolExecutor(2) as pool:
+            published = pool.submit(catalogue.publish, document.id, 1, "ready")
+            cancelled = pool.submit(catalogue.update, document.id, 1, status="cancelled")
+        assert published.result() != cancelled.result()
+        assert catalogue.document(document.id).status == ("ready" if published.result() else "cancelled")
+
+
+# ---------------------------------------------------------------- documents: deleting
+
+
+def test_a_deleted_document_is_unfindable_at_once(catalogue: Catalogue, home: str, new: New) -> None:
+    document = publish(catalogue, new())
+    assert catalogue.delete(document.id) == document
+    assert catalogue.documents(home, None, 10).items == ()
+    assert catalogue.documents_in([home]) == ()
+    assert catalogue.evidence([f"{document.id}.a"], [home]) == ()
+    assert catalogue.chunks(document.id) == ()
+    for verb in (catalogue.document, catalogue.delete, catalogue.requeue):
+        with pytest.raises(Gone):
+            verb(document.id)
+    with pytest.raises(Gone):
+        catalogue.reattempt(document.id, 1)
+    with pytest.raises(Gone):
+        catalogue.chunk(f"{document.id}.a")
+
+
+def test_a_deleted_run_is_not_unfinished(catalogue: Catalogue, new: New) -> None:
+    document, _ = catalogue.record(new())
+    catalogue.delete(document.id)
+    assert catalogue.unfinished() == ()
+
+
+def test_deleted_documents_wait_to_be_erased(catalogue: Catalogue, new: New) -> None:
+    first, second = publish(catalogue, new()), publish(catalogue, new())
+    catalogue.delete(second.id)
+    catalogue.delete(first.id)
+    assert catalogue.deleted() == (first, second)
+    catalogue.erase(first.id)
+    catalogue.erase(first.id)
+    assert catalogue.deleted() == (second,)
+
+
+def test_an_erased_document_is_still_known_to_be_gone(catalogue: Catalogue, new: New) -> None:
+    document = publish(catalogue, new())
+    catalogue.delete(document.id)
+    catalogue.erase(document.id)
+    for verb in (catalogue.document, catalogue.delete, catalogue.requeue):
+        with pytest.raises(Gone):
+            verb(document.id)
+    with pytest.raises(Gone):
+        catalogue.chunk(f"{document.id}.a")
+
+
+def test_what_is_not_deleted_is_not_erased(catalogue: Catalogue, new: New) -> None:
+    document = publish(catalogue, new())
+    with pytest.raises(Conflict):
+        catalogue.erase(document.id)
+    assert catalogue.document(document.id) == document
+
+
+def test_bytes_are_wanted_until_their_last_document_is_erased(catalogue: Catalogue, new: New) -> None:
+    other = catalogue.create_collection("other", {})
+    mine, _ = catalogue.record(new(sha256="ab"))
+    theirs, _ = catalogue.record(new(sha256="ab", collection_id=other.id))
+    catalogue.delete(mine.id)
+    catalogue.erase(mine.id)
+    assert catalogue.bytes_wanted("ab")
+    catalogue.delete(theirs.id)
+    assert catalogue.bytes_wanted("ab")
+    catalogue.erase(theirs.id)
+    assert not catalogue.bytes_wanted("ab")
+
+
+def test_of_many_deletions_at_once_one_counts(catalogue: Catalogue, new: New) -> None:
+    document, _ = catalogue.record(new())
+
+    def delete(_: int) -> bool:
+        try:
+            catalogue.delete(document.id)
+        except Gone:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(delete, range(8))) == 1
+
+
+# ---------------------------------------------------------------- chunks
+
+
+def test_a_chunk_is_kept_as_it_was_given(catalogue: Catalogue, new: New) -> None:
+    document, _ = catalogue.record(new())
+    given = (
+        chunk_in(document, "a", 0, page=2, regions=(Region(2, Box(0.1, 1 / 3, 0.9, 1.0)), Region(3, Box(0, 0, 1, 1)))),
+        chunk_in(document, "b", 1, kind="table", place=Place(("1", "1.2 方法"), "Sheet1", (2, 9))),
+        chunk_in(document, "c", 2, kind="figure", place=Place(), image="documents/d/crops/ab.png", text=""),
+    )
+    assert catalogue.replace_chunks(document.id, 1, given)
+    assert catalogue.chunks(document.id) == given
+
+
+def test_chunks_are_counted_by_kind(catalogue: Catalogue, new: New) -> None:
+    document, _ = catalogue.record(new())
+    kinds = ("text", "figure", "text", "table")
+    catalogue.replace_chunks(document.id, 1, [chunk_in(document, f"{n}", n, kind=kinds[n]) for n in range(4)])
+    assert catalogue.document(document.id).chunks == {"text": 2, "figure": 1, "table": 1}
+    catalogue.replace_chunks(document.id, 1, [])
+    assert catalogue.document(document.id).chunks == {}
+
+
+def test_every_kind_of_chunk_is_taken(catalogue: Catalogue, new: New) -> None:
+    document, _ = catalogue.record(new())
+    catalogue.replace_chunks(document.id, 1, [chunk_in(document, kind, n, kind=kind) for n, kind in enumerate(KINDS)])
+    assert tuple(chunk.kind for chunk in catalogue.chunks(document.id)) == KINDS
+
+
+def test_replacing_takes_the_old_chunks_away(catalogue: Catalogue, home: str, new: New) -> None:
+    document, _ = catalogue.record(new())
+    other = publish(catalogue, new())
+    catalogue.replace_chunks(document.id, 1, [chunk_in(document, "old", 0), chunk_in(document, "both", 1)])
+    publish(catalogue, document, chunk_in(document, "both", 0), chunk_in(document, "new", 1))
+    assert [chunk.id for chunk in catalogue.chunks(document.id)] == [f"{document.id}.both", f"{document.id}.new"]
+    assert catalogue.chunks(other.id) == (chunk_in(other),)
+    with pytest.raises(Gone):
+        catalogue.chunk(f"{document.id}.old")
+
+
+def test_chunks_are_read_in_order_and_in_parts(catalogue: Catalogue, new: New) -> None:
+    document, _ = catalogue.record(new())
+    in_order = tuple(chunk_in(document, f"{n}", n * 10) for n in range(6))
+    catalogue.replace_chunks(document.id, 1, in_order[::-1])
+    assert catalogue.chunks(document.id) == in_order
+    assert catalogue.chunks(document.id, after=10) == in_order[2:]
+    assert catalogue.chunks(document.id, after=15, limit=2) == in_order[2:4]
+    assert catalogue.chunks(document.id, after=50) == ()
+    assert catalogue.chunks(document.id, limit=0) == ()
+
+
+def test_chunks_are_all_there_or_not_at_all(catalogue: Catalogue, new: New) -> None:
+    document, _ = catalogue.record(new())
+    catalogue.replace_chunks(document.id, 1, [chunk_in(document, "old")])
+    with pytest.raises(ValueError, match="same id"):
+        catalogue.replace_chunks(document.id, 1, [chunk_in(document, "x", 0), chunk_in(document, "x", 1)])
+    with pytest.raises(ValueError, match="not of document"):
+        catalogue.replace_chunks(document.id, 1, [chunk_in(document, "x"), chunk_in(new())])
+    assert catalogue.chunks(document.id) == (chunk_in(document, "old"),)
+    assert catalogue.document(document.id).chunks == {"text": 1}
+
+
+def test_a_reader_sees_the_old_chunks_or_the_new_ones(catalogue: Catalogue, new: New) -> None:
+    document, _ = catalogue.record(new())
+    sets = [tuple(chunk_in(document, f"{letter}{n}", n) for n in range(40)) for letter in "ab"]
+    catalogue.replace_chunks(document.id, 1, sets[0])
+    with ThreadPoolExecutor(4) as pool:
+        writes = [pool.submit(catalogue.replace_chunks, document.id, 1, sets[n % 2]) for n in range(10)]
+        reads = [pool.submit(catalogue.chunks, document.id) for _ in range(30)]
+    assert all(write.result() for write in writes)
+    assert all(read.result() in sets for read in reads)
+
+
+# ---------------------------------------------------------------- evidence
+
+
+def test_evidence_comes_in_the_order_asked_for_each_once(catalogue: Catalogue, home: str, new: New) -> None:
+    first, second = publish(catalogue, new()), new()
+    second = publish(catalogue, second, *(chunk_in(second, digest, n) for n, digest in enumerate("abc")))
+    asked = [f"{second.id}.c", f"{first.id}.a", "x.y", f"{second.id}.a", f"{second.id}.c", "", f"{second.id}.nope"]
+    found = catalogue.evidence(asked, [home])
+    assert [evidence.id for evidence in found] == [f"{second.id}.c", f"{first.id}.a", f"{second.id}.a"]
+    assert [evidence.document for evidence in found] == [second, first, second]
+    assert catalogue.evidence([], [home]) == ()
+
+
+def test_evidence_of_thousands_of_chunks_comes_in_order(catalogue: Catalogue, home: str, new: New) -> None:
+    document = new()
+    publish(catalogue, document, *(chunk_in(document, f"{n}", n) for n in range(1_700)))
+    asked = [f"{document.id}.{n}" for n in reversed(range(1_700))]
+    assert [evidence.id for evidence in catalogue.evidence(asked, [home])] == asked
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_evidence_is_of_findable_documents_only(catalogue: Catalogue, home: str, new: New, status: Status) -> None:
+    document = new()
+    catalogue.record(document)
+    catalogue.replace_chunks(document.id, 1, [chunk_in(document)])
+    bring_to(catalogue, document, status)
+    found = catalogue.evidence([f"{document.id}.a"], [home])
+    assert len(found) == (1 if status in ("ready", "partial") else 0)
+    assert len(catalogue.chunks(document.id)) == 1
+
+
+def test_evidence_is_of_the_collections_asked_for_only(catalogue: Catalogue, home: str, new: New) -> None:
+    other = catalogue.create_collection("other", {})
+    mine, theirs = publish(catalogue, new()), publish(catalogue, new(collection_id=other.id))
+    asked = [f"{theirs.id}.a", f"{mine.id}.a"]
+    assert [one.id for one in catalogue.evidence(asked, [home])] == [f"{mine.id}.a"]
+    assert [one.id for one in catalogue.evidence(asked, [other.id])] == [f"{theirs.id}.a"]
+    assert [one.id for one in catalogue.evidence(asked, {home, other.id, "never"})] == asked
+    assert catalogue.evidence(asked, []) == ()
+
+
+def test_documents_of_evidence_and_filters_come_without_their_long_page_report(
+    catalogue: Catalogue, home: str, new: New
+) -> None:
+    document = publish(catalogue, new(page_report=(PageReport(1, "text"),)))
+    light = replace(document, page_report=())
+    assert catalogue.document(document.id).page_report == (PageReport(1, "text"),)
+    assert catalogue.documents_in([home]) == (light,)
+    assert catalogue.evidence([f"{document.id}.a"], [home])[0].document == light
+    assert catalogue.chunk(f"{document.id}.a").document == light
+
+
+def test_a_chunk_of_no_document_is_missing(catalogue: Catalogue, new: New) -> None:
+    for chunk_id in ("never.a", "never", "", ".", "a.b.c", "'; DROP TABLE chunks; --"):
+        with pytest.raises(Missing):
+            catalogue.chunk(chunk_id)
+
+
+# ---------------------------------------------------------------- hostile text
+
+HOSTILE = "a\x00b\ud800c\udfff𝄞\u202e'\"--;%_\\"
+HARMLESS = "a\ufffdb\ufffdc\ufffd𝄞\u202e'\"--;%_\\"
+
+
+def test_text_that_no_database_can_hold_is_made_storable(catalogue: Catalogue, new: New) -> None:
+    document = new(name=HOSTILE, title=HOSTILE, metadata={HOSTILE: [HOSTILE]}, problems=(Problem(HOSTILE),))
+    kept = publish(
+        catalogue,
+        document,
+        chunk_in(document, text=HOSTILE, search_text=HOSTILE, place=Place((HOSTILE,), HOSTILE)),
+    )
+    assert (kept.name, kept.title, kept.metadata) == (HARMLESS, HARMLESS, {HARMLESS: [HARMLESS]})
+    assert kept.problems == (Problem(HARMLESS),)
+    chunk = catalogue.chunk(f"{document.id}.a").chunk
+    assert (chunk.text, chunk.search_text, chunk.place) == (HARMLESS, HARMLESS, Place((HARMLESS,), HARMLESS))
+
+
+def test_a_hostile_id_is_merely_missing(catalogue: Catalogue, home: str) -> None:
+    with pytest.raises(Missing):
+        catalogue.document(HOSTILE)
+    with pytest.raises(Missing):
+        catalogue.collection(HOSTILE)
+    with pytest.raises(Missing):
+        catalogue.chunk(HOSTILE)
+    assert catalogue.evidence([HOSTILE], [home, HOSTILE]) == ()
+    assert catalogue.chunks(HOSTILE) == ()
+    assert not catalogue.bytes_wanted(HOSTILE)
+
+
+def test_an_update_makes_text_storable_too(catalogue: Catalogue, new: New) -> None:
+    document, _ = catalogue.record(new())
+    assert catalogue.update(document.id, 1, title=HOSTILE, problems=[Problem(HOSTILE)])
+    kept = catalogue.document(document.id)
+    assert (kept.title, kept.problems) == (HARMLESS, (Problem(HARMLESS),))
+
+
+def test_a_megabyte_of_text_is_kept(catalogue: Catalogue, new: New) -> None:
+    document = new()
+    long = "长" * 400_000
+    publish(catalogue, document, chunk_in(document, text=long))
+    assert catalogue.chunk(f"{document.id}.a").chunk.text == long
+
+
+# ---------------------------------------------------------------- leases
+
+
+def test_a_lease_expires_unless_it_is_renewed(catalogue: Catalogue, clock: Clock) -> None:
+    catalogue.hold_lease("a", 60)
+    catalogue.hold_lease("b", 30)
+    assert catalogue.expired_leases() == ()
+    clock.at += timedelta(seconds=30)
+    assert catalogue.expired_leases() == ("b",)
+    catalogue.hold_lease("b", 60)
+    assert catalogue.expired_leases() == ()
+    clock.at += timedelta(seconds=90)
+    assert catalogue.expired_leases() == ("a", "b")
+
+
+def test_a_released_lease_is_forgotten(catalogue: Catalogue, clock: Clock) -> None:
+    catalogue.hold_lease("a", 1)
+    clock.at += timedelta(seconds=5)
+    catalogue.release_lease("a")
+    catalogue.release_lease("a")
+    assert catalogue.expired_leases() == ()
+
+
+def test_one_worker_may_take_its_lease_from_many_threads(catalogue: Catalogue) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: catalogue.hold_lease("a", -10), range(24)))
+    assert catalogue.expired_leases() == ("a",)
