@@ -1,0 +1,151 @@
+"""What a word is, for the words index: one way of reading text, for what is indexed and what is asked.
+
+Unicode is normalised and accents fall; English words are stemmed; `10-K`, `node.js` and `FY2019` are found whole and
+in parts; `1,452.4` is `1452.4`; `c++` and emoji stay. Scripts without spaces are read as single characters and as
+bigrams, traditional Chinese as simplified.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Iterator
+from importlib.resources import files
+
+import snowballstemmer
+
+LONGEST_TOKEN = 64  # characters: a sha256 fits
+LONGEST_QUESTION = 20_000  # characters; what follows is not searched for
+MOST_PARTS = 6  # of a compound
+
+# Han, kana, bopomofo, Hangul; Thai, Lao, Burmese, Khmer
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3105-\u312f\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7af\uf900-\ufaff\U00020000-\U000323af"
+)
+
+_SCRIPTS = re.compile(f"([{UNSPACED}]+)|([^{UNSPACED}]+)")
+_TOKEN = re.compile(
+    r"(\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![^\W_]))"  # 1: a number with thousands separators
+    r"|([^\W_]+(?:[.'&@_-][^\W_]+){0,15})(\+\+|[+#](?![^\W_]))?"  # 2: a word, simple or compound; 3: c++, c#
+    r"|([\u2600-\u27bf\U0001f000-\U0001faff])"  # 4: a symbol or emoji
+)
+_CONNECTORS = re.compile(r"[.'&@_-]")
+_FRACTION_AFTER_DIGIT = re.compile(r"(?<=\d)(?=[\u00bc-\u00be\u2150-\u215e])")
+_LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
+
+# Words that say little. They are indexed, so that a question of nothing else still finds.
+_STOP_WORDS = (
+    "a an and are as at be been but by can could did do does for from had has have how i if in into is it its me my "
+    "of on or our shall should so than that the their them then there these they this those to us was we were what "
+    "when where which while who whom whose why will with would you your"
+)
+STOP = frozenset(_STOP_WORDS.split())
+# In the way of bigrams: a question's own words, and particles. Longest first.
+_STOP_RUNS = re.compile(
+    "为什么|是什么|什么样|有多少|什么|多少|哪一个|哪一|哪些|哪个|哪里|哪种|哪|怎么样|怎么|怎样|如何|是否|有没有|"
+    "请问|谁|几|的|了|吗|呢|吧|着|地|是|在|和|与|及|被|把|对|从|由|于|之|其|这|那|等"
+)
+
+
+def tokens(text: str) -> list[str]:
+    """All tokens of a text in order, stop words included."""
+    found: list[str] = []
+    for run, rest in _SCRIPTS.findall(_normal(text)):
+        if run:
+            found += _grams(run)
+        else:
+            found += _words(rest)
+    return found
+
+
+def query_terms(text: str) -> list[str]:
+    """The distinct tokens that a question is asked by, in order: without stop words, unless there is nothing else."""
+    text = text[:LONGEST_QUESTION]
+    terms: dict[str, None] = {}
+    for run, rest in _SCRIPTS.findall(_normal(text)):
+        if run:
+            terms.update((gram, None) for part in _STOP_RUNS.split(run) for gram in _asked(part))
+        else:
+            terms.update((word, None) for word in _words(rest) if word not in STOP)
+    return list(terms) or list(dict.fromkeys(tokens(text)))
+
+
+def _normal(text: str) -> str:
+    text = unicodedata.normalize("NFKC", _FRACTION_AFTER_DIGIT.sub(" ", text)).casefold()
+    return text.translate(_folds())
+
+
+def _grams(run: str) -> Iterator[str]:
+    yield from run
+    yield from _bigrams(run)
+
+
+def _asked(run: str) -> Iterator[str]:
+    return iter((run,)) if len(run) == 1 else _bigrams(run)
+
+
+def _bigrams(run: str) -> Iterator[str]:
+    return (run[i : i + 2] for i in range(len(run) - 1))
+
+
+def _words(text: str) -> Iterator[str]:
+    for number, word, suffix, symbol in _TOKEN.findall(text):
+        if number:
+            yield number.replace(",", "")[:LONGEST_TOKEN]
+        elif symbol:
+            yield symbol
+        else:
+            if suffix:
+                yield (word + suffix)[:LONGEST_TOKEN]
+            yield from _word(word) if len(word) <= LONGEST_TOKEN else _word.__wrapped__(word)  # long ones aren't kept
+
+
+@functools.lru_cache(maxsize=65_536)
+def _word(word: str) -> tuple[str, ...]:
+    """A word's tokens: its stem; for a compound also the whole, and the whole without its connectors."""
+    word = word.removesuffix("'s")
+    if word.isalpha() or word.replace(".", "").isdigit():
+        return (_stem(word),)
+    pieces = [piece for piece in _CONNECTORS.split(word) if piece]
+    parts = [part for piece in pieces for part in _split(piece)]
+    joined = "".join(pieces)
+    found = [joined, *parts] if len(parts) <= MOST_PARTS else [joined, *pieces]
+    whole = word if len(pieces) > 1 and "'" not in word else joined
+    return tuple(dict.fromkeys(_stem(token) for token in (whole, *found)))
+
+
+def _split(piece: str) -> list[str]:
+    """`fy2019` is `fy` and `2019`; what changes more often between letters and digits is a code, and stays."""
+    parts = _LETTERS_OR_DIGITS.findall(piece)
+    return parts if len(parts) <= 2 else [piece]
+
+
+def _stem(word: str) -> str:
+    if len(word) > 3 and word.isascii() and word.isalpha() and len(word) <= LONGEST_TOKEN:
+        return str(_stemmer().stemWord(word))
+    return word[:LONGEST_TOKEN]
+
+
+@functools.cache
+def _stemmer() -> snowballstemmer.stemmer:
+    return snowballstemmer.stemmer("english")
+
+
+@functools.cache
+def _folds() -> dict[int, str | None]:
+    """Accented Latin letters to bare ones, traditional characters to simplified; marks and soft hyphens away."""
+    folds: dict[int, str | None] = dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, *range(0x300, 0x370)])
+    folds[0x2019] = "'"
+    for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
+        base = unicodedata.normalize("NFD", chr(code))[0]
+        if base.isascii() and base.isalpha():
+            folds[code] = base
+    return folds | _simplified()
+
+
+def _simplified() -> dict[int, str]:
+    lines = files("opencc").joinpath("dictionary/TSCharacters.txt").read_text(encoding="utf-8").splitlines()
+    pairs = (line.split("\t") for line in lines if "\t" in line)
+    return {ord(pair[0]): pair[1].split(" ")[0] for pair in pairs if len(pair[0]) == 1}

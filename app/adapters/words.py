@@ -1,0 +1,229 @@
+"""BM25 in Tantivy: one index folder per collection; our own analyser makes the tokens.
+
+A writer is opened for one `add` or `remove` and closed after it (about 20 ms with the commit), so that processes may
+take turns; the operating system frees the lock of one that was killed. Readers look at `meta.json` before a search and
+reload when it is another: what a process committed is seen by all at once.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import tantivy
+from tantivy import Occur
+
+from app.adapters.analyser import query_terms, tokens
+from app.adapters.index_names import slug
+from app.domain.errors import Unavailable
+from app.domain.ports import WordsRow
+from app.domain.types import KINDS, Kind
+
+VERSION = 1  # of the analyser and the schema: another one is another folder, filled again from the catalogue
+MOST_TERMS = 64  # of a query, the rarest
+MOST_CONSIDERED = 2_000
+WRITER_MEMORY = 50_000_000  # bytes
+WAIT_FOR_WRITER_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A collection's index as it was when `meta.json` looked like `seen`."""
+
+    index: tantivy.Index
+    searcher: tantivy.Searcher
+    seen: tuple[int, int, int]
+
+
+class TantivyWords:
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._open: dict[str, _Open] = {}
+        self._lock = threading.Lock()
+        self._writing: dict[str, threading.Lock] = {}
+
+    def add(self, collection_id: str, rows: Sequence[WordsRow]) -> None:
+        distinct = {row.chunk_id: row for row in rows}
+        documents = [_document(row) for row in distinct.values()]  # the slow part, before the writer is taken
+
+        def write(writer: tantivy.IndexWriter) -> None:
+            for chunk_id, document in zip(distinct, documents, strict=True):
+                writer.delete_documents_by_term("chunk", chunk_id)
+                writer.add_document(document)
+
+        if distinct:
+            self._write(collection_id, write)
+
+    def search(
+        self,
+        collection_id: str,
+        text: str,
+        k: int,
+        kinds: frozenset[Kind] = frozenset(),
+        documents: frozenset[str] | None = None,
+    ) -> tuple[tuple[str, float], ...]:
+        opened = self._current(collection_id)
+        if opened is None or k < 1 or documents == frozenset():
+            return ()
+        with _as_unavailable(collection_id):
+            terms = _rarest(opened.searcher, query_terms(text))
+            wanted = opened.searcher.num_docs
+            if not terms or not wanted:
+                return ()
+            query = _query(terms, kinds, documents)
+            found = opened.searcher.search(query, min(k, wanted), count=False).hits
+            pairs = [(_chunk_id(opened.searcher, address), float(score)) for score, address in found]
+        return tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
+
+    def remove(self, collection_id: str, chunk_ids: Sequence[str]) -> None:
+        self._delete(collection_id, "chunk", chunk_ids)
+
+    def remove_document(self, collection_id: str, document_id: str) -> None:
+        self._delete(collection_id, "document", [document_id])
+
+    def ids(self, collection_id: str) -> frozenset[str]:
+        opened = self._current(collection_id)
+        if opened is None:
+            return frozenset()
+        with _as_unavailable(collection_id):
+            # The dictionary still lists deleted chunks until segments merge; the filter counts the living.
+            living = opened.searcher.terms_with_prefix("chunk", "", filter_query=tantivy.Query.all_query())
+            return frozenset(chunk_id for chunk_id, count in living if count)
+
+    def drop(self, collection_id: str) -> None:
+        folder = self._folder(collection_id)
+        with self._write_lock(collection_id):
+            with self._lock:
+                self._open.pop(collection_id, None)
+            doomed = folder.with_name(f"{folder.name}.{uuid4().hex}.dropped")
+            try:
+                folder.rename(doomed)  # gone at once, and then really
+            except FileNotFoundError:
+                return
+            shutil.rmtree(doomed, ignore_errors=True)
+
+    def close(self) -> None:
+        with self._lock:
+            self._open.clear()
+
+    def _folder(self, collection_id: str) -> Path:
+        return self._root / f"{slug(collection_id)}.v{VERSION}"
+
+    def _write_lock(self, collection_id: str) -> threading.Lock:
+        with self._lock:
+            return self._writing.setdefault(collection_id, threading.Lock())
+
+    def _delete(self, collection_id: str, field: str, values: Sequence[str]) -> None:
+        def write(writer: tantivy.IndexWriter) -> None:
+            for value in values:
+                writer.delete_documents_by_term(field, value)
+
+        if values and (self._folder(collection_id) / "meta.json").is_file():
+            self._write(collection_id, write)
+
+    def _write(self, collection_id: str, write: Callable[[tantivy.IndexWriter], None]) -> None:
+        """Committed and flushed to disk when it returns; merges are finished too, or segments would pile up."""
+        with self._write_lock(collection_id), _as_unavailable(collection_id):
+            folder = self._folder(collection_id)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            index = _index(folder)
+            writer = _writer(index, collection_id)
+            try:
+                write(writer)
+                writer.commit()
+            except BaseException:
+                writer.rollback()
+                raise
+            finally:
+                writer.wait_merging_threads()
+
+    def _current(self, collection_id: str) -> _Open | None:
+        meta = self._folder(collection_id) / "meta.json"
+        try:
+            stat = meta.stat()
+        except FileNotFoundError:
+            return None
+        seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        opened = self._open.get(collection_id)
+        if opened is not None and opened.seen == seen:
+            return opened
+        with self._lock, _as_unavailable(collection_id):
+            index = opened.index if opened is not None else _index(meta.parent)
+            index.reload()
+            self._open[collection_id] = fresh = _Open(index, index.searcher(), seen)
+            return fresh
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("chunk", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("kind", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("text", tokenizer_name="tokens", index_option="freq")
+    return builder.build()
+
+
+def _index(folder: Path) -> tantivy.Index:
+    index = tantivy.Index(_schema(), path=str(folder))
+    # Our tokens hold no white space: joined by it, they are taken apart again as they were.
+    index.register_tokenizer("tokens", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+    index.config_reader("manual")
+    return index
+
+
+def _writer(index: tantivy.Index, collection_id: str) -> tantivy.IndexWriter:
+    """Waits while another process writes."""
+    patience = time.monotonic() + WAIT_FOR_WRITER_S
+    while True:
+        try:
+            return index.writer(WRITER_MEMORY, 1)
+        except ValueError as error:
+            if "LockBusy" not in str(error) or time.monotonic() > patience:
+                raise
+            time.sleep(0.05)
+
+
+def _document(row: WordsRow) -> tantivy.Document:
+    return tantivy.Document(
+        chunk=row.chunk_id, document=row.document_id, kind=row.kind, text=" ".join(tokens(row.text))
+    )
+
+
+def _rarest(searcher: tantivy.Searcher, terms: Sequence[str]) -> list[str]:
+    """A page pasted as a question is searched by its rarest terms: common ones cost most and say least."""
+    if len(terms) <= MOST_TERMS:
+        return list(terms)
+    counted = [(searcher.doc_freq("text", term), term) for term in terms[:MOST_CONSIDERED]]
+    return [term for count, term in sorted(counted) if count][:MOST_TERMS]
+
+
+def _query(terms: Sequence[str], kinds: frozenset[Kind], documents: frozenset[str] | None) -> tantivy.Query:
+    schema, make = _schema(), tantivy.Query
+    words = [(Occur.Should, make.term_query(schema, "text", term, index_option="freq")) for term in terms]
+    must = [make.boolean_query(words)]
+    if kinds and set(KINDS) - kinds:
+        must.append(make.const_score_query(make.term_set_query(schema, "kind", sorted(kinds)), 0.0))
+    if documents is not None:
+        must.append(make.const_score_query(make.term_set_query(schema, "document", sorted(documents)), 0.0))
+    return must[0] if len(must) == 1 else make.boolean_query([(Occur.Must, part) for part in must])
+
+
+def _chunk_id(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> str:
+    return str(searcher.doc(address).get_first("chunk"))
+
+
+@contextmanager
+def _as_unavailable(collection_id: str) -> Iterator[None]:
+    """Tantivy raises ValueError and OSError; and over garbled postings its panic, a BaseException without a name."""
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, (ValueError, OSError)) and type(error).__name__ != "PanicException":
+            raise
+        raise Unavailable(f"The words index of collection {collection_id} can't be used now: {error}") from error

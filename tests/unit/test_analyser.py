@@ -1,0 +1,99 @@
+"""What a word is: what should be found by one spelling is found by the other."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.adapters.analyser import LONGEST_TOKEN, query_terms, tokens
+
+
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("The turbines were inspected", "inspecting a turbine"),
+        ("revenue of 1,452.4 million", "1452.4"),
+        ("12,345,678 people", "12345678"),
+        ("Form 10-K", "10-K"),
+        ("Form 10-K", "10k"),
+        ("COVID-19 cases", "covid19"),
+        ("COVID-19 cases", "covid"),
+        ("in FY2019", "2019"),
+        ("state-of-the-art", "state"),
+        ("written in C++", "c++"),
+        ("uses node.js", "Node.js"),
+        ("an e-mail", "email"),
+        ("Beyoncé’s café", "beyonce cafe"),
+        ("the company's plan", "company"),
+        ("Ｆｕｌｌ　ｗｉｄｔｈ １２", "full width 12"),
+        ("Straße", "STRASSE"),
+        ("🦓 crossing", "🦓"),
+        ("write to ada@example.com", "ada@example.com"),
+        ("5½ litres", "5"),
+        ("soft\u00adware", "software"),
+        ("臺灣的國防預算", "国防预算"),
+        ("国防预算", "國防預算"),
+        ("一只猫在这里", "猫"),
+        ("2019年销售额308分", "销售额308"),
+        ("東京タワーの高さ", "タワー"),
+        ("서울의 인구", "인구"),
+        ("ประเทศไทย", "ไทย"),
+    ],
+)
+def test_what_is_asked_is_among_what_was_written(written: str, asked: str) -> None:
+    terms = query_terms(asked)
+    assert terms
+    assert set(terms) <= set(tokens(written))
+
+
+@pytest.mark.parametrize(
+    ("written", "other"),
+    [("3.10", "3.1"), ("c++", "c#"), ("1,452", "1453"), ("cat", "category"), ("10-K", "10-Q")],
+)
+def test_what_differs_stays_different(written: str, other: str) -> None:
+    assert set(tokens(written)) != set(tokens(other))
+
+
+def test_compounds_are_found_whole_and_in_parts() -> None:
+    assert tokens("COVID-19") == ["covid-19", "covid19", "covid", "19"]
+    assert tokens("node.js") == ["node.js", "nodej", "node", "js"]  # stems, on both sides
+
+
+def test_chinese_is_single_characters_and_bigrams_asked_without_the_question_words() -> None:
+    assert tokens("黑豹队") == ["黑", "豹", "队", "黑豹", "豹队"]
+    assert query_terms("黑豹队的防守是什么？") == ["黑豹", "豹队", "防守"]
+
+
+def test_a_question_of_stop_words_asks_for_them() -> None:
+    assert query_terms("what is the revenue") == ["revenu"]
+    assert query_terms("to be or not to be") == ["not"]
+    assert query_terms("who are you") == ["who", "are", "you"]
+    assert query_terms("什么是什么") != []
+
+
+@given(text=st.text(max_size=200))
+def test_any_text_gives_tokens_without_spaces_of_bounded_length(text: str) -> None:
+    for token in [*tokens(text), *query_terms(text)]:
+        assert 0 < len(token) <= LONGEST_TOKEN
+        assert not any(character.isspace() for character in token)
+        token.encode()
+
+
+@pytest.mark.parametrize("text", ["a" * 1_000_000, "a-" * 300_000, "1," * 300_000, "'" * 500_000, "龘" * 200_000])
+def test_hostile_texts_take_no_longer_than_their_length(text: str) -> None:
+    began = time.perf_counter()
+    tokens(text)
+    query_terms(text)
+    assert time.perf_counter() - began < 3
+
+
+def test_indexing_is_fast() -> None:
+    text = " ".join(f"word{n % 500} quickly 1,234.5 报告 the" for n in range(40))  # about 220 tokens
+    tokens(text)
+    began = time.perf_counter()
+    for _ in range(100):
+        tokens(text)
+    assert time.perf_counter() - began < 2  # 0.1 was measured: 60,000 chunks a minute
