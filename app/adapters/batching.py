@@ -1,0 +1,118 @@
+"""Questions that arrive together are encoded together, in one thread, off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+from app.domain.errors import Unavailable
+from app.domain.ports import Vector, Vectors
+
+_LONGEST_REMEMBERED = 2_000  # letters: a question, not a document
+_Waiting = tuple[str, "Future[Vector]"]
+
+
+class BatchedQueries:
+    """Gathers calls for a moment, or for as long as the running batch takes; usable from any event loop."""
+
+    def __init__(
+        self,
+        encode: Callable[[Sequence[str]], Vectors],
+        *,
+        gather_s: float = 0.001,
+        largest: int = 32,
+        remembered: int = 512,
+    ) -> None:
+        self._encode = encode
+        self._gather_s = gather_s
+        self._largest = largest
+        self._recent = _Recent(remembered)
+        self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="query-encoder", daemon=True)
+        self._thread.start()
+
+    async def encode(self, text: str) -> Vector:
+        """The vector is shared with others who ask the same: read-only. Raises what the encoder raises."""
+        known = self._recent.get(text)
+        if known is not None:
+            return known
+        future: Future[Vector] = Future()
+        with self._lock:  # nothing is put behind the end mark, where it would wait for ever
+            if self._closed:
+                raise Unavailable("The encoder of questions is closed")
+            self._waiting.put((text, future))
+        return await asyncio.wrap_future(future)
+
+    def close(self) -> None:
+        """Ends the thread once what waits is encoded."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._waiting.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            self._answer([first, *self._gather()])
+
+    def _gather(self) -> list[_Waiting]:
+        """What else arrives within the moment; what queued up during the last batch is there already."""
+        gathered: list[_Waiting] = []
+        until = time.monotonic() + self._gather_s
+        while len(gathered) + 1 < self._largest:
+            try:
+                item = self._waiting.get(timeout=max(0.0, until - time.monotonic()))
+            except queue.Empty:
+                break
+            if item is None:
+                self._waiting.put(None)  # for `_work` to read
+                break
+            gathered.append(item)
+        return gathered
+
+    def _answer(self, batch: Sequence[_Waiting]) -> None:
+        wanted = [(text, future) for text, future in batch if future.set_running_or_notify_cancel()]
+        texts = list(dict.fromkeys(text for text, _ in wanted))
+        if not texts:
+            return
+        try:
+            vectors = dict(zip(texts, self._encode(texts), strict=True))
+        except BaseException as error:  # whatever it is, it belongs to those who wait, not to this thread
+            for _, future in wanted:
+                future.set_exception(error)
+            return
+        for text, vector in vectors.items():
+            vector.setflags(write=False)
+            self._recent.put(text, vector)
+        for text, future in wanted:
+            future.set_result(vectors[text])
+
+
+class _Recent:
+    """The vectors asked for last, up to a number."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._vectors: OrderedDict[str, Vector] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, text: str) -> Vector | None:
+        with self._lock:
+            if text in self._vectors:
+                self._vectors.move_to_end(text)
+            return self._vectors.get(text)
+
+    def put(self, text: str, vector: Vector) -> None:
+        if len(text) > _LONGEST_REMEMBERED:
+            return
+        with self._lock:
+            self._vectors[text] = vector
+            while len(self._vectors) > self._most:
+                self._vectors.popitem(last=False)

@@ -1,0 +1,340 @@
+"""Which number format this machine runs a sentence encoder fastest in: found out once, then kept in a folder.
+
+The probe runs in a child process of its own (`python -m app.adapters.number_formats`): a format that the
+processor only emulates may take for ever, making an int8 graph takes a gigabyte, and its libraries would report
+to their makers. What is known when the time is up counts.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.adapters.calibration_texts import calibration_texts, probe_texts
+from app.adapters.child_processes import end_with_parent
+from app.adapters.model_files import ModelFiles
+from app.adapters.sentence_models import (
+    GRAPH,
+    TOKENIZER,
+    NumberFormat,
+    Run,
+    SentenceModel,
+    Shape,
+    load,
+    openvino_run,
+    report_nothing,
+)
+from app.adapters.tokens import Tokens
+from app.domain.ports import Vectors
+
+log = logging.getLogger(__name__)
+
+_RECIPE = 2  # raise when the probe or the making of int8 changes
+_LIBRARIES = ("torch", "sentence-transformers", "transformers", "openvino", "nncf")
+_TIME_LIMIT_S = 90.0  # a quiet machine needs about 20
+_PROBES = 2  # a machine that was busy gets a second chance; one that hangs is not asked for ever
+_MOST_INT8_PARAMETERS = 200_000_000  # larger ones take minutes, and several times their size in memory
+_LEAST_MEAN_COSINE = 0.995  # to float32: then the format changes no ranking that matters
+_LEAST_COSINE = 0.98
+_ROUNDS = 3  # the quickest counts: the others met someone else's work
+_TIMED_TEXTS = 8
+_CHOICE = "choice.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    number_format: NumberFormat
+    texts_per_s: float  # of 184 tokens
+    mean_cosine: float  # to float32
+    least_cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    number_format: NumberFormat = "float32"
+    shape: Shape | None = None
+    measured: tuple[Measured, ...] = ()
+    refused: dict[str, str] = field(default_factory=dict)  # format -> why
+    took_s: dict[str, float] = field(default_factory=dict)  # part of the probe -> seconds
+    unfinished: int = 0  # probes that did not end well; at the next start there is another, up to a number
+    sha256: dict[str, str] = field(default_factory=dict)  # of the files kept beside it
+
+
+def kept_choice(
+    model: ModelFiles, cache: Path, threads: int | None, time_limit_s: float = _TIME_LIMIT_S
+) -> tuple[Choice, Path]:
+    """What was found out on this machine, found out now if it never was, and the folder with its files."""
+    folder = cache / f"{model.stamp}-{_key(model, threads)}"
+    cache.mkdir(parents=True, exist_ok=True)
+    with _one_at_a_time(cache / f"{folder.name}.lock"):
+        choice = _read(folder)
+        if choice is None or 0 < choice.unfinished < _PROBES:
+            choice = _find_out(model, folder, threads, time_limit_s, choice.unfinished if choice else 0)
+    return choice, folder
+
+
+def _find_out(model: ModelFiles, folder: Path, threads: int | None, time_limit_s: float, unfinished: int) -> Choice:
+    started = time.monotonic()
+    making = folder.with_name(f"{folder.name}.making")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir()
+    problem = _probe_in_a_child(model, making, threads, time_limit_s)
+    choice = _read(making) or Choice()
+    if problem is not None:
+        log.warning("the probe of number formats did not finish", extra={"model": model.stamp, "problem": problem})
+        choice = replace(choice, unfinished=unfinished + 1)
+        _write(choice, making)
+    shutil.rmtree(folder, ignore_errors=True)
+    making.rename(folder)
+    log.info(
+        "a number format was chosen",
+        extra={
+            "model": model.stamp,
+            "number_format": choice.number_format,
+            "texts_per_s": {each.number_format: each.texts_per_s for each in choice.measured},
+            "refused": choice.refused,
+            "seconds": round(time.monotonic() - started, 1),
+        },
+    )
+    return choice
+
+
+def _probe_in_a_child(model: ModelFiles, making: Path, threads: int | None, time_limit_s: float) -> str | None:
+    """None, or in a few words why it did not end well."""
+    command = [sys.executable, "-m", __name__, str(model.folder), str(making), str(threads or 0), str(os.getpid())]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "HF_HUB_OFFLINE": "1"}
+    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads spin otherwise: ruinous on a busy machine
+    try:
+        done = subprocess.run(  # noqa: S603  (our own module)
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=time_limit_s,
+            start_new_session=True,  # Ctrl-C in the terminal is for the parent
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"not done after {time_limit_s:.0f} s"
+    except OSError as error:
+        return str(error)
+    if done.returncode == 0:
+        return None
+    last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+    return f"exit code {done.returncode}: {''.join(last)[:300]}"
+
+
+# ---------------------------------------------------------------- what is kept
+
+
+def _key(model: ModelFiles, threads: int | None) -> str:
+    facts = [model.sha256, str(_RECIPE), processor(), str(threads or os.cpu_count())]
+    facts += [f"{library} {_version(library)}" for library in _LIBRARIES]
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:12]
+
+
+def processor() -> str:
+    """Its model and what it can do; the same image may run on another machine tomorrow."""
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        told = [line for line in lines if line.startswith(("model name", "flags", "Features"))]
+        return "\n".join([*dict.fromkeys(told), str(Path("/proc/driver/nvidia/version").exists())])
+    return f"{platform.machine()} {platform.processor()}"
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "none"
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    """The service and its encoding process may both come first."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _read(folder: Path) -> Choice | None:
+    """None when there is none, or when its files aren't what they were."""
+    try:
+        raw = json.loads((folder / _CHOICE).read_text())
+        choice = Choice(
+            raw["number_format"],
+            Shape(**raw["shape"]) if raw["shape"] else None,
+            tuple(Measured(**each) for each in raw["measured"]),
+            raw["refused"],
+            raw["took_s"],
+            raw["unfinished"],
+            raw["sha256"],
+        )
+        whole = all(_sha256(folder / name) == digest for name, digest in choice.sha256.items())
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return choice if whole else None
+
+
+def _write(choice: Choice, folder: Path) -> None:
+    fresh = folder / f"{_CHOICE}.part"
+    fresh.write_text(json.dumps(asdict(choice), indent=1))
+    fresh.replace(folder / _CHOICE)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# ---------------------------------------------------------------- in the child
+
+
+class _Probe:
+    """Tries one format after the other; after each, the best so far is on the disk."""
+
+    def __init__(self, folder: Path, threads: int | None) -> None:
+        self._folder = folder
+        self._threads = threads
+        self._choice = Choice()
+        self._runs: dict[NumberFormat, Run] = {}
+        self._seconds: dict[NumberFormat, float] = {}  # of the quickest round
+        self._cosines: dict[NumberFormat, tuple[float, float]] = {}
+        self._since = time.monotonic()
+
+    def run(self, model_folder: Path) -> None:
+        self._model = load(model_folder, self._threads)
+        (self._folder / TOKENIZER).write_text(self._model.tokenizer)
+        self._tokens = Tokens(self._model.tokenizer, self._model.shape.max_tokens)
+        self._choice = replace(self._choice, shape=self._model.shape)
+        self._passed("load")
+        float32 = self._model.run("float32")
+        self._exact = _encoded(float32, self._tokens)
+        self._passed("exact")
+        for number_format, make in self._candidates():
+            self._try(number_format, make)
+        self._try("float32", lambda: float32)
+
+    def _candidates(self) -> Iterator[tuple[NumberFormat, Callable[[], Run]]]:
+        """Likely winners first: the time may run out."""
+        import torch
+
+        model, graph = self._model, self._folder / GRAPH
+        if torch.cuda.is_available():
+            yield "float16-cuda", lambda: model.run("float16-cuda")
+            return
+        if sum(parameter.numel() for parameter in model.module.parameters()) <= _MOST_INT8_PARAMETERS:
+            yield "int8", lambda: _made_int8(model, self._tokens, graph, self._threads)
+        if "int8" in self._runs:
+            yield "int8-bfloat16", lambda: openvino_run(graph, "int8-bfloat16", self._threads)
+        else:  # never ahead of int8 so far, and slow to try on processors that only emulate it
+            yield "bfloat16", lambda: model.run("bfloat16")
+
+    def _try(self, number_format: NumberFormat, make: Callable[[], Run]) -> None:
+        try:
+            run = make()
+            cosines = np.sum(_encoded(run, self._tokens) * self._exact, axis=1)
+        except Exception as error:  # any of three libraries, absent or at odds with this processor
+            self._refuse(number_format, f"{type(error).__name__}: {str(error)[:200]}")
+            return
+        mean, least = float(cosines.mean()), float(cosines.min())
+        if mean < _LEAST_MEAN_COSINE or least < _LEAST_COSINE:
+            self._refuse(number_format, f"cosine to float32 {mean:.4f}, {least:.4f} at worst")
+            return
+        self._runs[number_format] = run
+        self._cosines[number_format] = mean, least
+        self._time_all()
+        self._passed(number_format)
+
+    def _time_all(self) -> None:
+        """In turns, so that someone else's work on this machine slows all of them or none."""
+        ids, mask = self._tokens.padded(self._tokens.ids(probe_texts(_TIMED_TEXTS, words=120)))
+        for number_format, run in [*self._runs.items()] * _ROUNDS:
+            started = time.perf_counter()
+            run(ids, mask)
+            took = time.perf_counter() - started
+            self._seconds[number_format] = min(took, self._seconds.get(number_format, took))
+        measured = tuple(
+            Measured(each, round(_TIMED_TEXTS / seconds, 1), *(round(cosine, 5) for cosine in self._cosines[each]))
+            for each, seconds in self._seconds.items()
+        )
+        best = min(self._seconds, key=lambda each: self._seconds[each])
+        self._choice = replace(self._choice, measured=measured, number_format=best)
+
+    def _refuse(self, number_format: NumberFormat, reason: str) -> None:
+        self._choice = replace(self._choice, refused={**self._choice.refused, number_format: reason})
+        self._passed(number_format)
+
+    def _passed(self, part: str) -> None:
+        now = time.monotonic()
+        took_s = {**self._choice.took_s, part: round(now - self._since, 2)}
+        self._since = now
+        files = [path for path in self._folder.iterdir() if not path.name.startswith(_CHOICE)]
+        self._choice = replace(self._choice, took_s=took_s, sha256={path.name: _sha256(path) for path in files})
+        _write(self._choice, self._folder)
+
+
+def _encoded(run: Run, tokens: Tokens) -> Vectors:
+    return np.concatenate([run(*tokens.padded([ids])) for ids in tokens.ids(probe_texts())])
+
+
+def _made_int8(model: SentenceModel, tokens: Tokens, graph: Path, threads: int | None) -> Run:
+    """Post-training quantisation of the whole model, pooling included, on texts that ship with the code."""
+    report_nothing()
+    import nncf
+    import openvino
+    import torch
+
+    class Pooled(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.module = model.module
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:
+            return self.module({"input_ids": input_ids, "attention_mask": attention_mask})["sentence_embedding"]
+
+    inputs = [
+        dict(zip(("input_ids", "attention_mask"), tokens.padded([ids]), strict=True))
+        for ids in tokens.ids(calibration_texts())
+    ]
+    example = dict(zip(("input_ids", "attention_mask"), tokens.padded(tokens.ids(["one two", "three"])), strict=True))
+    with torch.no_grad():
+        converted = openvino.convert_model(
+            Pooled().eval(), example_input={name: torch.from_numpy(value) for name, value in example.items()}
+        )
+    quantised = nncf.quantize(
+        converted,
+        nncf.Dataset(inputs),
+        model_type=nncf.ModelType.TRANSFORMER,
+        preset=nncf.QuantizationPreset.MIXED,
+        subset_size=len(inputs),
+        # Without it as close to float32 (.9971 both) and sooner ready.
+        advanced_parameters=nncf.AdvancedQuantizationParameters(disable_bias_correction=True),
+    )
+    openvino.save_model(quantised, graph, compress_to_fp16=False)
+    return openvino_run(graph, "int8", threads)
+
+
+def _main(model_folder: str, folder: str, threads: str, parent_pid: str) -> None:
+    end_with_parent(int(parent_pid))
+    _Probe(Path(folder), int(threads) or None).run(Path(model_folder))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

@@ -1,0 +1,108 @@
+"""The text encoder: sentence-transformers' MiniLM or bge-m3, in the number format that this machine runs fastest."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from app.adapters.model_files import ModelFiles, bundled_minilm, from_hub
+from app.adapters.number_formats import kept_choice
+from app.adapters.sentence_models import GRAPH, TOKENIZER, NumberFormat, Run, Shape, load, openvino_run
+from app.adapters.tokens import Tokens
+from app.domain.ports import Vector, Vectors
+
+log = logging.getLogger(__name__)
+
+STANDARD = "BAAI/bge-m3"
+_TEXTS_A_BATCH = 16
+_TOKENS_A_BATCH = 4096
+_TOKENISED_AT_ONCE = 2048  # texts: bounds the memory of a large call
+_MOST_UNKNOWN = 0.2
+
+
+def load_text_encoder(
+    models: Literal["bundled", "standard"], cache: Path, threads: int | None = None
+) -> SentenceEncoder:
+    """Raises BadConfiguration (the bundled weights aren't the expected ones) or ModelUnavailable (the hub's)."""
+    return sentence_encoder(bundled_minilm() if models == "bundled" else from_hub(STANDARD), cache, threads)
+
+
+def sentence_encoder(model: ModelFiles, cache: Path, threads: int | None = None) -> SentenceEncoder:
+    """Chooses the number format; the first time on a machine this takes half a minute."""
+    choice, folder = kept_choice(model, cache, threads)
+    if not choice.number_format.startswith("int8") or choice.shape is None:
+        return in_torch(model, choice.number_format, threads)
+    try:
+        run = openvino_run(folder / GRAPH, choice.number_format, threads)
+    except (ImportError, RuntimeError) as error:
+        log.warning("the int8 encoder can't be loaded: float32 instead", extra={"cause": str(error)[:300]})
+        return in_torch(model, "float32", threads)
+    tokens = Tokens((folder / TOKENIZER).read_text(), choice.shape.max_tokens)
+    return SentenceEncoder(model.stamp, tokens, choice.shape, run)
+
+
+def in_torch(model: ModelFiles, number_format: NumberFormat = "float32", threads: int | None = None) -> SentenceEncoder:
+    loaded = load(model.folder, threads)
+    tokens = Tokens(loaded.tokenizer, loaded.shape.max_tokens)
+    return SentenceEncoder(model.stamp, tokens, loaded.shape, loaded.run(number_format))
+
+
+class SentenceEncoder:
+    """`name` doesn't tell the number format: vectors of all of them may stand side by side."""
+
+    def __init__(self, name: str, tokens: Tokens, shape: Shape, run: Run) -> None:
+        self._name = name
+        self._tokens = tokens
+        self._shape = shape
+        self._run = run
+        self._turn = threading.Lock()  # held for one batch, so that a question waits for no document
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def dimensions(self) -> int:
+        return self._shape.dimensions
+
+    @property
+    def max_tokens(self) -> int:
+        return self._shape.max_tokens
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        vectors = np.zeros((len(texts), self.dimensions), np.float32)
+        for start in range(0, len(texts), _TOKENISED_AT_ONCE):
+            ids = self._tokens.ids(texts[start : start + _TOKENISED_AT_ONCE])
+            for batch in _batches([len(each) for each in ids]):
+                padded, mask = self._tokens.padded([ids[at] for at in batch])
+                with self._turn:
+                    vectors[start + np.asarray(batch)] = self._run(padded, mask)
+        return vectors
+
+    def encode_query(self, text: str) -> Vector:
+        vector: Vector = self.encode([text])[0]
+        return vector
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return self._tokens.count(texts)
+
+    def token_counter(self) -> Callable[[Sequence[str]], list[int]]:
+        return self._tokens.count
+
+    def sees(self, text: str) -> bool:
+        return self._tokens.unknown_share(text) <= _MOST_UNKNOWN
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Places of texts of like length, longest first: little padding, and memory is short early or never."""
+    places = sorted(range(len(lengths)), key=lambda at: -lengths[at])
+    while places:
+        size = max(1, min(_TEXTS_A_BATCH, _TOKENS_A_BATCH // max(1, lengths[places[0]])))
+        yield list(itertools.islice(places, size))
+        del places[:size]

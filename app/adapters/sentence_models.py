@@ -1,0 +1,140 @@
+"""Running a sentence-transformers model on token ids, in one of several number formats."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.adapters.torchvision_shim import declare_operators
+from app.domain.errors import BadConfiguration
+from app.domain.ports import Vectors
+
+NumberFormat = Literal["float32", "bfloat16", "float16-cuda", "int8", "int8-bfloat16"]
+
+MOST_TOKENS = 1024  # of models that would take more: attention over 8,192 needs gigabytes a text
+GRAPH = "int8.xml"
+TOKENIZER = "tokenizer.json"
+
+Ids = NDArray[np.int64]  # (n, tokens)
+
+
+class Run(Protocol):
+    def __call__(self, ids: Ids, mask: Ids) -> Vectors:
+        """Token ids and attention mask to unit rows (n, dimensions). Not thread-safe."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    dimensions: int
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceModel:
+    """A model as sentence-transformers loads it, pooling and normalisation included."""
+
+    module: Any
+    tokenizer: str  # of the `tokenizers` library, as JSON
+    shape: Shape
+
+    def run(self, number_format: NumberFormat) -> Run:
+        import torch
+
+        module = self.module
+        if number_format == "bfloat16":
+            module = copy.deepcopy(module).to(torch.bfloat16)
+        elif number_format == "float16-cuda":
+            module = copy.deepcopy(module).to("cuda", torch.float16)
+
+        def run(ids: Ids, mask: Ids) -> Vectors:
+            with torch.inference_mode():
+                features = {
+                    "input_ids": torch.from_numpy(ids).to(module.device),
+                    "attention_mask": torch.from_numpy(mask).to(module.device),
+                }
+                return unit(module(features)["sentence_embedding"].float().cpu().numpy())
+
+        return run
+
+
+def load(folder: Path, threads: int | None) -> SentenceModel:
+    """Raises BadConfiguration when the folder holds no model that sentence-transformers can load."""
+    declare_operators()
+    with quiet():
+        import torch
+        from sentence_transformers import SentenceTransformer  # 4 s: only when its own arithmetic is used
+
+        if threads is not None:
+            torch.set_num_threads(threads)
+        try:
+            module = SentenceTransformer(str(folder), device="cpu", local_files_only=True).eval()
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise BadConfiguration(f"The model in {folder} can't be loaded: {str(error).splitlines()[0]}") from error
+    dimensions = module.get_embedding_dimension()
+    assert dimensions is not None
+    return SentenceModel(
+        module,
+        module.tokenizer.backend_tokenizer.to_str(),
+        Shape(dimensions, min(module.max_seq_length or MOST_TOKENS, MOST_TOKENS)),
+    )
+
+
+def openvino_run(graph: Path, number_format: NumberFormat, threads: int | None) -> Run:
+    """A kept int8 graph, ready to run; needs neither torch nor sentence-transformers."""
+    report_nothing()
+    import openvino
+
+    options: dict[str, Any] = {
+        "PERFORMANCE_HINT": "LATENCY",  # one stream with all threads: faster here than two with half
+        # Left alone it takes float16 on some processors, which can be emulated and then hardly ever ends.
+        "INFERENCE_PRECISION_HINT": "bf16" if number_format == "int8-bfloat16" else "f32",
+    }
+    if threads is not None:
+        options["INFERENCE_NUM_THREADS"] = threads
+    request = openvino.Core().compile_model(graph, "CPU", options).create_infer_request()
+
+    def run(ids: Ids, mask: Ids) -> Vectors:
+        return unit(request.infer({"input_ids": ids, "attention_mask": mask})[0])
+
+    return run
+
+
+def report_nothing() -> None:
+    """To be called before the first import of openvino or nncf, which tell their makers of every use otherwise."""
+    sys.modules.setdefault("openvino_telemetry", cast(ModuleType, None))  # "not installed", as far as they can see
+
+
+def unit(vectors: NDArray[np.float32]) -> Vectors:
+    """A copy with rows of length 1; low precision leaves them a little off."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    rows: Vectors = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return rows
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Loading prints progress bars and warns of what only the libraries' authors can change."""
+    from transformers.utils import logging as transformers_logging
+
+    noisy = logging.getLogger("sentence_transformers")
+    level = noisy.level
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        noisy.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            noisy.setLevel(level)
