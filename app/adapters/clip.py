@@ -1,0 +1,223 @@
+"""Pictures and short texts as vectors of one space, by any CLIP that open_clip loads: ours, or one from the hub."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from PIL import Image
+
+from app.adapters.number_formats import processor
+from app.adapters.pictures import small_picture
+from app.adapters.torchvision_shim import declare_operators
+from app.domain.errors import BadConfiguration, ModelUnavailable, Unreadable
+from app.domain.ports import Vector, Vectors
+
+if TYPE_CHECKING:
+    import torch
+
+BUNDLED: Final = Path(__file__).parent / "models" / "exhibit-clip"
+STANDARD: Final = "hf-hub:timm/ViT-B-16-SigLIP2-256"
+CARD: Final = "card.json"
+
+_BATCH = 32  # more at once gains nothing on a CPU
+_SAME = 0.999  # cosine from which half precision counts as the same vector
+_LONGEST_TEXT = 4_000  # characters that the tokenizer is given; models see 32 to 64 tokens
+_PLAIN_CLIP_THRESHOLD = 0.2
+_UNLIKELY = 0.01  # chance of a pair, as a sigmoid model (SigLIP) states it, under which it counts as unrelated
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a model of ours states beside its weights."""
+
+    name: str
+    weights: str  # file name
+    sha256: str
+    threshold: float
+
+    @classmethod
+    def read(cls, folder: Path) -> Card:
+        try:
+            stated = json.loads((folder / CARD).read_text("utf-8"))
+            return cls(**{field: stated[field] for field in ("name", "weights", "sha256", "threshold")})
+        except (OSError, ValueError, KeyError, TypeError) as cause:
+            raise ModelUnavailable(f"The image model in {folder} has no readable {CARD}.") from cause
+
+    def check(self, folder: Path) -> None:
+        try:
+            digest = hashlib.sha256((folder / self.weights).read_bytes()).hexdigest()
+        except OSError as cause:
+            raise ModelUnavailable(f"The image model's weights are missing: {folder / self.weights}.") from cause
+        if digest != self.sha256:
+            raise BadConfiguration(f"{folder / self.weights} is not the file that its card names (sha256 {digest}).")
+
+
+class ClipEncoder:
+    """An `ImageEncoder`. Safe to be used by several threads: nothing in it changes after it was built."""
+
+    def __init__(
+        self,
+        name: str,
+        model: Any,
+        preprocess: Callable[[Image.Image], torch.Tensor],
+        tokenize: Callable[[list[str]], torch.Tensor],
+        threshold: float,
+        cache: Path | None = None,
+    ) -> None:
+        """`cache`: where the choice of the number format is remembered, for it takes seconds to make."""
+        self._name = name
+        self._model = model
+        self._preprocess = preprocess
+        self._tokenize = tokenize
+        self._threshold = threshold
+        self._side = _side(model)
+        model.visual, self._dtype = _in_best_format(model.visual, self._side, _choice_file(name, cache))
+        self._dimensions = int(self.encode_text("").shape[0])
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def dimensions(self) -> int:
+        return self._dimensions
+
+    @property
+    def threshold(self) -> float:
+        return self._threshold
+
+    def encode_images(self, images: Sequence[bytes]) -> Vectors:
+        """Raises Unreadable for the first picture that can't be decoded."""
+        batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
+        vectors = [self.encode_pictures([small_picture(data, self._side) for data in batch]) for batch in batches]
+        return np.concatenate(vectors) if vectors else np.zeros((0, self._dimensions), dtype=np.float32)
+
+    def encode_pictures(self, pictures: Sequence[Image.Image]) -> Vectors:
+        """Pictures that are decoded already, one batch."""
+        import torch
+
+        pixels = torch.stack([self._preprocess(picture) for picture in pictures])  # (n, 3, side, side)
+        with torch.inference_mode():
+            return _unit(self._model.encode_image(pixels.to(self._dtype)))
+
+    def encode_text(self, text: str) -> Vector:
+        import torch
+
+        with torch.inference_mode():
+            vector: Vector = _unit(self._model.encode_text(self._tokenize([text[:_LONGEST_TEXT]])))[0]
+        return vector
+
+
+def bundled(folder: Path = BUNDLED, cache: Path | None = None) -> ClipEncoder:
+    """The CLIP that comes with Exhibit, its weights checked."""
+    card = Card.read(folder)
+    card.check(folder)
+    model, preprocess, tokenize = _loaded(f"local-dir:{folder}")
+    return ClipEncoder(f"{card.name}@{card.sha256[:8]}", model, preprocess, tokenize, card.threshold, cache)
+
+
+def untrained(folder: Path = BUNDLED) -> ClipEncoder:
+    """The same model with random weights, which any figure of it is to be measured against; finds nothing."""
+    model, preprocess, tokenize = _loaded(f"local-dir:{folder}", load_weights=False)
+    return ClipEncoder("untrained", model, preprocess, tokenize, _PLAIN_CLIP_THRESHOLD)
+
+
+def from_hub(model_name: str = STANDARD, cache: Path | None = None) -> ClipEncoder:
+    """Any model that open_clip can name: `hf-hub:owner/model`, `local-dir:folder`."""
+    model, preprocess, tokenize = _loaded(model_name)
+    name = model_name.rpartition(":")[2].rstrip("/").rpartition("/")[2]
+    return ClipEncoder(name, model, preprocess, tokenize, stated_threshold(model), cache)
+
+
+def _loaded(model_name: str, load_weights: bool = True) -> tuple[Any, Any, Any]:
+    declare_operators()
+    import open_clip  # takes seconds, and needs the operators declared first
+
+    try:
+        model, _, preprocess = open_clip.create_model_and_transforms(model_name, load_weights=load_weights)
+        tokenizer = open_clip.get_tokenizer(model_name)
+    except Exception as cause:  # whatever the hub's client, the disk or a damaged file makes of it
+        reason = " ".join(str(cause).split()).split(". ")[0].rstrip(".")[:200]
+        raise ModelUnavailable(f"The image model {model_name} can't be loaded: {reason}.") from cause
+    return model.eval().float(), preprocess, tokenizer
+
+
+def stated_threshold(model: Any) -> float:
+    """A sigmoid model says itself from which similarity on a pair is no longer unlikely."""
+    bias = getattr(model, "logit_bias", None)
+    if bias is None:
+        return _PLAIN_CLIP_THRESHOLD
+    return float((np.log(_UNLIKELY / (1 - _UNLIKELY)) - bias.item()) / model.logit_scale.exp().item())
+
+
+def _side(model: Any) -> int:
+    size = model.visual.image_size
+    return int(max(size) if isinstance(size, tuple | list) else size)
+
+
+def _unit(vectors: torch.Tensor) -> Vectors:
+    import torch
+
+    unit: Vectors = torch.nn.functional.normalize(vectors.float(), dim=-1).cpu().numpy()
+    if not np.isfinite(unit).all():
+        raise Unreadable("The image model gave no usable vector.")
+    return unit
+
+
+def _choice_file(name: str, cache: Path | None) -> Path | None:
+    import torch
+
+    if cache is None:
+        return None
+    machine = f"{name} {torch.__version__} {processor()}"
+    return cache / f"image-{hashlib.sha256(machine.encode()).hexdigest()[:16]}.txt"
+
+
+def _in_best_format(tower: Any, side: int, choice: Path | None) -> tuple[Any, torch.dtype]:
+    import torch
+
+    chosen = choice.read_text(encoding="ascii") if choice is not None and choice.exists() else None
+    if chosen == "float32":
+        return tower, torch.float32
+    if chosen == "bfloat16":
+        return tower.to(torch.bfloat16), torch.bfloat16
+    tower, dtype = _faster(tower, side)
+    if choice is not None:
+        with suppress(OSError):  # not remembered, then: the next start asks again
+            choice.parent.mkdir(parents=True, exist_ok=True)
+            choice.write_text(str(dtype).removeprefix("torch."), encoding="ascii")
+    return tower, dtype
+
+
+def _faster(tower: Any, side: int) -> tuple[Any, torch.dtype]:
+    """The image tower in half precision, where this CPU is faster with it and the vectors stay the same."""
+    import torch
+
+    batch = torch.rand(8, 3, side, side)  # noise: only time and sameness matter
+    half_tower = copy.deepcopy(tower).to(torch.bfloat16)
+    exact, exact_s = _timed(tower, batch)
+    try:
+        half, half_s = _timed(half_tower, batch.to(torch.bfloat16))
+    except RuntimeError:  # an operator that this CPU has only in single precision
+        return tower, torch.float32
+    same = torch.nn.functional.cosine_similarity(exact, half.float()).min().item() > _SAME
+    return (half_tower, torch.bfloat16) if same and half_s < 0.9 * exact_s else (tower, torch.float32)
+
+
+def _timed(tower: Any, batch: torch.Tensor) -> tuple[torch.Tensor, float]:
+    import torch
+
+    with torch.inference_mode():
+        vectors = tower(batch)
+        started = time.perf_counter()
+        tower(batch)
+        return vectors, time.perf_counter() - started

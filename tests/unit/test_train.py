@@ -1,0 +1,108 @@
+"""The drawings that the image model is trained on, what is said of them, and how finding them is counted."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib", reason="the training's own libraries are an extra: pip install exhibit[train]")
+
+from train import cache
+from train.canvas import colour_name
+from train.damage import damaged, squared
+from train.draw import LONGEST, draw, tables
+from train.facts import KINDS, Facts, caption
+from train.measure import recall
+
+TABLES = tables()
+
+
+@pytest.mark.parametrize("number", range(len(TABLES)))
+def test_every_kind_is_drawn_and_told_in_both_languages(number: int) -> None:
+    rng, (_, table) = random.Random(number), TABLES[number]
+    for name in table:
+        picture, facts = draw(f"test {name}", [(1.0, {name: table[name]})])
+        assert facts.kind in KINDS
+        assert 50 < max(picture.size) <= LONGEST + 1
+        assert np.asarray(picture).std() > 1, f"{name} is blank"
+        assert caption(facts, rng, 0).isascii()
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in caption(facts, rng, 1))
+
+
+def test_the_same_number_gives_the_same_drawing() -> None:
+    (one, its_facts), (other, other_facts) = draw("twice", TABLES), draw("twice", TABLES)
+    assert its_facts == other_facts
+    assert np.array_equal(np.asarray(one), np.asarray(other))
+
+
+def test_facts_survive_being_written_down() -> None:
+    facts = Facts("bar", ("energy", "能源"))
+    facts.count(4, "bars|columns", "根柱子")
+    assert Facts.from_json(facts.to_json()) == facts
+
+
+def test_counts_are_said_in_words_and_digits() -> None:
+    facts = Facts("bar")
+    facts.count(4, "bars|columns", "根柱子")
+    english, chinese = facts.details[0]
+    assert english.split("|") == ["four bars", "4 bars", "four columns", "4 columns"]
+    assert chinese.split("|") == ["四根柱子", "4根柱子"]
+
+
+def test_captions_vary_in_wording() -> None:
+    _, facts = draw("twice", TABLES)
+    assert len({caption(facts, random.Random(i), 0) for i in range(20)}) > 10
+
+
+NAMED = {
+    "#ff0000": "red",
+    "#1f77b4": "blue",
+    "#2ca02c": "green",
+    "#ffd92f": "yellow",
+    "#8c564b": "brown",
+    "#777777": "gray",
+}
+
+
+@pytest.mark.parametrize(("colour", "name"), NAMED.items())
+def test_colours_have_their_plain_names(colour: str, name: str) -> None:
+    assert colour_name(colour) == name
+
+
+def test_damage_keeps_a_picture_a_picture() -> None:
+    picture, _ = draw("damaged", TABLES)
+    for seed in range(30):
+        assert min(damaged(picture, random.Random(seed)).size) >= 8
+
+
+def test_a_wide_figure_is_padded_not_cropped() -> None:
+    picture, _ = draw("damaged", TABLES)
+    square = np.asarray(squared(picture.resize((200, 50)), 128))
+    assert square.shape == (128, 128, 3)
+    assert (square[:40] == 255).all()
+    assert (square[-40:] == 255).all()
+
+
+def test_shards_are_written_once_and_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "SHARD", 3)
+    cache.write(tmp_path, "test", 0, 6)
+    first, second = cache.shards(tmp_path, "test")
+    assert len(list(cache.read(first))) == len(list(cache.read(second))) == 3
+    written = first.stat().st_mtime_ns
+    cache.write(tmp_path, "test", 0, 6)
+    assert first.stat().st_mtime_ns == written
+
+
+def test_recall_counts_ties_against_the_model() -> None:
+    assert recall(np.eye(10, dtype=np.float32)).at_1 == 1
+    assert recall(np.ones((10, 10), dtype=np.float32)).at_5 == 0
+
+
+def test_a_right_one_in_third_place_counts_at_five() -> None:
+    similarity = np.zeros((4, 4), dtype=np.float32) - 1
+    similarity[np.arange(4), np.arange(4)] = 0.5
+    similarity[0, 1:3] = 0.9
+    assert (recall(similarity).at_1, recall(similarity).at_5) == (0.75, 1.0)

@@ -1,0 +1,76 @@
+"""Drawings kept on disk: drawing one takes longer than learning from it, and each is learned from several times.
+
+python -m train.cache --folder /tmp/clip-cache --seed train --from 0 --to 60000
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from train.draw import draw, tables
+from train.facts import Facts
+
+SHARD = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    jpeg: bytes
+    facts: Facts
+
+    def picture(self) -> Image.Image:
+        return Image.open(io.BytesIO(self.jpeg)).convert("RGB")
+
+
+def write(folder: Path, seed: str, start: int, stop: int) -> None:
+    """Shards that are there already are left alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    choice = tables()
+    for first in range(start, stop, SHARD):
+        done = folder / f"{seed}-{first:07d}.jsonl"
+        if done.exists():
+            continue
+        pixels, facts = bytearray(), []
+        for number in range(first, min(first + SHARD, stop)):
+            picture, known = draw(f"{seed}/{number}", choice)
+            encoded = io.BytesIO()
+            picture.save(encoded, "JPEG", quality=92, subsampling=0)
+            facts.append(json.dumps({"bytes": encoded.tell(), "facts": known.to_json()}, ensure_ascii=False))
+            pixels += encoded.getvalue()
+        done.with_suffix(".bin").write_bytes(pixels)
+        part = done.with_suffix(".part")
+        part.write_text("\n".join(facts), "utf-8")
+        part.rename(done)
+
+
+def shards(folder: Path, seed: str) -> list[Path]:
+    return sorted(folder.glob(f"{seed}-*.jsonl"))
+
+
+def read(shard: Path) -> Iterator[Sample]:
+    pixels, at = shard.with_suffix(".bin").read_bytes(), 0
+    for line in shard.read_text("utf-8").splitlines():
+        entry = json.loads(line)
+        yield Sample(pixels[at : at + entry["bytes"]], Facts.from_json(entry["facts"]))
+        at += entry["bytes"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--seed", default="train")
+    parser.add_argument("--from", type=int, default=0, dest="start")
+    parser.add_argument("--to", type=int, default=60_000, dest="stop")
+    given = parser.parse_args()
+    write(given.folder, given.seed, given.start, given.stop)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""One drawing of chance from a number: the same number, the same drawing and facts."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from PIL import Image
+
+from train.canvas import Sheet
+from train.charts import CHARTS
+from train.facts import Facts
+
+LONGEST = 224  # pixels of the longer side, more than the model sees: damage and crops come later
+
+Table = dict[str, Callable[[random.Random], tuple[Any, Facts]]]
+
+
+def tables() -> list[tuple[float, Table]]:
+    """What is drawn, and with what weight."""
+    from train.diagrams import DIAGRAMS
+    from train.pages import PAGES
+    from train.plots import PLOTS
+    from train.scenes import SCENES
+
+    return [(0.34, CHARTS), (0.12, PLOTS), (0.28, DIAGRAMS), (0.14, PAGES), (0.12, SCENES)]  # type: ignore[list-item]
+
+
+def draw(seed: str, choice: list[tuple[float, Table]]) -> tuple[Image.Image, Facts]:
+    rng = random.Random(seed)
+    table = rng.choices([table for _, table in choice], [weight for weight, _ in choice])[0]
+    drawing, facts = table[rng.choice(list(table))](rng)
+    picture = drawing.picture(LONGEST) if isinstance(drawing, Sheet) else drawing
+    return picture, facts
