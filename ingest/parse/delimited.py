@@ -1,0 +1,60 @@
+"""Reads CSV and its relatives (tabs, semicolons, bars), in any encoding, as tables with their row numbers."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from app.domain.types import Identity, ParsedPage, Problem
+from ingest.parse.grid import Row, blocks_of
+from ingest.parse.text import read_text
+
+DELIMITERS = ",;\t|"
+NONE = "\x1f"  # stands in no text
+LOOKED_AT = 100  # rows
+MAX_ROWS = 100_000
+MAX_FIELD = 10_000_000  # characters; a quote that is never closed swallows the rest of the file
+
+
+def open_csv(path: Path) -> Identity:
+    return Identity("text/csv", None)
+
+
+def parse_csv(path: Path, first: int, last: int) -> list[ParsedPage]:
+    text, problems = read_text(path)
+    csv.field_size_limit(MAX_FIELD)
+    rows = list(islice(_rows(text, _delimiter(text)), MAX_ROWS + 1))
+    if len(rows) > MAX_ROWS:
+        problems = (*problems, Problem(f"only the first {MAX_ROWS:,} rows were read"))
+    return [ParsedPage(None, tuple(blocks_of(rows[:MAX_ROWS])), problems=problems)]
+
+
+def _rows(text: str, delimiter: str) -> Iterator[Row]:
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    for number, cells in enumerate(lines, 1):
+        yield number, [" ".join(cell.split()) for cell in cells]
+
+
+def _delimiter(text: str) -> str:
+    """The one that cuts most rows into the same number of cells, and into more of them; one that cuts only some
+    rows is punctuation, and the file has one column."""
+    sample = text[:200_000]
+    best, share = max(
+        ((delimiter, _evenness(sample, delimiter)) for delimiter in DELIMITERS), key=lambda found: found[1]
+    )
+    return best if share[0] >= 0.5 else NONE
+
+
+def _evenness(sample: str, delimiter: str) -> tuple[float, int]:
+    """(share of rows that have the commonest number of cells, that number)."""
+    widths = Counter(len(cells) for _, cells in islice(_rows(sample, delimiter), LOOKED_AT) if cells)
+    rows = widths.total()
+    widths.pop(1, None)
+    if not widths:
+        return 0.0, 0
+    width, count = widths.most_common(1)[0]
+    return count / rows, width

@@ -1,0 +1,153 @@
+"""Reads the words in pictures with RapidOCR, whose models (Chinese and English) come in its package.
+
+It runs on OpenVINO: a third less processor time than ONNX Runtime for the same words.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import rapidocr
+from numpy.typing import NDArray
+from PIL import Image
+from rapidocr.utils.process_img import map_boxes_to_original
+
+from app.domain.errors import Unreadable
+from app.domain.types import Line, ParsedPage
+from ingest.parse.pdf_layout import Page, Row, Word, blocks, body_size, confidence, in_order, row_of, segments, turns_of
+from ingest.parse.render import page_picture
+
+LONG_SIDE = 1150  # pixels: larger reads no more words of a printed page (.982 of them; .983 at 1700)
+LONG_SIDE_SMALL_PRINT = 1900
+SMALL_PRINT = 11.0  # pixels of a line's height, below which the page is read again, larger
+LEAST_SCORE = 0.5  # a line the recogniser is less sure of is noise
+LEAST_SIDE = 20  # pixels of a picture that could hold a word
+MODELS = {
+    "Det": "PP-OCRv6_det_small.onnx",
+    "Rec": "PP-OCRv6_rec_small.onnx",
+    "Cls": "ch_ppocr_mobile_v2.0_cls_mobile.onnx",
+}
+
+
+def read_page(path: Path, media_type: str, page: int) -> ParsedPage:
+    """The words of a page as rendered, as blocks in reading order. Raises Missing or Unreadable."""
+    picture = page_picture(path, media_type, page, LONG_SIDE)
+    words = recognised(picture)
+    if words and median(word.size for word in words) < SMALL_PRINT and picture.width * picture.height > 300_000:
+        larger = page_picture(path, media_type, page, LONG_SIDE_SMALL_PRINT)
+        if max(larger.size) > max(picture.size):
+            picture, words = larger, recognised(larger)
+    layout = Page(page, picture.width, picture.height, turns_of(words))
+    rows = _rows(words, layout)
+    if not rows:
+        return ParsedPage(page, read_as="image")
+    return ParsedPage(page, tuple(blocks(rows, layout, body_size(words))), read_as="ocr", confidence=confidence(rows))
+
+
+def read_pixels(pixels: bytes) -> tuple[str, float, tuple[Line, ...]]:
+    """The words in a crop, how sure of them, and its lines with boxes as fractions of the crop."""
+    try:
+        with Image.open(BytesIO(pixels)) as image:
+            picture = image.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise Unreadable(f"the crop can't be decoded ({type(error).__name__})") from error
+    if min(picture.size) < LEAST_SIDE:
+        return "", 0.0, ()
+    picture.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    words = recognised(picture)
+    layout = Page(1, picture.width, picture.height, turns_of(words))
+    rows = _rows(words, layout)
+    lines = tuple(Line(row.text, layout.box(row.x0, row.y0, row.x1, row.y1)) for row in rows)
+    return "\n".join(line.text for line in lines), confidence(rows) or 0.0, lines
+
+
+def recognised(picture: Image.Image) -> list[Word]:
+    """The words of a picture, each line's letters shared out evenly over its box, in pixels."""
+    pixels = np.asarray(picture)[:, :, ::-1]  # (height, width, blue green red), as its models were trained
+    words: list[Word] = []
+    for number, (text, score, quad, flipped) in enumerate(_lines(pixels)):
+        words += _words(text, score, quad, flipped, number)
+    return _level_sizes(words)
+
+
+def _lines(pixels: NDArray[np.uint8]) -> list[tuple[str, float, NDArray[np.float32], bool]]:
+    """Text, score, corners (4, 2), and whether the line stood on its head, of each line found."""
+    height, width = pixels.shape[:2]
+    record = {"preprocess": {"ratio_h": 1.0, "ratio_w": 1.0}}
+    found, turned, read, _ = _engine(_threads()).run_ocr_steps(np.ascontiguousarray(pixels), record)
+    if found.boxes is None or read.txts is None or read.scores is None or turned.cls_res is None:
+        return []
+    quads = map_boxes_to_original(found.boxes, record, height, width)
+    return [
+        (text.strip(), float(score), quad, label == "180" and sure > 0.9)
+        for text, score, quad, (label, sure) in zip(read.txts, read.scores, quads, turned.cls_res, strict=True)
+        if text.strip() and score >= LEAST_SCORE
+    ]
+
+
+def _words(text: str, score: float, quad: NDArray[np.float32], flipped: bool, number: int) -> list[Word]:
+    """A line's words. RapidOCR turns tall boxes by a quarter to the left before it reads them."""
+    x0, y0 = (float(edge) for edge in quad.min(axis=0))
+    x1, y1 = (float(edge) for edge in quad.max(axis=0))
+    upright = (y1 - y0) < 1.5 * (x1 - x0)
+    turns = (2 if flipped else 0) if upright else (3 if flipped else 1)
+    size = 0.8 * min(y1 - y0, x1 - x0)
+    words, start = [], 0
+    for token in text.split():
+        begin = text.index(token, start)
+        start = begin + len(token)
+        box = _part((x0, y0, x1, y1), begin / len(text), start / len(text), turns)
+        words.append(Word(token, *box, size=size, bold=False, line=number, turns=turns, score=score))
+    return words
+
+
+def _part(
+    box: tuple[float, float, float, float], begin: float, end: float, turns: int
+) -> tuple[float, float, float, float]:
+    """The stretch of a line's box from `begin` to `end`, along the way it is read."""
+    x0, y0, x1, y1 = box
+    if turns in (2, 3):
+        begin, end = 1 - end, 1 - begin
+    if turns in (0, 2):
+        return x0 + begin * (x1 - x0), y0, x0 + end * (x1 - x0), y1
+    return x0, y0 + begin * (y1 - y0), x1, y0 + end * (y1 - y0)
+
+
+def _level_sizes(words: list[Word]) -> list[Word]:
+    """Heights of boxes vary with the letters: what is about as large as most is as large as most."""
+    usual = body_size(words)
+    return [replace(word, size=usual) if 0.7 < word.size / usual < 1.35 else word for word in words]
+
+
+def _rows(words: list[Word], layout: Page) -> list[Row]:
+    upright = [layout.upright(word) for word in words]
+    return [row_of(row) for row in in_order(segments(upright)) if row]
+
+
+def _threads() -> int:
+    """As many as the sandbox grants each child."""
+    granted = os.environ.get("OMP_NUM_THREADS", "")
+    return int(granted) if granted.isdigit() and int(granted) > 0 else os.cpu_count() or 1
+
+
+@lru_cache(maxsize=1)
+def _engine(threads: int) -> rapidocr.RapidOCR:
+    """Loaded once in a child process. Every model is named by its file, so that none is ever downloaded."""
+    folder = Path(rapidocr.__file__).parent / "models"
+    params: dict[str, object] = {
+        "Global.log_level": "critical",
+        "Det.limit_side_len": 480,  # a small crop is enlarged to this, not to a page's size
+        "EngineConfig.openvino.inference_num_threads": threads,
+    }
+    for step, model in MODELS.items():
+        if not (folder / model).exists():
+            raise Unreadable(f"the recogniser's model {model} is missing from its package")
+        params[f"{step}.engine_type"] = rapidocr.EngineType.OPENVINO
+        params[f"{step}.model_path"] = str(folder / model)
+    return rapidocr.RapidOCR(params=params)

@@ -1,0 +1,27 @@
+"""Keeps track of the headings that one is under while reading a document from top to bottom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from app.domain.types import Block, Place
+
+MAX_LEVEL = 6
+MAX_HEADING = 200  # characters; what is longer is a paragraph in disguise
+
+
+@dataclass(slots=True)
+class Outline:
+    """The open headings, each with its level. A heading closes those of its own level and deeper ones."""
+
+    _open: list[tuple[int, str]] = field(default_factory=list)
+
+    def heading(self, level: int, text: str) -> Block:
+        level = max(1, min(level, MAX_LEVEL))
+        self._open = [(other, name) for other, name in self._open if other < level]
+        self._open.append((level, text[:MAX_HEADING]))
+        return Block("heading", text, level=level, place=self.place)
+
+    @property
+    def place(self) -> Place:
+        return Place(heading=tuple(name for _, name in self._open))

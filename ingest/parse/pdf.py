@@ -1,0 +1,423 @@
+"""Reads a PDF: what it is, and its pages as blocks of text, tables and figures with their places."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+from PIL import Image
+
+from app.domain.errors import Missing, NeedsPassword, Unreadable
+from app.domain.types import Block, Box, Identity, Line, ParsedPage, Problem
+from ingest.parse.pdf_layout import Page, Row, Word, blocks, body_size, confidence, in_order, row_of, segments, turns_of
+from ingest.parse.pdf_rows import aligned_tables
+from ingest.parse.pdf_shapes import Rectangle, Shapes, area, figures, is_ruled, read_shapes, share, stamp
+from ingest.parse.pdf_tables import Table, TableReader
+from ingest.parse.pdf_words import Frame, frame_of, read_words
+from ingest.parse.pictures import encoded
+from ingest.parse.tables import table_block
+
+PDF = "application/pdf"
+FIGURE_DPI = 150
+LONGEST_SIDE = 1600  # pixels of a figure's crop
+LONGEST_PAGE = 4000  # pixels of the page it is cut from
+MOST_NOTES = 500  # of a page are looked at
+LARGEST_MENDED = 256 * 2**20  # bytes of a damaged file
+BEYOND_REPAIR = "it is not a PDF that can be opened, or is damaged beyond repair"
+MARGIN = 0.09  # of a page's height, where running headers and footers stand
+PAGE_NUMBER = re.compile(r"[-–—|. ]*(page )?#( ?(/|of) ?#)?[-–—|. ]*")  # once its digits are blanked
+CAPTION = {
+    "figure": re.compile(
+        r"^(?:(?i:figure|fig\.|exhibit|chart|graph|diagram)|图|圖)\s*(?:[\d一二三四五六七八九十(:：.-]|[A-Z]\b)"
+    ),
+    "table": re.compile(r"^(?:(?i:table|tab\.)|表)\s*(?:[\d一二三四五六七八九十(:：.-]|[A-Z]\b|[IVX]+\b)"),
+}
+
+
+def open_pdf(path: Path) -> Identity:
+    """Raises NeedsPassword or Unreadable."""
+    with _opened(path) as document:
+        count = len(document)
+        if count == 0:
+            raise Unreadable("the PDF has no pages")
+        return Identity(PDF, count, _title(document))
+
+
+def parse_pdf(path: Path, first: int, last: int) -> list[ParsedPage]:
+    """Pages `first` to `last`, from 1, both included; those past the end are left out."""
+    with _opened(path) as document:
+        numbers = range(max(1, first), min(last, len(document)) + 1)
+        tables = TableReader(path)
+        try:
+            seen = [_seen(document, number) for number in numbers]
+            batch = _Batch.of(seen)
+            return [_parsed(document, page, batch, tables) for page in seen]
+        finally:
+            tables.close()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pdfium.PdfDocument]:
+    try:
+        document = pdfium.PdfDocument(path)
+    except pdfium.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise NeedsPassword("needs a password") from error
+        document = _mended(path)
+    try:
+        yield document
+    finally:
+        document.close()
+
+
+def _mended(path: Path) -> pdfium.PdfDocument:
+    """A file cut off before its trailer, with one that names its catalogue: pdfium then finds the rest by itself."""
+    data = path.read_bytes() if path.stat().st_size <= LARGEST_MENDED else b""
+    catalogue = re.search(rb"(\d+)\s+(\d+)\s+obj\b(?:(?!endobj).){0,2000}?/Type\s*/Catalog\b", data, re.S)
+    try:
+        if not data.startswith(b"%PDF") or catalogue is None:
+            raise Unreadable(BEYOND_REPAIR)
+        return pdfium.PdfDocument(data + b"\ntrailer<</Root %b %b R>>\n%%%%EOF\n" % catalogue.groups())
+    except pdfium.PdfiumError as error:
+        raise Unreadable(BEYOND_REPAIR) from error
+
+
+def _title(document: pdfium.PdfDocument) -> str | None:
+    """The title that its author gave it, when it is one: not a file name, not a template's."""
+    try:
+        title = " ".join(document.get_metadata_value("Title").split())
+    except pdfium.PdfiumError:
+        return None
+    title = "".join(c for c in title if c.isprintable())
+    poor = re.search(
+        r"^(untitled|microsoft |powerpoint|slide \d|document\d*$|title$|[\W\d_]*$)|\.\w{2,5}$|\ufffd", title, re.I
+    )
+    return None if len(title) < 4 or poor else title[:200]
+
+
+# ---------------------------------------------------------------- a page, first look
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a page holds, before it is known what its neighbours repeat."""
+
+    number: int
+    frame: Frame
+    page: Page
+    words: tuple[Word, ...] = ()
+    rows: tuple[Row, ...] = ()
+    shapes: Shapes | None = None  # None: the page can't be loaded
+    why: str = ""
+
+
+def _seen(document: pdfium.PdfDocument, number: int) -> _Seen:
+    try:
+        page = load_page(document, number)
+    except pdfium.PdfiumError as error:
+        return _Seen(number, Frame(0, 0, 0, 0, 0), Page(number, 0, 0), why=f"the page can't be read: {error}")
+    try:
+        frame = frame_of(page)
+        textpage = page.get_textpage()
+        try:
+            words = read_words(textpage, frame)
+        finally:
+            textpage.close()
+        layout = Page(number, frame.width, frame.height, turns_of(words))
+        return _Seen(number, frame, layout, tuple(words), _rows(words, layout), read_shapes(page, frame))
+    except pdfium.PdfiumError as error:
+        return _Seen(number, Frame(0, 0, 0, 0, 0), Page(number, 0, 0), why=f"the page can't be read: {error}")
+    finally:
+        page.close()
+
+
+def _rows(words: Sequence[Word], page: Page) -> tuple[Row, ...]:
+    upright = [page.upright(word) for word in words] if page.turns else words
+    return tuple(row_of(row) for row in in_order(segments(upright)) if row)
+
+
+# ---------------------------------------------------------------- what pages have in common
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What the pages of one batch repeat, and the size of their running text."""
+
+    body: float
+    running: Mapping[str, int]  # headers and footers, their numbers blanked, and the page that keeps them
+    logos: frozenset[tuple[int, ...]]
+
+    @classmethod
+    def of(cls, pages: Sequence[_Seen]) -> _Batch:
+        lines: Counter[str] = Counter()
+        first: dict[str, int] = {}
+        logos: Counter[tuple[int, ...]] = Counter()
+        for page in pages:
+            margin = {_blanked(row.text) for row in page.rows if _in_margin(row, page.page)}
+            lines.update(margin)
+            first = {**dict.fromkeys(margin, page.number), **first}
+            if page.shapes is not None:
+                logos.update({stamp(box, pixels) for box, pixels in page.shapes.pictures})
+        often = max(3, 0.3 * len(pages))
+        return cls(
+            body_size(word for page in pages for word in page.words),
+            {line: first[line] for line, count in lines.items() if count >= often},
+            frozenset(logo for logo, count in logos.items() if count >= 3),
+        )
+
+
+def _in_margin(row: Row, page: Page) -> bool:
+    height = page.width if page.turns % 2 else page.height
+    return row.y1 < MARGIN * height or row.y0 > (1 - MARGIN) * height
+
+
+def _blanked(text: str) -> str:
+    return re.sub(r"\d+", "#", " ".join(text.lower().split()))
+
+
+def _is_running(row: Row, page: Page, batch: _Batch) -> bool:
+    if not _in_margin(row, page):
+        return False
+    blanked = _blanked(row.text)
+    return batch.running.get(blanked, page.number) != page.number or PAGE_NUMBER.fullmatch(blanked) is not None
+
+
+# ---------------------------------------------------------------- a page, read
+
+
+def _parsed(document: pdfium.PdfDocument, seen: _Seen, batch: _Batch, tables: TableReader) -> ParsedPage:
+    if seen.shapes is None:
+        return ParsedPage(seen.number, read_as="failed", problems=(Problem(seen.why, seen.number),))
+    if not seen.words and seen.shapes.blank:
+        return ParsedPage(seen.number, read_as="empty")
+    problems: list[Problem] = []
+    if _needs_ocr(seen, seen.shapes):
+        regions = figures(seen.shapes, seen.frame, (), (), (), batch.logos)
+        return ParsedPage(
+            seen.number,
+            tuple(_figure_blocks(document, seen, _Found((), (), tuple(regions)), (), problems)),
+            needs_ocr=True,
+            problems=tuple(problems),
+        )
+    found = _found(seen, seen.shapes, batch, tables, problems)
+    texts, aligned = _texts(found.running, seen.page, batch.body)
+    ruled = [_table_block(table, seen.page, texts) for table in found.ruled]
+    pictures = _figure_blocks(document, seen, found, texts, problems)
+    aligned = [replace(table, caption=caption_for(table, texts, "table")) for table in aligned]
+    everything = _placed(_placed(texts, [*ruled, *aligned]), pictures)
+    return ParsedPage(seen.number, tuple(everything), problems=tuple(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What of a page is table or figure, and the rows that are neither."""
+
+    ruled: tuple[Table, ...]
+    running: tuple[Row, ...]
+    figures: tuple[Rectangle, ...]  # on the page as rendered
+    inside: tuple[tuple[str, ...], ...] = ()  # the lines in each figure
+
+
+def _found(seen: _Seen, shapes: Shapes, batch: _Batch, tables: TableReader, problems: list[Problem]) -> _Found:
+    ruled = _tables(seen, shapes, tables, problems)
+    rows = [row for row in seen.rows if not _is_running(row, seen.page, batch)]
+    placed = [(row, _box(row, seen.page)) for row in rows]
+    placed = [(row, box) for row, box in placed if not any(share(box, table.box) > 0.5 for table in ruled)]
+    outside = [row for row, _ in placed]
+    unruled = [_around_rows(table.rows, seen.page) for table in aligned_tables(outside)]
+    unruled = [box for box in unruled if not _is_drawn(box, shapes)]
+    tabled = [*(table.box for table in ruled), *unruled]
+    prose = [box for row, box in placed if len(row.cells[0].words) >= 6]
+    regions = figures(shapes, seen.frame, tabled, [box for _, box in placed], prose, batch.logos)
+    drawn = [(row, box) for row, box in placed if not _is_caption(row.text)]
+    inside = tuple(tuple(row.text for row, box in drawn if share(box, region) > 0.7) for region in regions)
+    labels = {id(row) for row, box in drawn if any(share(box, region) > 0.7 for region in regions)}
+    running = [row for row, _ in placed if id(row) not in labels]
+    return _Found(tuple(ruled), tuple(running), tuple(regions), inside)
+
+
+def _is_caption(text: str) -> bool:
+    return any(pattern.match(text) for pattern in CAPTION.values())
+
+
+def _is_drawn(box: Rectangle, shapes: Shapes) -> bool:
+    """Curves or a picture where the rows stand: the labels of a chart, not a table."""
+    return sum(share(drawing, box) > 0.6 for drawing in shapes.drawings) > 5 or any(
+        share(box, picture) > 0.8 for picture, _ in shapes.pictures
+    )
+
+
+def _around_rows(rows: Sequence[Row], page: Page) -> Rectangle:
+    return page.as_rendered(
+        min(row.x0 for row in rows),
+        min(row.y0 for row in rows),
+        max(row.x1 for row in rows),
+        max(row.y1 for row in rows),
+    )
+
+
+def _texts(rows: Sequence[Row], page: Page, body: float) -> tuple[list[Block], list[Block]]:
+    """Blocks of text, and tables without rules, out of the rows that are left."""
+    texts: list[Block] = []
+    found: list[Block] = []
+    start = 0
+    for table in aligned_tables(rows):
+        texts += blocks(rows[start : table.first], page, body)
+        lines = tuple(Line(row.text, page.box(row.x0, row.y0, row.x1, row.y1)) for row in table.rows)
+        left, top, right, bottom = _around_rows(table.rows, replace(page, turns=0))
+        box = page.box(left, top, right, bottom)
+        found.append(
+            replace(table_block(table.cells, page=page.number, box=box), lines=lines, confidence=confidence(table.rows))
+        )
+        start = table.last + 1
+    return texts + blocks(rows[start:], page, body), found
+
+
+def _box(row: Row, page: Page) -> Rectangle:
+    return page.as_rendered(row.x0, row.y0, row.x1, row.y1)
+
+
+def _needs_ocr(seen: _Seen, shapes: Shapes) -> bool:
+    """No words, garbage for words, or a few stray ones on a page that is a picture."""
+    text = "".join(word.text for word in seen.words)
+    whole = max(1.0, seen.frame.width * seen.frame.height)
+    if not text:
+        return bool(shapes.pictures or len(shapes.drawings) + len(shapes.boxes) > 3 or shapes.texts)
+    garbage = sum(1 for c in text if c == "\ufffd" or "\ue000" <= c <= "\uf8ff" or (not c.isprintable()))
+    if garbage > 0.3 * len(text):
+        return True
+    largest = max((area(box) for box, _ in shapes.pictures), default=0.0)
+    return len(seen.words) < 8 and len(text) < 60 and largest > 0.5 * whole
+
+
+def _tables(seen: _Seen, shapes: Shapes, reader: TableReader, problems: list[Problem]) -> list[Table]:
+    if not is_ruled(shapes):
+        return []
+    try:
+        return reader.read(seen.number, seen.frame, seen.words, seen.page.turns)
+    except Exception as error:  # pdfplumber on an odd file raises anything; the text is there all the same
+        problems.append(Problem(f"tables were not recognised ({type(error).__name__})", seen.number))
+        return []
+
+
+def _table_block(table: Table, page: Page, texts: Sequence[Block]) -> Block:
+    block = table_block(table.cells, page=page.number, box=replace(page, turns=0).box(*table.box))
+    return replace(block, caption=caption_for(block, texts, "table"))
+
+
+def caption_for(block: Block, texts: Sequence[Block], kind: str) -> str:
+    """The nearest text that begins as a caption does, within an eighth of the page above or below."""
+    best, nearest = "", 0.125
+    for text in texts:
+        if block.box is None or text.box is None or not CAPTION[kind].match(text.text):
+            continue
+        if min(text.box.x1, block.box.x1) <= max(text.box.x0, block.box.x0):
+            continue
+        distance = max(text.box.y0 - block.box.y1, block.box.y0 - text.box.y1, 0.0)
+        if distance < nearest:
+            best, nearest = text.text, distance
+    return best[:600]
+
+
+def _placed(texts: Sequence[Block], others: Sequence[Block]) -> list[Block]:
+    """Tables and figures go before the first text that starts below their top in the same column."""
+    found = list(texts)
+    for other in others:
+        at = len(found)
+        for index, text in enumerate(found):
+            if _before(other, text):
+                at = index
+                break
+        found.insert(at, other)
+    return found
+
+
+def _before(block: Block, text: Block) -> bool:
+    a, b = block.box, text.box
+    if a is None or b is None:
+        return False
+    return b.y0 >= a.y0 and min(a.x1, b.x1) > max(a.x0, b.x0)
+
+
+# ---------------------------------------------------------------- figures
+
+
+def _figure_blocks(
+    document: pdfium.PdfDocument, seen: _Seen, found: _Found, texts: Sequence[Block], problems: list[Problem]
+) -> list[Block]:
+    """Each region as its crop, the words drawn in it, and its caption."""
+    if not found.figures:
+        return []
+    try:
+        picture = draw(document, seen.number, FIGURE_DPI / 72, LONGEST_PAGE)
+    except (pdfium.PdfiumError, MemoryError) as error:
+        problems.append(Problem(f"figures can't be drawn ({type(error).__name__})", seen.number))
+        return []
+    made = []
+    for region, inside in zip(found.figures, found.inside or [()] * len(found.figures), strict=True):
+        box = replace(seen.page, turns=0).box(*region)
+        block = Block("figure", "\n".join(inside), page=seen.number, box=box)
+        pixels = encoded(_crop(picture, box), LONGEST_SIDE)
+        made.append(replace(block, pixels=pixels, caption=caption_for(block, texts, "figure")))
+    return made
+
+
+def _crop(picture: Image.Image, box: Box) -> Image.Image:
+    left, top = int(box.x0 * picture.width), int(box.y0 * picture.height)
+    right, bottom = round(box.x1 * picture.width), round(box.y1 * picture.height)
+    return picture.crop((left, top, max(left + 1, right), max(top + 1, bottom)))
+
+
+def load_page(document: pdfium.PdfDocument, number: int) -> pdfium.PdfPage:
+    """A page (from 1) with its filled-in form fields and notes made part of it: else they have no text."""
+    page = document[number - 1]
+    count = min(pdfium_c.FPDFPage_GetAnnotCount(page.raw), MOST_NOTES)
+    if not any(_is_shown(page.raw, index) for index in range(count)):
+        return page
+    if pdfium_c.FPDFPage_Flatten(page.raw, pdfium_c.FLAT_NORMALDISPLAY) == pdfium_c.FLATTEN_SUCCESS:
+        page.close()
+        page = document[number - 1]
+    return page
+
+
+def _is_shown(page: object, index: int) -> bool:
+    """Whether an annotation draws something: links and pop-ups don't."""
+    annotation = pdfium_c.FPDFPage_GetAnnot(page, index)
+    if not annotation:
+        return False
+    kind = pdfium_c.FPDFAnnot_GetSubtype(annotation)
+    pdfium_c.FPDFPage_CloseAnnot(annotation)
+    return kind not in (pdfium_c.FPDF_ANNOT_LINK, pdfium_c.FPDF_ANNOT_POPUP)
+
+
+def draw(document: pdfium.PdfDocument, number: int, scale: float, longest: int) -> Image.Image:
+    """A page (from 1) as a picture, at `scale` pixels a point, but no side longer than `longest`."""
+    page = load_page(document, number)
+    try:
+        width, height = page.get_size()
+        scale = min(scale, longest / max(width, height, 1.0))
+        bitmap = page.render(scale=scale, rev_byteorder=True)
+        try:
+            picture: Image.Image = bitmap.to_pil().convert("RGB")
+            return picture
+        finally:
+            bitmap.close()
+    finally:
+        page.close()
+
+
+def draw_page(path: Path, number: int, longest: int) -> Image.Image:
+    """A page (from 1) as rendered, its long side `longest` pixels. Raises Missing for a page that isn't there."""
+    with _opened(path) as document:
+        if not 1 <= number <= len(document):
+            raise Missing(f"there is no page {number}: the document has {len(document)}")
+        try:
+            return draw(document, number, float(longest), longest)
+        except pdfium.PdfiumError as error:
+            raise Unreadable(f"page {number} can't be drawn: {error}") from error

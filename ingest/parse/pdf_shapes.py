@@ -1,0 +1,334 @@
+"""Looks at what a PDF page draws besides text: its pictures, its drawings, and the rules of its tables."""
+
+from __future__ import annotations
+
+import ctypes
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pypdfium2.raw as pdfium_c
+from numpy.typing import NDArray
+
+from ingest.parse.pdf_words import Frame
+
+MOST_OBJECTS = 20_000  # of a page are looked at: maps and plots may have a million
+DEEPEST_FORM = 4
+CELLS = 120  # the grid on which shapes are grown together has this many cells across and down
+MOST_FIGURES = 30
+MOST_EDGES = 4000
+LEAST_ROW = 6.0  # points: two rules nearer than this have no row of text between them
+
+Rectangle = tuple[float, float, float, float]  # left, top, right, bottom in points as rendered
+Matrix = tuple[float, float, float, float, float, float]
+IDENTITY: Matrix = (1, 0, 0, 1, 0, 0)
+
+
+@dataclass(slots=True)
+class Shapes:
+    """What a page draws, as rectangles; a picture also with its size in pixels, which tells repeats."""
+
+    pictures: list[tuple[Rectangle, tuple[int, int]]] = field(default_factory=list)
+    drawings: list[Rectangle] = field(default_factory=list)
+    across: list[Rectangle] = field(default_factory=list)  # horizontal rules
+    down: list[Rectangle] = field(default_factory=list)  # vertical rules
+    boxes: list[Rectangle] = field(default_factory=list)  # plain rectangles: cells, frames, bars, backgrounds
+    texts: int = 0
+
+    @property
+    def blank(self) -> bool:
+        return not (self.pictures or self.drawings or self.boxes or self.texts)
+
+
+def read_shapes(page: Any, frame: Frame) -> Shapes:
+    """Of a pypdfium2 page; what lies in form objects is brought to where the page shows it."""
+    return _Reader(frame).read(page.raw)
+
+
+class _Reader:
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._left = MOST_OBJECTS
+        self._edges = [ctypes.c_float() for _ in range(4)]
+        self._refs = [ctypes.byref(edge) for edge in self._edges]
+        self._shapes = Shapes()
+
+    def read(self, page: Any) -> Shapes:
+        for index in range(min(pdfium_c.FPDFPage_CountObjects(page), self._left)):
+            self._object(pdfium_c.FPDFPage_GetObject(page, index), IDENTITY, 0)
+        return self._shapes
+
+    def _object(self, item: Any, matrix: Matrix, depth: int) -> None:
+        kind = pdfium_c.FPDFPageObj_GetType(item)
+        self._left -= 1
+        if self._left < 0 or kind == pdfium_c.FPDF_PAGEOBJ_TEXT:
+            self._shapes.texts += kind == pdfium_c.FPDF_PAGEOBJ_TEXT
+            return
+        if kind == pdfium_c.FPDF_PAGEOBJ_FORM:
+            self._form(item, matrix, depth)
+            return
+        seen = self._bounds(item, matrix)
+        if seen is None:
+            return
+        if kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
+            width, height = ctypes.c_uint(), ctypes.c_uint()
+            pdfium_c.FPDFImageObj_GetImagePixelSize(item, ctypes.byref(width), ctypes.byref(height))
+            self._shapes.pictures.append((seen, (width.value, height.value)))
+        elif kind == pdfium_c.FPDF_PAGEOBJ_PATH:
+            self._path(item, seen)
+        else:  # shadings
+            self._shapes.drawings.append(seen)
+
+    def _form(self, item: Any, matrix: Matrix, depth: int) -> None:
+        if depth >= DEEPEST_FORM:
+            return
+        own = pdfium_c.FS_MATRIX()
+        if not pdfium_c.FPDFPageObj_GetMatrix(item, own):
+            return
+        inner = times((own.a, own.b, own.c, own.d, own.e, own.f), matrix)
+        for index in range(min(max(0, pdfium_c.FPDFFormObj_CountObjects(item)), max(0, self._left))):
+            self._object(pdfium_c.FPDFFormObj_GetObject(item, index), inner, depth + 1)
+
+    def _bounds(self, item: Any, matrix: Matrix) -> Rectangle | None:
+        """What of it lies on the page; None when nothing does."""
+        if not pdfium_c.FPDFPageObj_GetBounds(item, *self._refs):
+            return None
+        x0, y0, x1, y1 = (edge.value for edge in self._edges)
+        if matrix != IDENTITY:
+            x0, y0, x1, y1 = carried((x0, y0, x1, y1), matrix)
+        left, top, right, bottom = self._frame.place(x0, y0, x1, y1)
+        left, top = max(0.0, left), max(0.0, top)
+        right, bottom = min(self._frame.width, right), min(self._frame.height, bottom)
+        return (left, top, right, bottom) if right >= left and bottom >= top else None
+
+    def _path(self, item: Any, seen: Rectangle) -> None:
+        left, top, right, bottom = seen
+        width, height = right - left, bottom - top
+        shapes = self._shapes
+        if height <= 2.5 and width >= 12:
+            shapes.across.append(seen)
+        elif width <= 2.5 and height >= 6:
+            shapes.down.append(seen)
+        elif pdfium_c.FPDFPath_CountSegments(item) <= 5 and self._is_rectangle(item):
+            shapes.boxes.append(seen)
+        else:
+            shapes.drawings.append(seen)
+
+    @staticmethod
+    def _is_rectangle(item: Any) -> bool:
+        """Four or five points, each next one straight above or beside the last."""
+        count = pdfium_c.FPDFPath_CountSegments(item)
+        if count < 4:
+            return False
+        x, y = ctypes.c_float(), ctypes.c_float()
+        points = []
+        for index in range(count):
+            segment = pdfium_c.FPDFPath_GetPathSegment(item, index)
+            if pdfium_c.FPDFPathSegment_GetType(segment) == pdfium_c.FPDF_SEGMENT_BEZIERTO:
+                return False
+            pdfium_c.FPDFPathSegment_GetPoint(segment, ctypes.byref(x), ctypes.byref(y))
+            points.append((x.value, y.value))
+        steps = pairwise(points)
+        return all(abs(a[0] - b[0]) < 0.5 or abs(a[1] - b[1]) < 0.5 for a, b in steps)
+
+
+def times(inner: Matrix, outer: Matrix) -> Matrix:
+    a, b, c, d, e, f = inner
+    g, h, i, j, k, m = outer
+    return (a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m)
+
+
+def carried(rectangle: Rectangle, matrix: Matrix) -> Rectangle:
+    a, b, c, d, e, f = matrix
+    x0, y0, x1, y1 = rectangle
+    xs = [a * x + c * y + e for x in (x0, x1) for y in (y0, y1)]
+    ys = [b * x + d * y + f for x in (x0, x1) for y in (y0, y1)]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+# ---------------------------------------------------------------- rules of tables
+
+
+def is_ruled(shapes: Shapes) -> bool:
+    """Whether rules, or the edges of boxes, make a grid of at least two columns and two rows.
+
+    Stripes behind every other row make none: their sides end with the stripe.
+    """
+    across = shapes.across + [edge for box in shapes.boxes for edge in _edges_across(box)]
+    down = shapes.down + [edge for box in shapes.boxes for edge in _edges_down(box)]
+    if len(across) < 3 or len(down) < 3:
+        return False
+    heights = sorted(across[:MOST_EDGES], key=lambda edge: edge[1])
+    sides = [side for side in _long_sides(down[:MOST_EDGES]) if _crossings(side, heights) >= 3]
+    return len({round(side[0] / 3) for side in sides}) >= 3
+
+
+def _edges_across(box: Rectangle) -> tuple[Rectangle, Rectangle]:
+    left, top, right, bottom = box
+    return (left, top, right, top), (left, bottom, right, bottom)
+
+
+def _edges_down(box: Rectangle) -> tuple[Rectangle, Rectangle]:
+    left, top, right, bottom = box
+    return (left, top, left, bottom), (right, top, right, bottom)
+
+
+def _long_sides(down: Sequence[Rectangle]) -> list[Rectangle]:
+    """Vertical edges that continue each other, as one."""
+    found: list[Rectangle] = []
+    for edge in sorted(down, key=lambda edge: (round(edge[0] / 3), edge[1])):
+        last = found[-1] if found else None
+        if last is not None and abs(edge[0] - last[0]) < 3 and edge[1] - last[3] < 3:
+            found[-1] = (last[0], last[1], last[2], max(last[3], edge[3]))
+        else:
+            found.append(edge)
+    return found
+
+
+def _crossings(side: Rectangle, across: Sequence[Rectangle]) -> int:
+    """At how many heights horizontal edges meet this vertical one, within three points."""
+    x, top, _, bottom = side
+    first = bisect_left(across, top - 3, key=lambda edge: edge[1])
+    last = bisect_right(across, bottom + 3, key=lambda edge: edge[1])
+    count, height = 0, -LEAST_ROW
+    for edge in across[first:last]:
+        if edge[1] - height >= LEAST_ROW and edge[0] - 3 <= x <= edge[2] + 3:
+            count, height = count + 1, edge[1]
+    return count
+
+
+# ---------------------------------------------------------------- figures
+
+
+def figures(
+    shapes: Shapes,
+    frame: Frame,
+    taken: Sequence[Rectangle],
+    texts: Sequence[Rectangle],
+    prose: Sequence[Rectangle],
+    repeated: frozenset[tuple[int, ...]],
+) -> list[Rectangle]:
+    """Regions that a reader would call a figure: pictures, and drawings of several strokes, grown together.
+
+    `taken`: tables, which are none. `texts`: lines of text; a region full of them is a box around prose, and
+    `prose` those of several words.
+    `repeated`: pictures (see `stamp`) that stand in the same place on many pages.
+    """
+    whole = frame.width * frame.height
+    if whole <= 0:
+        return []
+    parts = [
+        (box, 8)
+        for box, pixels in shapes.pictures
+        if stamp(box, pixels) not in repeated and area(box) < 0.85 * whole and min(pixels) > 8
+    ]
+    parts += [
+        (box, 1)
+        for box in _strokes(shapes)
+        if area(box) < 0.5 * whole and not _is_background(box, taken, prose, 0.05 * whole)
+    ]
+    parts = [part for part in parts if not any(share(part[0], table) > 0.6 for table in taken)]
+    drawn = [*shapes.drawings, *(box for box, _ in shapes.pictures)]
+    found = []
+    for box, strokes in _clusters(parts, frame):
+        sizeable = 0.015 * whole <= area(box) < 0.85 * whole and min(box[2] - box[0], box[3] - box[1]) > 18
+        plain = not any(share(each, box) > 0.5 for each in drawn)
+        if strokes >= 6 and sizeable and not _is_prose(box, texts, strokes, plain):
+            found.append(box)
+    return sorted(found, key=area, reverse=True)[:MOST_FIGURES]
+
+
+def stamp(box: Rectangle, pixels: tuple[int, int]) -> tuple[int, ...]:
+    """Tells a picture that is drawn again at the same place: a logo, a background."""
+    return (*pixels, *(round(edge / 6) for edge in box))
+
+
+def _strokes(shapes: Shapes) -> list[Rectangle]:
+    """Rules and boxes count for a drawing only where something that is neither is drawn too."""
+    if len(shapes.drawings) + len(shapes.boxes) < 3:
+        return []
+    return shapes.drawings + shapes.boxes + shapes.across + shapes.down
+
+
+def _clusters(parts: Sequence[tuple[Rectangle, int]], frame: Frame) -> list[tuple[Rectangle, int]]:
+    """Shapes that touch, or nearly, as one; with the strokes they are made of."""
+    covered = np.zeros((CELLS + 2, CELLS + 2), dtype=bool)
+    spans = [_span(box, frame) for box, _ in parts]
+    for left, top, right, bottom in spans:
+        covered[top : bottom + 1, left : right + 1] = True
+    labels = _islands(covered)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for index, (left, top, _, _) in enumerate(spans):
+        groups[int(labels[top, left])].append(index)
+    return [(around(parts[i][0] for i in group), sum(parts[i][1] for i in group)) for group in groups.values()]
+
+
+def _span(box: Rectangle, frame: Frame) -> tuple[int, int, int, int]:
+    """The grid cells of a shape and one more on each side."""
+    across, down = CELLS / frame.width, CELLS / frame.height
+    return (
+        max(0, int(box[0] * across) - 1),
+        max(0, int(box[1] * down) - 1),
+        min(CELLS + 1, int(box[2] * across) + 1),
+        min(CELLS + 1, int(box[3] * down) + 1),
+    )
+
+
+def _islands(covered: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Numbers the connected parts of a grid: runs of each row, joined with those they touch in the row above."""
+    labels = np.zeros(covered.shape, dtype=np.int32)
+    owner = [0]
+
+    def root(name: int) -> int:
+        while owner[name] != name:
+            owner[name] = owner[owner[name]]
+            name = owner[name]
+        return name
+
+    edges = np.diff(np.pad(covered, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    heights, starts = (found.tolist() for found in np.nonzero(edges > 0))
+    ends = np.nonzero(edges < 0)[1].tolist()
+    for y, start, end in zip(heights, starts, ends, strict=True):
+        name = len(owner)
+        owner.append(name)
+        labels[y, start:end] = name
+        for above in set(labels[y - 1, start:end].tolist()) - {0} if y else ():
+            owner[root(name)] = root(above)
+    return np.array([root(name) for name in range(len(owner))], dtype=np.int32)[labels]
+
+
+def around(boxes: Iterable[Rectangle]) -> Rectangle:
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def _is_prose(box: Rectangle, texts: Sequence[Rectangle], strokes: int, plain: bool) -> bool:
+    """Mostly text; `plain` regions of nothing but boxes and rules are stripes or frames unless nearly free of it."""
+    covered = sum(overlap(box, text) for text in texts)
+    most = 0.1 if plain else 0.3 if strokes < 20 else 0.45
+    return covered > most * area(box)
+
+
+def _is_background(box: Rectangle, tables: Sequence[Rectangle], prose: Sequence[Rectangle], least: float) -> bool:
+    """A large shape behind a table or several lines of prose is paper, not ink."""
+    if area(box) < least:
+        return False
+    return any(share(table, box) > 0.9 for table in tables) or sum(share(line, box) > 0.9 for line in prose) >= 4
+
+
+def area(box: Rectangle) -> float:
+    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
+
+
+def overlap(a: Rectangle, b: Rectangle) -> float:
+    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+
+
+def share(part: Rectangle, whole: Rectangle) -> float:
+    """How much of `part` lies in `whole`, also when it is a mere line."""
+    grown = (part[0] - 0.5, part[1] - 0.5, part[2] + 0.5, part[3] + 0.5)
+    return overlap(grown, whole) / area(grown)

@@ -1,0 +1,182 @@
+"""Reads the words of a PDF page with their boxes, by pdfium's own text engine.
+
+pdfium is asked once for the page's whole text and once per word for its rectangle: a call per character would
+take four times as long as everything else together.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+import pypdfium2.raw as pdfium_c
+
+from ingest.parse.pdf_layout import Word
+
+LINE_END_HYPHENS = "\ufffe\x02"  # what pdfium puts for a hyphen at a line's end, and no line break after it
+WORDS = re.compile(r"[^\s\x00-\x1f\ufffe]+[\ufffe\x02]?|[\ufffe\x02]|\r\n|\n|\r")
+BOLD = re.compile(rb"bold|black|heavy|demi", re.I)
+LARGEST_TEXT = 400_000  # characters: more on one page is an attack or a data dump
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Maps a page's own coordinates to points of the page as rendered: origin top left, y down."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+    turns: int  # quarter turns clockwise
+
+    @property
+    def width(self) -> float:
+        return self.top - self.bottom if self.turns % 2 else self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.right - self.left if self.turns % 2 else self.top - self.bottom
+
+    def place(self, x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:
+        """Any two opposite corners, to (left, top, right, bottom) as rendered."""
+        if self.turns == 0:
+            a, b, c, d = x0 - self.left, self.top - y0, x1 - self.left, self.top - y1
+        elif self.turns == 1:
+            a, b, c, d = y0 - self.bottom, x0 - self.left, y1 - self.bottom, x1 - self.left
+        elif self.turns == 2:
+            a, b, c, d = self.right - x0, y0 - self.bottom, self.right - x1, y1 - self.bottom
+        else:
+            a, b, c, d = self.top - y0, self.right - x0, self.top - y1, self.right - x1
+        return min(a, c), min(b, d), max(a, c), max(b, d)
+
+    def offset_in(self, left: float, bottom: float, right: float, top: float) -> tuple[float, float]:
+        """Where this frame's corner lies on a page that shows this larger box, both as rendered."""
+        from_left, from_bottom = max(0.0, self.left - left), max(0.0, self.bottom - bottom)
+        from_right, from_top = max(0.0, right - self.right), max(0.0, top - self.top)
+        corners = ((from_left, from_top), (from_bottom, from_left), (from_right, from_bottom), (from_top, from_right))
+        return corners[self.turns]
+
+
+def frame_of(page: Any) -> Frame:
+    """Of a pypdfium2 page: its crop box within its media box, and its rotation."""
+    left, bottom, right, top = page.get_bbox()
+    return Frame(left, bottom, right, top, page.get_rotation() // 90 % 4)
+
+
+def read_words(textpage: Any, frame: Frame) -> list[Word]:
+    """Visible words in the order the file draws them; `line` counts the lines that pdfium sees."""
+    text, positions = _characters(textpage)
+    reader = _Reader(textpage, frame)
+    words: list[Word] = []
+    line, fresh = 0, True
+    for match in WORDS.finditer(text):
+        token = match.group()
+        if token[0] in "\r\n":
+            line, fresh = line + 1, True
+            continue
+        first = positions[match.start()] if positions else match.start()
+        last = positions[match.end() - 1] if positions else match.end() - 1
+        if fresh:
+            reader.style(first)
+            fresh = False
+        word = reader.word(token, first, last - first + 1, line)
+        if word is not None:
+            words.append(word)
+        if token[-1] in LINE_END_HYPHENS:
+            line, fresh = line + 1, True
+    return words
+
+
+class _Reader:
+    """Holds the buffers that pdfium writes into, and the style of the line being read."""
+
+    def __init__(self, textpage: Any, frame: Frame) -> None:
+        self._page = textpage.raw
+        self._frame = frame
+        self._corners = [ctypes.c_double() for _ in range(4)]
+        self._refs = [ctypes.byref(corner) for corner in self._corners]
+        self._matrix = pdfium_c.FS_MATRIX()
+        self._name = ctypes.create_string_buffer(128)
+        self._flags = ctypes.c_int()
+        self.size = 0.0
+        self.bold = False
+        self.turns = 0
+
+    def style(self, index: int) -> None:
+        """Size in points, weight and direction of the character at `index` stand for its line."""
+        size = pdfium_c.FPDFText_GetFontSize(self._page, index)
+        matrix = self._matrix
+        if pdfium_c.FPDFText_GetMatrix(self._page, index, matrix):
+            size *= math.hypot(matrix.c, matrix.d)
+            angle = math.atan2(matrix.b, matrix.a)
+        else:
+            angle = 0.0
+        self.size = size
+        self.turns = (self._frame.turns - round(angle / (math.pi / 2))) % 4  # clockwise, as rendered
+        length = pdfium_c.FPDFText_GetFontInfo(self._page, index, self._name, 128, ctypes.byref(self._flags))
+        self.bold = bool(0 < length <= 128 and BOLD.search(self._name.raw[:length]))
+
+    def word(self, token: str, first: int, count: int, line: int) -> Word | None:
+        """None for what can't be seen: no size, or off the page."""
+        box = self._box(first, count)
+        if box is None or self.size < 0.5:
+            return None
+        x0, y0, x1, y1 = box
+        if (x1 - x0) * (y1 - y0) < 1e-3 and max(x1 - x0, y1 - y0) < 0.5:
+            return None
+        if x1 <= 0 or y1 <= 0 or x0 >= self._frame.width or y0 >= self._frame.height:
+            return None
+        shown = normalised(token[:-1] + "-" if token[-1] in LINE_END_HYPHENS else token)
+        return Word(shown, x0, y0, x1, y1, self.size, self.bold, line, self.turns) if shown else None
+
+    def _box(self, first: int, count: int) -> tuple[float, float, float, float] | None:
+        left, top, right, bottom = self._corners
+        rectangles = pdfium_c.FPDFText_CountRects(self._page, first, count)
+        if rectangles <= 0:
+            return None
+        pdfium_c.FPDFText_GetRect(self._page, 0, *self._refs)
+        x0, y0, x1, y1 = left.value, bottom.value, right.value, top.value
+        for index in range(1, rectangles):
+            pdfium_c.FPDFText_GetRect(self._page, index, *self._refs)
+            x0, y0 = min(x0, left.value), min(y0, bottom.value)
+            x1, y1 = max(x1, right.value), max(y1, top.value)
+        return self._frame.place(x0, y0, x1, y1)
+
+
+def _characters(textpage: Any) -> tuple[str, list[int] | None]:
+    """The page's text, and where each of its characters stands for pdfium (None: at its own index)."""
+    page = textpage.raw
+    count = min(pdfium_c.FPDFText_CountChars(page), LARGEST_TEXT)
+    if count <= 0:
+        return "", None
+    buffer = (ctypes.c_ushort * (count + 1))()
+    written = max(0, pdfium_c.FPDFText_GetText(page, 0, count, buffer) - 1)
+    raw = bytes(buffer)[: written * 2]
+    text = raw.decode("utf-16-le", "surrogatepass")
+    if len(text) == count:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"), None
+    return _mapped(page, text)
+
+
+def _mapped(page: Any, text: str) -> tuple[str, list[int]]:
+    """Where characters are missing from the text or take two units, pdfium is asked for each one's index."""
+    positions: list[int] = []
+    unit = 0
+    for character in text:
+        positions.append(max(0, pdfium_c.FPDFText_GetCharIndexFromTextIndex(page, unit)))
+        unit += 2 if ord(character) > 0xFFFF else 1
+    clean = "".join("\ufffd" if 0xD800 <= ord(c) <= 0xDFFF else c for c in text)
+    return clean, positions
+
+
+def normalised(text: str) -> str:
+    """Ligatures and full-width forms taken apart where that loses nothing; what can't be seen dropped."""
+    if text.isascii():
+        return text
+    text = "".join(unicodedata.normalize("NFKC", c) if "\ufb00" <= c <= "\ufb06" else c for c in text)
+    text = unicodedata.normalize("NFC", text)
+    return "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc") or c in "\u200c\u200d")

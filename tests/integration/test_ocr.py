@@ -1,0 +1,107 @@
+"""Words in pictures are read, in reading order and in place, however the picture is turned."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from app.domain.errors import Missing, Unreadable
+from app.domain.types import ParsedPage
+from ingest.parse.ocr import read_page, read_pixels
+
+LINES = ("The quarterly revenue grew", "by twelve percent in March", "because of new customers")
+
+
+def drawn(size: tuple[int, int] = (900, 500)) -> Image.Image:
+    image = Image.new("RGB", size, "white")
+    pen = ImageDraw.Draw(image)
+    for number, line in enumerate(LINES):
+        pen.text((60, 60 + 60 * number), line, "black", font=ImageFont.load_default(40))
+    return image
+
+
+def read(image: Image.Image, path: Path) -> ParsedPage:
+    image.save(path)
+    return read_page(path, "image/png", 1)
+
+
+def words(page: ParsedPage) -> str:
+    return " ".join(block.text for block in page.blocks)
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise AssertionError("the recogniser asked the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_a_page_is_read_in_order_however_it_is_turned(tmp_path: Path, turn: int) -> None:
+    page = read(drawn().rotate(-turn, expand=True), tmp_path / "page.png")
+    assert " ".join(words(page).split()) == " ".join(LINES)
+    assert (page.read_as, page.needs_ocr) == ("ocr", False)
+    assert page.confidence is not None
+    assert page.confidence > 0.9
+
+
+def test_lines_stand_where_their_ink_is(tmp_path: Path) -> None:
+    page = read(drawn(), tmp_path / "page.png")
+    lines = [line for block in page.blocks for line in block.lines]
+    assert len(lines) == 3
+    for number, line in enumerate(lines):
+        assert abs(line.box.x0 - 60 / 900) < 0.02
+        assert abs((line.box.y0 + line.box.y1) / 2 - (85 + 60 * number) / 500) < 0.04
+
+
+def test_two_columns_are_read_one_after_the_other(tmp_path: Path) -> None:
+    image = Image.new("RGB", (1150, 700), "white")
+    pen = ImageDraw.Draw(image)
+    for side, name in ((40, "left"), (620, "right")):
+        for number in range(6):
+            pen.text(
+                (side, 60 + 40 * number), f"the {name} column has line {number}", "black", ImageFont.load_default(30)
+            )
+    text = words(read(image, tmp_path / "page.png"))
+    assert text.rindex("left") < text.index("right")
+
+
+def test_a_page_without_words_is_an_image(tmp_path: Path) -> None:
+    page = read(Image.new("RGB", (400, 300), "navy"), tmp_path / "page.png")
+    assert (page.read_as, page.blocks) == ("image", ())
+
+
+def as_png(image: Image.Image) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_a_crop_gives_its_words_and_how_sure_of_them() -> None:
+    text, confidence, lines = read_pixels(as_png(drawn()))
+    assert text.split("\n") == list(LINES)
+    assert confidence > 0.9
+    assert [line.text for line in lines] == list(LINES)
+
+
+def test_a_crop_too_small_for_words_is_not_read() -> None:
+    assert read_pixels(as_png(Image.new("RGB", (200, 12)))) == ("", 0.0, ())
+
+
+@pytest.mark.parametrize("spoil", [lambda data: b"", lambda data: b"no picture", lambda data: data[:60]])
+def test_a_damaged_crop_is_a_sentence(spoil: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(Unreadable, match="crop"):
+        read_pixels(spoil(as_png(drawn())))
+
+
+def test_a_page_that_is_not_there_is_missing(tmp_path: Path) -> None:
+    drawn().save(tmp_path / "page.png")
+    with pytest.raises(Missing):
+        read_page(tmp_path / "page.png", "image/png", 2)

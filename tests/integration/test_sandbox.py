@@ -1,0 +1,226 @@
+"""Children that hang, crash, swell or are orphaned cost one call, never the pool."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors import NeedsPassword, Unavailable, Unreadable
+from ingest.sandbox import Sandbox
+
+
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+def pid() -> int:
+    return os.getpid()
+
+
+def niceness() -> int:
+    return os.nice(0)
+
+
+def nap(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def leave_pid_and_nap(path: str) -> None:
+    Path(path).write_text(str(os.getpid()))
+    time.sleep(60)
+
+
+def crash() -> None:
+    ctypes.string_at(0)
+
+
+def swell() -> None:
+    held = []
+    while True:
+        held.append(bytearray(16 * 2**20))
+
+
+def swell_at_a_stroke() -> int:
+    return len(b"x" * (100 * 2**30))  # one C call that never lets the watchdog run
+
+
+def want_password() -> None:
+    raise NeedsPassword("needs a password")
+
+
+def stumble() -> None:
+    raise ZeroDivisionError("it was\nzero")
+
+
+def big() -> bytes:
+    return b"x" * 30_000_000
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    sandbox = Sandbox(workers=1, memory_mb=300)
+    yield sandbox
+    sandbox.close()
+
+
+async def eventually(true: Callable[[], bool], within_s: float = 5) -> bool:
+    until = time.monotonic() + within_s
+    while not true() and time.monotonic() < until:
+        await asyncio.sleep(0.02)
+    return true()
+
+
+def lives(process: int) -> bool:
+    stat = Path(f"/proc/{process}/stat")
+    return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+async def test_a_child_is_warm_and_reused(sandbox: Sandbox) -> None:
+    assert await sandbox.run(add, 2, 3, timeout_s=20) == 5
+    assert await sandbox.run(pid, timeout_s=5) == await sandbox.run(pid, timeout_s=5) != os.getpid()
+
+
+async def test_a_child_gives_way_to_the_service(sandbox: Sandbox) -> None:
+    assert await sandbox.run(niceness, timeout_s=20) == min(19, os.nice(0) + 5)
+
+
+async def test_large_results_come_through(sandbox: Sandbox) -> None:
+    assert len(await sandbox.run(big, timeout_s=20)) == 30_000_000
+
+
+async def test_a_hang_ends_in_a_sentence_and_the_next_call_works(sandbox: Sandbox) -> None:
+    with pytest.raises(Unreadable, match=r"took longer than 0\.5 s"):
+        await sandbox.run(nap, 60, timeout_s=0.5)
+    assert await sandbox.run(add, 1, 1, timeout_s=20) == 2
+
+
+async def test_a_segfault_ends_in_a_sentence_and_the_next_call_works(sandbox: Sandbox) -> None:
+    with pytest.raises(Unreadable, match="crashed the parser"):
+        await sandbox.run(crash, timeout_s=20)
+    assert await sandbox.run(add, 1, 1, timeout_s=20) == 2
+
+
+@pytest.mark.parametrize("swelling", [swell, swell_at_a_stroke])
+async def test_too_much_memory_ends_in_a_sentence(sandbox: Sandbox, swelling: Callable[[], object]) -> None:
+    with pytest.raises(Unreadable, match="needs more than 300 MB"):
+        await sandbox.run(swelling, timeout_s=30)
+
+
+async def test_domain_errors_come_through_as_they_are(sandbox: Sandbox) -> None:
+    with pytest.raises(NeedsPassword, match=r"^needs a password$"):
+        await sandbox.run(want_password, timeout_s=20)
+
+
+async def test_any_other_exception_is_named_in_one_line(sandbox: Sandbox) -> None:
+    with pytest.raises(Unreadable, match=r"ZeroDivisionError: it was zero"):
+        await sandbox.run(stumble, timeout_s=20)
+
+
+async def test_cancelling_kills_the_child_at_once(sandbox: Sandbox, tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    task = asyncio.create_task(sandbox.run(leave_pid_and_nap, str(note), timeout_s=60))
+    assert await eventually(lambda: note.exists() and note.read_text() != "", within_s=20)
+    task.cancel()
+    assert await eventually(lambda: not lives(int(note.read_text())), within_s=1)
+    assert await sandbox.run(add, 1, 1, timeout_s=20) == 2
+
+
+async def test_a_cancelled_call_in_the_queue_never_starts(sandbox: Sandbox, tmp_path: Path) -> None:
+    first = asyncio.create_task(sandbox.run(nap, 1, timeout_s=60))
+    waiting = asyncio.create_task(sandbox.run(leave_pid_and_nap, str(tmp_path / "pid"), timeout_s=60))
+    await asyncio.sleep(0.1)
+    waiting.cancel()
+    await first
+    assert await sandbox.run(add, 1, 1, timeout_s=20) == 2
+    assert not (tmp_path / "pid").exists()
+
+
+async def test_a_child_killed_while_idle_is_replaced(sandbox: Sandbox) -> None:
+    idle = await sandbox.run(pid, timeout_s=20)
+    os.kill(idle, signal.SIGKILL)
+    assert await eventually(lambda: not lives(idle))
+    assert await sandbox.run(pid, timeout_s=20) != idle
+
+
+async def test_ctrl_c_is_the_parents_to_handle(sandbox: Sandbox) -> None:
+    child = await sandbox.run(pid, timeout_s=20)
+    os.kill(child, signal.SIGINT)
+    assert await sandbox.run(pid, timeout_s=20) == child
+
+
+async def test_another_event_loop_may_use_it(sandbox: Sandbox) -> None:
+    def elsewhere() -> int:
+        return asyncio.run(sandbox.run(add, 2, 2, timeout_s=20))
+
+    both = await asyncio.gather(asyncio.to_thread(elsewhere), asyncio.to_thread(elsewhere))
+    assert list(both) == [4, 4]
+
+
+async def test_closing_stops_what_runs(sandbox: Sandbox) -> None:
+    running = asyncio.create_task(sandbox.run(nap, 60, timeout_s=60))
+    await asyncio.sleep(0.3)
+    await asyncio.to_thread(sandbox.close)
+    with pytest.raises(Unavailable, match="stopping"):
+        await running
+
+
+ORPHAN_MAKER = """
+import asyncio, sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_sandbox import leave_pid_and_nap
+from ingest.sandbox import Sandbox
+if __name__ == "__main__":
+    asyncio.run(Sandbox(workers=1).run(leave_pid_and_nap, {note!r}, timeout_s=60))
+"""
+
+
+async def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    script, note = tmp_path / "parent.py", tmp_path / "pid"
+    script.write_text(ORPHAN_MAKER.format(tests=str(Path(__file__).parent), note=str(note)))
+    root = str(Path(__file__).parents[2])
+    with subprocess.Popen([sys.executable, str(script)], cwd=root, env={**os.environ, "PYTHONPATH": root}) as parent:
+        assert await eventually(lambda: note.exists() and note.read_text() != "", within_s=30)
+        parent.kill()
+    assert await eventually(lambda: not lives(int(note.read_text())), within_s=2)
+
+
+SERVED: list[int] = []  # in the child
+KEPT: list[bytes] = []
+
+
+def work_only_once() -> int:
+    SERVED.append(1)
+    if len(SERVED) > 1:
+        raise IndexError("left over from the file before")
+    return len(SERVED)
+
+
+def crash_when_used() -> int:
+    SERVED.append(1)
+    if len(SERVED) > 1:
+        ctypes.string_at(0)
+    return len(SERVED)
+
+
+def keep(megabytes: int) -> int:
+    KEPT.append(b"x" * megabytes * 2**20)
+    return os.getpid()
+
+
+@pytest.mark.parametrize("work", [work_only_once, crash_when_used])
+async def test_what_breaks_in_a_used_child_is_tried_in_a_fresh_one(sandbox: Sandbox, work: Callable[[], int]) -> None:
+    assert [await sandbox.run(work, timeout_s=20) for _ in range(3)] == [1, 1, 1]
+
+
+async def test_a_child_that_keeps_much_is_replaced_between_two_calls(sandbox: Sandbox) -> None:
+    assert await sandbox.run(keep, 170, timeout_s=20) != await sandbox.run(pid, timeout_s=20)

@@ -1,0 +1,123 @@
+"""No pattern that runs on a stranger's words takes the square of their length."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from app.adapters import extractive, openai_chat, quotable
+from app.domain.errors import UnsupportedType
+from ingest import identify
+from prompts.answer import abstains
+from prompts.markers import MarkerFilter, claims_of, unmarked, without_markers
+from prompts.neutral import in_one_line, neutral, quoted
+from prompts.sentences import spans
+from prompts.terms import is_chinese, numbers, spelled_numbers, terms
+
+LONG = 20_000  # characters; a quadratic pattern takes seconds for them
+SHORT_S = 0.9
+UNITS = (
+    "<",
+    "[ ",
+    "< ",
+    "\n",
+    "a",
+    "1",
+    " ",
+    "|",
+    "| ",
+    "#",
+    "*",
+    ".",
+    '"',
+    "[1,",
+    "[†",
+    "一",
+    "1.",
+    "1,000",
+    "A",
+    '{"',
+)
+HOSTILE = (
+    *(unit * (LONG // len(unit)) for unit in UNITS),
+    *(before + unit * LONG + "x" for before, unit in (("<", " "), ("[", " "), ("[1", " "), ("x", "\n"), ("x", "."))),
+    *(
+        before + unit * LONG + "x"
+        for before, unit in (("1", " "), ("From a ", "1"), ("一", " "), ("\n-", " "), ("</", " "))
+    ),
+)
+
+
+def patterns(value: object) -> Iterator[re.Pattern[str]]:
+    if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
+        yield value
+    elif isinstance(value, dict | tuple):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from patterns(one)
+
+
+def assert_quick(what: Callable[[str], object]) -> None:
+    for text in HOSTILE:
+        began = time.process_time()
+        what(text)
+        assert time.process_time() - began < SHORT_S, repr(text[:12])
+
+
+def streamed(text: str) -> str:
+    return MarkerFilter(3).feed(text[:5000])  # a model's, a few tokens at a time
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        neutral,
+        quoted,
+        unmarked,
+        without_markers,
+        in_one_line,
+        abstains,
+        is_chinese,
+        terms,
+        numbers,
+        spelled_numbers,
+        spans,
+        claims_of,
+        streamed,
+    ],
+)
+def test_reading_a_text_takes_time_in_step_with_its_length(read: Callable[[str], object]) -> None:
+    assert_quick(read)
+
+
+@pytest.mark.parametrize("module", [quotable, extractive, openai_chat])
+def test_patterns_take_time_in_step_with_the_text(module: object) -> None:
+    for pattern in [found for value in vars(module).values() for found in patterns(value)]:
+        assert_quick(pattern.search)
+
+
+@pytest.mark.parametrize("name", ["a", "a.txt", "a.md", "a.json"])
+def test_any_text_is_identified_quickly(name: str, tmp_path: Path) -> None:
+    def identified(text: str) -> None:
+        (tmp_path / name).write_text(text + "y")
+        with suppress(UnsupportedType):
+            identify.media_type_of(tmp_path / name, name)
+
+    assert_quick(identified)
+
+
+def test_markers_go_with_the_spaces_before_them() -> None:
+    assert without_markers("so it is  [1] [2], and\n [3] on[4].") == "so it is, and\n on."
+
+
+def test_a_document_s_own_markers_are_unmarked_in_every_spelling() -> None:
+    assert unmarked("[ 1, 2 ,] [3-5] [1†source] [x]") == "⟦ 1, 2 ,⟧ ⟦3-5⟧ ⟦1†source⟧ [x]"
+
+
+def test_a_long_number_in_chinese_is_read_digit_by_digit() -> None:
+    assert spelled_numbers("二〇一九年") == {"2019"}
+    assert spelled_numbers("一" * 5000) == {"1" * 5000}

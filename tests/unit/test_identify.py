@@ -1,0 +1,142 @@
+"""What a file is, told from its content."""
+
+from __future__ import annotations
+
+import io
+import struct
+import time
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.domain.errors import BadRequest, UnsupportedType
+from ingest.identify import ACCEPTED, SHEETS, SLIDES, WORD, media_type_of
+from ingest.parse import PARSERS
+
+
+def write(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def office_zip(main: str, folder: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(
+            "[Content_Types].xml", f'<Types><Override ContentType="application/x.{main}.main+xml"/></Types>'
+        )
+        archive.writestr(f"{folder}/main.xml", "<x/>" * 500)
+    return out.getvalue()
+
+
+def ole(stream: str) -> bytes:
+    header = bytearray(512)
+    header[:8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+    struct.pack_into("<H", header, 30, 9)
+    struct.pack_into("<I", header, 48, 0)
+    return bytes(header) + stream.encode("utf-16-le").ljust(512, b"\x00")
+
+
+DOCX = office_zip("wordprocessingml.document", "word")
+MAIL = b"From: a@b.c\nTo: d@e.f\nSubject: hi\nMIME-Version: 1.0\n\nHello"
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "media_type"),
+    [
+        (b"%PDF-1.7\n1 0 obj\n", "a.txt", "application/pdf"),
+        (b"junk" * 200 + b"%PDF-1.4\n1 0 obj <<>>", "a.pdf", "application/pdf"),
+        (b"A note on the mark %PDF-1.4 and what it means.", "note.txt", "text/plain"),
+        (b"\x89PNG\r\n\x1a\n....", "photo.jpg", "image/png"),
+        (b"BM\x00\x01\x00\x00\x00\x00\x00\x00", "a", "image/bmp"),
+        (b"BMW builds cars in Munich, and in other places.", "cars.txt", "text/plain"),
+        (b'<?xml version="1.0"?><!-- x --><svg xmlns="http://www.w3.org/2000/svg"/>', "a.xml", "image/svg+xml"),
+        (b"<!DOCTYPE html><html><body>x</body></html>", "a.txt", "text/html"),
+        (b'<p align="center"><img src="x"></p>\n\n# Title\n', "README.md", "text/markdown"),
+        (b"# Title\n\nSee [this](http://x.y) and **that**.\n", "README", "text/markdown"),
+        (b"a;b\n1;2\n", "a.csv", "text/csv"),
+        ("项目进度报告：第一季度销售额增长了。".encode("gb18030"), "报告.txt", "text/plain"),
+        ("Über Käse\n".encode("utf-16"), "k.txt", "text/plain"),
+        ("plain ascii in two bytes\n".encode("utf-16-le"), "k.txt", "text/plain"),
+        (b"[1] Smith, J. A citation list.\n[2] Another.", "refs.txt", "text/plain"),
+        (b"Subject: the harbour\n\nIt is windy, she wrote.", "essay.txt", "text/plain"),
+        (DOCX, "renamed.pdf", WORD),
+        (DOCX[:600], "cut.docx", WORD),
+        (office_zip("presentationml.presentation", "ppt"), "x.zip", SLIDES),
+        (office_zip("spreadsheetml.sheet", "xl"), "x", SHEETS),
+        (ole("EncryptedPackage"), "secret.xlsx", SHEETS),
+    ],
+)
+def test_the_content_tells_the_type(tmp_path: Path, data: bytes, name: str, media_type: str) -> None:
+    assert media_type_of(write(tmp_path / "file", data), name) == media_type
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "what"),
+    [
+        (b"{\\rtf1 Hello}", "a.txt", "RTF"),
+        (MAIL, "a.txt", "e-mail"),
+        (b"From x@y Wed Jul 20 17:35:09 2016\n" + MAIL, "a", "e-mail"),
+        (b'{"a": 1}', "a.json", "JSON"),
+        (b'[{"a": 1}]', "data", "JSON"),
+        (b'<?xml version="1.0"?><factbook/>', "a.txt", "XML"),
+        (b"PK\x05\x06" + bytes(18), "a.zip", "ZIP"),
+        (ole("WordDocument"), "a.docx", "Word 97"),
+        (b"RIFF\x00\x00\x00\x00WAVEfmt ", "a.wav", "WAV"),
+        (bytes(range(256)) * 20, "a.txt", "neither text nor"),
+    ],
+)
+def test_what_is_not_taken_in_is_named(tmp_path: Path, data: bytes, name: str, what: str) -> None:
+    with pytest.raises(UnsupportedType, match=what) as refusal:
+        media_type_of(write(tmp_path / "file", data), name)
+    assert all(kind in str(refusal.value) for kind in ACCEPTED.values())
+
+
+@pytest.mark.parametrize("data", [b"", b" \r\n\t", b"\x00" * 9])
+def test_an_empty_file_is_called_empty(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(BadRequest, match="the file is empty"):
+        media_type_of(write(tmp_path / "file", data), "a.pdf")
+
+
+def test_a_zip_with_millions_of_entries_is_not_listed(tmp_path: Path) -> None:
+    end = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0, 0)
+    with pytest.raises(UnsupportedType, match="ZIP"):
+        media_type_of(write(tmp_path / "file", b"PK\x03\x04" + bytes(40) + end), "a.zip")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    start=st.sampled_from(
+        [b"", b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"BM", b"<", b"<svg", b"\xff\xfe"]
+    ),
+    rest=st.binary(max_size=700),
+    name=st.text(max_size=12),
+)
+def test_garbage_gets_a_type_or_a_refusal(
+    tmp_path_factory: pytest.TempPathFactory, start: bytes, rest: bytes, name: str
+) -> None:
+    path = write(tmp_path_factory.mktemp("garbage") / "file", start + rest)
+    with suppress(BadRequest, UnsupportedType):
+        assert media_type_of(path, name) in ACCEPTED
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("extension", ["", ".html", ".json"])
+@pytest.mark.parametrize(
+    "nasty",
+    [b"<!---->" * 9000 + b"!", b"<?a?>" * 9000, b"[" * 65_000, b"**a" * 20_000, b"junk %PDF-" + b"1" * 65_000,
+     b"|\n" * 30_000, b'{"' * 30_000, b"<!DOCTYPE [" * 6000, b"A: b\n" * 12_000, b'["' + b"\\" * 65_000],
+)  # fmt: skip
+def test_no_file_keeps_the_serving_process_busy(tmp_path: Path, nasty: bytes, extension: str) -> None:
+    start = time.process_time()
+    with suppress(UnsupportedType):
+        media_type_of(write(tmp_path / "file", nasty), f"file{extension}")
+    assert time.process_time() - start < 2
+
+
+def test_every_accepted_type_has_a_parser_and_the_other_way_round() -> None:
+    assert set(ACCEPTED) == set(PARSERS)

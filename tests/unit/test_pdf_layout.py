@@ -1,0 +1,136 @@
+"""Words become lines, columns and paragraphs by arithmetic alone."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.types import Box
+from ingest.parse.pdf_layout import Page, Row, Word, blocks, in_order, row_of, segments, text_of
+from ingest.parse.pdf_rows import aligned_tables
+from ingest.parse.pdf_tables import is_table, tidy
+
+PAGE = Page(1, 600, 800)
+
+
+def line(text: str, x: float, y: float, number: int, size: float = 10, bold: bool = False) -> list[Word]:
+    """A line of words, five points a letter."""
+    words = []
+    for token in text.split():
+        words.append(Word(token, x, y, x + 5 * len(token), y + size, size, bold, number))
+        x += 5 * len(token) + 3
+    return words
+
+
+def rows(*words: list[Word]) -> list[Row]:
+    return [row_of(row) for row in in_order(segments([word for each in words for word in each]))]
+
+
+def test_two_columns_are_read_one_after_the_other() -> None:
+    left = [line(f"left column line number {i}", 50, 100 + 14 * i, 2 * i) for i in range(8)]
+    right = [line(f"right column line number {i}", 330, 100 + 14 * i, 2 * i + 1) for i in range(8)]
+    title = line("a title that spans the whole width of this page with both of its columns " * 1, 50, 60, 99)
+    mixed = [part for pair in zip(left, right, strict=True) for part in pair]
+    texts = [row.text for row in rows(*mixed, title)]
+    assert texts[0].startswith("a title")
+    assert texts[1:9] == [f"left column line number {i}" for i in range(8)]
+    assert texts[9:] == [f"right column line number {i}" for i in range(8)]
+
+
+def test_the_rows_of_a_table_are_not_taken_for_columns() -> None:
+    table = [[*line("Net sales", 50, 100 + 14 * i, i), *line(f"{i},100", 400, 100 + 14 * i, i)] for i in range(8)]
+    assert [row.text for row in rows(*table)] == [f"Net sales  {i},100" for i in range(8)]
+
+
+def costs(i: int) -> list[Word]:
+    y = 100 + 14 * i
+    return [*line(f"Cost {i}", 50, y, i), *line("$", 280, y, i), *line(f"{i}11", 300, y, i), *line(f"{i}22", 420, y, i)]
+
+
+def test_aligned_rows_become_a_table_with_signs_beside_their_numbers() -> None:
+    lines = [
+        [*line("Item", 50, 86, 0), *line("2021", 300, 86, 0), *line("2020", 420, 86, 0)],
+        *(costs(i) for i in range(1, 5)),
+    ]
+    (table,) = aligned_tables(rows(*lines))
+    assert table.cells[0] == ("Item", "2021", "2020")
+    assert table.cells[2] == ("Cost 2", "$211", "222")
+
+
+def test_prose_beside_prose_is_no_table() -> None:
+    words = "these are many words of running prose in one of two columns"
+    both = [[*line(words, 20, 100 + 14 * i, i), *line(words, 330, 100 + 14 * i, i)] for i in range(6)]
+    assert aligned_tables(rows(*both)) == []
+
+
+def test_a_large_line_is_a_heading_and_the_white_below_ends_a_paragraph() -> None:
+    found = blocks(
+        rows(
+            line("Results", 50, 50, 0, size=20),
+            line("The first paragraph starts", 50, 90, 1),
+            line("and goes on here.", 50, 104, 2),
+            line("Another one begins.", 50, 150, 3),
+        ),
+        PAGE,
+        10,
+    )
+    assert [(b.kind, b.level, b.text) for b in found] == [
+        ("heading", 1, "Results"),
+        ("text", 0, "The first paragraph starts and goes on here."),
+        ("text", 0, "Another one begins."),
+    ]
+    assert [each.text for each in found[1].lines] == ["The first paragraph starts", "and goes on here."]
+
+
+def test_bullets_make_a_list_with_an_item_a_line() -> None:
+    (block,) = blocks(
+        rows(line("• first item", 50, 50, 0), line("goes on", 60, 62, 1), line("• second", 50, 74, 2)), PAGE, 10
+    )
+    assert (block.kind, block.text) == ("list", "• first item goes on\n• second")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "whole"),
+    [
+        ("the exam-", "ple", "the example"),
+        ("in 2019-", "2020", "in 2019-2020"),
+        ("state-of-the-", "art", "state-of-the-art"),
+        ("Anglo-", "American", "Anglo-American"),
+        ("证据在这", "一页上", "证据在这一页上"),
+        ("two", "words", "two words"),
+    ],
+)
+def test_lines_run_on_as_a_reader_would_read_them(first: str, second: str, whole: str) -> None:
+    assert text_of(rows(line(first, 50, 50, 0), line(second, 50, 64, 1)), items=False) == whole
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_turning_a_page_upright_and_back_changes_no_place(turns: int) -> None:
+    page = Page(1, 600, 800, turns)
+    word = page.upright(Word("x", 60, 80, 120, 160, 10, False, 0, turns))
+    assert word.turns == 0
+    assert page.box(word.x0, word.y0, word.x1, word.y1) == Box(0.1, 0.1, 0.2, 0.2)
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(-50, 700), st.floats(-50, 900), st.floats(0, 300), st.floats(0, 50), st.integers(0, 9)),
+        max_size=40,
+    )
+)
+def test_no_word_is_lost_or_doubled_wherever_it_stands(places: list[tuple[float, float, float, float, int]]) -> None:
+    words = [
+        Word(f"w{i}", x, y, x + width, y + height, max(1.0, height), False, number)
+        for i, (x, y, width, height, number) in enumerate(places)
+    ]
+    ordered = [row_of(row) for row in in_order(segments(words))]
+    found = [token for row in ordered for cell in row.cells for token in cell.text.split()]
+    assert sorted(found) == sorted(word.text for word in words)
+
+
+def test_a_frame_around_prose_is_no_table_and_empty_columns_go() -> None:
+    assert tidy([["a", None, " b\nc "], ["", "", ""], ["d", "", "e"]]) == (("a", "b c"), ("d", "e"))
+    assert not is_table([["x" * 2000, "y"], ["z", "w"]])
+    assert not is_table([["only one column"], ["and two rows"]])
+    assert is_table([["a", "b"], ["c", "d"]])
