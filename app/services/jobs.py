@@ -1,0 +1,92 @@
+"""Keeps the catalogue and the queue in step: they are two databases, and a crash can fall between them.
+
+what the catalogue says      what the queue says    then
+queued or running            live                   nothing: it is being worked on
+queued or running            unknown                enqueue it: the crash fell between row and queue
+queued or running            broken                 failed, with a sentence
+queued or running            cancelled or done      a new attempt: the run ended without telling
+deleted, rows still there    no erasing queued      enqueue the erasing
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+from app.domain.errors import Conflict, Unavailable
+from app.domain.ports import Catalogue, Jobs
+from app.domain.types import Document, Problem
+
+EVERY_S = 60.0
+LEASE_S = 30.0
+GAVE_UP = "Reading it broke off in a way that could not be recorded, so Exhibit gave up on it; `retry` tries once more."
+
+log = logging.getLogger(__name__)
+
+
+async def tend(catalogue: Catalogue, jobs: Jobs) -> None:
+    """One round. Safe to run in several processes at once: attempts are compared and set."""
+    for document in await asyncio.to_thread(catalogue.unfinished):
+        await _tend_document(catalogue, jobs, document)
+    for document in await asyncio.to_thread(catalogue.deleted):
+        if not await jobs.forgetting(document.id):
+            await jobs.forget(document.id, document.collection_id)
+    await jobs.collect()
+
+
+async def _tend_document(catalogue: Catalogue, jobs: Jobs, document: Document) -> None:
+    state = await jobs.state(document.id, document.attempt)
+    if state == "unknown":
+        log.info("enqueueing a document the queue had not heard of", extra={"document": document.id})
+        await jobs.ingest(document.id, document.attempt)
+    elif state == "broken":
+        await asyncio.to_thread(
+            lambda: catalogue.update(
+                document.id, document.attempt, status="failed", problems=[*document.problems, Problem(GAVE_UP)]
+            )
+        )
+    elif state in ("cancelled", "done"):
+        with suppress(Conflict):  # it finished, or another process was quicker
+            again = await asyncio.to_thread(catalogue.reattempt, document.id, document.attempt)
+            await jobs.ingest(again.id, again.attempt)
+
+
+async def tend_for_ever(catalogue: Catalogue, jobs: Jobs, every_s: float = EVERY_S) -> None:
+    while True:
+        try:
+            await tend(catalogue, jobs)
+        except Unavailable as error:  # the next round may find the database unlocked, the disk emptied
+            log.warning("could not look after the queue", extra={"why": str(error)})
+        except Exception:  # whatever it was: nobody else does this until the next start
+            log.exception("a round of looking after the queue broke")
+        await asyncio.sleep(every_s)
+
+
+async def keep_lease(
+    catalogue: Catalogue,
+    worker_id: str,
+    recover: Callable[[Sequence[str]], Awaitable[None]],
+    every_s: float = LEASE_S / 3,
+) -> None:
+    """Says that this worker lives, and takes over the runs of those that no longer do."""
+    while True:
+        try:
+            await _keep_lease_once(catalogue, worker_id, recover)
+        except Unavailable as error:
+            log.warning("could not renew the lease", extra={"why": str(error)})
+        except Exception:  # whatever it was: a worker that stops renewing has its work taken away
+            log.exception("renewing the lease broke")
+        await asyncio.sleep(every_s)
+
+
+async def _keep_lease_once(
+    catalogue: Catalogue, worker_id: str, recover: Callable[[Sequence[str]], Awaitable[None]]
+) -> None:
+    await asyncio.to_thread(catalogue.hold_lease, worker_id, LEASE_S)
+    expired = [lease for lease in await asyncio.to_thread(catalogue.expired_leases) if lease != worker_id]
+    if expired:
+        await recover(expired)
+        for lease in expired:
+            await asyncio.to_thread(catalogue.release_lease, lease)

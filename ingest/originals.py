@@ -1,0 +1,59 @@
+"""The uploaded bytes, one copy for all documents that share them."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from app.domain.errors import Unavailable
+from app.domain.ports import Blobs, Catalogue
+from app.domain.types import Document
+
+FOLDER = "originals"
+
+
+class Originals:
+    """Keeps an original exactly as long as a document wants it; taking and releasing exclude each other."""
+
+    def __init__(self, catalogue: Catalogue, blobs: Blobs) -> None:
+        self._catalogue = catalogue
+        self._blobs = blobs
+        self._lock = threading.Lock()
+
+    def take(self, file: Path, document: Document) -> tuple[Document, bool]:
+        """Moves the file in and records its document. Returns the document that stands, and whether it was there.
+
+        The bytes come first: a row whose bytes are missing could never be taken in.
+        """
+        with self._lock:
+            self._blobs.adopt(file, key(document))
+            try:
+                return self._catalogue.record(document)
+            except Exception:  # metadata it refuses, a collection deleted meanwhile, a full disk
+                with suppress(Unavailable):  # then the sweep of the next start finds them
+                    self._drop_unwanted(key(document))
+                raise
+
+    def release(self, document: Document) -> None:
+        """Removes the bytes, unless another document has the same."""
+        self.sweep(key(document))
+
+    def keys(self) -> tuple[str, ...]:
+        return self._blobs.keys(FOLDER)
+
+    def sweep(self, original: str) -> bool:
+        """Removes this original if no document wants it; whether it did. Only its one owner may look for what a
+        killed process left: another process may just be between the bytes and the row."""
+        with self._lock:
+            return self._drop_unwanted(original)
+
+    def _drop_unwanted(self, original: str) -> bool:
+        wanted = self._catalogue.bytes_wanted(original.rpartition("/")[2])
+        if not wanted:
+            self._blobs.delete(original)
+        return not wanted
+
+
+def key(document: Document) -> str:
+    return f"{FOLDER}/{document.sha256}"

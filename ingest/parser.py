@@ -1,0 +1,67 @@
+"""The pipeline's parser: every file is opened, read and recognised in a sandboxed child process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.domain.ports import Blobs
+from app.domain.types import Box, Document, Identity, ParsedPage
+from ingest.cut import CountTokens, Cut, cut
+from ingest.originals import key
+from ingest.parse import PARSERS, open_document, parse_pages
+from ingest.parse.ocr import read_page, read_pixels
+from ingest.parse.render import render_page
+from ingest.sandbox import Sandbox
+
+OPEN_TIMEOUT_S = 60.0
+RENDER_TIMEOUT_S = 30.0
+RENDER_LONG_SIDE = 1600  # pixels
+CUT_TIMEOUT_S = 300.0
+READ_TIMEOUT_S = 120.0  # a dense page at full size takes 5–12 s on two old cores
+
+
+class SandboxedParser:
+    def __init__(self, sandbox: Sandbox, blobs: Blobs) -> None:
+        self.sandbox = sandbox
+        self.blobs = blobs
+
+    def batch_pages(self, media_type: str) -> int:
+        return PARSERS[media_type].batch_pages
+
+    async def open(self, document: Document) -> Identity:
+        return await self.sandbox.run(
+            open_document, self._file(document), document.media_type, document.name, timeout_s=OPEN_TIMEOUT_S
+        )
+
+    async def pages(self, document: Document, first: int, last: int) -> Sequence[ParsedPage]:
+        timeout_s = PARSERS[document.media_type].timeout_s
+        return await self.sandbox.run(
+            parse_pages, self._file(document), document.media_type, first, last, timeout_s=timeout_s
+        )
+
+    async def read_page(self, document: Document, page: int) -> ParsedPage:
+        return await self.sandbox.run(
+            read_page, self._file(document), document.media_type, page, timeout_s=READ_TIMEOUT_S
+        )
+
+    async def read_pixels(self, pixels: bytes) -> tuple[str, float]:
+        text, confidence, _ = await self.sandbox.run(read_pixels, pixels, timeout_s=READ_TIMEOUT_S)
+        return text, confidence
+
+    async def cut(self, document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:
+        return await self.sandbox.run(cut, document, tuple(files), count, max_tokens, timeout_s=CUT_TIMEOUT_S)
+
+    async def render(self, document: Document, page: int, boxes: Sequence[Box]) -> bytes:
+        return await self.sandbox.run(
+            render_page,
+            self._file(document),
+            document.media_type,
+            page,
+            RENDER_LONG_SIDE,
+            tuple(boxes),
+            timeout_s=RENDER_TIMEOUT_S,
+        )
+
+    def _file(self, document: Document) -> Path:
+        return self.blobs.path(key(document))

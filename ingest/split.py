@@ -1,0 +1,394 @@
+"""Cuts a parsed document into chunks, the smallest things that can be found and cited; each keeps its place.
+
+Blocks of one section are packed together up to a chunk's size, never across pages or top headings; tables are cut
+between rows, with the header repeated; a figure or a picture is one chunk. Ids are made of the content, so that
+the same content gets the same id on every run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
+from pathlib import PurePath
+
+from app.domain.types import Block, Box, Chunk, Document, Kind, ParsedPage, Place, Region
+from ingest.figures import Mentions, mentions_in, mentions_of
+from ingest.parse.outline import Outline
+from ingest.parse.tables import markdown_of, markdown_row
+from ingest.regions import BLOCKS_SLACK, boxes, lines_of, merged, row_boxes
+from ingest.sentences import cut
+
+WORDS = 180  # in a chunk: found to retrieve better than smaller and larger ones
+CJK = 350  # characters of Chinese, Japanese or Korean in a chunk
+HEADING_TOKENS = 32  # kept free for the headings that a chunk stands under
+LEAST_TOKENS = 48  # for the text itself, whatever the context takes
+MOST_KNOWN = 20_000  # texts whose size is remembered
+MAX_TITLE, MAX_HEADINGS = 100, 100  # characters of context
+ENOUGH = 0.4  # a chunk this full ends before a minor heading
+LEAD = 0.25  # what is shorter than this share of a chunk does not stand alone if something follows
+WIDE_HEADER = 0.5  # a header over this share of a chunk: the table is cut between columns too
+LONG_ROW = 2.0  # a row this many chunks long is cut inside its longest cells
+
+CJK_LETTER = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+WORD = re.compile(r"[^\s\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
+
+CountTokens = Callable[[Sequence[str]], list[int]]
+
+
+def split(
+    document: Document, pages: Sequence[ParsedPage], count_tokens: CountTokens, max_tokens: int
+) -> tuple[Chunk, ...]:
+    """The chunks of a document, in reading order."""
+    context = _title(document)
+    measure = Measure(count_tokens, max(LEAST_TOKENS, max_tokens - count_tokens([context])[0] - HEADING_TOKENS))
+    drafts = _Splitter(measure, mentions_in(pages), _top_level(pages)).drafts(pages)
+    seen: Counter[str] = Counter()
+    return tuple(_chunk(document, context, ordinal, draft, seen) for ordinal, draft in enumerate(drafts))
+
+
+# ---------------------------------------------------------------- how long a text is
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The size of texts as a share of a chunk: by words and characters, and by the encoder's tokens where it
+    reads the script (an encoder that makes unknown tokens of Chinese does not limit it)."""
+
+    count_tokens: CountTokens
+    max_tokens: int
+    known: dict[str, float] = field(default_factory=dict)
+
+    def many(self, texts: Sequence[str]) -> list[float]:
+        """Each text is counted once: cutting asks for the same sentences again, and calls cost more than texts."""
+        new = [text for text in dict.fromkeys(texts) if text not in self.known]
+        if new:
+            if len(self.known) > MOST_KNOWN:
+                self.known.clear()
+                new = list(dict.fromkeys(texts))
+            tokens = self.count_tokens(new)
+            self.known.update((text, self._size(text, n)) for text, n in zip(new, tokens, strict=True))
+        return [self.known[text] for text in texts]
+
+    def one(self, text: str) -> float:
+        return self.many([text])[0]
+
+    def _size(self, text: str, tokens: int) -> float:
+        cjk, words = len(CJK_LETTER.findall(text)), len(WORD.findall(text))
+        share = words / WORDS + cjk / CJK
+        return share if cjk > words else max(share, tokens / self.max_tokens)
+
+
+# ---------------------------------------------------------------- from blocks to drafts of chunks
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A block of text, or a part of one, on its way into a chunk."""
+
+    text: str
+    size: float
+    heading: tuple[str, ...]
+    level: int = 0  # of a heading; 0 for other text
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A chunk without its id."""
+
+    kind: Kind
+    text: str
+    about: tuple[str, ...] = ()  # what only the search sees: captions, sentences that mention it
+    headings: tuple[str, ...] = ()
+    page: int | None = None
+    boxes: tuple[Box, ...] = ()
+    place: Place | None = None
+    image: str | None = None
+
+
+@dataclass(slots=True)
+class _Splitter:
+    measure: Measure
+    mentions: Mentions
+    top_level: int
+    outline: Outline = field(default_factory=Outline)
+
+    def drafts(self, pages: Sequence[ParsedPage]) -> Iterator[Draft]:
+        for page in pages:
+            yield from self._page(page)
+
+    def _page(self, page: ParsedPage) -> Iterator[Draft]:
+        """Text is packed across the tables and figures that stand within it; each chunk comes where it begins."""
+        sizes = self.measure.many([block.text for block in page.blocks])
+        drafts: list[tuple[int, Draft]] = []
+        pack = _Pack(page.number)
+        for index, (block, size) in enumerate(zip(page.blocks, sizes, strict=True)):
+            heading = self._heading(block)
+            if block.kind in ("heading", "text", "list"):
+                drafts += pack.add(index, self._pieces(block, size, heading, pack), self.top_level)
+            else:
+                drafts += [(index, draft) for draft in self._standing(block, heading, page.number)]
+        drafts += pack.close()
+        yield from (draft for _, draft in sorted(drafts, key=lambda item: item[0]))
+
+    def _heading(self, block: Block) -> tuple[str, ...]:
+        """The headings that a block is under: the parser's, or those met so far."""
+        if block.place is not None:
+            return block.place.heading
+        if block.kind == "heading":
+            self.outline.heading(block.level or 1, block.text)
+        return self.outline.place.heading
+
+    def _pieces(self, block: Block, size: float, heading: tuple[str, ...], pack: _Pack) -> list[Piece]:
+        text = block.text.strip()
+        if not text:
+            return []
+        level = (block.level or 1) if block.kind == "heading" else 0
+        room = 1.0 if level else pack.room
+        if size <= room:
+            return [Piece(text, size, heading, level, boxes(block, block.lines))]
+        parts = cut(text, self.measure.many, room)
+        held = lines_of(block.lines, text, parts)
+        measured = zip(parts, self.measure.many(parts), held, strict=True)
+        return [Piece(part, share, heading, level, boxes(block, lines)) for part, share, lines in measured]
+
+    def _standing(self, block: Block, heading: tuple[str, ...], page: int | None) -> Iterator[Draft]:
+        """Tables, figures and pictures."""
+        if block.kind == "table":
+            yield from self._table(block, heading, page)
+        elif block.kind == "image":
+            yield from self._image(block, heading, page)
+        else:
+            about = tuple(mentions_of(block.caption, page, self.mentions))
+            yield self._picture("figure", block, _joined(block.caption, block.text), heading, page, about)
+
+    def _image(self, block: Block, heading: tuple[str, ...], page: int | None) -> Iterator[Draft]:
+        """A picture file and the words in it. Those that are too many for one chunk (a photographed page) go on in
+        text chunks, each with the region of its lines."""
+        words = _joined(block.caption, block.text)
+        first, *rest = cut(words, self.measure.many, 1.0)
+        yield self._picture("image", block, first, heading, page)
+        held = lines_of(block.lines, words, [first, *rest])[1:]
+        for part, lines in zip(rest, held, strict=True):
+            yield Draft("text", part, (), heading, page, boxes(block, lines), _place(block, heading, page))
+
+    def _picture(
+        self,
+        kind: Kind,
+        block: Block,
+        text: str,
+        heading: tuple[str, ...],
+        page: int | None,
+        about: tuple[str, ...] = (),
+    ) -> Draft:
+        boxes = (block.box,) if block.box else ()
+        return Draft(kind, text, about, heading, page, boxes, _place(block, heading, page), block.image)
+
+    # ------------------------------------------------------------ tables
+
+    def _table(self, block: Block, heading: tuple[str, ...], page: int | None) -> Iterator[Draft]:
+        if len(block.cells) < 2:
+            rows = [tuple(row) for row in block.cells]
+            text = markdown_of(rows) if rows else block.text
+            if text.strip():
+                yield self._table_draft(block, _joined(block.caption, text), (0, len(rows)), heading, page)
+            return
+        for columns in self._columns(block.cells):
+            yield from self._row_groups(replace(block, cells=columns), heading, page)
+
+    def _columns(self, cells: Sequence[tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], ...]]:
+        """The table; one so wide that its header alone fills a chunk comes in parts, each with the first column."""
+        header = cells[0]
+        if self.measure.one(markdown_of([header])) <= WIDE_HEADER:
+            yield tuple(cells)
+            return
+        sizes = self.measure.many([f"{name} | --- |" for name in header])
+        start, filled = 1, sizes[0]
+        for column in range(1, len(header)):
+            if column > start and filled + sizes[column] > WIDE_HEADER:
+                yield tuple((row[0], *row[start:column]) for row in cells)
+                start, filled = column, sizes[0]
+            filled += sizes[column]
+        yield tuple((row[0], *row[start:]) for row in cells)
+
+    def _row_groups(self, block: Block, heading: tuple[str, ...], page: int | None) -> Iterator[Draft]:
+        start, group, filled = 1, list[tuple[str, ...]](), 0.0
+        room = max(0.4, 1.0 - self.measure.one(_joined(block.caption, markdown_of([block.cells[0]]))))
+        for number, row, size in self._rows(block.cells):
+            if group and filled + size > room:
+                yield self._rows_draft(block, group, (start, number), heading, page)
+                start, group, filled = number, [], 0.0
+            group.append(row)
+            filled += size
+        yield self._rows_draft(block, group, (start, len(block.cells)), heading, page)
+
+    def _rows(self, cells: Sequence[tuple[str, ...]]) -> Iterator[tuple[int, tuple[str, ...], float]]:
+        """(number, row, size); a row as long as several chunks comes in parts."""
+        sizes = self._sizes(cells)
+        for number in range(1, len(cells)):
+            if sizes[number] <= LONG_ROW:
+                yield number, cells[number], sizes[number]
+                continue
+            parts = list(self._row_parts(cells[number]))
+            yield from ((number, part, size) for part, size in zip(parts, self._sizes(parts), strict=True))
+
+    def _sizes(self, rows: Sequence[tuple[str, ...]]) -> list[float]:
+        return self.measure.many([markdown_row(row) for row in rows])
+
+    def _row_parts(self, row: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        """Each part keeps the short cells and has a piece of one long cell."""
+        sizes = self.measure.many(row)
+        short = tuple(cell if size <= 0.2 else "" for cell, size in zip(row, sizes, strict=True))
+        for column, (cell, size) in enumerate(zip(row, sizes, strict=True)):
+            if size > 0.2:
+                for part in cut(cell, self.measure.many, 0.5):
+                    yield (*short[:column], part, *short[column + 1 :])
+
+    def _rows_draft(
+        self,
+        block: Block,
+        group: list[tuple[str, ...]],
+        span: tuple[int, int],
+        heading: tuple[str, ...],
+        page: int | None,
+    ) -> Draft:
+        text = _joined(block.caption, markdown_of([block.cells[0], *group]))
+        return self._table_draft(block, text, span, heading, page)
+
+    def _table_draft(
+        self, block: Block, text: str, span: tuple[int, int], heading: tuple[str, ...], page: int | None
+    ) -> Draft:
+        place = _place(block, heading, page)
+        if place is not None and place.rows is not None:
+            place = replace(place, rows=_sheet_rows(place.rows, len(block.cells), span))
+        return Draft("table", text, (), heading, page, row_boxes(block, span), place, block.image)
+
+
+@dataclass(slots=True)
+class _Pack:
+    """The chunk of text that is being filled."""
+
+    page: int | None
+    held: list[Piece] = field(default_factory=list)
+    began: int = 0
+
+    @property
+    def size(self) -> float:
+        return sum(piece.size for piece in self.held)
+
+    @property
+    def room(self) -> float:
+        """For the next piece. A heading, or a line or two, stays with what it announces; else a new chunk begins."""
+        return 1.0 - self.size if self.size < LEAD else 1.0
+
+    @property
+    def announces(self) -> bool:
+        """Whether it holds nothing but headings."""
+        return all(piece.level for piece in self.held)
+
+    def add(self, index: int, pieces: Iterable[Piece], top_level: int) -> list[tuple[int, Draft]]:
+        done: list[tuple[int, Draft]] = []
+        for piece in pieces:
+            if self._ends_before(piece, top_level):
+                done += self.close()
+            if not self.held:
+                self.began = index
+            self.held.append(piece)
+        return done
+
+    def close(self) -> list[tuple[int, Draft]]:
+        if not self.held:
+            return []
+        held, self.held = self.held, []
+        headings = _common([piece.heading for piece in held])
+        place = Place(heading=headings) if self.page is None else None
+        named = {piece.text for piece in held if piece.level}
+        context = tuple(name for name in headings if name not in named)
+        boxes = merged([box for piece in held for box in piece.boxes], BLOCKS_SLACK)
+        text = "\n".join(piece.text for piece in held)
+        return [(self.began, Draft("text", text, (), context, self.page, boxes, place))]
+
+    def _ends_before(self, piece: Piece, top_level: int) -> bool:
+        if not self.held:
+            return False
+        if self.size + piece.size > 1.0:
+            return True
+        if not piece.level or self.announces:
+            return False
+        return piece.level <= top_level or self.size >= ENOUGH
+
+
+def _top_level(pages: Iterable[ParsedPage]) -> int:
+    """The highest level with several headings: one level-1 heading alone is the document's title."""
+    levels = Counter(block.level or 1 for page in pages for block in page.blocks if block.kind == "heading")
+    several = [level for level, number in levels.items() if number > 1]
+    return min(several or levels or [1])
+
+
+def _common(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """The headings that all pieces share; where they share none, those of the first."""
+    level_by_level = zip(*paths, strict=False)
+    shared = tuple(names[0] for names in takewhile(lambda names: len(set(names)) == 1, level_by_level))
+    return shared or paths[0]
+
+
+def _place(block: Block, heading: tuple[str, ...], page: int | None) -> Place | None:
+    if block.place is not None and (block.place.sheet is not None or block.place.rows is not None):
+        return block.place
+    return Place(heading=heading) if page is None else None
+
+
+def _sheet_rows(rows: tuple[int, int], cells: int, span: tuple[int, int]) -> tuple[int, int]:
+    """Where rows `span` (half open, counted in cells) of a block stand in the sheet. A block's `rows` count its
+    header only where it stands right above them; where rows were left out between, the block's are all we know."""
+    length = rows[1] - rows[0] + 1
+    shift = {cells: rows[0], cells - 1: rows[0] - 1}.get(length)
+    if shift is None:
+        return rows
+    first = span[0] if span[0] > 1 or length < cells else 0
+    return shift + first, shift + span[1] - 1
+
+
+# ---------------------------------------------------------------- from drafts to chunks
+
+
+def _title(document: Document) -> str:
+    """What a document is called: its file's name, and its own title where that says more."""
+    stem = " ".join(re.sub(r"[_\-+.]+", " ", PurePath(document.name).stem).split())
+    title = " ".join((document.title or "").split())
+    if title and title.casefold() not in stem.casefold() and stem.casefold() not in title.casefold():
+        return f"{stem}: {title}"[:MAX_TITLE]
+    return max(stem, title, key=len)[:MAX_TITLE]
+
+
+def _chunk(document: Document, context: str, ordinal: int, draft: Draft, seen: Counter[str]) -> Chunk:
+    headings = " › ".join(draft.headings[-3:])[-MAX_HEADINGS:]
+    search_text = "\n".join(part for part in (context, headings, draft.text, *draft.about) if part)
+    regions = () if draft.page is None else tuple(Region(draft.page, box) for box in draft.boxes)
+    return Chunk(
+        id=f"{document.id}.{_digest(draft, seen)}",
+        document_id=document.id,
+        ordinal=ordinal,
+        kind=draft.kind,
+        text=draft.text,
+        search_text=search_text,
+        page=draft.page,
+        regions=regions,
+        place=draft.place,
+        image=draft.image,
+    )
+
+
+def _digest(draft: Draft, seen: Counter[str]) -> str:
+    """Of the content; the same content met again on a page counts on."""
+    content = "\x1f".join([draft.kind, str(draft.page), draft.text, draft.image or ""])
+    seen[content] += 1
+    return hashlib.sha256(f"{content}\x1f{seen[content]}".encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+def _joined(caption: str, words: str) -> str:
+    return "\n".join(part for part in (caption.strip(), words.strip()) if part)

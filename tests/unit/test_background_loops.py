@@ -1,0 +1,100 @@
+"""What runs beside the service for as long as it lives goes on after whatever broke one round of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from app.adapters.dbos_jobs import DbosJobs
+from app.adapters.memory import MemoryCatalogue
+from app.domain.errors import Unavailable
+from app.domain.types import Document
+from app.services.jobs import keep_lease, tend_for_ever
+from app.services.mend import Mended, mend_at_start
+
+BREAKS = [ZeroDivisionError("a foreign error"), Unavailable("The database is locked.")]
+
+
+class Breaking(MemoryCatalogue):
+    """Its first two rounds break."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.breaks, self.rounds = list(BREAKS), 0
+
+    def unfinished(self) -> tuple[Document, ...]:
+        self._round()
+        return super().unfinished()
+
+    def hold_lease(self, worker_id: str, seconds: float) -> None:
+        self._round()
+        super().hold_lease(worker_id, seconds)
+
+    def _round(self) -> None:
+        self.rounds += 1
+        if self.breaks:
+            raise self.breaks.pop(0)
+
+
+class NothingQueued:
+    async def collect(self) -> int:
+        return 0
+
+
+async def for_a_moment(loop: Awaitable[None]) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(loop, 0.3)
+
+
+async def test_tending_goes_on_after_a_foreign_error() -> None:
+    catalogue = Breaking()
+    await for_a_moment(tend_for_ever(catalogue, NothingQueued(), every_s=0.01))  # type: ignore[arg-type]
+    assert catalogue.rounds > 2
+
+
+async def test_a_lease_is_kept_after_a_foreign_error() -> None:
+    catalogue = Breaking()
+
+    async def recover(workers: Sequence[str]) -> None:
+        raise AssertionError("nobody's lease expired")
+
+    await for_a_moment(keep_lease(catalogue, "w", recover, every_s=0.01))
+    assert catalogue.rounds > 2
+
+
+async def test_mending_is_tried_again_after_a_foreign_error() -> None:
+    breaks = list(BREAKS)
+
+    async def mending() -> Mended:
+        if breaks:
+            raise breaks.pop()
+        return Mended()
+
+    await mend_at_start(mending, again_s=0)
+    assert breaks == []
+
+
+@pytest.fixture
+def spoilt(tmp_path: Path) -> Iterator[DbosJobs]:
+    """A queue whose database has no tables: no worker ever made them."""
+    with closing(DbosJobs(f"sqlite:///{tmp_path}/queue.sqlite")) as jobs:
+        yield jobs
+
+
+async def test_whatever_the_queues_database_raises_is_unavailable(spoilt: DbosJobs) -> None:
+    asked = (
+        lambda: spoilt.ingest("d", 1),
+        lambda: spoilt.forget("d", "c"),
+        lambda: spoilt.drop("c"),
+        lambda: spoilt.cancel("d", 1),
+        lambda: spoilt.state("d", 1),
+        lambda: spoilt.forgetting("d"),
+        lambda: spoilt.collect(),
+    )
+    for call in asked:
+        with pytest.raises(Unavailable, match="The queue can't be used now"):
+            await call()

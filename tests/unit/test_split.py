@@ -1,0 +1,214 @@
+"""Documents become chunks that keep their place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.domain.types import Block, Box, Chunk, Document, Line, ParsedPage, Place, Region
+from ingest.parse.tables import table_block
+from ingest.sentences import cut, sentences
+from ingest.split import split
+
+DOCUMENT = Document("d1", "c1", "default", "annual_report.pdf", "application/pdf", 1, "0", "running", datetime.now(UTC))
+LIMIT = 256
+
+
+def tokens(texts: Sequence[str]) -> list[int]:
+    """About as MiniLM counts: letters in fours, and each sign."""
+    return [2 + sum(-(-len(word) // 4) for word in re.findall(r"\w+|[^\w\s]", text)) for text in texts]
+
+
+def chunks_of(*pages: ParsedPage) -> tuple[Chunk, ...]:
+    return split(DOCUMENT, pages, tokens, LIMIT)
+
+
+def page(*blocks: Block, number: int | None = 1) -> ParsedPage:
+    return ParsedPage(number, blocks)
+
+
+def prose(words: int, start: int = 0) -> str:
+    return " ".join(
+        f"word{n}{'.' if n % 12 == 11 else ''}" + (" And" if n % 12 == 11 else "") for n in range(start, start + words)
+    )
+
+
+def test_short_blocks_of_a_section_share_a_chunk() -> None:
+    (chunk,) = chunks_of(page(Block("heading", "Tides", level=1), Block("text", "High."), Block("text", "Low.")))
+    assert chunk.text == "Tides\nHigh.\nLow."
+    assert chunk.search_text.startswith("annual report\n")
+
+
+def test_nothing_is_packed_across_pages() -> None:
+    first, second = chunks_of(page(Block("text", "One.")), page(Block("text", "Two."), number=2))
+    assert (first.page, second.page) == (1, 2)
+
+
+def test_a_top_heading_begins_a_chunk_and_a_minor_one_does_not_end_a_small_one() -> None:
+    blocks = [
+        Block("heading", "A", level=1),
+        Block("text", "a."),
+        Block("heading", "A.1", level=2),
+        Block("text", "b."),
+    ]
+    texts = [chunk.text for chunk in chunks_of(page(*blocks, Block("heading", "B", level=1), Block("text", "c.")))]
+    assert texts == ["A\na.\nA.1\nb.", "B\nc."]
+
+
+def test_a_heading_stays_with_the_long_text_under_it() -> None:
+    first, *rest = chunks_of(page(Block("heading", "Long", level=1), Block("text", prose(900))))
+    assert first.text.startswith("Long\nword0 ")
+    assert len(first.text) > 300
+    assert all("Long" in chunk.search_text for chunk in rest)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(1, 700), min_size=1, max_size=6))
+def test_no_chunk_exceeds_the_encoder_and_no_word_is_lost(lengths: list[int]) -> None:
+    blocks = [Block("text", prose(length, start=1000 * n)) for n, length in enumerate(lengths)]
+    chunks = chunks_of(page(*blocks))
+    assert max(tokens([chunk.search_text for chunk in chunks])) <= LIMIT
+    assert " ".join(chunk.text for chunk in chunks).split() == " ".join(block.text for block in blocks).split()
+
+
+def test_long_text_is_cut_at_sentence_ends() -> None:
+    chunks = chunks_of(page(Block("text", prose(600))))
+    assert len(chunks) > 2
+    assert all(chunk.text.endswith((".", "And")) or chunk is chunks[-1] for chunk in chunks)
+
+
+def test_chinese_is_measured_in_characters_and_cut_at_its_stops() -> None:
+    chunks = chunks_of(page(Block("text", "灯塔建成于一八七四年，石料由渔民运来。" * 60)))
+    assert all(200 < len(chunk.text) <= 380 for chunk in chunks)
+    assert all(chunk.text.endswith("。") for chunk in chunks)
+
+
+def test_one_endless_word_is_cut_all_the_same() -> None:
+    chunks = chunks_of(page(Block("text", "x" * 50_000)))
+    assert sum(len(chunk.text) for chunk in chunks) == 50_000
+    assert max(tokens([chunk.search_text for chunk in chunks])) <= LIMIT
+
+
+def test_each_half_of_a_cut_block_keeps_the_regions_of_its_own_lines() -> None:
+    lines = [Line(prose(12, 12 * n), Box(0.1, 0.1 + n * 0.02, 0.9, 0.118 + n * 0.02)) for n in range(40)]
+    text = " ".join(line.text for line in lines)
+    chunks = chunks_of(page(Block("text", text, box=Box(0.1, 0.1, 0.9, 0.9), lines=tuple(lines))))
+    assert len(chunks) > 1
+    assert all(len(chunk.regions) == 1 for chunk in chunks)
+    tops = [chunk.regions[0].box.y0 for chunk in chunks]
+    assert tops == sorted(tops)
+    assert chunks[0].regions[0].box.y1 <= chunks[1].regions[0].box.y0 + 0.03
+
+
+def test_two_columns_are_two_regions() -> None:
+    left = [Line("left words", Box(0.1, 0.7 + n * 0.02, 0.45, 0.718 + n * 0.02)) for n in range(5)]
+    right = [Line("right words", Box(0.55, 0.1 + n * 0.02, 0.9, 0.118 + n * 0.02)) for n in range(5)]
+    block = Block("text", "left words " * 5 + "right words " * 5, lines=(*left, *right))
+    (chunk,) = chunks_of(page(block))
+    assert [round(region.box.x0, 2) for region in chunk.regions] == [0.1, 0.55]
+
+
+def test_a_big_table_is_cut_between_rows_with_its_header_on_each_part() -> None:
+    rows = [[f"name {n}", f"{n * 17} kg", "of the best quality"] for n in range(200)]
+    chunks = chunks_of(
+        page(table_block([["item", "weight", "remark"], *rows], box=Box(0, 0, 1, 1), caption="Table 1: Stock"))
+    )
+    assert len(chunks) > 5
+    assert all(chunk.text.startswith("Table 1: Stock\n| item | weight | remark |\n| --- |") for chunk in chunks)
+    body = [line for chunk in chunks for line in chunk.text.split("\n")[3:]]
+    assert body == [f"| {' | '.join(row)} |" for row in rows]
+    assert max(tokens([chunk.search_text for chunk in chunks])) <= LIMIT
+    assert chunks[0].regions == (Region(1, Box(0, 0, 1, 1)),)
+
+
+def test_a_very_wide_table_is_cut_between_columns_too() -> None:
+    cells = [["id", *(f"measurement {n}" for n in range(120))], *([f"s{r}", *["1.25"] * 120] for r in range(3))]
+    chunks = chunks_of(page(table_block(cells)))
+    assert all(chunk.text.startswith("| id | ") for chunk in chunks)
+    assert max(tokens([chunk.search_text for chunk in chunks])) <= LIMIT
+
+
+@pytest.mark.parametrize("with_header", [True, False])
+def test_parts_of_a_sheet_say_which_rows_they_hold(with_header: bool) -> None:
+    rows = [[f"entry {n}", "some words to fill the row with"] for n in range(100)]
+    block = table_block(
+        [["a", "b"], *rows], page=2, place=Place(sheet="Stock", rows=(5, 105) if with_header else (6, 105))
+    )
+    places = [chunk.place for chunk in chunks_of(page(block, number=2))]
+    spans = [place.rows for place in places if place and place.rows]
+    assert spans[0][0] == (5 if with_header else 6)
+    assert spans[-1][1] == 105
+    assert all(before[1] + 1 == after[0] for before, after in pairwise(spans))
+
+
+def test_a_figure_is_found_by_its_caption_its_words_and_what_the_text_says_of_it() -> None:
+    text = Block("text", "The year was calm. As Fig. 3 shows, delays fell. Nobody minded.")
+    figure = Block(
+        "figure", "min 4 8", box=Box(0, 0, 1, 0.5), caption="Figure 3: Delays", image="documents/d1/crops/ab"
+    )
+    _, chunk = chunks_of(page(text, figure))
+    assert (chunk.kind, chunk.text, chunk.image) == ("figure", "Figure 3: Delays\nmin 4 8", "documents/d1/crops/ab")
+    assert chunk.search_text.endswith("As Fig. 3 shows, delays fell.")
+
+
+def test_figure_numbers_are_not_confused() -> None:
+    text = Block("text", "See Figure 13 for the rest. 如图3所示，延误减少。")
+    _, chunk = chunks_of(page(text, Block("figure", caption="图 3：延误", image="k")))
+    assert "如图3所示" in chunk.search_text
+    assert "13" not in chunk.search_text
+
+
+def test_a_picture_without_words_is_still_a_chunk() -> None:
+    (chunk,) = chunks_of(page(Block("image", box=Box(0, 0, 1, 1), image="documents/d1/crops/ab")))
+    assert (chunk.kind, chunk.text) == ("image", "")
+
+
+def test_a_photographed_page_goes_on_in_text_chunks() -> None:
+    first, *rest = chunks_of(page(Block("image", prose(800), box=Box(0, 0, 1, 1), image="k")))
+    assert first.kind == "image"
+    assert {chunk.kind for chunk in rest} == {"text"}
+
+
+def test_the_same_content_gets_the_same_ids_and_repeats_differ() -> None:
+    pages = (page(Block("text", prose(500)), Block("image", image="k"), Block("image", image="k")),)
+    once, again = chunks_of(*pages), chunks_of(*pages)
+    assert once == again
+    assert len({chunk.id for chunk in once}) == len(once)
+    assert [chunk.ordinal for chunk in once] == list(range(len(once)))
+    assert all(re.fullmatch(r"d1\.[0-9a-f]{16}", chunk.id) for chunk in once)
+
+
+def test_a_document_without_pages_has_headings_for_places() -> None:
+    place = Place(heading=("Guide", "Dogs"))
+    (chunk,) = chunks_of(page(Block("text", "Admiral bites.", place=place), number=None))
+    assert (chunk.page, chunk.regions, chunk.place) == (None, (), place)
+    assert "Guide › Dogs" in chunk.search_text
+
+
+def test_sentences_joined_are_the_text_again() -> None:
+    text = (
+        "Dr. Oyen paid 3.5 kr. at 9 a.m. He left. “Why?” she asked. 你好。再见！ See Fig. 3 of No. 5.\n\n- One\n- Two"
+    )
+    found = sentences(text)
+    assert "".join(found) == text
+    assert "He left. " in found
+    assert "再见！ " in found
+    assert not any(sentence.strip() in ("Dr.", "See Fig.") for sentence in found)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("nasty", ["!" * 100_000 + "x", "a. " * 50_000, ".\n" * 50_000, "\n" * 100_000, "。" * 100_000])
+def test_no_text_keeps_the_sentence_finder_busy(nasty: str) -> None:
+    assert "".join(sentences(nasty)) == nasty
+
+
+def test_parts_of_a_cut_text_are_of_even_length() -> None:
+    parts = cut(prose(250), lambda texts: [len(text.split()) / 100 for text in texts], 1.0)
+    assert len(parts) == 3
+    assert min(len(part.split()) for part in parts) > 60
