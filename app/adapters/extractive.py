@@ -1,0 +1,373 @@
+"""Answers without a language model: quotes the sentences and table rows that answer best, each with its marker."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+
+from app.adapters.quotable import Quotable, quotables
+from app.domain.ports import TextEncoder
+from app.domain.types import Delta, Prompt, Usage
+from prompts.answer import abstention
+from prompts.neutral import quoted
+from prompts.sentences import is_caption
+from prompts.terms import CJK, has_cjk, numbers, spelled_numbers, stem, terms
+
+MODEL = "exhibit-extractive"
+
+_SHORTLIST = 8  # sentences that the encoder sees; with 16 it finds no more, and takes twice as long
+_MOST_QUOTES = 3
+_HEADED = 0.7  # what a term counts that stands in the heading or caption instead of the sentence
+_WEAK_WEIGHT = 0.3
+_WEAK = frozenset(  # words that ask; that a text lacks them says little
+    stem(word)
+    for word in """
+    go goes going went gone get gets got make makes made take takes took taken give gives gave given happen
+    happens happened call called name named use used say said tell told many much amount number value kind type
+    sort thing respectively highest lowest largest smallest most least one show shows shown list stand stands mean
+    means mentioned described according accord please document documents text figure table diagram chart picture
+    """.split()  # noqa: SIM905
+) | frozenset("地方 名字 时候 原因 一共 请问 有多 多高 多长 多远 多大 多深 多重 多久".split())  # noqa: SIM905
+_THRESHOLD = 0.5  # of confidence, under which the answer is that there is none
+
+
+class ExtractiveReader:
+    """A `Generator`; the encoder is asked only where it can read the question."""
+
+    def __init__(self, encoder: TextEncoder | None = None) -> None:
+        self._encoder = encoder
+
+    @property
+    def model(self) -> str:
+        return MODEL
+
+    async def generate(self, prompt: Prompt) -> AsyncIterator[Delta]:
+        reading = await asyncio.to_thread(self.read, prompt)
+        for i, quote in enumerate(reading.quotes):
+            yield Delta(quote if i == 0 else f"{_gap(reading.quotes[i - 1])}{quote}")
+        yield Delta(usage=Usage(), confidence=reading.confidence)
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+    def read(self, prompt: Prompt) -> Reading:
+        question = _Question.of(prompt.question)
+        pieces = quotables(prompt.question, prompt.evidence, question.cue)
+        ranked = self._ranked(question, pieces)
+        chosen = _chosen(question, ranked, pieces) if ranked else []
+        confidence = round(_confidence(ranked[0]) * _in_form(question, chosen), 3) if ranked else 0.0
+        if confidence < _THRESHOLD:
+            return Reading((abstention(prompt.question),), confidence)
+        return Reading(_joined(chosen), confidence)
+
+    def ranked(self, prompt: Prompt) -> list[Scored]:
+        question = _Question.of(prompt.question)
+        return self._ranked(question, quotables(prompt.question, prompt.evidence, question.cue))
+
+    def _ranked(self, question: _Question, pieces: Sequence[Quotable]) -> list[Scored]:
+        scored = [one for one in _by_words(question, pieces) if _answers(question, one)]
+        shortlist = sorted(scored, key=_worth, reverse=True)[:_SHORTLIST]
+        return sorted(self._with_likeness(question.text, shortlist), key=_worth, reverse=True)
+
+    def _with_likeness(self, question: str, shortlist: list[Scored]) -> list[Scored]:
+        if self._encoder is None or not shortlist or not self._encoder.sees(question):
+            return shortlist
+        seen = [i for i, one in enumerate(shortlist) if self._encoder.sees(one.quotable.read_as)]
+        if not seen:
+            return shortlist
+        vectors = self._encoder.encode([shortlist[i].quotable.read_as for i in seen])
+        likeness = vectors @ self._encoder.encode_query(question)  # (n,)
+        for i, value in zip(seen, likeness, strict=True):
+            shortlist[i] = replace(shortlist[i], likeness=float(value))
+        return shortlist
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    quotes: tuple[str, ...]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    quotable: Quotable
+    covered: float  # of the question's terms, weighted by how rare they are here: in the sentence and its headings
+    around: float  # the same, with its neighbours
+    cue: float  # 1: has what such a question asks for (a name, a number, a reason …); 0: has not; 0.5: can't tell
+    likeness: float | None = None  # cosine to the question; None where the encoder can't see
+
+
+# ---------------------------------------------------------------- scoring
+
+
+def _worth(one: Scored) -> float:
+    words = one.covered + 0.5 * (one.around - one.covered)
+    first = 0.1 / one.quotable.n  # retrieval put it higher
+    if one.likeness is None:
+        return words + 0.25 * one.cue + first
+    return words + 0.25 * one.cue + first + 0.8 * one.likeness
+
+
+# Logistic regression on 120 questions a language with and without the passage that answers them: the weights of
+# covered, around, cue and likeness, and the constant. Without likeness it is the words alone that tell.
+_ENGLISH = (6.0, 2.5, 1.0, 8.4, -9.0)
+_ENGLISH_WORDS = (6.0, 3.9, 0.75, 0.0, -5.0)
+_CHINESE_WORDS = (5.0, 9.0, 0.4, 0.0, -4.1)
+
+
+def _confidence(best: Scored) -> float:
+    """That the evidence holds the answer, from the best sentence."""
+    if best.likeness is not None:
+        weights = _ENGLISH
+    else:
+        weights = _CHINESE_WORDS if has_cjk(best.quotable.text) else _ENGLISH_WORDS
+    features = (best.covered, best.around, best.cue, best.likeness or 0.0, 1.0)
+    return 1 / (1 + math.exp(-sum(weight * value for weight, value in zip(weights, features, strict=True))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    text: str
+    terms: frozenset[str]
+    cue: str
+
+    @classmethod
+    def of(cls, text: str) -> _Question:
+        return cls(text, frozenset(filter(_tells, terms(text))), _cue_of(text))
+
+
+def _tells(term: str) -> bool:
+    """A pair of Chinese characters with one that only joins words is no word."""
+    return not (len(term) == 2 and has_cjk(term) and set(term) & _JOINING)
+
+
+_JOINING = frozenset("的了吗呢吧在是和与及或也都就被把对从到由为之什么怎哪谁几")
+
+
+def _by_words(question: _Question, pieces: Sequence[Quotable]) -> list[Scored]:
+    spread = Counter(term for piece in pieces for term in question.terms & piece.terms)
+    weak = _WEAK | _seams(question.text, spread) | frozenset(terms(" ".join(_SOURCE.findall(question.text))))
+    weight = {
+        term: math.log(1 + len(pieces) / (0.5 + spread[term])) * (_WEAK_WEIGHT if term in weak else 1.0)
+        for term in question.terms
+    }
+    total = sum(weight.values()) or 1.0
+
+    def share(found: frozenset[str]) -> float:
+        return sum(weight[term] for term in question.terms & found) / total
+
+    def scored(piece: Quotable) -> Scored:
+        itself, headed = share(piece.terms), share(piece.terms | piece.about)
+        around = share(piece.terms | piece.about | piece.context)
+        return Scored(piece, itself + _HEADED * (headed - itself), around, _fits(question, piece))
+
+    return [scored(piece) for piece in pieces]
+
+
+_SOURCE = re.compile(r"\baccording to [^,?]*", re.I)  # where it is said, not what
+
+
+def _seams(question: str, spread: Counter[str]) -> frozenset[str]:
+    """Pairs of Chinese characters that are nowhere, between two that are: the end of one word and the next one's
+    beginning."""
+    order = terms(question)
+    return frozenset(
+        pair
+        for before, pair, after in zip(order, order[1:], order[2:], strict=False)
+        if has_cjk(pair) and not spread[pair] and spread[before] and spread[after]
+        and before[-1] == pair[0] and pair[-1] == after[0]
+    )  # fmt: skip
+
+
+def _answers(question: _Question, one: Scored) -> bool:
+    """A caption or a heading says what follows; it is an answer only where it is asked for, or tells a number.
+    A row or a label must name something that the question names: all that stands around it is the same for others."""
+    formed = any(asks.search(question.text) for asks, _ in _FORMS)
+    if one.quotable.form == "label" or (one.quotable.form == "row" and formed):
+        return bool(_asked_for(question, one.quotable))
+    if one.quotable.form != "bare" or _FIGURES.search(question.text):
+        return True
+    return not is_caption(one.quotable.text) and question.cue in ("number", "time") and one.cue == 1.0
+
+
+_FIGURES = re.compile(
+    r"\b(?:which|what) (?:figure|table|diagram|chart|section|chapter)s?\b"
+    r"|\bwhat (?:does|do|is|are) .{0,40}(?:figure|table|diagram|chart)\b.{0,20}(?:show|about)|哪[张个幅]?[图表]|标题",
+    re.IGNORECASE,
+)
+
+
+# ---------------------------------------------------------------- what kind of answer is wanted
+
+_CUES = (
+    ("number", re.compile(r"\bhow (?:many|much|long|far|old|high|large|big|tall|often|fast)\b"
+                          r"|\b(?:what|which) (?:is |was )?(?:the )?"
+                          r"(?:number|amount|percentage|percent|share|rate|total|price|cost)\b"
+                          r"|多少|几[个名次年天倍种家位岁]|多[长久大高远]|比例|百分之", re.I)),
+    ("time", re.compile(r"\bwhen\b|\b(?:what|which|in what) (?:year|date|day|month|time|century)\b"
+                        r"|何时|什么时候|哪一?[年天月日]|几[点月号]|何年", re.I)),
+    ("person", re.compile(r"\bwho(?:m|se)?\b|谁|哪位|何人", re.I)),
+    ("reason", re.compile(r"\bwhy\b|\bfor what reason\b|\bwhat (?:caused|causes)\b|为什么|为何|原因|何故", re.I)),
+    ("place", re.compile(r"\bwhere\b|\b(?:what|which) (?:city|country|state|place|region|town)\b"
+                         r"|哪里|哪儿|何处|哪个?(?:国家|城市|地方|州|省|国)|什么地方", re.I)),
+)  # fmt: skip
+_TIMES = re.compile(
+    r"\b(?:1\d|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|\b(?:january|february|march|april|may|june|july|august|september|october"
+    r"|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|century|yesterday|today)\b"
+    r"|\d\s*[年月日号点]|世纪|星期|周[一二三四五六日]", re.I,
+)  # fmt: skip
+_REASONS = re.compile(
+    r"\b(?:because|due to|since|so that|in order to|therefore|as a result|caused|owing to|thanks to|to avoid|reason)\b"
+    r"|因为|由于|为了|所以|因此|导致|以便|原因", re.I,
+)  # fmt: skip
+_PLACES = re.compile(r"\b(?:in|at|near|from|to|on|of)\s+(?:the\s+)?[A-Z]|[在于到从往]")
+_NAMES = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+")
+_LENGTH = r"(?:k?m|cm|mm|km/h|\w{0,12}met(?:er|re)s?|feet|foot|ft|inch(?:es)?|yards?|miles?|stor(?:e?y|ies)|floors?)\b"
+_SHARES = r"%|percent\b|per cent\b|points?\b|degrees?\b|°"
+_WEIGHT = r"(?:k?g|grams?|kilo\w*|tons?|tonnes?|pounds?|lbs?)\b"
+_ANY = (  # bounded: a document chooses what these run on
+    r"(?:\d[\d,.]{0,24}+"
+    r"|\b(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|\w+ty|hundred|thousand|half))"
+)
+_HAN = r"[\d.,〇零一二两三四五六七八九十百千万几半]{1,24}+\s*+(?:多|余)?+"
+_CLOCK = (
+    r"\d{1,2}[:.：]\d\d|\d\s*(?:[ap]\.?m\b|o.clock)|正午|午夜|日落|日出"
+    r"|\b(?:noon|midnight|o.clock|dawn|dusk|sunrise|sunset|morning|evening|night)\b"
+)
+_FORMS = (  # (questions, what must be in the sentence that answers them)
+    (re.compile(r"\bhow (?:tall|deep|wide)\b", re.I), re.compile(rf"{_ANY}[\s-]*(?:{_LENGTH}|{_SHARES})", re.I)),
+    (
+        re.compile(r"(?<!提)多高|高度是?多少|多[深宽]"),
+        re.compile(rf"{_HAN}\s*(?:[厘毫公分英]?[米尺寸]|丈|层|度|[cm]?m\b)|[%％℃°]|百分"),
+    ),
+    (re.compile(r"\b(?:at )?what time\b|几点", re.I), re.compile(rf"{_CLOCK}|{_HAN}[点时]", re.I)),
+    (
+        re.compile(r"\bhow heavy\b|多重", re.I),
+        re.compile(rf"{_ANY}[\s-]*{_WEIGHT}|{_HAN}(?:公?斤|吨|[千毫]?克)", re.I),
+    ),
+)
+_AMOUNT_OF = re.compile(rf"([{CJK}]{{2}})(?:一共|总共)?(?:是|为|有)多少")
+_NO_COUNT = re.compile(  # dates, and numbers that are names
+    r"\d{4}-\d\d-\d\d|\b[A-Z]{1,3}-?\d+\b|\b(?:figure|fig\.|table|chart|diagram) \d+"
+    r"|[图表]\s*[\d一二三四五六七八九十]+",
+    re.IGNORECASE,
+)
+_CALENDAR = re.compile(
+    r"January|February|March|April|May|June|July|August|September|October|November|December|\b\w+day"
+)
+
+
+def _cue_of(question: str) -> str:
+    return next((cue for cue, pattern in _CUES if pattern.search(question)), "")
+
+
+def _has_form(question: _Question, text: str) -> bool:
+    return all(form.search(text) for asks, form in _FORMS if asks.search(question.text))
+
+
+def _fits(question: _Question, piece: Quotable) -> float:
+    text = piece.text
+    if piece.form != "row" and not _has_form(question, text):
+        return 0.0
+    if question.cue == "number":
+        told = _NO_COUNT.sub(" ", text)
+        return 1.0 if (numbers(told) | spelled_numbers(told)) - numbers(question.text) else 0.0
+    if question.cue == "time":
+        return 1.0 if _TIMES.search(text) and numbers(text) - numbers(question.text) else 0.0
+    if question.cue == "reason":
+        return 1.0 if _REASONS.search(text) else 0.3
+    if question.cue == "place":
+        return 1.0 if _PLACES.search(text) else 0.2
+    if question.cue == "person" and not has_cjk(text):
+        known = question.text.casefold()
+        names = [name for name in _NAMES.findall(text) if not _CALENDAR.fullmatch(name)]
+        return 1.0 if any(name.casefold() not in known for name in names) else 0.1
+    return 1.0 if piece.label and piece.label <= question.terms else 0.5
+
+
+# ---------------------------------------------------------------- what is said
+
+_ENDED = re.compile(r"[.!?。！？…][\"'”’」』）)\]]*$")
+_SEVERAL = re.compile(r"\b(?:which|what|name|list) .{0,20}\b\w+s\b|\bwhy\b|\bhow (?:do|does|did|is|are|was|were)\b"
+                      r"|\bexplain|\bdescribe|哪些|为什么|如何|怎么|怎样|列出|说明|介绍|分别", re.I)  # fmt: skip
+
+
+def _chosen(question: _Question, ranked: Sequence[Scored], pieces: Sequence[Quotable]) -> list[Quotable]:
+    """The best with what it lacks beside it; and others as good where several are asked for, or that add to it.
+    A row that has what is asked for stands alone."""
+    best = ranked[0]
+    chosen = [best.quotable, *_completing(question, best.quotable, pieces)]
+    several = question.cue not in ("number", "time") and _SEVERAL.search(question.text) is not None
+    if best.quotable.form == "row" and best.cue == 1.0 and not several:
+        return chosen
+    for one in ranked[1:]:
+        if len(chosen) >= _MOST_QUOTES or _worth(one) < (0.8 if several else 0.9) * _worth(best):
+            break
+        if one.quotable.form in ("bare", "label") or not all(_adds(one.quotable, other) for other in chosen):
+            continue
+        if several or _asked_for(question, one.quotable) - _asked_for(question, *chosen):
+            chosen.append(one.quotable)
+    return chosen
+
+
+def _completing(question: _Question, best: Quotable, pieces: Sequence[Quotable]) -> list[Quotable]:
+    """The sentence beside the best that has what the best lacks: the kind of thing asked for, or a term of the
+    question after a pronoun."""
+    if best.form != "sentence":
+        return []
+    beside = [one for one in pieces if one.n == best.n and one.form == "sentence" and abs(one.at - best.at) == 1]
+    beside.sort(key=lambda one: one.at < best.at)  # what follows first
+    lacks = question.cue in ("person", "number", "time") and _fits(question, best) < 0.5
+    fitting = [one for one in beside if lacks and _fits(question, one) == 1.0]
+    left = _asked_for(question) - best.terms - best.about
+    going_on = [one for one in beside if one.at > best.at and _GOES_ON.match(one.text) and left & one.terms]
+    return (fitting or going_on)[:1]
+
+
+_GOES_ON = re.compile(r"(?:he|she|it|they|his|her|its|their|this|these|that|there)\b|[他她它这那其]", re.I)
+
+
+def _asked_for(question: _Question, *told: Quotable) -> frozenset[str]:
+    """The terms of the question, or those of them that are told."""
+    asked = question.terms - _WEAK
+    return asked & frozenset[str]().union(*(one.terms for one in told)) if told else asked
+
+
+def _in_form(question: _Question, chosen: Sequence[Quotable]) -> float:
+    """What the confidence is worth where no quote has a thing of the form that is asked for: a height, a clock time."""
+    rows = [one for one in chosen if one.form == "row"]
+    if rows:  # the unit may stand in a table's caption, but an amount of what?
+        noun = _AMOUNT_OF.search(question.text)
+        return 1.0 if noun is None or any(noun.group(1) in one.terms | one.about for one in rows) else _OUT_OF_FORM
+    return 1.0 if _has_form(question, " ".join(one.text for one in chosen)) else _OUT_OF_FORM
+
+
+_OUT_OF_FORM = 0.3
+
+
+def _adds(piece: Quotable, other: Quotable) -> bool:
+    """Whether it says something that the other doesn't: the same sentence is often in two chunks."""
+    return len(piece.terms - other.terms) > 0.3 * len(piece.terms)
+
+
+def _joined(chosen: Sequence[Quotable]) -> tuple[str, ...]:
+    """Quotes of one chunk together, in reading order; rows and labels under one marker."""
+    said = []
+    for n in dict.fromkeys(one.n for one in chosen):
+        pieces = sorted((one for one in chosen if one.n == n), key=lambda one: one.at)
+        open_ended = ""
+        for piece in pieces:
+            text = f"{open_ended}{quoted(' '.join(piece.text.split()))}"
+            open_ended = "" if _ENDED.search(text) or piece is pieces[-1] else f"{text}; "
+            if not open_ended:
+                said.append(f"{text} [{n}]")
+    return tuple(said)
+
+
+def _gap(before: str) -> str:
+    """A quote without a full stop (a heading, a table's row) stands alone, so that claims don't run together."""
+    return " " if _ENDED.search(before.rsplit(" [", 1)[0]) else "\n\n"

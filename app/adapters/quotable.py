@@ -1,0 +1,196 @@
+"""The pieces of evidence that an answer can quote: sentences, and rows of tables as `Header: value`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from app.domain.types import Evidence, Kind
+from prompts.sentences import is_caption, spans
+from prompts.terms import terms
+
+_CELLS = re.compile(r"(?<!\\)\|")
+_RULE = re.compile(r"[|\s:-]+")
+_COMPARES = re.compile(
+    r"\b(?:which|what) (?:fiscal |financial )?(?:years?|quarters?|months?|periods?)\b"
+    r"|\b(?:highest|lowest|largest|smallest|most|least|more than|less than"
+    r"|greater|exceed\w*|change[ds]?|difference|increase[ds]?|decrease[ds]?|grow\w*"
+    r"|compared?|trend|average|between)\b|哪一?[年季月]|最[高低大小多少]|变化|增长|减少|下降|差|比较|平均|趋势",
+    re.IGNORECASE,
+)
+_HEADERS = {  # names of columns that hold what such a question asks for
+    "person": re.compile(r"\b(?:who|name|person|owner|author|skipper)\b|(?:^|[\s_])by$|人|姓名|负责", re.IGNORECASE),
+    "place": re.compile(
+        r"\b(?:where|place|location|room|address|city|country)\b|(?:^|[\s_])(?:at|in)$|处$|地点|位置|地方|地址",
+        re.IGNORECASE,
+    ),
+    "time": re.compile(
+        r"\b(?:when|date|day|time|year|month|leaves|departs|departure|arrives)\b|日期|时间|年份|时刻", re.IGNORECASE
+    ),
+}
+_SHARE = re.compile(r"\b(?:share|percent\w*|proportion|rate)\b|比例|百分|占比", re.IGNORECASE)
+_NONE: frozenset[str] = frozenset()
+_PICTURED: frozenset[Kind] = frozenset({"figure", "image"})
+_ENDED = re.compile(r"[.!?。！？…:：;；][\"'”’」』）)\]]*$")
+_LISTED = re.compile(r"[-*•·–—]\s")
+_LONGEST_BARE = 80
+_LONGEST_CAPTION = 200
+_LONGEST = 600  # characters of one quote; a longer "sentence" is a list or a page without punctuation
+
+
+Form = Literal["sentence", "row", "label", "bare"]  # bare: a heading or caption, which says what follows and no more
+
+
+@dataclass(frozen=True, slots=True)
+class Quotable:
+    n: int  # the marker
+    text: str  # words of the evidence as they stand; for a row, of its cells
+    terms: frozenset[str]
+    about: frozenset[str]  # terms of what says what it is about: headings, caption, the name of the document
+    context: frozenset[str]  # terms of the sentences beside it
+    form: Form = "sentence"
+    label: frozenset[str] = frozenset()  # terms of a row's first cell
+    at: int = 0  # its place among the pieces of the same evidence
+    caption: str = ""  # of the figure that a label stands in
+
+    @property
+    def read_as(self) -> str:
+        """What an encoder reads: a label alone says little."""
+        return f"{self.caption} {self.text}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    terms: frozenset[str]
+    compares: bool  # the answer takes all columns of a row: which is the largest, when was it less
+    share: bool = False  # a percentage is wanted
+    cue: str = ""  # what kind of answer is wanted: a person, a place, a time …
+
+
+def quotables(question: str, evidence: Sequence[Evidence], cue: str = "") -> list[Quotable]:
+    asked = Asked(
+        frozenset(terms(question)), _COMPARES.search(question) is not None, _SHARE.search(question) is not None, cue
+    )
+    return [piece for n, one in enumerate(evidence, start=1) for piece in _pieces(asked, n, one)]
+
+
+def _pieces(asked: Asked, n: int, one: Evidence) -> list[Quotable]:
+    about = _about(one)
+    lines = one.chunk.text.splitlines()
+    rows = [line for line in lines if line.lstrip().startswith("|")]
+    prose = "\n".join(line for line in lines if not line.lstrip().startswith("|"))
+    found = _labels(n, prose, about) if one.chunk.kind in _PICTURED else _sentences(n, prose, about)
+    if len(rows) >= 2:
+        found += _rows(asked, n, rows, about | frozenset(terms(prose)))
+    return [replace(piece, at=at) for at, piece in enumerate(found)]
+
+
+def _about(one: Evidence) -> frozenset[str]:
+    place = one.chunk.place
+    heading = " ".join((*place.heading, place.sheet or "")) if place else ""
+    title = one.document.title or ""
+    return frozenset(terms(f"{one.document.name.rsplit('.', 1)[0]} {title} {heading}"))
+
+
+def _sentences(n: int, text: str, about: frozenset[str]) -> list[Quotable]:
+    pieces = [text[a:b] for a, b in spans(text)]
+    found = [frozenset(terms(piece)) for piece in pieces]
+    made = []
+    heading = _NONE
+    for i, piece in enumerate(pieces):
+        bare = is_bare(piece)
+        heading = found[i] if bare else heading
+        if found[i]:
+            context = _NONE.union(*found[max(0, i - 2) : i], *found[i + 1 : i + 2], heading)
+            made.append(Quotable(n, piece[:_LONGEST], found[i], about, context, "bare" if bare else "sentence"))
+    return made
+
+
+def is_bare(piece: str) -> bool:
+    """A heading or a caption: no sentence, no item of a list."""
+    if _ENDED.search(piece):
+        return False
+    return is_caption(piece) or (len(piece) <= _LONGEST_BARE and not _LISTED.match(piece))
+
+
+def _labels(n: int, text: str, about: frozenset[str]) -> list[Quotable]:
+    """A figure's caption in sentences, and the words in it, each line with the one below: labels are stacked."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    told = [line for line in lines if is_caption(line) or _ENDED.search(line)]
+    labels = [line for line in lines if line not in told]
+    found = _sentences(n, "\n".join(told), about | frozenset(terms(" ".join(labels))))
+    if labels:
+        found = [replace(one, form="bare") if is_caption(one.text) else one for one in found]
+    about |= frozenset(terms(" ".join(told)))
+    caption = " ".join(told)[:_LONGEST_CAPTION]
+    for i in range(max(1, len(labels) - 1) if labels else 0):
+        words = "; ".join(labels[i : i + 2])
+        if named := frozenset(terms(words)):
+            beside = frozenset(terms(" ".join(labels[max(0, i - 1) : i + 3])))
+            found.append(Quotable(n, words[:_LONGEST], named, about, beside, "label", caption=caption))
+    return found
+
+
+def _rows(asked: Asked, n: int, lines: Sequence[str], about: frozenset[str]) -> list[Quotable]:
+    table = [_cells(line) for line in lines if not _RULE.fullmatch(line)]
+    if not table:
+        return []
+    header, *rows = table
+    rows, header = _taller_header(header, rows)
+    group = ""
+    found = []
+    for row in rows:
+        label, *values = row
+        if label and not any(values):
+            group = label  # a row of its own that names those below
+            continue
+        found.append(_row(asked, n, header, row, group, about))
+    return found
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.replace("\\|", "|").strip() for cell in _CELLS.split(line.strip().strip("|"))]
+
+
+def _taller_header(header: list[str], rows: list[list[str]]) -> tuple[list[list[str]], list[str]]:
+    """A header may be several rows high: those without a label before the first that has one belong to it."""
+    height = 0
+    while height < min(3, len(rows)) and not rows[height][0] and any(rows[height]):
+        height += 1
+    if height == len(rows):
+        return rows, header
+    for row in rows[:height]:
+        header = [" ".join(part for part in pair if part) for pair in zip(header, row, strict=False)]
+    return rows[height:], header
+
+
+def _row(asked: Asked, n: int, header: list[str], row: list[str], group: str, about: frozenset[str]) -> Quotable:
+    """The columns that the question names or asks for, with the cells that it names; else all of them."""
+    label, *values = row
+    columns = [(name, value) for name, value in zip(header[1:], values, strict=False) if value]
+    wanted = columns if asked.compares else _wanted(asked, label, columns)
+    first = f"{header[0]}: {label}" if header[0] and label else label
+    told = [first] + [f"{name}: {value}" if name else value for name, value in wanted]
+    text = "; ".join(part for part in told if part)
+    about |= frozenset(terms(" ".join((group, *header)) if asked.share else group))
+    return Quotable(n, text[:_LONGEST], frozenset(terms(text)), about, _NONE, "row", frozenset(terms(label)))
+
+
+def _wanted(asked: Asked, label: str, columns: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+    rest = asked.terms - frozenset(terms(label))
+    known = [column for column in columns if rest & frozenset(terms(column[1]))]  # cells that tell the row apart
+    fitting = _HEADERS.get(asked.cue)
+    told = [column for column in columns if fitting and fitting.search(column[0]) and column not in known]
+    told = told or _named(rest, columns)
+    told = [column for column in told if asked.share and "%" in column[1]] or told
+    if not told or all(column in known for column in told):
+        return columns if not told or known else told
+    return [column for column in columns if column in told or column in known]
+
+
+def _named(asked: frozenset[str], columns: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    shares = [len(asked & frozenset(terms(name))) for name, _ in columns]
+    best = max(shares, default=0)
+    return [column for column, share in zip(columns, shares, strict=True) if share == best] if best else []

@@ -1,0 +1,296 @@
+"""A question's way: search, show, generate, read the markers back, check, answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.domain.errors import BadRequest, ExhibitError, Missing, ModelUnavailable, PromptTooLong, TooManyImages
+from app.domain.ports import Blobs, Catalogue, Generator
+from app.domain.types import (
+    Answer,
+    Citation,
+    Collection,
+    Delta,
+    Evidence,
+    ImagePart,
+    Kind,
+    Message,
+    Notice,
+    Prompt,
+    Query,
+    Search,
+    TextPart,
+    Usage,
+)
+from app.services.check import checked, confidence_of, verdict_of
+from app.services.pack import packings
+from prompts.answer import abstains, abstention, build
+from prompts.markers import MarkerFilter, claims_of, quote_for
+from retrievers.filters import parse, possible
+from retrievers.joined import Joined
+
+TOP_K = 8
+NEAREST = 3
+CUT_SHORT = "cut_short"
+LONGEST_QUERY = 8_000  # characters that are searched for; more says nothing more
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where to look: collections, and what narrows them."""
+
+    collections: tuple[str, ...] = ("default",)
+    kinds: frozenset[Kind] = frozenset()
+    where: Mapping[str, Any] | None = None
+    top_k: int = TOP_K
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    search: Search
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    answer: Answer
+
+
+Event = Retrieved | Said | Answered
+
+
+class Ask:
+    def __init__(
+        self, catalogue: Catalogue, blobs: Blobs, retriever: Joined, generator: Generator, most_images: int
+    ) -> None:
+        self._catalogue = catalogue
+        self._blobs = blobs
+        self._retriever = retriever
+        self._generator = generator
+        self._most_images = most_images
+
+    @property
+    def model(self) -> str:
+        return self._generator.model
+
+    async def search(self, scope: Scope, text: str = "", image: bytes | None = None) -> Search:
+        """The evidence for a query, best first. Raises Missing, BadRequest, ModelMismatch, Unavailable."""
+        text = text.replace("\0", " ").strip()[:LONGEST_QUERY]
+        if not text and image is None:
+            raise BadRequest("The query is empty: give words, an image, or both.")
+        began = time.perf_counter()
+        collections = [await asyncio.to_thread(self._catalogue.collection, name) for name in scope.collections]
+        query = Query(
+            text=text,
+            image=image,
+            collections=tuple(collections),
+            kinds=scope.kinds,
+            documents=await self._documents(collections, scope.where),
+            where=scope.where,
+        )
+        evidence, votes = await self._retriever.search(query, scope.top_k)
+        return Search(tuple(evidence), tuple(votes), uuid.uuid4().hex, {"retrieve": _since(began)})
+
+    async def answer(self, scope: Scope, messages: Sequence[Message]) -> AsyncGenerator[Event]:
+        """Retrieved, then what is said as it is said, then the whole answer. Raises as `search`, ModelUnavailable."""
+        *history, last = messages
+        pictures = [part for part in last.parts if isinstance(part, ImagePart)]
+        search = await self.search(scope, last.text, pictures[0].data if pictures else None)
+        yield Retrieved(search)
+        began = time.perf_counter()
+        async with aclosing(self._generated(last, history, search, began)) as events:
+            async for event in events:
+                yield event
+
+    async def _generated(
+        self, last: Message, history: Sequence[Message], search: Search, began: float
+    ) -> AsyncGenerator[Said | Answered]:
+        accepted = await self._accepted(last, *_fewer_pictures(history, self._most_images), search.evidence)
+        markers = MarkerFilter(len(accepted.prompt.evidence))
+        said: list[str] = []
+        usage, confidence, cut = Usage(), None, False
+        timings = {**search.timings_ms, "first_token": _since(began)}
+        async with aclosing(accepted.deltas) as deltas:
+            async for delta in deltas:
+                usage = delta.usage or usage
+                cut = cut or delta.cut
+                confidence = delta.confidence if delta.confidence is not None else confidence
+                if text := markers.feed(delta.text):
+                    said.append(text)
+                    yield Said(text)
+        if text := markers.end():
+            said.append(text)
+            yield Said(text)
+        timings["generate"] = _since(began)
+        answer = await asyncio.to_thread(_answer, "".join(said), accepted.prompt, search, self.model, confidence)
+        notices = (*accepted.notices, *_invented(markers.removed), *_cut_short(cut), *answer.notices)
+        yield Answered(replace(answer, usage=usage, timings_ms=timings, notices=notices))
+
+    async def _accepted(
+        self, last: Message, history: Sequence[Message], told: tuple[Notice, ...], evidence: Sequence[Evidence]
+    ) -> _Accepted:
+        """Begins to generate from the fullest prompt that the model accepts, and waits for its first words."""
+        asked = tuple(part for part in last.parts if isinstance(part, ImagePart))
+        taken = len(asked) + _pictures_in(history)
+        images = await self._images(evidence, self._most_images - taken)
+        refusal: ExhibitError = ModelUnavailable("The model accepted no prompt.")
+        room = max(0, self._most_images - taken)
+        for packing in packings(evidence, images, room):
+            if len(packing.images) > room:
+                continue
+            prompt = await asyncio.to_thread(build, last.text, history, packing.evidence, packing.images, asked)
+            try:
+                deltas = await _begun(self._generator.generate(prompt))
+            except (PromptTooLong, TooManyImages) as error:
+                refusal = error
+                if isinstance(error, TooManyImages):
+                    room = max(0, min(room - 1, (error.limit or 0) - taken))
+                continue
+            return _Accepted(prompt, (*told, *packing.notices), deltas)
+        raise refusal
+
+    async def _documents(
+        self, collections: Sequence[Collection], where: Mapping[str, Any] | None
+    ) -> frozenset[str] | None:
+        """The documents in which something could match the filter; None without one."""
+        if where is None:
+            return None
+        condition = parse(where)
+        documents = await asyncio.to_thread(self._catalogue.documents_in, [one.id for one in collections])
+        return frozenset(document.id for document in documents if possible(condition, document))
+
+    async def _images(self, evidence: Sequence[Evidence], most: int) -> dict[str, ImagePart]:
+        """The pixels of the evidence that has any, by evidence id; at most so many, those ranked first."""
+        found: dict[str, ImagePart] = {}
+        for one in evidence:
+            if one.chunk.image and len(found) < most:
+                with suppress(Missing):  # deleted since it was found
+                    data = await asyncio.to_thread(self._blobs.read, one.chunk.image)
+                    found[one.id] = ImagePart(data, _media_type(data))
+        return found
+
+
+def _pictures_in(messages: Sequence[Message]) -> int:
+    return sum(isinstance(part, ImagePart) for message in messages for part in message.parts)
+
+
+def _fewer_pictures(history: Sequence[Message], most: int) -> tuple[tuple[Message, ...], tuple[Notice, ...]]:
+    """A conversation's pictures would fill the prompt for good: the newest stay, half of what the model takes."""
+    keep = most // 2
+    kept: list[Message] = []
+    dropped = 0
+    for message in reversed(history):
+        parts: list[TextPart | ImagePart] = []
+        for part in reversed(message.parts):
+            if isinstance(part, ImagePart) and keep == 0:
+                dropped += 1
+                continue
+            keep -= isinstance(part, ImagePart)
+            parts.append(part)
+        kept.append(replace(message, parts=tuple(reversed(parts))))
+    notice = Notice("history_images_left_out", f"{dropped} earlier pictures were not shown to the model again.")
+    return tuple(reversed(kept)), (notice,) if dropped else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    prompt: Prompt
+    notices: tuple[Notice, ...]
+    deltas: AsyncGenerator[Delta]
+
+
+async def _begun(deltas: AsyncIterator[Delta]) -> AsyncGenerator[Delta]:
+    """The same deltas, the first of them having arrived: what refuses a prompt refuses it before."""
+    first = await anext(deltas, None)
+
+    async def all_of_them() -> AsyncGenerator[Delta]:
+        try:
+            if first is not None:
+                yield first
+            async for delta in deltas:
+                yield delta
+        finally:
+            if isinstance(deltas, AsyncGenerator):
+                await deltas.aclose()
+
+    return all_of_them()
+
+
+def _answer(text: str, prompt: Prompt, search: Search, model: str, confidence: float | None) -> Answer:
+    """Reads what was said back into claims and citations, each checked against what it cites."""
+    text = text.strip()
+    if not text or abstains(text):
+        return _abstained(text, prompt, search, model, confidence)
+    claims = tuple(
+        checked(stated.text, stated.citations, [_cited(prompt.evidence[n - 1]) for n in stated.citations])
+        for stated in claims_of(text)
+    )
+    cited = list(dict.fromkeys((n, claim.text) for claim in claims for n in claim.citations))
+    return Answer(
+        answer=text,
+        verdict=verdict_of(claims),
+        confidence=confidence if confidence is not None else confidence_of(claims),
+        claims=claims,
+        citations=_citations(cited, prompt),
+        evidence=prompt.evidence,
+        model=model,
+        trace_id=search.trace_id,
+    )
+
+
+def _abstained(text: str, prompt: Prompt, search: Search, model: str, confidence: float | None) -> Answer:
+    notices = () if text else (Notice("model_silent", "The model answered nothing."),)
+    return Answer(
+        answer=text or abstention(prompt.question),
+        verdict="abstained",
+        confidence=confidence if confidence is not None else 0.0,
+        claims=(),
+        citations=(),
+        evidence=prompt.evidence,
+        model=model,
+        trace_id=search.trace_id,
+        nearest=search.evidence[:NEAREST],
+        missing=prompt.question,
+        notices=notices,
+    )
+
+
+def _cited(evidence: Evidence) -> str:
+    """What a claim is checked against: the text, and the title and headings that it stands under."""
+    return f"{evidence.chunk.text}\n\n{evidence.chunk.search_text}"
+
+
+def _citations(cited: Sequence[tuple[int, str]], prompt: Prompt) -> tuple[Citation, ...]:
+    """One citation per marker and supporting span, in the order of the answer."""
+    found = [
+        Citation(n, prompt.evidence[n - 1], quote_for(claim, prompt.evidence[n - 1].chunk.text)) for n, claim in cited
+    ]
+    return tuple({(citation.n, citation.quote): citation for citation in found}.values())
+
+
+def _invented(count: int) -> tuple[Notice, ...]:
+    if not count:
+        return ()
+    return (Notice("markers_removed", f"{count} markers that pointed at no evidence were removed."),)
+
+
+def _cut_short(cut: bool) -> tuple[Notice, ...]:
+    return (Notice(CUT_SHORT, "The model stopped at its length limit: the answer is not whole."),) if cut else ()
+
+
+def _media_type(data: bytes) -> str:
+    return "image/jpeg" if data.startswith(b"\xff\xd8") else "image/png"
+
+
+def _since(began: float) -> float:
+    return round((time.perf_counter() - began) * 1000, 1)

@@ -1,0 +1,106 @@
+"""Take in, list, cancel, retry, forget: what happens to documents and collections on request."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from app.domain.errors import Conflict
+from app.domain.ports import Catalogue, Jobs
+from app.domain.types import RETRYABLE, Collection, Document
+
+TakeOriginal = Callable[[Path, Document], tuple[Document, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that has arrived whole: its bytes lie in a temporary file, hashed and counted."""
+
+    file: Path
+    name: str
+    size: int
+    sha256: str
+
+
+class Library:
+    def __init__(
+        self, catalogue: Catalogue, jobs: Jobs, take: TakeOriginal, media_type_of: Callable[[Path, str], str]
+    ) -> None:
+        self._catalogue = catalogue
+        self._jobs = jobs
+        self._take = take
+        self._media_type_of = media_type_of
+
+    async def take_in(
+        self, collection: Collection, upload: Upload, metadata: Mapping[str, Any]
+    ) -> tuple[Document, bool]:
+        """Records an upload and queues it. Returns the document, and whether its bytes were already there.
+
+        Raises UnsupportedType, TooLarge, BadRequest; the temporary file is gone either way.
+        """
+        try:
+            media_type = await asyncio.to_thread(self._media_type_of, upload.file, upload.name)
+            fresh = Document(
+                id=uuid.uuid4().hex,
+                collection_id=collection.id,
+                collection=collection.name,
+                name=upload.name,
+                media_type=media_type,
+                size=upload.size,
+                sha256=upload.sha256,
+                status="queued",
+                created_at=datetime.now(UTC),
+                metadata=metadata,
+            )
+            document, duplicate = await asyncio.to_thread(self._take, upload.file, fresh)
+        finally:
+            await asyncio.to_thread(upload.file.unlink, missing_ok=True)
+        if duplicate and document.status in ("failed", "cancelled"):
+            document = await asyncio.to_thread(self._catalogue.requeue, document.id)
+        if document.status == "queued":
+            await self._jobs.ingest(document.id, document.attempt)
+        return document, duplicate
+
+    async def cancel(self, document_id: str) -> Document:
+        """Stops a queued or running document. Raises Conflict when it has finished."""
+        document = await asyncio.to_thread(self._catalogue.document, document_id)
+        if not await asyncio.to_thread(
+            lambda: self._catalogue.update(document_id, document.attempt, status="cancelled")
+        ):
+            raise Conflict(f"The document is {document.status}: only a queued or running one can be cancelled.")
+        await self._jobs.cancel(document_id, document.attempt)
+        return await asyncio.to_thread(self._catalogue.document, document_id)
+
+    async def retry(self, document_id: str) -> Document:
+        """Queues a failed, cancelled or partial document again. Raises Conflict in any other state."""
+        document = await asyncio.to_thread(self._catalogue.document, document_id)
+        if document.status not in RETRYABLE:
+            raise Conflict(
+                f"The document is {document.status}: only a failed, cancelled or partial one can be retried."
+            )
+        document = await asyncio.to_thread(self._catalogue.requeue, document_id)
+        await self._jobs.ingest(document.id, document.attempt)
+        return document
+
+    async def delete(self, document_id: str) -> None:
+        """Unfindable when this returns; vectors, words, blobs and rows follow."""
+        document = await asyncio.to_thread(self._catalogue.delete, document_id)
+        await self._forget(document)
+
+    async def delete_collection(self, name: str) -> None:
+        collection = await asyncio.to_thread(self._catalogue.collection, name)
+        if name == "default":
+            raise Conflict("The collection 'default' always exists: delete its documents instead.")
+        for document in await asyncio.to_thread(self._catalogue.delete_collection, name):
+            await self._forget(document)
+        await self._jobs.drop(collection.id)
+
+    async def _forget(self, document: Document) -> None:
+        if document.status in ("queued", "running"):
+            await self._jobs.cancel(document.id, document.attempt)
+        await self._jobs.forget(document.id, document.collection_id)

@@ -1,0 +1,85 @@
+"""Pictures of evidence: pages rendered when asked for and cached, with an evidence's regions drawn, and crops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from app.domain.errors import Gone, Missing
+from app.domain.ports import Blobs, Catalogue
+from app.domain.types import Box, Document, Evidence
+
+DRAWN_ON_REQUEST = frozenset(
+    {
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    }
+)
+
+
+class Renderer(Protocol):
+    async def render(self, document: Document, page: int, boxes: Sequence[Box]) -> bytes:
+        """A PNG or JPEG of the page with the boxes drawn. Raises Missing, Unreadable."""
+        ...
+
+
+class Pages:
+    def __init__(self, catalogue: Catalogue, blobs: Blobs, renderer: Renderer) -> None:
+        self._catalogue = catalogue
+        self._blobs = blobs
+        self._renderer = renderer
+
+    async def page(self, document_id: str, number: int, evidence_id: str | None = None) -> bytes:
+        """The page as an image. Raises Missing when the document has no such page, or no pages at all."""
+        document = await asyncio.to_thread(self._catalogue.document, document_id)
+        boxes: tuple[Box, ...] = ()
+        if evidence_id is not None:
+            evidence = await asyncio.to_thread(self._catalogue.chunk, evidence_id)
+            if evidence.document.id != document_id:
+                raise Missing("That evidence belongs to another document.")
+            boxes = tuple(region.box for region in evidence.chunk.regions if region.page == number)
+        return await self._drawn(document, number, boxes, evidence_id)
+
+    async def evidence(self, evidence_id: str) -> bytes:
+        """The evidence's own crop; without one, its page with its regions drawn."""
+        evidence = await asyncio.to_thread(self._catalogue.chunk, evidence_id)
+        if evidence.chunk.image is not None:
+            return await asyncio.to_thread(self._blobs.read, evidence.chunk.image)
+        if evidence.chunk.page is None:
+            raise Missing("This evidence has no picture: its document has no pages.")
+        return await self.page(evidence.document.id, evidence.chunk.page, evidence_id)
+
+    async def find(self, evidence_id: str) -> Evidence:
+        return await asyncio.to_thread(self._catalogue.chunk, evidence_id)
+
+    async def _drawn(self, document: Document, number: int, boxes: Sequence[Box], evidence_id: str | None) -> bytes:
+        _check_page(document, number)
+        marked = f"-{evidence_id.rpartition('.')[2]}" if evidence_id and boxes else ""
+        key = f"documents/{document.id}/renders/{number}{marked}"
+        if not await asyncio.to_thread(self._blobs.exists, key):
+            drawn = await self._renderer.render(document, number, boxes)
+            await asyncio.to_thread(self._keep, document.id, key, drawn)
+            return drawn
+        return await asyncio.to_thread(self._blobs.read, key)
+
+    def _keep(self, document_id: str, key: str, drawn: bytes) -> None:
+        """Raises Gone when the document was deleted meanwhile: its blobs must not come back once they are erased.
+        What is deleted after this look at the catalogue is erased after it too."""
+        self._blobs.put(key, drawn)
+        try:
+            self._catalogue.document(document_id)
+        except (Gone, Missing):
+            self._blobs.delete(key)
+            raise
+
+
+def _check_page(document: Document, number: int) -> None:
+    if document.media_type in DRAWN_ON_REQUEST:
+        raise Missing("Slides and sheets are drawn only where LibreOffice is installed.")
+    if document.pages is None and document.findable:
+        raise Missing("This document has no pages.")
+    if document.pages is None:
+        raise Missing("The pages of this document are not known yet.")
+    if not 1 <= number <= document.pages:
+        raise Missing(f"The document has {document.pages} pages; there is no page {number}.")

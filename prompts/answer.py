@@ -1,0 +1,134 @@
+"""Builds the prompt that asks for an answer: rules, numbered sources, their images, the conversation, the question."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from app.domain.types import Evidence, ImagePart, Message, Prompt, Role, TextPart
+from prompts.markers import without_markers
+from prompts.neutral import in_one_line, neutral, quoted
+from prompts.templates import Templates, templates
+from prompts.terms import folded, is_chinese
+
+_VARIABLES = (
+    ("system", frozenset({"abstention"})),
+    ("wishes", frozenset({"wishes"})),
+    ("sources", frozenset({"sources"})),
+    ("source", frozenset({"n", "document", "where", "kind", "text"})),
+    ("image", frozenset({"n"})),
+    ("nothing", frozenset[str]()),
+    ("question", frozenset({"question"})),
+)
+_ABSTENTIONS = {"answer.md": "This is not in your documents.", "answer.zh.md": "您的文档中没有相关内容。"}
+_MOST_WISHES = 4000  # characters of the caller's own system message
+
+Part = TextPart | ImagePart
+
+
+def build(
+    question: str,
+    history: Sequence[Message],
+    evidence: Sequence[Evidence],
+    images: Mapping[str, ImagePart],
+    question_images: Sequence[ImagePart] = (),
+) -> Prompt:
+    """`images` is keyed by evidence id. What is fixed comes first, so that servers can keep its prefix.
+
+    A system message in the history is a wish of the caller, below our own rules.
+    """
+    said = templates(_file(question), _VARIABLES)
+    wishes = "\n".join(message.text for message in history if message.role == "system").strip()
+    messages = [
+        Message("system", (TextPart(_rules(said, question, wishes)),)),
+        Message("user", (*_sources(said, evidence), *_pictures(said, evidence, images))),
+        *(_earlier(message) for message in history if message.role != "system"),
+        Message("user", (*question_images, TextPart(said.say("question", question=neutral(question).strip())))),
+    ]
+    return Prompt(question, _alternating(messages), tuple(evidence))
+
+
+def abstention(question: str) -> str:
+    """What is said when the documents don't hold the answer, in the language of the question."""
+    return _ABSTENTIONS[_file(question)]
+
+
+def abstains(answer: str) -> bool:
+    """Whether an answer says, in these words and no others, that the documents don't hold it."""
+    plain = re.sub(r"[\W_]+", "", folded(without_markers(answer)))
+    return plain in {re.sub(r"[\W_]+", "", folded(text)) for text in _ABSTENTIONS.values()}
+
+
+def _file(question: str) -> str:
+    return "answer.zh.md" if is_chinese(question) else "answer.md"
+
+
+def _rules(said: Templates, question: str, wishes: str) -> str:
+    rules = said.say("system", abstention=abstention(question))
+    if not wishes:
+        return rules
+    return f"{rules}\n\n{said.say('wishes', wishes=neutral(wishes[:_MOST_WISHES]))}"
+
+
+def _sources(said: Templates, evidence: Sequence[Evidence]) -> tuple[Part, ...]:
+    if not evidence:
+        return (TextPart(said.say("nothing")),)
+    shown = "\n\n".join(_source(said, n, one) for n, one in enumerate(evidence, start=1))
+    return (TextPart(said.say("sources", sources=shown)),)
+
+
+def _source(said: Templates, n: int, one: Evidence) -> str:
+    return said.say(
+        "source",
+        n=str(n),
+        document=in_one_line(one.document.name),
+        where=_where(one),
+        kind=one.chunk.kind,
+        text=quoted(one.chunk.text).strip(),
+    )
+
+
+def _where(one: Evidence) -> str:
+    place = one.chunk.place
+    known = {
+        "page": str(one.chunk.page) if one.chunk.page is not None else "",
+        "heading": in_one_line(" › ".join(place.heading)) if place else "",
+        "sheet": in_one_line(place.sheet) if place and place.sheet else "",
+        "rows": f"{place.rows[0]}-{place.rows[1]}" if place and place.rows else "",
+    }
+    return "".join(f'{name}="{value}" ' for name, value in known.items() if value)
+
+
+def _pictures(said: Templates, evidence: Sequence[Evidence], images: Mapping[str, ImagePart]) -> list[Part]:
+    parts: list[Part] = []
+    for n, one in enumerate(evidence, start=1):
+        if one.id in images:
+            parts += [TextPart(said.say("image", n=str(n))), images[one.id]]
+    return parts
+
+
+def _earlier(message: Message) -> Message:
+    def told(text: str) -> str:
+        return neutral(without_markers(text) if message.role == "assistant" else text)
+
+    return Message(
+        message.role, tuple(TextPart(told(part.text)) if isinstance(part, TextPart) else part for part in message.parts)
+    )
+
+
+def _alternating(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Neighbours of one role become one message: many chat templates refuse two of a kind."""
+    merged: list[tuple[Role, list[Part]]] = []
+    for message in messages:
+        if not merged or merged[-1][0] != message.role:
+            merged.append((message.role, []))
+        for part in message.parts:
+            _append(merged[-1][1], part)
+    return tuple(Message(role, tuple(parts)) for role, parts in merged)
+
+
+def _append(parts: list[Part], part: Part) -> None:
+    if parts and isinstance(part, TextPart) and isinstance(parts[-1], TextPart):
+        parts[-1] = TextPart(f"{parts[-1].text}\n\n{part.text}")
+    else:
+        parts.append(part)

@@ -1,0 +1,41 @@
+"""Makes text from outside harmless in a prompt: it can neither end its frame nor speak the model's control words."""
+
+from __future__ import annotations
+
+import re
+
+from prompts.markers import unmarked
+
+# Possessive: whoever asks chooses what these patterns run on, while others wait.
+# Tags of our own frame, and control words of the common chat templates: a server that tokenizes the rendered
+# conversation would read them as such, wherever they stand (<image> also upsets its count of images).
+_TAGS = re.compile(
+    r"<(?=\s*+/?+\s*+(?:sources?|wishes|image|img|video|audio|s|bos|eos|unk|pad|mask|think|tool_\w+|start_of_\w+"
+    r"|end_of_\w+|image_\w+|img_\w+|video_\w+|audio_\w+|boi|eoi|fim_\w+|unused\d+|reserved_\w+|end_of_turn|human"
+    r"|assistant|system|user|bot|eot\w*|eom\w*)\b)",
+    re.IGNORECASE,
+)
+_PIPES = re.compile(r"<(?=[|｜▁])|(?<=[|｜▁])>|<(?=<\s*+/?+\s*+SYS\s*+>>)")
+_BRACKETS = re.compile(r"\[(?=\s*+/?+\s*+(?:INST|IMG\w*|TOOL_\w+|AVAILABLE_TOOLS|SYSTEM_PROMPT|SUFFIX|PREFIX)\b)")
+# tag characters, bidirectional overrides and invisible joiners that hide text from a human reader
+_HIDDEN = re.compile("[\U000e0000-\U000e007f\u202a-\u202e\u2066-\u2069\u200b\u2060-\u2064\ufeff\u00ad]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def neutral(text: str) -> str:
+    """For what a person says: markers stay."""
+    text = _CONTROL.sub(" ", _HIDDEN.sub("", text))
+    text = _TAGS.sub("‹", text)
+    text = _PIPES.sub(lambda match: "‹" if match.group() == "<" else "›", text)
+    return _BRACKETS.sub("⟦", text)
+
+
+def quoted(text: str) -> str:
+    """For what a document says: its own `[1]` is no marker either."""
+    return unmarked(neutral(text))
+
+
+def in_one_line(text: str, longest: int = 160) -> str:
+    """For names: no line breaks, no quotation marks that would end an attribute."""
+    line = " ".join(quoted(text).split()).replace('"', "'").replace("<", "‹").replace(">", "›")
+    return line if len(line) <= longest else line[: longest - 1] + "…"

@@ -1,0 +1,115 @@
+"""Where sentences and lines begin and end, in Chinese and English; offsets into the text, so quotes are exact."""
+
+from __future__ import annotations
+
+import re
+
+# words before a full stop that do not end a sentence
+_ABBREVIATIONS = frozenset(
+    """mr mrs ms dr prof sr jr st vs etc e.g i.e eg ie cf al fig figs eq eqs ref refs no nos vol vols pp p ch sec approx
+    inc ltd co corp dept est jan feb mar apr jun jul aug sep sept oct nov dec u.s u.k e.u ph.d a.m p.m ca tab app ed
+    eds rev gen col lt sgt capt hon rep sen gov""".split()  # noqa: SIM905
+)
+# abbreviations that often do end one: believed to go on only before a small letter or a digit
+_EITHER_WAY = frozenset("etc inc ltd co corp al u.s u.k e.u ph.d a.m p.m".split())  # noqa: SIM905
+_NUMBERED = frozenset("no nos fig figs eq eqs ref refs vol vols pp p ch sec tab app ca".split())  # noqa: SIM905
+
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s|$)|[。！？…]+[”’」』）\"]*|\n[ \t]*\n\s*|\n")
+_LAST_WORD = re.compile(r"([^\W_](?:[\w.]*\w)?)$")
+
+
+_ITEM = re.compile(r"[|#>]|[-*•·–—]\s|\(?\d{1,2}[.)、]\s*\D|[一二三四五六七八九十]{1,3}、|第.{1,4}[章节条]")
+_CAPTION = re.compile(
+    r"(?:fig(?:ure|\.)?|table|diagram|chart|图|表)\s*[\d一二三四五六七八九十]{0,3}\s*[:：.]", re.IGNORECASE
+)
+_GOES_ON = re.compile(
+    r"[,，、;；(（\-–—/&]$|\b(?:the|an?|of|in|on|to|by|for|and|or|with|from|at|is|are|was|were)$", re.IGNORECASE
+)
+_LONGEST_HEADING = 80  # characters
+_MUCH_LONGER = 1.5  # a paragraph's first line is, than the heading above it; a broken line's next one is not
+
+
+def is_caption(text: str) -> bool:
+    return _CAPTION.match(text) is not None
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """(start, end) of each sentence, without surrounding space; a table row or list item is one of its own.
+
+    A single line break inside a paragraph (text of a PDF is broken where the line ended) goes on, unless the line is
+    a row, an item, a caption or a heading.
+    """
+    found: list[tuple[int, int]] = []
+    start = 0
+    for match in _END.finditer(text):
+        if match.start() < start or not _ends(text, start, match):
+            continue
+        _keep(text, start, match.end(), found)
+        start = match.end()
+    _keep(text, start, len(text), found)
+    return found
+
+
+def sentences(text: str) -> list[str]:
+    return [text[a:b] for a, b in spans(text)]
+
+
+def _keep(text: str, start: int, end: int, found: list[tuple[int, int]]) -> None:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if end > start:
+        found.append((start, end))
+
+
+def _ends(text: str, start: int, match: re.Match[str]) -> bool:
+    mark = match.group()
+    if mark[0] == "\n":
+        return _line_ends(text, start, match)
+    if not mark.startswith(".") or mark.startswith(".."):
+        return True
+    return not _abbreviated(text, start, match.start(), match.end())
+
+
+def _line_ends(text: str, start: int, match: re.Match[str]) -> bool:
+    if match.group().count("\n") > 1:
+        return True
+    line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].strip()
+    rest = text[match.end() :]
+    following = rest[: rest.find("\n")] if "\n" in rest else rest
+    following = following.strip()
+    if _stands_alone(line) or _stands_alone(following) or is_caption(following):
+        return True
+    return text[start : match.start()].strip() == line and _announces(line, following)
+
+
+def _stands_alone(line: str) -> bool:
+    return not line or line.endswith((":", "：")) or _ITEM.match(line) is not None
+
+
+def _announces(line: str, following: str) -> bool:
+    """Whether a line is a heading or a caption above what follows, and not the beginning of its sentence."""
+    if following[0].islower() or _GOES_ON.search(line):
+        return False
+    return is_caption(line) or len(line) <= min(_LONGEST_HEADING, len(following) / _MUCH_LONGER)
+
+
+def _abbreviated(text: str, start: int, dot: int, end: int) -> bool:
+    word_match = _LAST_WORD.search(text, max(start, dot - 20), dot)
+    if word_match is None:
+        return False
+    word = word_match.group(1).lower()
+    following = text[end : end + 40].lstrip()
+    if not following:
+        return False
+    if word in _EITHER_WAY:
+        return following[0].islower() or following[0].isdigit()
+    if word in _NUMBERED:
+        return following[0].isdigit() or following[0] in "([" or following[0].islower()
+    if word in _ABBREVIATIONS:
+        return True
+    if len(word) == 1 and word.isalpha() and word_match.group(1).isupper():  # an initial: J. Smith
+        return following[0].isupper() and dot - start > 1
+    listed = word.isdigit() and text[start:dot].strip() == word  # "1. First"
+    return listed

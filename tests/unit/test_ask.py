@@ -1,0 +1,238 @@
+"""A question's way, with a scripted model: what it says is read back, checked, and never taken on trust."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+
+import pytest
+from starlette.requests import Request
+
+from app.adapters.memory import MemoryBlobs, MemoryCatalogue
+from app.adapters.memory_generator import MemoryGenerator
+from app.api.chat import last_answer
+from app.domain.errors import BadRequest, ExhibitError, HungUp, Missing, ModelUnavailable, PromptTooLong, TooManyImages
+from app.domain.types import Answer, Chunk, Delta, Document, Found, Hit, ImagePart, Message, Prompt, Query, TextPart
+from app.services.ask import Answered, Ask, Event, Retrieved, Said, Scope
+from retrievers.joined import Joined
+
+PNG = b"\x89PNG pixels"
+SENTENCES = ("The lantern burns whale oil.", "The tower is 31 metres high.", "Figure 1: the tower from the sea")
+
+
+class Everything:
+    """A retriever that finds all chunks, in order."""
+
+    def __init__(self, chunk_ids: Sequence[str]) -> None:
+        self.chunk_ids = chunk_ids
+        self.asked: list[Query] = []
+
+    async def retrieve(self, query: Query, k: int) -> Found:
+        self.asked.append(query)
+        return Found(tuple(Hit(one, 1 / n, {"words": n}) for n, one in enumerate(self.chunk_ids, start=1)))
+
+
+def asking(*scripts: Sequence[str | ExhibitError], found: int = 3) -> tuple[Ask, MemoryGenerator, Everything]:
+    catalogue, blobs = MemoryCatalogue(), MemoryBlobs()
+    blobs.put("documents/d/crops/one", PNG)
+    collection = catalogue.collection("default")
+    document = Document(
+        "d", collection.id, "default", "tower.pdf", "application/pdf", 9, "ab", "queued", datetime.now(UTC)
+    )
+    catalogue.record(document)
+    chunks = [
+        Chunk(
+            f"d.{n}",
+            "d",
+            n,
+            "figure" if n == 2 else "text",
+            text,
+            text,
+            1,
+            image="documents/d/crops/one" if n == 2 else None,
+        )
+        for n, text in enumerate(SENTENCES)
+    ]
+    catalogue.update("d", 1, status="running")
+    catalogue.replace_chunks("d", 1, chunks)
+    catalogue.publish("d", 1, "ready")
+    generator = MemoryGenerator(*scripts)
+    retriever = Everything([chunk.id for chunk in chunks][:found])
+    return Ask(catalogue, blobs, Joined(retriever, catalogue), generator, most_images=4), generator, retriever
+
+
+async def events_of(ask: Ask, question: str = "What does the lantern burn?", *history: Message) -> list[Event]:
+    messages = [*history, Message("user", (TextPart(question),))]
+    return [event async for event in ask.answer(Scope(), messages)]
+
+
+async def answer_of(ask: Ask, question: str = "What does the lantern burn?") -> Answer:
+    last = (await events_of(ask, question))[-1]
+    assert isinstance(last, Answered)
+    return last.answer
+
+
+async def test_events_come_in_order_and_add_up() -> None:
+    ask, _, _ = asking(["The lantern burns ", "whale oil [", "1]."])
+    retrieved, *said, answered = await events_of(ask)
+    assert isinstance(retrieved, Retrieved)
+    assert isinstance(answered, Answered)
+    assert "".join(one.text for one in said if isinstance(one, Said)) == answered.answer.answer
+
+
+async def test_a_marker_becomes_a_citation_with_its_quote() -> None:
+    ask, _, _ = asking(["The lantern burns whale oil [1]."])
+    answer = await answer_of(ask)
+    [citation] = answer.citations
+    assert (citation.n, citation.evidence.id, citation.quote) == (1, "d.0", SENTENCES[0])
+    assert answer.verdict == "grounded"
+
+
+async def test_an_invented_marker_is_removed_and_told() -> None:
+    ask, _, _ = asking(["The lantern burns whale oil [1][9]."])
+    answer = await answer_of(ask)
+    assert "[9]" not in answer.answer
+    assert [notice.code for notice in answer.notices] == ["markers_removed"]
+
+
+async def test_a_wrong_number_is_not_supported() -> None:
+    ask, _, _ = asking(["The tower is 64 metres high [2]."])
+    answer = await answer_of(ask)
+    assert answer.verdict == "ungrounded"
+    assert answer.claims[0].supported is False
+
+
+async def test_a_claim_without_a_marker_is_not_supported() -> None:
+    ask, _, _ = asking(["The lantern burns whale oil."])
+    assert (await answer_of(ask)).verdict == "ungrounded"
+
+
+async def test_the_models_abstention_is_one() -> None:
+    ask, _, _ = asking(["This is not in your documents."])
+    answer = await answer_of(ask, "Who built the harbour?")
+    assert answer.verdict == "abstained"
+    assert [one.id for one in answer.nearest] == ["d.0", "d.1", "d.2"]
+    assert answer.missing == "Who built the harbour?"
+
+
+async def test_a_model_that_says_nothing_abstains_and_says_why() -> None:
+    ask, _, _ = asking([""])
+    answer = await answer_of(ask)
+    assert answer.verdict == "abstained"
+    assert [notice.code for notice in answer.notices] == ["model_silent"]
+
+
+async def test_the_pixels_of_a_figure_reach_the_model() -> None:
+    ask, generator, _ = asking(["It stands by the sea [3]."])
+    await answer_of(ask)
+    images = [
+        part for message in generator.prompts[-1].messages for part in message.parts if isinstance(part, ImagePart)
+    ]
+    assert [image.data for image in images] == [PNG]
+
+
+async def test_too_many_images_are_left_out_and_told() -> None:
+    ask, generator, _ = asking([TooManyImages("at most 0 images", limit=0)], ["It stands by the sea [3]."])
+    answer = await answer_of(ask)
+    assert "images_left_out" in [notice.code for notice in answer.notices]
+    assert len(generator.prompts) == 2
+
+
+async def test_a_prompt_that_is_too_long_is_shortened_and_told() -> None:
+    ask, generator, _ = asking(*[[PromptTooLong("too long")]] * 2, ["The lantern burns whale oil [1]."])
+    answer = await answer_of(ask)
+    assert "evidence_left_out" in [notice.code for notice in answer.notices]
+    assert [one.id for one in answer.evidence] == ["d.0"]
+    assert len(generator.prompts) == 3
+
+
+async def test_a_model_that_is_not_there_is_an_error_after_the_evidence() -> None:
+    ask, _, _ = asking([ModelUnavailable("nobody answers")])
+    events = ask.answer(Scope(), [Message("user", (TextPart("What?"),))])
+    assert isinstance(await anext(events), Retrieved)
+    with pytest.raises(ModelUnavailable):
+        await anext(events)
+
+
+async def test_what_was_said_stays_when_the_model_breaks() -> None:
+    ask, _, _ = asking(["The lantern ", ModelUnavailable("gone")])
+    events = ask.answer(Scope(), [Message("user", (TextPart("What?"),))])
+    await anext(events)
+    assert await anext(events) == Said("The lantern")
+    with pytest.raises(ModelUnavailable):
+        await anext(events)
+
+
+async def test_an_empty_query_is_refused() -> None:
+    ask, _, _ = asking()
+    with pytest.raises(BadRequest):
+        await ask.search(Scope(), " \0 ")
+
+
+async def test_an_unknown_collection_is_missing() -> None:
+    ask, _, _ = asking()
+    with pytest.raises(Missing):
+        await ask.search(Scope(collections=("nowhere",)), "x")
+
+
+async def test_a_filter_narrows_the_documents_before_the_search() -> None:
+    ask, _, retriever = asking()
+    await ask.search(Scope(where={"document": ["other"]}), "x")
+    assert retriever.asked[-1].documents == frozenset()
+
+
+async def test_an_answer_cut_at_the_models_limit_says_so() -> None:
+    ask, generator, _ = asking()
+
+    async def cut(prompt: Prompt) -> AsyncIterator[Delta]:
+        yield Delta("The lantern burns whale oil [1].")
+        yield Delta(cut=True)
+
+    generator.generate = cut  # type: ignore[method-assign]
+    assert [notice.code for notice in (await answer_of(ask)).notices] == ["cut_short"]
+
+
+async def test_a_conversations_pictures_do_not_fill_the_prompt() -> None:
+    ask, generator, _ = asking(["It stands by the sea [3]."])
+    earlier = [Message("user", (ImagePart(bytes([n])), TextPart("And this?"))) for n in range(5)]
+    last = (await events_of(ask, "Where does it stand?", *earlier))[-1]
+    assert isinstance(last, Answered)
+    shown = [
+        part.data for message in generator.prompts[-1].messages for part in message.parts if isinstance(part, ImagePart)
+    ]
+    assert sorted(shown) == sorted([PNG, bytes([3]), bytes([4])])
+    assert "history_images_left_out" in [notice.code for notice in last.answer.notices]
+
+
+async def test_evidence_whose_picture_was_deleted_meanwhile_is_shown_by_its_words() -> None:
+    ask, generator, _ = asking(["It stands by the sea [3]."])
+    ask._blobs.delete("documents/d")
+    assert (await answer_of(ask)).citations
+    assert not any(isinstance(part, ImagePart) for message in generator.prompts[-1].messages for part in message.parts)
+
+
+async def test_a_client_that_hangs_up_aborts_the_whole_answer_too() -> None:
+    ask, generator, _ = asking()
+    started = asyncio.Event()
+
+    async def endless(prompt: Prompt) -> AsyncIterator[Delta]:
+        try:
+            while True:
+                yield Delta("and ")
+                started.set()
+                await asyncio.sleep(0.01)
+        finally:
+            generator.abandoned += 1
+
+    generator.generate = endless  # type: ignore[method-assign]
+    events = ask.answer(Scope(), [Message("user", (TextPart("What?"),))])
+    await anext(events)
+
+    async def receive() -> dict[str, str]:
+        await started.wait()
+        return {"type": "http.disconnect"}
+
+    with pytest.raises(HungUp):
+        await last_answer(events, Request({"type": "http"}, receive))
+    assert generator.abandoned == 1

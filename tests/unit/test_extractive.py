@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from app.adapters.extractive import ExtractiveReader
+from app.domain.ports import Vector, Vectors
+from app.domain.types import Chunk, Document, Evidence, Kind, Place, Prompt
+from app.services.check import checked
+from prompts.answer import abstains
+from prompts.markers import claims_of
+
+DOCUMENT = Document(
+    "d", "c", "default", "report.pdf", "application/pdf", 1, "0" * 64, "ready", datetime(2026, 1, 1, tzinfo=UTC)
+)
+PROSE = (
+    "Windrose Post was founded in 1931 by Ines Kaldor. It carries letters to nine islands.\n"
+    "The night boat stayed nine days in harbour because of the storm Ansgar [12]."
+)
+TABLE = (
+    "Table 2: Deliveries by island\n| Island | Items | On time |\n| --- | --- | --- |\n"
+    "| Tolle | 6,300 | 90 % |\n| Skerry | 4,120 | 84.6 % |"
+)
+CHINESE = "灯塔守则。夜班船每天21:40离港，因为潮水较高。守塔人共有四名，由林海负责。"
+FIGURE = "Figure 3: A parcel's way from the sorting hall to the night boat"
+
+
+def evidence(n: int, text: str, kind: Kind = "text") -> Evidence:
+    return Evidence(Chunk(f"d.{n}", "d", n, kind, text, text, page=n), DOCUMENT)
+
+
+SHOWN = (evidence(1, PROSE), evidence(2, TABLE, "table"), evidence(3, CHINESE), evidence(4, FIGURE, "figure"))
+
+
+def reading(question: str, shown: tuple[Evidence, ...] = SHOWN) -> tuple[str, float]:
+    read = ExtractiveReader().read(Prompt(question, (), shown))
+    return " ".join(read.quotes), read.confidence
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("How long did the night boat stay in harbour?", "nine days in harbour because of the storm Ansgar ⟦12⟧. [1]"),
+        ("Who founded Windrose Post?", "Windrose Post was founded in 1931 by Ines Kaldor. [1]"),
+        ("What share of the items for Skerry was on time?", "On time: 84.6 % [2]"),
+        ("How many items went to Tolle?", "Island: Tolle; Items: 6,300 [2]"),
+        ("夜班船几点离港？", "夜班船每天21:40离港，因为潮水较高。 [3]"),
+        ("守塔人有多少名？", "守塔人共有四名，由林海负责。 [3]"),
+        ("Which figure shows a parcel's way from the sorting hall?", "A parcel's way from the sorting hall"),
+    ],
+)
+def test_the_sentence_or_cells_that_answer_are_quoted_with_their_marker(question: str, answer: str) -> None:
+    assert answer in reading(question)[0]
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Who won the football world cup in 1998?", "What does a stamp to the moon cost?", "公司的股价是多少？", "?", ""],
+)
+def test_what_is_not_there_is_not_answered(question: str) -> None:
+    text, confidence = reading(question)
+    assert abstains(text)
+    assert confidence < 0.5
+
+
+def test_no_evidence_is_an_abstention_in_the_language_of_the_question() -> None:
+    assert reading("Why?", ()) == ("This is not in your documents.", 0.0)
+    assert reading("为什么？", ()) == ("您的文档中没有相关内容。", 0.0)
+
+
+def test_what_is_answered_is_supported_by_what_it_cites() -> None:
+    for question in (
+        "Who founded Windrose Post?",
+        "What share of the items for Skerry was on time?",
+        "夜班船几点离港？",
+    ):
+        for claim in claims_of(reading(question)[0]):
+            cited = [SHOWN[n - 1].chunk.text for n in claim.citations]
+            assert checked(claim.text, claim.citations, cited).support > 0.9
+
+
+def test_the_same_sentence_in_two_chunks_is_said_once() -> None:
+    text, _ = reading("Who founded Windrose Post?", (evidence(1, PROSE), evidence(2, PROSE)))
+    assert text.count("Ines Kaldor") == 1
+
+
+def test_a_question_about_the_largest_gets_all_columns() -> None:
+    table = "| | 2018 | 2019 |\n| --- | --- | --- |\n| Wages | 2,100 | 2,515 |\n| Fuel | 300 | 290 |"
+    text, _ = reading("In which year were wages highest, 2018 or 2019?", (evidence(1, table, "table"),))
+    assert "2018: 2,100; 2019: 2,515" in text
+
+
+def test_a_header_two_rows_high_and_groups_of_rows_are_read() -> None:
+    table = (
+        "| | Year | |\n| --- | --- | --- |\n| | 2018 | 2019 |\n| Post: | | |\n| Letters | 5 | 7 |\n"
+        "| Freight: | | |\n| Letters | 1 | 2 |"
+    )
+    text, _ = reading("How many freight letters in 2019?", (evidence(1, table, "table"),))
+    assert "2019: 2 [1]" in text.replace("Year 2019", "2019")
+
+
+def test_headings_and_names_tell_what_a_sentence_is_about() -> None:
+    about = replace(evidence(1, "It costs nine crowns a year.").chunk, place=Place(("Membership fee",)))
+    text, _ = reading("How much is the membership fee?", (Evidence(about, DOCUMENT), evidence(2, PROSE)))
+    assert "nine crowns" in text
+
+
+HALL = (
+    "What we did\nSince May the tide tables are read by the machine in the sorting hall every night. "
+    "The idea came from Mirre Dahl, who was tired of running."
+)
+
+
+def test_who_gets_the_sentence_beside_that_has_the_name() -> None:
+    text, _ = reading("Who suggested that the machine in the sorting hall reads the tide tables?", (evidence(1, HALL),))
+    assert text.startswith("Since May the tide tables")
+    assert text.endswith("[1] The idea came from Mirre Dahl, who was tired of running. [1]")
+
+
+def test_a_month_is_no_persons_name() -> None:
+    text, _ = reading("Who reads the tide tables?", (evidence(1, HALL),))
+    assert "Mirre Dahl" in text
+
+
+def test_a_sentence_that_goes_on_about_the_thing_is_said_too() -> None:
+    dogs = "- Kelp Cottage: the dog is called Admiral. He accepts oat biscuits.\n- Upper Mill: two terriers, both deaf."
+    text, _ = reading("What does the dog at Kelp Cottage accept?", (evidence(1, dogs), evidence(2, PROSE)))
+    assert text == "- Kelp Cottage: the dog is called Admiral. [1] He accepts oat biscuits. [1]"
+
+
+def test_a_cell_that_answers_stands_alone_without_captions_and_headings() -> None:
+    year = "The year in numbers\nWe delivered 900 items on time, more than in any year before.\nTable 2: Items on time"
+    text, _ = reading(
+        "What share of the items for Skerry was on time?", (evidence(1, year), evidence(2, TABLE, "table"))
+    )
+    assert text == "Island: Skerry; On time: 84.6 % [2]"
+
+
+def test_a_heading_alone_is_no_answer() -> None:
+    shown = (evidence(1, "What a letter to Skerry costs\nThe special boat sails at night only, and with a full crew."),)
+    assert not reading("What does a letter to Skerry cost?", shown)[0].startswith("What a letter")
+
+
+LOST = (
+    "| number | found_at | item | claimed_by |\n| --- | --- | --- | --- |\n| K-1 | North shop | umbrella | R. Aune |\n"
+    "| K-2 | Night boat | umbrella | |\n| K-3 | North shop | red hat | B. Moen |"
+)
+
+
+def test_the_row_has_all_that_tells_it_apart_and_the_column_that_is_asked_for() -> None:
+    text, _ = reading("Who lost the umbrella that was found in the North shop?", (evidence(1, LOST, "table"),))
+    assert text == "number: K-1; found_at: North shop; item: umbrella; claimed_by: R. Aune [1]"
+
+
+def test_a_date_or_the_number_of_a_row_is_no_amount() -> None:
+    table = "| number | date | item |\n| --- | --- | --- |\n| L-13 | 2025-11-16 | lifebelt of the ferry Aurelia |"
+    assert abstains(reading("How many passengers did the ferry Aurelia carry?", (evidence(1, table, "table"),))[0])
+
+
+WAY = (
+    "Figure 3: The way of a parcel from the counter to the door.\nCounter  Sorting hall\nweighed  camera\n"
+    "Landing  Night boat\nbicycle waits  leaves at 21:40"
+)
+
+
+def test_a_figures_label_is_quoted_with_its_neighbour_and_not_the_caption() -> None:
+    text, _ = reading("At what time does the night boat leave on the way of a parcel?", (evidence(1, WAY, "figure"),))
+    assert text == "Landing Night boat; bicycle waits leaves at 21:40 [1]"
+
+
+def test_the_label_of_a_map_says_where_something_is() -> None:
+    route = "Figure: the drone's route with flying times.\nSkerry school\n8 km, 7 min\nemergency landing: Bell Rock"
+    text, _ = reading("Where is the emergency landing on the drone's route?", (evidence(1, route, "figure"),))
+    assert "emergency landing: Bell Rock [1]" in text
+    assert "Figure" not in text
+
+
+STORES = (
+    "表一：储备物资一览\n| 物品 | 存放处 | 最低数量 |\n| --- | --- | --- |\n| 柴油 | 油库 | 八百升 |\n"
+    "| 信号弹 | 铁箱 | 二十枚 |"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [("柴油的最低储备数量是多少？", "最低数量: 八百升"), ("信号弹放在什么地方？", "存放处: 铁箱")],
+)
+def test_chinese_cells_are_found_though_the_question_joins_their_words_otherwise(question: str, answer: str) -> None:
+    assert answer in reading(question, (evidence(1, STORES, "table"), evidence(2, CHINESE)))[0]
+
+
+def test_an_amount_of_something_else_is_no_answer() -> None:
+    assert abstains(reading("信号弹的价格是多少？", (evidence(1, STORES, "table"),))[0])
+
+
+BUILT = "灯塔守则\n一、来历\n北岛灯塔建成于一八七四年，石料前后运了三百一十七船。"
+
+
+def test_how_high_wants_a_height() -> None:
+    assert abstains(reading("北岛灯塔有多高？", (evidence(1, BUILT),))[0])
+    assert "二十八米" in reading("北岛灯塔有多高？", (evidence(1, BUILT + "北岛灯塔高二十八米。"),))[0]
+    assert abstains(reading("How tall is the lighthouse?", (evidence(1, "The lighthouse was built in 1874."),))[0])
+    assert "28 m" in reading("How tall is the lighthouse?", (evidence(1, "The lighthouse is 28 m tall."),))[0]
+
+
+def test_what_time_wants_a_clock_time() -> None:
+    assert abstains(
+        reading("At what time does the night boat leave?", (evidence(1, "The night boat has 9 berths."),))[0]
+    )
+
+
+def test_two_quotes_of_one_chunk_stand_together_in_reading_order() -> None:
+    rules = (
+        "- Lamps: which rules apply to lamps, in the tower\n- Ropes: which rules apply to ropes, in the harbour\n"
+        "- Boats: which rules apply to boats, in the sound"
+    )
+    text, _ = reading("Which rules apply to lamps, ropes and boats?", (evidence(1, rules),))
+    assert text.count("[1]") == 1
+    assert text.index("Lamps") < text.index("Ropes")
+
+
+class Alike:
+    """Finds every text alike that has the letter x, and can't read Chinese."""
+
+    name, dimensions, max_tokens = "alike", 2, 99
+
+    def __init__(self) -> None:
+        self.encoded = 0
+
+    def encode(self, texts: list[str]) -> Vectors:
+        self.encoded += len(texts)
+        return np.array([[1.0, 0.0] if "x" in text else [0.0, 1.0] for text in texts], np.float32)
+
+    def encode_query(self, text: str) -> Vector:
+        return np.array([1.0, 0.0], np.float32)
+
+    def count_tokens(self, texts: list[str]) -> list[int]:
+        return [len(text) for text in texts]
+
+    def sees(self, text: str) -> bool:
+        return text.isascii()
+
+
+def test_likeness_tells_where_words_cannot_and_only_a_few_sentences_are_encoded() -> None:
+    encoder = Alike()
+    text = "Flibber went home. " * 40 + "The vixen slept."
+    read = ExtractiveReader(encoder).ranked(Prompt("Which animal was resting?", (), (evidence(1, text),)))  # type: ignore[arg-type]
+    assert encoder.encoded <= 10
+    assert all(one.likeness is not None for one in read)
+
+
+def test_a_question_that_the_encoder_cannot_read_is_left_to_the_words() -> None:
+    encoder = Alike()
+    assert "21:40" in "".join(ExtractiveReader(encoder).read(Prompt("夜班船几点离港？", (), SHOWN)).quotes)  # type: ignore[arg-type]
+    assert encoder.encoded == 0
+
+
+def test_hostile_text_takes_no_longer_than_other_text() -> None:
+    nasty = [
+        "|" * 20_000,
+        "| a " * 5_000 + "\n| b |",
+        "." * 20_000,
+        "A. " * 8_000,
+        "字" * 20_000,
+        "[1" * 9_000,
+        "a" * 30_000,
+    ]
+    began = time.perf_counter()
+    reading("How many a are in A?", tuple(evidence(n, text) for n, text in enumerate(nasty, start=1)))
+    assert time.perf_counter() - began < 5
