@@ -1,0 +1,51 @@
+"""What a database can hold: text without NULs and lone surrogates, and JSON that is finite and not bottomless."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain.errors import BadRequest
+
+REPLACEMENT = "\ufffd"
+DEEPEST = 64  # nested lists and objects in metadata; deeper is an attack on recursion, not a description
+
+# Postgres refuses NUL in any text, and UTF-8 has no lone surrogates; hostile files and JSON bodies hold both.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    return _UNSTORABLE.sub(REPLACEMENT, text)
+
+
+def storable_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy that any JSON column takes and gives back unchanged. Raises BadRequest."""
+    return {_key(name): _value(value, 1) for name, value in metadata.items()}
+
+
+def _value(value: Any, depth: int) -> Any:
+    if depth > DEEPEST:
+        raise BadRequest(f"metadata is nested more than {DEEPEST} levels deep")
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, Mapping):
+        return {_key(name): _value(inner, depth + 1) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_value(inner, depth + 1) for inner in value]
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> bool | int | float | None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadRequest("metadata holds a number that is not finite")
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    raise BadRequest(f"metadata holds a {type(value).__name__}, which is not JSON")
+
+
+def _key(name: Any) -> str:
+    if not isinstance(name, str):
+        raise BadRequest("metadata has a name that is not text")
+    return storable(name)

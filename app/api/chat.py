@@ -1,0 +1,95 @@
+"""Questions and answers, whole or as they are written."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from app.api.deps import Given
+from app.api.messages import messages_of
+from app.api.problems import problem_body
+from app.api.schemas import AnswerOut, ChatIn, evidence_out
+from app.api.search import scope_of
+from app.api.streams import event, event_stream
+from app.domain.errors import ExhibitError, HungUp
+from app.domain.types import Answer
+from app.services.ask import Answered, Event, Retrieved, Said
+
+router = APIRouter(prefix="/v1", tags=["chat"])
+log = logging.getLogger(__name__)
+
+
+@router.post("/chat", response_model=AnswerOut)
+async def chat(body: ChatIn, request: Request, given: Given) -> Response:
+    events = given.ask.answer(scope_of(body), messages_of(body.messages))
+    first = await anext(events)  # what fails before the answer begins fails with its own status
+    if not body.stream:
+        answer = await last_answer(events, request)
+        return JSONResponse(AnswerOut.of(answer).model_dump(mode="json"))
+    return event_stream(_told(first, events, request.url.path))
+
+
+async def last_answer(events: AsyncGenerator[Event], request: Request) -> Answer:
+    """The whole answer. A client that hangs up while it is written aborts it, at the model's server too."""
+    writing = asyncio.ensure_future(_last(events))
+    leaving = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not writing.done():
+            raise HungUp("The client hung up before the answer was written.")
+        return writing.result()
+    finally:
+        leaving.cancel()
+        writing.cancel()
+        await asyncio.gather(writing, leaving, return_exceptions=True)
+        await events.aclose()
+
+
+async def _last(events: AsyncGenerator[Event]) -> Answer:
+    answer: Answer | None = None
+    async for one in events:
+        if isinstance(one, Answered):
+            answer = one.answer
+    assert answer is not None, "the service ends with an answer or raises"
+    return answer
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _told(first: Event, events: AsyncGenerator[Event], path: str) -> AsyncGenerator[bytes]:
+    """`evidence`, `delta`…, `answer`; or `problem`, and what was said so far stays."""
+    try:
+        yield _event(first)
+        async for one in events:
+            yield _event(one)
+    except ExhibitError as error:
+        yield event("problem", problem_body(path, error.status, error.title, str(error)))
+    except Exception:  # the status is long sent: the stream itself must say that it failed
+        log.exception("an answer broke")
+        yield event("problem", problem_body(path, 500, "Internal error", "Something went wrong inside Exhibit."))
+    finally:
+        await events.aclose()
+
+
+def _event(one: Event) -> bytes:
+    name, data = _content(one)
+    return event(name, data)
+
+
+def _content(one: Event) -> tuple[str, Any]:
+    match one:
+        case Retrieved(search):
+            evidence = [out.model_dump(mode="json") for out in evidence_out(search.evidence)]
+            return "evidence", {"evidence": evidence, "trace_id": search.trace_id}
+        case Said(text):
+            return "delta", {"text": text}
+        case Answered(answer):
+            return "answer", AnswerOut.of(answer).model_dump(mode="json")

@@ -1,0 +1,33 @@
+"""What routes are given: the services, by capability."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.domain.ports import Blobs, Catalogue
+from app.services.ask import Ask
+from app.services.library import Library
+from app.services.pages import Pages
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    catalogue: Catalogue
+    blobs: Blobs
+    library: Library
+    ask: Ask
+    pages: Pages
+    max_upload_bytes: int
+    ready: Callable[[], Awaitable[None]]  # raises Unavailable, naming what is not
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+Given = Annotated[Services, Depends(_services)]

@@ -1,0 +1,165 @@
+"""Documents: taken in, listed, followed, cancelled, retried, shown, deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+
+from app.api.collections import Limit
+from app.api.deps import Given, Services
+from app.api.problems import problem, problem_body
+from app.api.schemas import DocumentOut, DocumentsOut, RejectedOut, UploadedOut
+from app.api.streams import event, event_stream
+from app.api.uploads import receive
+from app.domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable
+from app.domain.types import FINISHED, Collection, Document, Status
+from app.services.library import Upload
+from ingest.originals import key
+
+router = APIRouter(prefix="/v1", tags=["documents"])
+log = logging.getLogger(__name__)
+
+FOLLOW_EVERY_S = 0.25
+LOOKS = 5  # at a catalogue that is unavailable, before its follower is told so
+
+
+@router.post("/collections/{name}/documents", status_code=202, response_model=UploadedOut)
+async def upload(name: str, request: Request, given: Given) -> Response:
+    """Multipart: the field `file`, any number of times, and a field `metadata` (a JSON object) for all of them."""
+    if "replaces" in request.query_params:
+        raise BadRequest("An upload can't replace a document (`replaces`): delete the old one, then send the new one.")
+    collection = await asyncio.to_thread(given.catalogue.collection, name)
+    received = await receive(
+        request.headers.get("content-type", ""), request.stream(), given.blobs.temporary, given.max_upload_bytes
+    )
+    if not received.uploads and not received.rejected:
+        raise BadRequest("There is no file in the request: send at least one in the field `file`.")
+    taken: list[DocumentOut] = []
+    rejected = list(received.rejected)
+    for one in received.uploads:
+        try:
+            taken.append(await _take_in(given, collection, one, received.metadata))
+        except ExhibitError as error:
+            rejected.append((one.name, error))
+    if not taken:
+        return _all_refused(request.url.path, rejected)
+    body = UploadedOut(documents=taken, rejected=[_rejected(name, error) for name, error in rejected])
+    headers = {"connection": "close"} if received.rejected else None
+    return JSONResponse(body.model_dump(mode="json", exclude_unset=True), status_code=202, headers=headers)
+
+
+async def _take_in(given: Services, collection: Collection, upload: Upload, metadata: dict[str, object]) -> DocumentOut:
+    document, duplicate = await given.library.take_in(collection, upload, metadata)
+    return DocumentOut.of(document, duplicate)
+
+
+def _all_refused(path: str, rejected: list[tuple[str, ExhibitError]]) -> JSONResponse:
+    _, first = rejected[0]
+    detail = str(first) if len(rejected) == 1 else "; ".join(f"{name}: {error}" for name, error in rejected)
+    each = [_rejected(name, error).model_dump() for name, error in rejected]
+    answer = problem(path, first.status, first.title, detail, rejected=each)
+    if any(isinstance(error, TooLarge) for _, error in rejected):  # the rest of the body was not read
+        answer.headers["connection"] = "close"
+    return answer
+
+
+def _rejected(name: str, error: ExhibitError) -> RejectedOut:
+    return RejectedOut(name=name, status=error.status, detail=str(error))
+
+
+@router.get("/collections/{name}/documents", response_model_exclude_unset=True)
+async def listed(
+    name: str, given: Given, status: Status | None = None, limit: Limit = 50, cursor: str | None = None
+) -> DocumentsOut:
+    collection = await asyncio.to_thread(given.catalogue.collection, name)
+    page = await asyncio.to_thread(given.catalogue.documents, collection.id, status, limit, cursor)
+    found = [DocumentOut.of(document) for document in page.items]
+    return DocumentsOut(documents=found, next_cursor=page.next_cursor)
+
+
+@router.get("/documents/{document_id}", response_model_exclude_unset=True)
+async def one(document_id: str, given: Given) -> DocumentOut:
+    return DocumentOut.of(await asyncio.to_thread(given.catalogue.document, document_id))
+
+
+@router.delete("/documents/{document_id}", status_code=204)
+async def deleted(document_id: str, given: Given) -> Response:
+    await given.library.delete(document_id)
+    return Response(status_code=204)
+
+
+@router.post("/documents/{document_id}/cancel", status_code=202, response_model_exclude_unset=True)
+async def cancelled(document_id: str, given: Given) -> DocumentOut:
+    return DocumentOut.of(await given.library.cancel(document_id))
+
+
+@router.post("/documents/{document_id}/retry", status_code=202, response_model_exclude_unset=True)
+async def retried(document_id: str, given: Given) -> DocumentOut:
+    return DocumentOut.of(await given.library.retry(document_id))
+
+
+@router.get("/documents/{document_id}/events")
+async def events(document_id: str, given: Given) -> StreamingResponse:
+    """`progress` whenever something changed, and at the end `ready`, `partial`, `failed` or `cancelled`."""
+    await asyncio.to_thread(given.catalogue.document, document_id)
+    return event_stream(_followed(document_id, given))
+
+
+async def _followed(document_id: str, given: Services) -> AsyncIterator[bytes]:
+    """Looks at the catalogue: the run may be in another process. A deletion ends it with `problem`."""
+    path = f"/v1/documents/{document_id}/events"
+    told: DocumentOut | None = None
+    while True:
+        try:
+            document = await _looked_at(document_id, given)
+        except ExhibitError as error:
+            yield event("problem", problem_body(path, error.status, error.title, str(error)))
+            return
+        except Exception:  # the status is long sent: the stream itself must say that it failed
+            log.exception("following a document broke")
+            yield event("problem", problem_body(path, 500, "Internal error", "Something went wrong inside Exhibit."))
+            return
+        out = DocumentOut.of(document)
+        if document.status in FINISHED:
+            yield event(document.status, out.model_dump(mode="json", exclude_unset=True))
+            return
+        if out != told:
+            yield event("progress", out.model_dump(mode="json", exclude_unset=True))
+            told = out
+        await asyncio.sleep(FOLLOW_EVERY_S)
+
+
+async def _looked_at(document_id: str, given: Services) -> Document:
+    """A catalogue that is locked for a moment is asked again."""
+    for _ in range(LOOKS - 1):
+        with suppress(Unavailable):
+            return await asyncio.to_thread(given.catalogue.document, document_id)
+        await asyncio.sleep(FOLLOW_EVERY_S)
+    return await asyncio.to_thread(given.catalogue.document, document_id)
+
+
+@router.get("/documents/{document_id}/file")
+async def original(document_id: str, given: Given) -> FileResponse:
+    """The original bytes, as an attachment: a browser must not run what somebody uploaded."""
+    document = await asyncio.to_thread(given.catalogue.document, document_id)
+    path = await asyncio.to_thread(given.blobs.path, key(document))
+    headers = {"x-content-type-options": "nosniff", "content-security-policy": "sandbox; default-src 'none'"}
+    return FileResponse(path, media_type=document.media_type, filename=document.name, headers=headers)
+
+
+@router.get("/documents/{document_id}/pages/{number}", response_class=Response)
+async def page(
+    document_id: str, number: int, given: Given, evidence: Annotated[str | None, Query(max_length=200)] = None
+) -> Response:
+    return image(await given.pages.page(document_id, number, evidence))
+
+
+def image(data: bytes) -> Response:
+    media_type = "image/jpeg" if data.startswith(b"\xff\xd8") else "image/png"
+    return Response(data, media_type=media_type, headers={"cache-control": "private, max-age=3600"})

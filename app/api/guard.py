@@ -1,0 +1,82 @@
+"""Closed by default: on loopback, only this machine's own pages and programs; anywhere else, only with a key."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.api.problems import refuse
+from app.domain.errors import ExhibitError, Forbidden, Unauthorized
+from app.settings import is_loopback
+
+OPEN = frozenset({"/healthz", "/readyz"})
+NO_ADDRESS = frozenset({"", "testclient"})  # what a Unix socket's and the in-process client's host is called
+
+
+class Guard:
+    """`keys` empty: loopback without keys. Then a foreign Host (DNS rebinding), Origin (another site) or client
+    (the server listens elsewhere after all) gets 403. Keys of which none can be given open nothing.
+    """
+
+    def __init__(self, app: ASGIApp, keys: Sequence[str], hosts: Sequence[str] = (), check_host: bool = True) -> None:
+        self._app = app
+        self._keyless = not keys
+        self._keys = [key.encode() for key in keys if key.strip()]
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._check_host = check_host
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":  # no route speaks it
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+            return
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        refusal = self._refusal(scope, Headers(scope=scope))
+        if refusal is None:
+            await self._app(scope, receive, send)
+        else:
+            await refuse(scope, receive, send, refusal)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> ExhibitError | None:
+        if self._check_host and not self._is_own(headers.get("host", "")):
+            return Forbidden("This service answers to its own host names alone; set EXHIBIT_HOSTS to add one.")
+        origin = headers.get("origin")
+        if self._check_host and origin is not None and not self._is_own(_host_of(origin)):
+            return Forbidden("A page of another site may not use this service.")
+        if self._keyless and not _is_near(scope):
+            return Forbidden("Without a key this service answers its own machine alone; set EXHIBIT_API_KEYS.")
+        if not self._keyless and scope["path"] not in OPEN and not self._has_key(headers.get("authorization", "")):
+            return Unauthorized("Send a key: `Authorization: Bearer …`.")
+        return None
+
+    def _is_own(self, host: str) -> bool:
+        """`host` as in a Host header: a name or address, with or without a port."""
+        try:
+            name = urlsplit(f"//{host}").hostname if host else None
+        except ValueError:  # `[::1`
+            return False
+        return name is not None and (is_loopback(name) or name in self._hosts)
+
+    def _has_key(self, authorization: str) -> bool:
+        scheme, _, given = authorization.partition(" ")
+        key = given.strip().encode()
+        known = any([hmac.compare_digest(key, known) for known in self._keys])
+        return scheme.lower() == "bearer" and key != b"" and known
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
+
+
+def _is_near(scope: Scope) -> bool:
+    """Whether the client is on this machine, as far as its address is known."""
+    host = (scope.get("client") or ("", 0))[0] or ""
+    return host in NO_ADDRESS or is_loopback(host.removeprefix("::ffff:"))

@@ -1,0 +1,26 @@
+"""Images inside JSON: data URLs in, checked; never a URL that somebody else chose."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from app.domain.errors import BadRequest, TooLarge
+
+MAX_IMAGE_BYTES = 20 * 2**20
+
+
+def from_data_url(url: str) -> bytes:
+    """The bytes of `data:image/…;base64,…`. Raises BadRequest, TooLarge."""
+    head, comma, body = url.partition(",")
+    if not comma or not head.lower().startswith("data:image/") or not head.lower().endswith(";base64"):
+        raise BadRequest("Give the image as a data URL: `data:image/png;base64,…`; other addresses are not fetched.")
+    if len(body) > MAX_IMAGE_BYTES * 4 // 3 + 4:
+        raise TooLarge(f"The image is larger than {MAX_IMAGE_BYTES // 2**20} MB.")
+    try:
+        data = base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadRequest("The image's base64 is malformed.") from error
+    if not data:
+        raise BadRequest("The image is empty.")
+    return data

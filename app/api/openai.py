@@ -1,0 +1,105 @@
+"""OpenAI's chat protocol, so that existing clients work: the model is the collection, the answer rides along."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+import uuid
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from app.api.chat import last_answer
+from app.api.deps import Given
+from app.api.messages import messages_of
+from app.api.schemas import AnswerOut, CompletionIn
+from app.api.streams import HEADERS, with_heartbeat
+from app.domain.errors import ExhibitError
+from app.domain.types import Answer
+from app.services.ask import CUT_SHORT, Answered, Event, Said, Scope
+
+router = APIRouter(prefix="/v1", tags=["openai"])
+log = logging.getLogger(__name__)
+
+
+@router.get("/models")
+async def models(given: Given) -> dict[str, Any]:
+    page = await asyncio.to_thread(given.catalogue.collections, 200)
+    found = [
+        {"id": one.name, "object": "model", "created": int(one.created_at.timestamp()), "owned_by": "exhibit"}
+        for one in page.items
+    ]
+    return {"object": "list", "data": found}
+
+
+@router.get("/models/{name}")
+async def model(name: str, given: Given) -> dict[str, Any]:
+    one = await asyncio.to_thread(given.catalogue.collection, name)
+    return {"id": one.name, "object": "model", "created": int(one.created_at.timestamp()), "owned_by": "exhibit"}
+
+
+@router.post("/chat/completions")
+async def completions(body: CompletionIn, request: Request, given: Given) -> Response:
+    events = given.ask.answer(Scope(collections=(body.model,)), messages_of(body.messages))
+    await anext(events)  # retrieved: from here on the status is 200
+    head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model}
+    if body.stream:
+        with_usage = bool((body.stream_options or {}).get("include_usage"))
+        stream = with_heartbeat(_chunks(head, events, with_usage))
+        return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
+    answer = await last_answer(events, request)
+    message = {"role": "assistant", "content": answer.answer, "refusal": None}
+    return JSONResponse(
+        {
+            **head,
+            "object": "chat.completion",
+            "choices": [{"index": 0, "message": message, "finish_reason": _finish(answer), "logprobs": None}],
+            "usage": _usage(answer),
+            "exhibit": AnswerOut.of(answer).model_dump(mode="json"),
+        }
+    )
+
+
+async def _chunks(head: dict[str, Any], events: AsyncGenerator[Event], with_usage: bool) -> AsyncGenerator[bytes]:
+    """OpenAI's chunks; the last with a choice carries the whole answer in `exhibit`."""
+    try:
+        yield _chunk(head, {"role": "assistant", "content": ""})
+        async for one in events:
+            if isinstance(one, Said):
+                yield _chunk(head, {"content": one.text})
+            elif isinstance(one, Answered):
+                exhibit = AnswerOut.of(one.answer).model_dump(mode="json")
+                yield _chunk(head, {}, finish=_finish(one.answer), exhibit=exhibit)
+                if with_usage:
+                    yield _data({**head, "object": "chat.completion.chunk", "choices": [], "usage": _usage(one.answer)})
+        yield b"data: [DONE]\n\n"
+    except ExhibitError as error:
+        yield _data({"error": {"message": str(error), "type": "server_error", "param": None, "code": error.status}})
+    except Exception:  # the status is long sent: the stream itself must say that it failed
+        log.exception("an answer broke")
+        message = "Something went wrong inside Exhibit."
+        yield _data({"error": {"message": message, "type": "server_error", "param": None, "code": 500}})
+    finally:
+        await events.aclose()
+
+
+def _chunk(head: dict[str, Any], delta: dict[str, Any], finish: str | None = None, **more: Any) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
+    return _data({**head, "object": "chat.completion.chunk", "choices": [choice], **more})
+
+
+def _data(value: dict[str, Any]) -> bytes:
+    return f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode("utf-8", "replace")
+
+
+def _finish(answer: Answer) -> str:
+    return "length" if any(notice.code == CUT_SHORT for notice in answer.notices) else "stop"
+
+
+def _usage(answer: Answer) -> dict[str, int]:
+    prompt, completion = answer.usage.prompt_tokens, answer.usage.completion_tokens
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}

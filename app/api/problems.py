@@ -1,0 +1,81 @@
+"""Errors as RFC 9457 problem documents; under the OpenAI-compatible routes, as OpenAI's error object."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
+
+from app.domain.errors import ExhibitError
+
+OPENAI_PATHS = ("/v1/chat/completions", "/v1/models")
+TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 503: "server_error"}
+
+log = logging.getLogger(__name__)
+
+
+class Said(JSONResponse):
+    """JSON that quotes a request: half a surrogate pair in it must not break the answer."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def problem(path: str, status: int, title: str, detail: str, **more: Any) -> JSONResponse:
+    if path.startswith(OPENAI_PATHS):
+        kind = TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
+        error = {"message": detail, "type": kind, "param": None, "code": status}
+        return Said({"error": error}, status_code=status, headers=_headers(status))
+    body = problem_body(path, status, title, detail) | more
+    return Said(body, status, _headers(status), media_type="application/problem+json")
+
+
+def problem_body(path: str, status: int, title: str, detail: str) -> dict[str, Any]:
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": path}
+
+
+def install(app: FastAPI) -> None:
+    @app.exception_handler(ExhibitError)
+    async def known(request: Request, error: ExhibitError) -> JSONResponse:
+        return problem(request.url.path, error.status, error.title, str(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        faults = [{"location": _location(fault["loc"]), "message": fault["msg"]} for fault in error.errors()]
+        detail = "; ".join(f"{fault['location']}: {fault['message']}" for fault in faults[:8])
+        return problem(request.url.path, 422, "The request can't be understood", detail, errors=faults)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 400:  # FastAPI's: too deep, a number of too many digits, not UTF-8
+            detail = "The body can't be read as JSON."
+            return problem(request.url.path, 422, "The request can't be understood", detail)
+        title = "Not found" if error.status_code == 404 else str(error.detail)
+        detail = f"There is no {request.url.path} here." if error.status_code == 404 else f"{error.detail}."
+        answer = problem(request.url.path, error.status_code, title, detail)
+        answer.headers.update(error.headers or {})  # 405: Allow
+        return answer
+
+    @app.exception_handler(Exception)
+    async def unforeseen(request: Request, error: Exception) -> JSONResponse:
+        log.error("a request broke", exc_info=error, extra={"path": request.url.path})
+        return problem(request.url.path, 500, "Internal error", "Something went wrong inside Exhibit; see its log.")
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send, error: ExhibitError) -> None:
+    """Answers from a middleware, outside the exception handlers."""
+    await problem(scope["path"], error.status, error.title, str(error))(scope, receive, send)
+
+
+def _location(loc: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in loc) or "body"
+
+
+def _headers(status: int) -> dict[str, str]:
+    return {"WWW-Authenticate": "Bearer"} if status == 401 else {}

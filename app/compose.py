@@ -1,0 +1,196 @@
+"""The composition root: the only file that names concrete adapters. What is opened here is closed here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import uuid
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from app.adapters import clip, sentence
+from app.adapters.batching import BatchedQueries
+from app.adapters.blobs import LocalBlobs
+from app.adapters.catalogue import SqlCatalogue
+from app.adapters.chroma import ChromaVectors
+from app.adapters.dbos_jobs import DbosJobs, DbosWorker
+from app.adapters.encoding_process import EncodingProcess
+from app.adapters.extractive import ExtractiveReader
+from app.adapters.folder_lock import FolderLock
+from app.adapters.kept_vectors import KeptVectors
+from app.adapters.openai_chat import OpenAIChat
+from app.adapters.pictures import plain_picture
+from app.adapters.words import TantivyWords
+from app.api.deps import Services
+from app.domain.errors import BadConfiguration, Unavailable
+from app.domain.ports import Catalogue, Generator, ImageEncoder, TextEncoder
+from app.services.ask import Ask
+from app.services.jobs import keep_lease, tend, tend_for_ever
+from app.services.library import Library
+from app.services.mend import mend, mend_at_start, sweep_at_start
+from app.services.pages import Pages
+from app.settings import Settings
+from ingest.identify import media_type_of
+from ingest.originals import Originals
+from ingest.parser import SandboxedParser
+from ingest.pipeline import Pipeline
+from ingest.sandbox import Sandbox
+from retrievers.fused import Fused
+from retrievers.joined import Joined
+from retrievers.vector import VectorRetriever, seeing_images, seeing_text
+from retrievers.words import WordsRetriever
+
+log = logging.getLogger(__name__)
+
+EMBEDDED = "embedded"  # the one executor of a data folder: constant, so that its own runs are found again
+
+PICTURE_TIMEOUT_S = 20.0
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncGenerator[Services]:
+    """Everything open and warm; closed in the opposite order. Raises BadConfiguration, ModelUnavailable."""
+    async with AsyncExitStack() as stack:
+        _make_folder(settings.data_dir)
+        embedded = settings.embedded
+        if embedded:
+            lock = FolderLock(settings.data_dir)
+            stack.callback(lock.release)
+
+        blobs = LocalBlobs(settings.blobs_dir)
+        catalogue = await asyncio.to_thread(SqlCatalogue, settings.catalogue_url)
+        stack.callback(catalogue.close)
+        text_encoder, image_encoder = await asyncio.gather(
+            asyncio.to_thread(_text_encoder(settings)), asyncio.to_thread(_image_encoder(settings))
+        )
+        vectors = await asyncio.to_thread(_vectors, settings)
+        stack.callback(vectors.close)
+        words = TantivyWords(settings.data_dir / "words")
+        stack.callback(words.close)
+        kept = KeptVectors(blobs)
+        sandbox = Sandbox(settings.parse_workers, settings.parse_memory_mb)
+        stack.callback(sandbox.close)
+        bulk = EncodingProcess(_text_encoder(settings), _image_encoder(settings))
+        stack.callback(bulk.close)
+        parser = SandboxedParser(sandbox, blobs)
+        for_requests = Sandbox(1, settings.parse_memory_mb, nice=0)  # of its own: ingestion fills the other for minutes
+        stack.callback(for_requests.close)
+        originals = Originals(catalogue, blobs)
+        pipeline = Pipeline(
+            catalogue, blobs, originals, parser, text_encoder, image_encoder, bulk, kept, vectors, words
+        )
+
+        jobs = DbosJobs(settings.queue_url)
+        stack.callback(jobs.close)
+        if settings.role != "api":
+            await _work(stack, settings, catalogue, jobs, pipeline, embedded)
+
+        queries = BatchedQueries(text_encoder.encode)
+        stack.callback(queries.close)
+        normalise = partial(_normalised, for_requests)
+        by_text, by_image = seeing_text(text_encoder, queries.encode), seeing_images(image_encoder, normalise)
+        retriever = Fused(
+            {
+                "words": WordsRetriever(words),
+                "text": VectorRetriever("text", text_encoder.name, by_text, vectors, kept),
+                "image": VectorRetriever("image", image_encoder.name, by_image, vectors, kept),
+            }
+        )
+        generator = _generator(settings, text_encoder)
+        yield Services(
+            catalogue=catalogue,
+            blobs=blobs,
+            library=Library(catalogue, jobs, originals.take, media_type_of),
+            ask=Ask(catalogue, blobs, Joined(retriever, catalogue), generator, settings.llm.images),
+            pages=Pages(catalogue, blobs, SandboxedParser(for_requests, blobs)),
+            max_upload_bytes=settings.max_upload_bytes,
+            ready=_readiness(catalogue),
+        )
+
+
+async def _work(
+    stack: AsyncExitStack,
+    settings: Settings,
+    catalogue: Catalogue,
+    jobs: DbosJobs,
+    pipeline: Pipeline,
+    embedded: bool,
+) -> None:
+    """Works the queue off until the stack closes, and keeps queue and catalogue in step."""
+    executor = EMBEDDED if embedded else f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}".lower()
+    worker = DbosWorker(settings.queue_url, executor, pipeline, settings.parallel_documents)
+    await worker.start()
+    stack.push_async_callback(worker.stop)
+    await tend(catalogue, jobs)
+    _in_background(stack, tend_for_ever(catalogue, jobs))
+    mending = partial(mend, catalogue, pipeline.kept, pipeline.vectors, pipeline.words, pipeline.text_encoder.sees)
+    _in_background(stack, mend_at_start(mending))
+    if embedded:  # the folder is ours alone
+        _in_background(stack, sweep_at_start(pipeline.originals.keys, pipeline.originals.sweep))
+    else:
+        _in_background(stack, keep_lease(catalogue, executor, worker.recover))
+        stack.callback(catalogue.release_lease, executor)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadConfiguration(f"The data folder {folder} can't be made: {error.strerror}.") from error
+
+
+async def _normalised(sandbox: Sandbox, image: bytes) -> bytes:
+    return await sandbox.run(plain_picture, image, timeout_s=PICTURE_TIMEOUT_S)
+
+
+def _tell_why_it_ended(task: asyncio.Future[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a background task ended", exc_info=error)
+
+
+def _vectors(settings: Settings) -> ChromaVectors:
+    if settings.chroma_url is not None:
+        return ChromaVectors(url=settings.chroma_url)
+    return ChromaVectors(settings.data_dir / "chroma")
+
+
+def _in_background(stack: AsyncExitStack, work: Awaitable[None]) -> None:
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(_tell_why_it_ended)
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(stop)
+
+
+def _text_encoder(settings: Settings) -> Callable[[], TextEncoder]:
+    return partial(sentence.load_text_encoder, settings.models, settings.cache_dir)
+
+
+def _image_encoder(settings: Settings) -> Callable[[], ImageEncoder]:
+    load = clip.bundled if settings.models == "bundled" else clip.from_hub
+    return partial(load, cache=settings.cache_dir)
+
+
+def _generator(settings: Settings, text_encoder: TextEncoder) -> Generator:
+    llm = settings.llm
+    if llm.url is None:
+        return ExtractiveReader(text_encoder)
+    key = llm.api_key.get_secret_value() if llm.api_key else None
+    return OpenAIChat(llm.url, llm.model, key, timeout_s=llm.timeout_s)
+
+
+def _readiness(catalogue: Catalogue) -> Callable[[], Awaitable[None]]:
+    async def ready() -> None:
+        try:
+            await asyncio.wait_for(asyncio.to_thread(catalogue.collection, "default"), timeout=5)
+        except TimeoutError as error:
+            raise Unavailable("The catalogue does not answer.") from error
+
+    return ready

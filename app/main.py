@@ -1,0 +1,46 @@
+"""The application: its routes, its guard, and what it opens and closes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from app.api import chat, collections, documents, health, openai, problems, search
+from app.api.deps import Services
+from app.api.guard import Guard
+from app.api.keys import keys_of
+from app.api.limits import BodyLimit
+from app.compose import running
+from app.settings import Settings, load_settings
+
+MAX_JSON_BYTES = 64 * 2**20  # a chat with some pictures in it; uploads have a limit of their own
+
+
+def create_app(settings: Settings | None = None, services: Services | None = None) -> FastAPI:
+    """`services`: already opened, and closed by whoever opened them; otherwise they live as long as the app."""
+    settings = settings or load_settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        if services is not None:
+            app.state.services = services
+            yield
+            return
+        async with running(settings) as opened:
+            app.state.services = opened
+            yield
+
+    keys, _ = keys_of(settings)
+    return assembled(lifespan_of=lifespan, keys=keys, hosts=settings.hosts, check_host=settings.loopback)
+
+
+def assembled(lifespan_of: object, keys: Sequence[str], hosts: Sequence[str], check_host: bool) -> FastAPI:
+    app = FastAPI(title="Exhibit", version="0.1.0", lifespan=lifespan_of, docs_url=None, redoc_url=None)  # type: ignore[arg-type]
+    problems.install(app)
+    for noun in (collections, documents, search, chat, openai, health):
+        app.include_router(noun.router)
+    app.add_middleware(BodyLimit, limit=MAX_JSON_BYTES)
+    app.add_middleware(Guard, keys=keys, hosts=hosts, check_host=check_host)
+    return app

@@ -1,0 +1,81 @@
+"""Bodies that no honest client sends get an answer that says what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from app.api.limits import BodyLimit
+from app.api.problems import install
+from app.api.schemas import ChatIn, CompletionIn
+from app.api.streams import event
+
+
+def client(limit: int = 200_000) -> TestClient:
+    app = FastAPI()
+    install(app)
+
+    @app.post("/v1/chat")
+    async def chat(body: ChatIn) -> list[str]:
+        return list(body.names)
+
+    @app.post("/v1/chat/completions")
+    async def completions(body: CompletionIn) -> str:
+        return body.model
+
+    app.add_middleware(BodyLimit, limit=limit)
+    return TestClient(app, raise_server_exceptions=False)
+
+
+def pieces() -> Iterator[bytes]:
+    for _ in range(10):
+        yield b" " * 100
+
+
+def test_a_body_over_the_limit_is_refused_announced_or_not() -> None:
+    assert client(500).post("/v1/chat", content=b" " * 1000).status_code == 413
+    answer = client(500).post("/v1/chat/completions", content=pieces())
+    assert answer.status_code == 413
+    assert answer.json()["error"]["code"] == 413
+
+
+def test_an_upload_has_no_limit_here() -> None:
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    assert client(500).post("/v1/chat", content=b" " * 1000, headers=headers).status_code != 413
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"top_k": ' + b"1" * 5000 + b"}", b'"\xff\xfe"'])
+def test_a_body_that_cannot_be_parsed_is_not_understood(body: bytes) -> None:
+    answer = client().post("/v1/chat", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("name", [r"\ud800", r"a\u0000"])
+def test_half_a_character_breaks_no_answer(name: str) -> None:
+    said = r'"messages": [{"role": "user", "content": "hi \ud800"}]'
+    headers = {"content-type": "application/json"}
+    for path, field in (("/v1/chat", "collection"), ("/v1/chat/completions", "model"), ("/v1/chat", r"x\ud800")):
+        answer = client().post(path, content=f'{{"{field}": "{name}", {said}}}', headers=headers)
+        assert answer.status_code in (200, 422)
+    assert b"?" in event("delta", {"text": "\ud800"})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"collection": ["a"] * 101},
+        {"messages": [{"role": "user", "content": "x" * 1_000_001}]},
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}] * 33}]},
+    ],
+)
+def test_too_much_of_a_thing_is_refused(more: dict[str, object]) -> None:
+    body = {"messages": [{"role": "user", "content": "hi"}]} | more
+    assert client(10_000_000).post("/v1/chat", json=body).status_code == 422
+
+
+def test_what_is_allowed_is_told() -> None:
+    answer = client().get("/v1/chat")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")

@@ -1,0 +1,147 @@
+"""Multipart bodies are read as they arrive, whatever they hold."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import cast
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.api.deps import Services
+from app.api.documents import _all_refused
+from app.api.uploads import AT_ONCE, Received, clean_name, receive
+from app.domain.errors import BadRequest, TooLarge, UnsupportedType
+from app.main import create_app
+from app.settings import Settings
+
+TYPE = "multipart/form-data; boundary=xyz"
+
+
+def part(name: str, content: bytes, filename: str | None = None) -> bytes:
+    disposition = f'form-data; name="{name}"' + (f'; filename="{filename}"' if filename is not None else "")
+    return f"--xyz\r\nContent-Disposition: {disposition}\r\n\r\n".encode() + content + b"\r\n"
+
+
+async def in_pieces(body: bytes, size: int) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), size):
+        yield body[start : start + size]
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Callable[[], Path]:
+    numbers = iter(range(1000))
+    return lambda: tmp_path / f"{next(numbers)}.part"
+
+
+async def received(body: bytes, temporary: Callable[[], Path], size: int = 7, limit: int = 10_000) -> Received:
+    return await receive(TYPE, in_pieces(body + b"--xyz--\r\n", size), temporary, limit)
+
+
+@pytest.mark.parametrize("size", [1, 5, 64, 100_000])
+async def test_a_file_arrives_whole_however_it_was_cut(size: int, temporary: Callable[[], Path]) -> None:
+    content = b"\r\n--xy not the boundary\r\n" * 9
+    [upload] = (await received(part("file", content, "a.txt"), temporary, size)).uploads
+    assert upload.file.read_bytes() == content
+    assert upload.sha256 == hashlib.sha256(content).hexdigest()
+    assert upload.size == len(content)
+
+
+async def test_several_files_and_their_metadata(temporary: Callable[[], Path]) -> None:
+    body = part("file", b"one", "a.txt") + part("metadata", b'{"year": 2019}') + part("file", b"two", "b.txt")
+    got = await received(body, temporary)
+    assert [upload.name for upload in got.uploads] == ["a.txt", "b.txt"]
+    assert got.metadata == {"year": 2019}
+
+
+async def test_reading_stops_at_the_first_file_over_the_limit(temporary: Callable[[], Path], tmp_path: Path) -> None:
+    read = 0
+
+    async def counted() -> AsyncIterator[bytes]:
+        nonlocal read
+        async for piece in in_pieces(part("file", b"ok", "a.txt") + part("file", b"x" * 10_000_000, "b.txt"), 1000):
+            read += len(piece)
+            yield piece
+
+    got = await receive(TYPE, counted(), temporary, 10_000)
+    assert [upload.name for upload in got.uploads] == ["a.txt"]
+    assert [(name, error.status) for name, error in got.rejected] == [("b.txt", 413)]
+    assert read < 3 * AT_ONCE
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+async def test_a_body_that_ends_early_leaves_nothing(temporary: Callable[[], Path], tmp_path: Path) -> None:
+    with pytest.raises(BadRequest, match="too early"):
+        await receive(TYPE, in_pieces(part("file", b"x" * 500, "a.txt"), 50), temporary, 10_000)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_client_that_hangs_up_leaves_nothing(temporary: Callable[[], Path], tmp_path: Path) -> None:
+    async def cut() -> AsyncIterator[bytes]:
+        yield part("file", b"x" * 500, "a.txt")[:300]
+        raise ConnectionResetError
+
+    with pytest.raises(Exception, match="stored"):
+        await receive(TYPE, cut(), temporary, 10_000)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("value", [b"[1]", b"{", b'{"a": NaN}', b"[" * 30_000])
+async def test_metadata_must_be_a_json_object(value: bytes, temporary: Callable[[], Path], tmp_path: Path) -> None:
+    with pytest.raises(BadRequest, match="metadata"):
+        await received(part("file", b"one", "a.txt") + part("metadata", value), temporary, 1000)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_what_is_not_multipart_is_refused(temporary: Callable[[], Path]) -> None:
+    with pytest.raises(UnsupportedType, match="multipart"):
+        await receive("application/json", in_pieces(b"{}", 2), temporary, 100)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\me\\a.pdf", "a.pdf"),
+        ("a\nb\r\n.pdf", "a b  .pdf"),
+        ("报告.pdf", "报告.pdf"),
+        ("\u202efdp.exe", "fdp.exe"),
+        ("..", "unnamed"),
+        ("", "unnamed"),
+        ("x" * 300 + ".pdf", "x" * 251 + ".pdf"),
+    ],
+)
+def test_a_name_is_only_ever_a_name(given: str, kept: str) -> None:
+    assert clean_name(given) == kept
+
+
+@pytest.mark.parametrize(
+    ("starred", "name"),
+    [("UTF-8''%E6%8A%A5%E5%91%8A.pdf", "报告.pdf"), ("iso-8859-1'de'%DCber.txt", "Über.txt"), ("x''..%2Fa", "a")],
+)
+@pytest.mark.parametrize("plain", ["", '; filename="other.txt"'])
+async def test_a_starred_name_wins(plain: str, starred: str, name: str, temporary: Callable[[], Path]) -> None:
+    head = f'--xyz\r\nContent-Disposition: form-data; name="file"{plain}; filename*={starred}\r\n\r\n'
+    [upload] = (await received(head.encode() + b"one\r\n", temporary)).uploads
+    assert upload.name == name
+
+
+async def test_a_boundary_that_is_too_long_is_not_understood(temporary: Callable[[], Path]) -> None:
+    with pytest.raises(BadRequest, match="malformed"):
+        await receive(f"multipart/form-data; boundary={'x' * 300}", in_pieces(b"--", 2), temporary, 100)
+
+
+def test_an_upload_that_would_replace_a_document_is_refused(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, data_dir=tmp_path)  # type: ignore[call-arg]
+    client = TestClient(create_app(settings, cast(Services, object())), base_url="http://127.0.0.1")
+    with client:
+        answer = client.post("/v1/collections/default/documents?replaces=d1", files={"file": ("a.txt", b"x")})
+    assert answer.status_code == 422
+    assert "replaces" in answer.json()["detail"]
+
+
+def test_a_body_that_was_not_read_to_its_end_closes_the_line() -> None:
+    assert _all_refused("/v1/x", [("a", TooLarge("a"))]).headers["connection"] == "close"
+    assert "connection" not in _all_refused("/v1/x", [("a", BadRequest("a"))]).headers
