@@ -1,0 +1,121 @@
+"""A real service: its own process, its own folder, spoken to over HTTP alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "samples" / "documents"
+START_S = 90.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Service:
+    """`exhibit serve` in a folder; can be killed and started again."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.environment = environment
+        self.process: subprocess.Popen[bytes] | None = None
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+
+    def start(self) -> float:
+        """Returns the seconds until it was ready."""
+        began = time.monotonic()
+        environment = os.environ | {
+            "EXHIBIT_DATA_DIR": str(self.folder / "data"),
+            "EXHIBIT_PORT": str(self.port),
+            **self.environment,
+        }
+        log = (self.folder / "service.log").open("ab")
+        command = [sys.executable, "-m", "app.cli", "serve"]
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        log.close()
+        while time.monotonic() - began < START_S:
+            if self.process.poll() is not None:
+                raise AssertionError(f"the service ended: {self.log()[-2000:]}")
+            with suppress(httpx.TransportError):
+                if self.http.get("/readyz").status_code == 200:
+                    return time.monotonic() - began
+            time.sleep(0.05)
+        raise AssertionError(f"not ready in {START_S} s: {self.log()[-2000:]}")
+
+    def kill(self) -> None:
+        """kill -9, and waits until its children have noticed."""
+        assert self.process is not None
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        _, alive = psutil.wait_procs(children, timeout=10)
+        assert not alive, f"outlived the service: {alive}"
+
+    def terminate(self) -> None:
+        assert self.process is not None
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"it did not stop within 20 s: {self.log()[-2000:]}") from None
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.terminate()
+        self.http.close()
+
+    def log(self) -> str:
+        return (self.folder / "service.log").read_text(errors="replace")
+
+    # ------------------------------------------------------------ what a client does
+
+    def upload(self, *files: Path | tuple[str, bytes], collection: str = "default") -> list[dict[str, Any]]:
+        parts = [("file", (f.name, f.read_bytes()) if isinstance(f, Path) else f) for f in files]
+        answer = self.http.post(f"/v1/collections/{collection}/documents", files=parts)
+        assert answer.status_code == 202, answer.text
+        documents: list[dict[str, Any]] = answer.json()["documents"]
+        return documents
+
+    def document(self, document_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.http.get(f"/v1/documents/{document_id}").json()
+        return found
+
+    def finished(self, *documents: dict[str, Any], timeout: float = 200) -> list[dict[str, Any]]:
+        """These documents, once none of them is queued or running."""
+        until = time.monotonic() + timeout
+        while True:
+            now = [self.document(document["id"]) for document in documents]
+            if all(document["status"] not in ("queued", "running") for document in now):
+                return now
+            assert time.monotonic() < until, f"still {now}\n{self.log()[-3000:]}"
+            time.sleep(0.1)
+
+    def search(self, query: str, **more: Any) -> list[dict[str, Any]]:
+        answer = self.http.post("/v1/search", json={"query": query, **more})
+        assert answer.status_code == 200, answer.text
+        evidence: list[dict[str, Any]] = answer.json()["evidence"]
+        return evidence
+
+    def ask(self, question: str, **more: Any) -> dict[str, Any]:
+        body = {"messages": [{"role": "user", "content": question}], **more}
+        answer = self.http.post("/v1/chat", json=body)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
