@@ -18,7 +18,7 @@ from app.domain.types import Block, Box, Identity, Line, ParsedPage, Problem
 from ingest.parse.pdf_layout import Page, Row, Word, blocks, body_size, confidence, in_order, row_of, segments, turns_of
 from ingest.parse.pdf_rows import aligned_tables
 from ingest.parse.pdf_shapes import Rectangle, Shapes, area, figures, is_ruled, read_shapes, share, stamp
-from ingest.parse.pdf_tables import Table, TableReader
+from ingest.parse.pdf_tables import Table, ruled_tables
 from ingest.parse.pdf_words import Frame, frame_of, read_words
 from ingest.parse.pictures import encoded
 from ingest.parse.tables import table_block
@@ -53,13 +53,9 @@ def parse_pdf(path: Path, first: int, last: int) -> list[ParsedPage]:
     """Pages `first` to `last`, from 1, both included; those past the end are left out."""
     with _opened(path) as document:
         numbers = range(max(1, first), min(last, len(document)) + 1)
-        tables = TableReader(path)
-        try:
-            seen = [_seen(document, number) for number in numbers]
-            batch = _Batch.of(seen)
-            return [_parsed(document, page, batch, tables) for page in seen]
-        finally:
-            tables.close()
+        seen = [_seen(document, number) for number in numbers]
+        batch = _Batch.of(seen)
+        return [_parsed(document, page, batch) for page in seen]
 
 
 @contextmanager
@@ -191,7 +187,7 @@ def _is_running(row: Row, page: Page, batch: _Batch) -> bool:
 # ---------------------------------------------------------------- a page, read
 
 
-def _parsed(document: pdfium.PdfDocument, seen: _Seen, batch: _Batch, tables: TableReader) -> ParsedPage:
+def _parsed(document: pdfium.PdfDocument, seen: _Seen, batch: _Batch) -> ParsedPage:
     if seen.shapes is None:
         return ParsedPage(seen.number, read_as="failed", problems=(Problem(seen.why, seen.number),))
     if not seen.words and seen.shapes.blank:
@@ -205,7 +201,7 @@ def _parsed(document: pdfium.PdfDocument, seen: _Seen, batch: _Batch, tables: Ta
             needs_ocr=True,
             problems=tuple(problems),
         )
-    found = _found(seen, seen.shapes, batch, tables, problems)
+    found = _found(seen, seen.shapes, batch, problems)
     texts, aligned = _texts(found.running, seen.page, batch.body)
     ruled = [_table_block(table, seen.page, texts) for table in found.ruled]
     pictures = _figure_blocks(document, seen, found, texts, problems)
@@ -224,8 +220,8 @@ class _Found:
     inside: tuple[tuple[str, ...], ...] = ()  # the lines in each figure
 
 
-def _found(seen: _Seen, shapes: Shapes, batch: _Batch, tables: TableReader, problems: list[Problem]) -> _Found:
-    ruled = _tables(seen, shapes, tables, problems)
+def _found(seen: _Seen, shapes: Shapes, batch: _Batch, problems: list[Problem]) -> _Found:
+    ruled = _tables(seen, shapes, problems)
     rows = [row for row in seen.rows if not _is_running(row, seen.page, batch)]
     placed = [(row, _box(row, seen.page)) for row in rows]
     placed = [(row, box) for row, box in placed if not any(share(box, table.box) > 0.5 for table in ruled)]
@@ -296,12 +292,12 @@ def _needs_ocr(seen: _Seen, shapes: Shapes) -> bool:
     return len(seen.words) < 8 and len(text) < 60 and largest > 0.5 * whole
 
 
-def _tables(seen: _Seen, shapes: Shapes, reader: TableReader, problems: list[Problem]) -> list[Table]:
+def _tables(seen: _Seen, shapes: Shapes, problems: list[Problem]) -> list[Table]:
     if not is_ruled(shapes):
         return []
     try:
-        return reader.read(seen.number, seen.frame, seen.words, seen.page.turns)
-    except Exception as error:  # pdfplumber on an odd file raises anything; the text is there all the same
+        return ruled_tables(shapes, seen.words, seen.page.turns)
+    except Exception as error:  # whatever an odd grid does to it; the text is there all the same
         problems.append(Problem(f"tables were not recognised ({type(error).__name__})", seen.number))
         return []
 

@@ -21,6 +21,7 @@ DEEPEST_FORM = 4
 CELLS = 120  # the grid on which shapes are grown together has this many cells across and down
 MOST_FIGURES = 30
 MOST_EDGES = 4000
+MOST_SEGMENTS = 400  # of a path that may draw a grid
 LEAST_ROW = 6.0  # points: two rules nearer than this have no row of text between them
 
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom in points as rendered
@@ -37,6 +38,8 @@ class Shapes:
     across: list[Rectangle] = field(default_factory=list)  # horizontal rules
     down: list[Rectangle] = field(default_factory=list)  # vertical rules
     boxes: list[Rectangle] = field(default_factory=list)  # plain rectangles: cells, frames, bars, backgrounds
+    strokes_across: list[Rectangle] = field(default_factory=list)  # horizontal parts of drawings: a grid in one path
+    strokes_down: list[Rectangle] = field(default_factory=list)
     texts: int = 0
 
     @property
@@ -79,7 +82,7 @@ class _Reader:
             pdfium_c.FPDFImageObj_GetImagePixelSize(item, ctypes.byref(width), ctypes.byref(height))
             self._shapes.pictures.append((seen, (width.value, height.value)))
         elif kind == pdfium_c.FPDF_PAGEOBJ_PATH:
-            self._path(item, seen)
+            self._path(item, seen, matrix)
         else:  # shadings
             self._shapes.drawings.append(seen)
 
@@ -105,7 +108,7 @@ class _Reader:
         right, bottom = min(self._frame.width, right), min(self._frame.height, bottom)
         return (left, top, right, bottom) if right >= left and bottom >= top else None
 
-    def _path(self, item: Any, seen: Rectangle) -> None:
+    def _path(self, item: Any, seen: Rectangle, matrix: Matrix) -> None:
         left, top, right, bottom = seen
         width, height = right - left, bottom - top
         shapes = self._shapes
@@ -117,23 +120,43 @@ class _Reader:
             shapes.boxes.append(seen)
         else:
             shapes.drawings.append(seen)
+            self._strokes(item, matrix)
+
+    def _strokes(self, item: Any, matrix: Matrix) -> None:
+        """The level and the upright parts of a path that draws several."""
+        own = pdfium_c.FS_MATRIX()
+        if pdfium_c.FPDFPath_CountSegments(item) > MOST_SEGMENTS or not pdfium_c.FPDFPageObj_GetMatrix(item, own):
+            return
+        matrix = times((own.a, own.b, own.c, own.d, own.e, own.f), matrix)
+        segments = segments_of(item)
+        for (_, x0, y0), (kind, x1, y1) in pairwise(segments):
+            if kind != pdfium_c.FPDF_SEGMENT_LINETO or (abs(x0 - x1) > 0.5 and abs(y0 - y1) > 0.5):
+                continue
+            ends = carried((min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)), matrix)
+            stroke = left, top, right, bottom = self._frame.place(*ends)
+            if bottom - top <= 1:
+                self._shapes.strokes_across.append(stroke)
+            elif right - left <= 1:
+                self._shapes.strokes_down.append(stroke)
 
     @staticmethod
     def _is_rectangle(item: Any) -> bool:
         """Four or five points, each next one straight above or beside the last."""
-        count = pdfium_c.FPDFPath_CountSegments(item)
-        if count < 4:
+        segments = segments_of(item)
+        if len(segments) < 4 or any(kind == pdfium_c.FPDF_SEGMENT_BEZIERTO for kind, _, _ in segments):
             return False
-        x, y = ctypes.c_float(), ctypes.c_float()
-        points = []
-        for index in range(count):
-            segment = pdfium_c.FPDFPath_GetPathSegment(item, index)
-            if pdfium_c.FPDFPathSegment_GetType(segment) == pdfium_c.FPDF_SEGMENT_BEZIERTO:
-                return False
-            pdfium_c.FPDFPathSegment_GetPoint(segment, ctypes.byref(x), ctypes.byref(y))
-            points.append((x.value, y.value))
-        steps = pairwise(points)
-        return all(abs(a[0] - b[0]) < 0.5 or abs(a[1] - b[1]) < 0.5 for a, b in steps)
+        return all(abs(a[1] - b[1]) < 0.5 or abs(a[2] - b[2]) < 0.5 for a, b in pairwise(segments))
+
+
+def segments_of(path: Any) -> list[tuple[int, float, float]]:
+    """(kind, x, y) of each point of a path, before its matrix."""
+    x, y = ctypes.c_float(), ctypes.c_float()
+    found = []
+    for index in range(pdfium_c.FPDFPath_CountSegments(path)):
+        segment = pdfium_c.FPDFPath_GetPathSegment(path, index)
+        pdfium_c.FPDFPathSegment_GetPoint(segment, ctypes.byref(x), ctypes.byref(y))
+        found.append((pdfium_c.FPDFPathSegment_GetType(segment), x.value, y.value))
+    return found
 
 
 def times(inner: Matrix, outer: Matrix) -> Matrix:

@@ -1,24 +1,26 @@
-"""Reads ruled tables with pdfplumber: slow, so only on pages that have rules, and only for so long."""
+"""Reads ruled tables: the grid by pdfplumber's algorithm, out of the rules that pdfium found.
+
+pdfplumber itself would read the page a second time, every letter as a Python dictionary: half of a page's time.
+"""
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from pdfplumber.page import Page as PlumberPage
-from pdfplumber.pdf import PDF
+from pdfplumber.table import cells_to_tables, edges_to_intersections, intersections_to_cells, merge_edges
 
 from ingest.parse.pdf_layout import Word
-from ingest.parse.pdf_words import Frame
+from ingest.parse.pdf_shapes import MOST_EDGES, Shapes
 
 Rectangle = tuple[float, float, float, float]
+Edge = dict[str, float | str]
 
 PAGE_LIMIT_S = 4.0  # then its tables so far are what there is
-MOST_CHARACTERS = 30_000  # of a page: pdfplumber handles each one as a Python dictionary
-MOST_EDGES = 4_000
+MOST_CROSSINGS = 4_000  # finding cells takes their square
+NEAR = 3.0  # points: pdfplumber's defaults for edges that are one, and edges that meet
+SHORTEST = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,53 +31,78 @@ class Table:
     box: Rectangle
 
 
-class TableReader:
-    """Opens the file a second time, when the first ruled page is met."""
+def ruled_tables(shapes: Shapes, words: Sequence[Word], turns: int) -> list[Table]:
+    """The ruled tables of a page, filled with its words.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: PDF | None = None
-
-    def read(self, number: int, frame: Frame, words: Sequence[Word], turns: int) -> list[Table]:
-        """The ruled tables of a page (from 1), filled with its words; raises whatever pdfplumber raises.
-
-        `turns`: quarter turns clockwise that its letters lie by; rows are as the letters are read.
-
-        Only the grid is pdfplumber's: its own words are scrambled on rotated pages.
-        """
-        logging.getLogger("pdfminer").setLevel(logging.ERROR)  # a warning for each odd font
-        if self._file is None:
-            self._file = PDF.open(self._path)
-        page = self._file.pages[number - 1]
-        try:
-            return _tables(page, frame, words, turns, time.monotonic() + PAGE_LIMIT_S)
-        finally:
-            page.close()
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-
-
-def _tables(page: PlumberPage, frame: Frame, words: Sequence[Word], turns: int, until: float) -> list[Table]:
-    if len(page.edges) > MOST_EDGES or len(page.chars) > MOST_CHARACTERS:
-        return []
+    `turns`: quarter turns clockwise that its letters lie by; rows are as the letters are read.
+    """
+    until = time.monotonic() + PAGE_LIMIT_S
     found = []
-    left, top = frame.offset_in(*page.page_obj.mediabox)  # pdfplumber measures from the media box
-    for table in page.find_tables():
+    for grid in _grids(shapes):
         if time.monotonic() > until:
             break
-        rows = [[_moved(cell, left, top) for cell in row.cells] for row in table.rows]
-        cells = tidy(turned_back(filled(rows, words), turns))
+        cells = tidy(turned_back(filled(_rows(grid), words), turns))
         if is_table(cells):
-            found.append(Table(cells, _moved(table.bbox, left, top)))
+            found.append(Table(cells, _around(grid)))
     return found
 
 
-def _moved(box: Rectangle | None, left: float, top: float) -> Rectangle:
-    """None, where a cell spans others, becomes a place that holds nothing."""
-    x0, y0, x1, y1 = box or (0.0, 0.0, -1.0, -1.0)
-    return x0 - left, y0 - top, x1 - left, y1 - top
+def _grids(shapes: Shapes) -> list[list[Rectangle]]:
+    """The cells of each table, top to bottom."""
+    edges = [edge for edge in _edges(shapes) if _length(edge) >= 1]
+    if len(edges) > MOST_EDGES:
+        return []
+    edges = [edge for edge in merge_edges(edges, NEAR, NEAR, NEAR, NEAR) if _length(edge) >= SHORTEST]
+    crossings = edges_to_intersections(edges, NEAR, NEAR)
+    if len(crossings) > MOST_CROSSINGS:
+        return []
+    grids: list[list[Rectangle]] = cells_to_tables(intersections_to_cells(crossings))
+    return grids
+
+
+def _edges(shapes: Shapes) -> Iterator[Edge]:
+    for left, top, right, bottom in (*shapes.across, *shapes.strokes_across):
+        middle = (top + bottom) / 2
+        yield _edge("h", left, middle, right, middle)
+    for left, top, right, bottom in (*shapes.down, *shapes.strokes_down):
+        middle = (left + right) / 2
+        yield _edge("v", middle, top, middle, bottom)
+    for left, top, right, bottom in shapes.boxes:
+        yield _edge("h", left, top, right, top)
+        yield _edge("h", left, bottom, right, bottom)
+        yield _edge("v", left, top, left, bottom)
+        yield _edge("v", right, top, right, bottom)
+
+
+def _edge(orientation: str, x0: float, top: float, x1: float, bottom: float) -> Edge:
+    return {
+        "orientation": orientation,
+        "x0": x0,
+        "x1": x1,
+        "top": top,
+        "bottom": bottom,
+        "width": x1 - x0,
+        "height": bottom - top,
+    }
+
+
+def _length(edge: Edge) -> float:
+    if edge["orientation"] == "h":
+        return float(edge["x1"]) - float(edge["x0"])
+    return float(edge["bottom"]) - float(edge["top"])
+
+
+def _rows(grid: Sequence[Rectangle]) -> list[list[Rectangle]]:
+    """Cells by row and column; where a cell spans others, a place that holds nothing."""
+    lefts = sorted({cell[0] for cell in grid})
+    placed = {(cell[1], cell[0]): cell for cell in grid}
+    tops = sorted({cell[1] for cell in grid})
+    return [[placed.get((top, left), (0.0, 0.0, -1.0, -1.0)) for left in lefts] for top in tops]
+
+
+def _around(grid: Sequence[Rectangle]) -> Rectangle:
+    lefts, tops, rights, bottoms = zip(*grid, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 def filled(rows: Sequence[Sequence[Rectangle]], words: Sequence[Word]) -> list[list[str]]:
