@@ -76,7 +76,10 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         stack.callback(sandbox.close)
         bulk = EncodingProcess(_text_encoder(settings), _image_encoder(settings))
         stack.callback(bulk.close)
-        parser = SandboxedParser(sandbox, blobs)
+        # Pictures are read by one child on all cores: two on one core each take twice its memory (about 1 GB) for less
+        reading = Sandbox(1, settings.parse_memory_mb)
+        stack.callback(reading.close)
+        parser = SandboxedParser(sandbox, blobs, reading)
         for_requests = Sandbox(1, settings.parse_memory_mb, nice=0)  # of its own: ingestion fills the other for minutes
         stack.callback(for_requests.close)
         originals = Originals(catalogue, blobs)

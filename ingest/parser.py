@@ -22,9 +22,12 @@ READ_TIMEOUT_S = 120.0  # a dense page at full size takes 5–12 s on two old co
 
 
 class SandboxedParser:
-    def __init__(self, sandbox: Sandbox, blobs: Blobs) -> None:
+    """`reading`: where words in pictures are recognised, when that is not to hold up the rest."""
+
+    def __init__(self, sandbox: Sandbox, blobs: Blobs, reading: Sandbox | None = None) -> None:
         self.sandbox = sandbox
         self.blobs = blobs
+        self.reading = reading or sandbox
 
     def batch_pages(self, media_type: str) -> int:
         return PARSERS[media_type].batch_pages
@@ -41,12 +44,12 @@ class SandboxedParser:
         )
 
     async def read_page(self, document: Document, page: int) -> ParsedPage:
-        return await self.sandbox.run(
+        return await self.reading.run(
             read_page, self._file(document), document.media_type, page, timeout_s=READ_TIMEOUT_S
         )
 
     async def read_pixels(self, pixels: bytes) -> tuple[str, float]:
-        text, confidence, _ = await self.sandbox.run(read_pixels, pixels, timeout_s=READ_TIMEOUT_S)
+        text, confidence, _ = await self.reading.run(read_pixels, pixels, timeout_s=READ_TIMEOUT_S)
         return text, confidence
 
     async def cut(self, document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:
