@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.documents import BenchFiles, Pdf, pages_of
+from bench.environment import ROOT
 from bench.measured import LongPdf, Measured, Rate
 from bench.memory import PeakMemory
 from eval.client import Client, connected
@@ -26,7 +27,7 @@ class Exhibit:
     def measure(self, files: BenchFiles, scratch: Path, long_pdf: Pdf | None) -> Measured:
         data = scratch / "data"
         with started(data) as (service, client), PeakMemory(service.pid) as memory:
-            load_models(service, scratch)
+            load_models(service)
             with_text = take_in(client, [pdf.path for pdf in files.with_text], say)
             without = take_in(client, [pdf.path for pdf in files.without], say)
             ids = with_text.ids | without.ids
@@ -53,12 +54,10 @@ def started(data: Path) -> Iterator[tuple[Service, Client]]:
         yield service, client
 
 
-def load_models(service: Service, scratch: Path) -> None:
-    """Takes a note into another collection, so that no system's rate counts the loading of its models."""
-    note = scratch / "note.md"
-    note.write_text("# A note\n\nIt is read before the clock starts.\n", encoding="utf-8")
+def load_models(service: Service) -> None:
+    """Takes the samples' PDFs into another collection, so that no system's rate counts the loading of its models."""
     with connected(service.url, "before-the-clock-starts") as client:
-        take_in(client, [note], lambda line: None)
+        take_in(client, sorted((ROOT / "samples" / "documents").glob("*.pdf")), lambda line: None)
 
 
 def first_answer_s(data: Path, pdf: Pdf | None = None) -> float:
@@ -72,7 +71,7 @@ def first_answer_s(data: Path, pdf: Pdf | None = None) -> float:
 
 def measure_long(pdf: Pdf, data: Path) -> LongPdf:
     with started(data) as (service, client), PeakMemory(service.pid) as memory:
-        load_models(service, data.parent)
+        load_models(service)
         taken = take_in(client, [pdf.path], say)
     return LongPdf(rate(taken, [pdf]), memory.peak_mb, lost(taken).get(pdf.path.name))
 
