@@ -1,0 +1,255 @@
+"""What every queue keeps to: a run for each document and attempt, once, and none for what was cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from app.adapters.dbos_jobs import DbosJobs, DbosWorker
+from app.adapters.memory_jobs import MemoryJobs
+from app.domain.errors import Unavailable, Unreadable
+from app.domain.ports import Jobs
+from ingest.pipeline import Pipeline
+
+PARALLEL = 2
+SOON_S = 5.0
+
+
+class Recorder:
+    """Stands for the pipeline: notes its calls, and holds runs in their first stage until they are let go.
+
+    DBOS runs it on an event loop of its own, so it shares no asyncio objects with the test.
+    """
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.go.set()
+        self.began: Counter[tuple[str, int]] = Counter()
+        self.published: Counter[tuple[str, int]] = Counter()
+        self.failed: dict[str, str] = {}
+        self.erased: list[tuple[str, str]] = []
+        self.dropped: list[str] = []
+        self.stopped: list[str] = []
+        self.active = self.most_active = 0
+        self.errors: list[Exception] = []
+        self.cannot_fail = False
+
+    async def identify(self, document_id: str, attempt: int) -> list[tuple[int, int, int]]:
+        self.began[document_id, attempt] += 1
+        if self.errors:
+            raise self.errors.pop()
+        self.active += 1
+        self.most_active = max(self.most_active, self.active)
+        try:
+            while not self.go.is_set():
+                await asyncio.sleep(0.01)
+        except asyncio.CancelledError:
+            self.stopped.append(document_id)
+            raise
+        finally:
+            self.active -= 1
+        return []
+
+    async def split(self, document_id: str, attempt: int, batches: object) -> int:
+        return 0
+
+    async def publish(self, document_id: str, attempt: int) -> None:
+        self.published[document_id, attempt] += 1
+
+    async def fail(self, document_id: str, attempt: int, why: str) -> None:
+        if self.cannot_fail:
+            raise RuntimeError("the catalogue is gone")
+        self.failed[document_id] = why
+
+    def erase(self, document_id: str, collection_id: str) -> None:
+        self.erased.append((document_id, collection_id))
+
+    def drop(self, collection_id: str) -> None:
+        self.dropped.append(collection_id)
+
+
+@pytest.fixture
+def pipeline() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture(params=["memory", "dbos"])
+async def jobs(request: pytest.FixtureRequest, tmp_path: Path, pipeline: Recorder) -> AsyncIterator[Jobs]:
+    stages = cast(Pipeline, pipeline)
+    if request.param == "memory":
+        in_memory = MemoryJobs(stages, PARALLEL)
+        yield in_memory
+        await in_memory.close()
+        return
+    url = f"sqlite:///{tmp_path}/queue.db"
+    worker, queue = DbosWorker(url, "contract", stages, PARALLEL), DbosJobs(url)
+    await worker.start()
+    yield queue
+    pipeline.go.set()
+    await worker.stop()
+    queue.close()
+
+
+async def until(true: Callable[[], bool], seconds: float = SOON_S) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come about"
+        await asyncio.sleep(0.01)
+
+
+async def becomes(value: Any, ask: Callable[[], Awaitable[Any]], seconds: float = SOON_S) -> None:
+    end = time.monotonic() + seconds
+    while (now := await ask()) != value:
+        assert time.monotonic() < end, f"still {now!r}, not {value!r}"
+        await asyncio.sleep(0.02)
+
+
+async def test_a_document_is_taken_in_once(jobs: Jobs, pipeline: Recorder) -> None:
+    await jobs.ingest("doc", 1)
+    await becomes("done", lambda: jobs.state("doc", 1))
+    assert pipeline.published == {("doc", 1): 1}
+
+
+async def test_the_same_attempt_enqueued_twice_is_one_run(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.go.clear()
+    await asyncio.gather(jobs.ingest("doc", 1), jobs.ingest("doc", 1))
+    await until(lambda: bool(pipeline.began))
+    await jobs.ingest("doc", 1)
+    pipeline.go.set()
+    await becomes("done", lambda: jobs.state("doc", 1))
+    await jobs.ingest("doc", 1)  # also after it is done
+    await asyncio.sleep(0.6)  # longer than the queue is polled
+    assert pipeline.began == {("doc", 1): 1}
+
+
+async def test_another_attempt_is_another_run(jobs: Jobs, pipeline: Recorder) -> None:
+    await jobs.ingest("doc", 1)
+    await becomes("done", lambda: jobs.state("doc", 1))
+    await jobs.ingest("doc", 2)
+    await becomes("done", lambda: jobs.state("doc", 2))
+    assert pipeline.published == {("doc", 1): 1, ("doc", 2): 1}
+
+
+async def test_what_was_never_enqueued_is_unknown(jobs: Jobs) -> None:
+    assert await jobs.state("doc", 1) == "unknown"
+    await jobs.cancel("doc", 1)  # is no error
+    assert await jobs.state("doc", 1) == "unknown"
+    assert not await jobs.forgetting("doc")
+
+
+async def test_a_run_is_live_while_it_waits_and_while_it_works(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.go.clear()
+    for number in range(PARALLEL + 1):
+        await jobs.ingest(f"doc{number}", 1)
+    await until(lambda: len(pipeline.began) == PARALLEL)
+    states = [await jobs.state(f"doc{number}", 1) for number in range(PARALLEL + 1)]
+    assert states == ["live"] * (PARALLEL + 1)
+
+
+async def test_no_more_run_at_once_than_are_allowed(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.go.clear()
+    for number in range(5):
+        await jobs.ingest(f"doc{number}", 1)
+    await until(lambda: len(pipeline.began) == PARALLEL)
+    await asyncio.sleep(0.6)
+    pipeline.go.set()
+    await until(lambda: len(pipeline.published) == 5, 15)
+    assert pipeline.most_active == PARALLEL
+
+
+async def test_cancelled_while_it_waits_it_never_runs(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.go.clear()
+    for name in ("one", "two", "waits"):
+        await jobs.ingest(name, 1)
+    await until(lambda: len(pipeline.began) == PARALLEL)
+    [waits] = {"one", "two", "waits"} - {name for name, _ in pipeline.began}
+    await jobs.cancel(waits, 1)
+    await becomes("cancelled", lambda: jobs.state(waits, 1))
+    pipeline.go.set()
+    await until(lambda: len(pipeline.published) == 2)
+    await asyncio.sleep(0.6)
+    assert (waits, 1) not in pipeline.began
+    assert pipeline.failed == {}
+
+
+async def test_cancelled_while_it_works_it_stops_within_seconds(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.go.clear()
+    await jobs.ingest("doc", 1)
+    await until(lambda: bool(pipeline.began))
+    await jobs.cancel("doc", 1)
+    await until(lambda: pipeline.stopped == ["doc"], 3)
+    await becomes("cancelled", lambda: jobs.state("doc", 1))
+    assert pipeline.published == {}
+    assert pipeline.failed == {}
+
+
+async def test_a_cancelled_run_makes_room_for_the_next(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.go.clear()
+    for name in ("one", "two", "three"):
+        await jobs.ingest(name, 1)
+    await until(lambda: len(pipeline.began) == PARALLEL)
+    first = next(iter(pipeline.began))[0]
+    await jobs.cancel(first, 1)
+    await until(lambda: len(pipeline.began) == 3)
+
+
+async def test_a_documents_own_fault_ends_as_failed_with_its_sentence(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.errors = [Unreadable("needs a password")]
+    await jobs.ingest("doc", 1)
+    await becomes("done", lambda: jobs.state("doc", 1))
+    assert pipeline.failed == {"doc": "needs a password"}
+
+
+async def test_a_fault_of_ours_ends_as_failed_without_its_details(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.errors = [RuntimeError("/etc/secret")]
+    await jobs.ingest("doc", 1)
+    await becomes("done", lambda: jobs.state("doc", 1))
+    assert "RuntimeError" in pipeline.failed["doc"]
+    assert "secret" not in pipeline.failed["doc"]
+
+
+async def test_what_is_unavailable_for_a_moment_is_tried_again(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.errors = [Unavailable("the database is locked")]
+    await jobs.ingest("doc", 1)
+    await becomes("done", lambda: jobs.state("doc", 1))
+    assert pipeline.began == {("doc", 1): 2}
+    assert pipeline.published == {("doc", 1): 1}
+
+
+async def test_a_run_that_cannot_even_record_its_failure_is_broken(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.errors, pipeline.cannot_fail = [RuntimeError("odd")], True
+    await jobs.ingest("doc", 1)
+    await becomes("broken", lambda: jobs.state("doc", 1))
+
+
+async def test_forgetting_erases_and_is_over_then(jobs: Jobs, pipeline: Recorder) -> None:
+    await jobs.forget("doc", "collection")
+    await until(lambda: pipeline.erased == [("doc", "collection")])
+    await becomes(False, lambda: jobs.forgetting("doc"))
+
+
+async def test_a_document_can_be_forgotten_again(jobs: Jobs, pipeline: Recorder) -> None:
+    await jobs.forget("doc", "collection")
+    await becomes(False, lambda: jobs.forgetting("doc"))
+    await jobs.forget("doc", "collection")
+    await until(lambda: len(pipeline.erased) == 2)
+
+
+async def test_a_collection_is_dropped(jobs: Jobs, pipeline: Recorder) -> None:
+    await jobs.drop("collection")
+    await until(lambda: pipeline.dropped == ["collection"])
+
+
+async def test_collecting_leaves_what_is_live(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.go.clear()
+    await jobs.ingest("doc", 1)
+    await until(lambda: bool(pipeline.began))
+    assert await jobs.collect() == 0
+    assert await jobs.state("doc", 1) == "live"
