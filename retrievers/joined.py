@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from app.domain.ports import Catalogue, Retriever
-from app.domain.types import Evidence, Found, Query, Vote
+from app.domain.types import Evidence, Found, Hit, Query, Vote
 from retrievers.filters import Condition, matches, parse
 
 FETCH = 4  # times what is asked for, doubled until enough survive
+AT_ONCE = 16  # hits looked up in one query, at least
 
 
 class Joined:
@@ -25,16 +26,34 @@ class Joined:
         fetch, proposed = FETCH * max(k, 1), -1
         while True:
             found = await self._retriever.retrieve(query, fetch)
-            await self._join(query, condition, found, joined)
-            evidence = _survivors(found, joined)
+            evidence = await self._evidence(query, condition, found, k, joined)
             if len(evidence) >= k or found.exhausted or len(found.hits) <= proposed:
-                return evidence[:k], found.votes
+                return evidence, found.votes
             fetch, proposed = fetch * 2, len(found.hits)
 
+    async def _evidence(
+        self,
+        query: Query,
+        condition: Condition | None,
+        found: Found,
+        k: int,
+        joined: dict[str, Evidence | None],
+    ) -> tuple[Evidence, ...]:
+        """The first k of the hits that may be shown. Most may, so they are looked up no further than is needed."""
+        evidence: list[Evidence] = []
+        step = max(k, AT_ONCE)
+        for start in range(0, len(found.hits), step):
+            hits = found.hits[start : start + step]
+            await self._join(query, condition, hits, joined)
+            evidence += _survivors(hits, joined)
+            if len(evidence) >= k:
+                break
+        return tuple(evidence[:k])
+
     async def _join(
-        self, query: Query, condition: Condition | None, found: Found, joined: dict[str, Evidence | None]
+        self, query: Query, condition: Condition | None, hits: Sequence[Hit], joined: dict[str, Evidence | None]
     ) -> None:
-        new = [hit.chunk_id for hit in found.hits if hit.chunk_id not in joined]
+        new = [hit.chunk_id for hit in hits if hit.chunk_id not in joined]
         joined.update(dict.fromkeys(new))
         collections = [collection.id for collection in query.collections]
         for one in await asyncio.to_thread(self._catalogue.evidence, new, collections):
@@ -50,6 +69,6 @@ def _wanted(one: Evidence, query: Query, condition: Condition | None) -> bool:
     )
 
 
-def _survivors(found: Found, joined: Mapping[str, Evidence | None]) -> tuple[Evidence, ...]:
-    pairs = ((hit, joined[hit.chunk_id]) for hit in found.hits)
-    return tuple(replace(one, score=hit.score, ranks=hit.ranks) for hit, one in pairs if one is not None)
+def _survivors(hits: Sequence[Hit], joined: Mapping[str, Evidence | None]) -> list[Evidence]:
+    pairs = ((hit, joined[hit.chunk_id]) for hit in hits)
+    return [replace(one, score=hit.score, ranks=hit.ranks) for hit, one in pairs if one is not None]

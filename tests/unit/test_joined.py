@@ -10,7 +10,7 @@ import pytest
 
 from app.adapters.memory import MemoryCatalogue
 from app.domain.errors import BadRequest
-from app.domain.types import Chunk, Collection, Document, Found, Hit, Kind, Query
+from app.domain.types import Chunk, Collection, Document, Evidence, Found, Hit, Kind, Query
 from retrievers.joined import Joined
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -103,3 +103,18 @@ async def test_kinds_documents_and_pages_are_checked_again() -> None:
 async def test_a_filter_that_is_not_understood_is_refused() -> None:
     with pytest.raises(BadRequest, match="colour"):
         await Shelf().search(Proposing([]), 8, where={"colour": {"eq": 1}})
+
+
+async def test_no_more_is_looked_up_than_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf = Shelf()
+    ids = shelf.put("d", 400)
+    asked: list[int] = []
+    real = shelf.catalogue.evidence
+
+    def counted(chunk_ids: Sequence[str], collections: Sequence[str]) -> Sequence[Evidence]:
+        asked.append(len(chunk_ids))
+        return real(chunk_ids, collections)
+
+    monkeypatch.setattr(shelf.catalogue, "evidence", counted)
+    assert await shelf.search(Proposing(ids), 50) == ids[:50]
+    assert asked == [50]
