@@ -30,7 +30,6 @@ MAX_RECOVERIES = 12  # a document that takes the process down with it stops here
 QUEUE = "ingest"
 HOUSEKEEPING = "housekeeping"
 NAME = "exhibit"
-KEEP_FINISHED = timedelta(days=1)
 LIVE = ["ENQUEUED", "PENDING", "DELAYED"]
 
 # A full disk, a locked database, an index that refuses: tried again with back-off (.5, 1, 2, 4 s), then told.
@@ -64,8 +63,9 @@ def run_id(document_id: str, attempt: int) -> str:
 class DbosJobs:
     """The queue as services see it. Needs no launched DBOS: an API-only process can hold one."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, keep: timedelta = timedelta(days=1)) -> None:
         prepare(url)
+        self._keep = keep  # what has finished, for so long
         self._client = DBOSClient(system_database_url=url, application_name=NAME)
 
     async def ingest(self, document_id: str, attempt: int) -> None:
@@ -100,8 +100,8 @@ class DbosJobs:
         return bool(found)
 
     async def collect(self) -> int:
-        """Removes finished runs older than KEEP_FINISHED: DBOS has no retention of its own. Returns how many."""
-        before = (datetime.now(UTC) - KEEP_FINISHED).isoformat()
+        """Removes finished runs older than `keep`: DBOS has no retention of its own. Returns how many."""
+        before = (datetime.now(UTC) - self._keep).isoformat()
         with _as_unavailable():
             old = await self._client.list_workflows_async(
                 completed_before=before, limit=1000, load_input=False, load_output=False

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from app.domain.errors import Unavailable
@@ -13,29 +15,33 @@ from ingest.pipeline import Pipeline, ingest
 
 T = TypeVar("T")
 Key = tuple[str, int]
+TRIES = 5  # of a stage, when what it needs is unavailable
 log = logging.getLogger(__name__)
 
 
 class MemoryJobs:
     """Works off what it is given at once, `parallel` documents at a time."""
 
-    def __init__(self, pipeline: Pipeline, parallel: int = 2) -> None:
+    def __init__(self, pipeline: Pipeline, parallel: int = 2, keep: timedelta = timedelta(days=1)) -> None:
         self._pipeline = pipeline
+        self._keep = keep
         self._room = asyncio.Semaphore(parallel)
         self._runs: dict[Key, asyncio.Task[None]] = {}
-        self._erasing: dict[str, asyncio.Task[None]] = {}
+        self._ended: dict[Key, float] = {}
+        self._one_chore = asyncio.Lock()
+        self._chores: dict[asyncio.Task[None], str] = {}  # and the id of what is erased or dropped
 
     async def ingest(self, document_id: str, attempt: int) -> None:
         key = (document_id, attempt)
         if key not in self._runs:
             self._runs[key] = asyncio.create_task(self._ingest(document_id, attempt))
+            self._runs[key].add_done_callback(lambda _: self._ended.update({key: time.monotonic()}))
 
     async def forget(self, document_id: str, collection_id: str) -> None:
-        erasing = asyncio.to_thread(self._pipeline.erase, document_id, collection_id)
-        self._erasing[document_id] = asyncio.create_task(erasing)
+        self._later(document_id, "erase", self._pipeline.erase, document_id, collection_id)
 
     async def drop(self, collection_id: str) -> None:
-        await asyncio.to_thread(self._pipeline.drop, collection_id)
+        self._later(collection_id, "drop", self._pipeline.drop, collection_id)
 
     async def cancel(self, document_id: str, attempt: int) -> None:
         if run := self._runs.get((document_id, attempt)):
@@ -52,17 +58,17 @@ class MemoryJobs:
         return "broken" if run.exception() else "done"
 
     async def forgetting(self, document_id: str) -> bool:
-        erasing = self._erasing.get(document_id)
-        return erasing is not None and not erasing.done()
+        return document_id in self._chores.values()
 
     async def collect(self) -> int:
-        done = [key for key, run in self._runs.items() if run.done()]
-        for key in done:
-            del self._runs[key]
-        return len(done)
+        before = time.monotonic() - self._keep.total_seconds()
+        old = [key for key, ended in self._ended.items() if ended <= before]
+        for key in old:
+            del self._runs[key], self._ended[key]
+        return len(old)
 
     async def close(self) -> None:
-        tasks = [*self._runs.values(), *self._erasing.values()]
+        tasks = [*self._runs.values(), *self._chores]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -72,12 +78,29 @@ class MemoryJobs:
             try:
                 await ingest(self._pipeline, step, document_id, attempt)
             except Exception as error:  # the job runner: whatever it was, the document must not stay `running`
-                log.exception("a document's run broke", extra={"document": document_id})
+                log.exception("a document's run broke", extra={"document": document_id, "attempt": attempt})
                 why = f"Something went wrong inside Exhibit ({type(error).__name__}); the log has the details."
-                await self._pipeline.fail(document_id, attempt, why)
+                await step("fail", self._pipeline.fail, document_id, attempt, why)
+
+    def _later(self, about: str, name: str, chore: Callable[..., None], *args: Any) -> None:
+        """Has it done behind the caller's back, in turn with the other chores."""
+
+        async def in_thread(*args: Any) -> None:
+            await asyncio.to_thread(chore, *args)
+
+        async def done() -> None:
+            async with self._one_chore:
+                try:
+                    await step(name, in_thread, *args)
+                except Exception:  # the job runner: nobody awaits this; who wants it done asks again
+                    log.exception("a chore broke", extra={"chore": name, "about": about})
+
+        task = asyncio.create_task(done())
+        self._chores[task] = about
+        task.add_done_callback(self._chores.pop)
 
 
-async def step(name: str, stage: Callable[..., Coroutine[Any, Any, T]], *args: Any, tries: int = 3) -> T:
+async def step(name: str, stage: Callable[..., Coroutine[Any, Any, T]], *args: Any, tries: int = TRIES) -> T:
     """Runs a stage; an outside that is unavailable for a moment is tried again."""
     for again in range(tries - 1):
         try:

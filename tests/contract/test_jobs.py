@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -70,9 +71,14 @@ class Recorder:
 
     def erase(self, document_id: str, collection_id: str) -> None:
         self.erased.append((document_id, collection_id))
+        if self.errors:
+            raise self.errors.pop()
+        self.go.wait(SOON_S)
 
     def drop(self, collection_id: str) -> None:
         self.dropped.append(collection_id)
+        if self.errors:
+            raise self.errors.pop()
 
 
 @pytest.fixture
@@ -80,16 +86,25 @@ def pipeline() -> Recorder:
     return Recorder()
 
 
+@pytest.fixture
+def keep() -> timedelta:
+    """For how long finished runs are remembered; a test's own parameter overrides it."""
+    return timedelta(days=1)
+
+
 @pytest.fixture(params=["memory", "dbos"])
-async def jobs(request: pytest.FixtureRequest, tmp_path: Path, pipeline: Recorder) -> AsyncIterator[Jobs]:
+async def jobs(
+    request: pytest.FixtureRequest, tmp_path: Path, pipeline: Recorder, keep: timedelta
+) -> AsyncIterator[Jobs]:
     stages = cast(Pipeline, pipeline)
     if request.param == "memory":
-        in_memory = MemoryJobs(stages, PARALLEL)
+        in_memory = MemoryJobs(stages, PARALLEL, keep)
         yield in_memory
+        pipeline.go.set()
         await in_memory.close()
         return
     url = f"sqlite:///{tmp_path}/queue.db"
-    worker, queue = DbosWorker(url, "contract", stages, PARALLEL), DbosJobs(url)
+    worker, queue = DbosWorker(url, "contract", stages, PARALLEL), DbosJobs(url, keep)
     await worker.start()
     yield queue
     pipeline.go.set()
@@ -179,7 +194,9 @@ async def test_cancelled_while_it_waits_it_never_runs(jobs: Jobs, pipeline: Reco
     assert pipeline.failed == {}
 
 
-async def test_cancelled_while_it_works_it_stops_within_seconds(jobs: Jobs, pipeline: Recorder) -> None:
+async def test_cancelled_while_it_works_it_stops_within_seconds(
+    jobs: Jobs, pipeline: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
     pipeline.go.clear()
     await jobs.ingest("doc", 1)
     await until(lambda: bool(pipeline.began))
@@ -188,6 +205,7 @@ async def test_cancelled_while_it_works_it_stops_within_seconds(jobs: Jobs, pipe
     await becomes("cancelled", lambda: jobs.state("doc", 1))
     assert pipeline.published == {}
     assert pipeline.failed == {}
+    assert "broke" not in caplog.text  # it was asked for
 
 
 async def test_a_cancelled_run_makes_room_for_the_next(jobs: Jobs, pipeline: Recorder) -> None:
@@ -229,6 +247,35 @@ async def test_a_run_that_cannot_even_record_its_failure_is_broken(jobs: Jobs, p
     await becomes("broken", lambda: jobs.state("doc", 1))
 
 
+async def test_what_stays_unavailable_ends_as_failed_with_its_sentence(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.errors = [Unavailable("the disk is full") for _ in range(5)]
+    await jobs.ingest("doc", 1)
+    await becomes("done", lambda: jobs.state("doc", 1), 20)
+    assert pipeline.failed == {"doc": "the disk is full"}
+    assert pipeline.began == {("doc", 1): 5}
+
+
+async def test_a_cancelled_attempt_never_runs_again_but_the_next_does(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.go.clear()
+    await jobs.ingest("doc", 1)
+    await until(lambda: bool(pipeline.began))
+    await jobs.cancel("doc", 1)
+    await becomes("cancelled", lambda: jobs.state("doc", 1))
+    pipeline.go.set()
+    await jobs.ingest("doc", 1)
+    await jobs.ingest("doc", 2)
+    await becomes("done", lambda: jobs.state("doc", 2))
+    assert await jobs.state("doc", 1) == "cancelled"
+    assert pipeline.began == {("doc", 1): 1, ("doc", 2): 1}
+
+
+async def test_cancelling_what_is_done_changes_nothing(jobs: Jobs, pipeline: Recorder) -> None:
+    await jobs.ingest("doc", 1)
+    await becomes("done", lambda: jobs.state("doc", 1))
+    await jobs.cancel("doc", 1)
+    assert await jobs.state("doc", 1) == "done"
+
+
 async def test_forgetting_erases_and_is_over_then(jobs: Jobs, pipeline: Recorder) -> None:
     await jobs.forget("doc", "collection")
     await until(lambda: pipeline.erased == [("doc", "collection")])
@@ -242,6 +289,42 @@ async def test_a_document_can_be_forgotten_again(jobs: Jobs, pipeline: Recorder)
     await until(lambda: len(pipeline.erased) == 2)
 
 
+async def test_a_document_is_being_forgotten_for_as_long_as_it_takes(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.go.clear()
+    await jobs.forget("doc", "collection")
+    await jobs.forget("doc", "collection")
+    await until(lambda: bool(pipeline.erased))
+    assert await jobs.forgetting("doc")
+    assert not await jobs.forgetting("other")
+    assert len(pipeline.erased) == 1  # one at a time
+    pipeline.go.set()
+    await becomes(False, lambda: jobs.forgetting("doc"))
+    assert len(pipeline.erased) == 2
+
+
+async def test_erasing_is_tried_again_when_something_is_unavailable(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.errors = [Unavailable("the index is locked")]
+    await jobs.forget("doc", "collection")
+    await becomes(False, lambda: jobs.forgetting("doc"))
+    assert len(pipeline.erased) == 2
+
+
+async def test_an_erasing_that_breaks_is_over_and_can_be_asked_for_again(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.errors = [RuntimeError("odd")]
+    await jobs.forget("doc", "collection")
+    await becomes(False, lambda: jobs.forgetting("doc"))
+    await jobs.forget("doc", "collection")
+    await becomes(False, lambda: jobs.forgetting("doc"))
+    assert len(pipeline.erased) == 2
+
+
+async def test_a_dropping_that_breaks_is_not_its_askers_trouble(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.errors = [RuntimeError("odd")]
+    await jobs.drop("one")
+    await jobs.drop("two")
+    await until(lambda: pipeline.dropped == ["one", "two"])
+
+
 async def test_a_collection_is_dropped(jobs: Jobs, pipeline: Recorder) -> None:
     await jobs.drop("collection")
     await until(lambda: pipeline.dropped == ["collection"])
@@ -253,3 +336,24 @@ async def test_collecting_leaves_what_is_live(jobs: Jobs, pipeline: Recorder) ->
     await until(lambda: bool(pipeline.began))
     assert await jobs.collect() == 0
     assert await jobs.state("doc", 1) == "live"
+
+
+async def test_collecting_leaves_what_has_just_finished(jobs: Jobs, pipeline: Recorder) -> None:
+    await jobs.ingest("doc", 1)
+    await becomes("done", lambda: jobs.state("doc", 1))
+    assert await jobs.collect() == 0
+    await jobs.ingest("doc", 1)
+    assert await jobs.state("doc", 1) == "done"
+
+
+@pytest.mark.parametrize("keep", [timedelta(0)])
+async def test_what_finished_long_ago_is_collected_and_unknown_then(jobs: Jobs, pipeline: Recorder) -> None:
+    await jobs.ingest("done", 1)
+    await becomes("done", lambda: jobs.state("done", 1))
+    pipeline.go.clear()
+    await jobs.ingest("live", 1)
+    await until(lambda: ("live", 1) in pipeline.began)
+    await asyncio.sleep(0.05)
+    assert await jobs.collect() == 1
+    assert await jobs.state("done", 1) == "unknown"
+    assert await jobs.state("live", 1) == "live"
