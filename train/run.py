@@ -1,6 +1,7 @@
 """Trains the CLIP that Exhibit ships, from nothing but drawings.
 
 python -m train.run --minutes 110            draws, trains, prints held-out figures, writes the model's folder
+python -m train.run --minutes 50 --on FOLDER --rate 7e-4      the same, beginning with the weights in that folder
 
 Seeds are fixed, so the drawings and their order are the same on every run; how many steps fit into the minutes
 depends on the machine.
@@ -13,6 +14,7 @@ import logging
 import math
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -195,11 +197,15 @@ def _optimizer(model: torch.nn.Module, rate: float) -> torch.optim.Optimizer:
     )
 
 
-def train(folder: Path, cache: Path, minutes: float, rate: float, side: int, name: str) -> None:
-    """Writes the model's folder every few minutes; the last time when the minutes are over."""
+def train(folder: Path, cache: Path, minutes: float, rate: float, side: int, name: str, seed: int, on: bool) -> None:
+    """Writes the model's folder every few minutes; the last time when the minutes are over.
+
+    `on`: begins with the weights that are in the folder.
+    """
     drawings = Drawings(cache, [], {}, set())
     drawings.take_up()
-    model, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}", load_weights=False)
+    model, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}", load_weights=on)
+    model.float()
     tokenize = open_clip.get_tokenizer(f"local-dir:{folder}")
     model.train()
     held = [sample for shard in shards(cache, "held") for sample in read(shard)][:HELD_OUT]
@@ -207,7 +213,7 @@ def train(folder: Path, cache: Path, minutes: float, rate: float, side: int, nam
     optimizer, averaged = _optimizer(torch.nn.ModuleList([model, hints]), rate), Averaged(model)
     started = saved = time.monotonic()
     seen = 0
-    for step, ready in enumerate(batches(drawings, tokenize, side, 1)):
+    for step, ready in enumerate(batches(drawings, tokenize, side, seed)):
         share = (time.monotonic() - started) / (minutes * 60)
         if share >= 1:
             break
@@ -264,6 +270,8 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("/tmp/clip-cache"))  # noqa: S108
     parser.add_argument("--out", type=Path, default=Path("app/adapters/models/exhibit-clip"))
     parser.add_argument("--drawings", type=int, default=80_000)
+    parser.add_argument("--on", type=Path, help="go on from this model, with its own tokenizer")
+    parser.add_argument("--seed", type=int, default=1, help="of the batches: their drawings, captions and damage")
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--side", type=int, default=128)
     parser.add_argument("--trunk", default="shvit_s1")
@@ -291,8 +299,20 @@ def main() -> None:
         ]
     )
     try:
-        prepare(given.out, given.cache, given.side, given.trunk)
-        train(given.out, given.cache, given.minutes, given.rate, given.side, given.name)
+        if given.on is None:
+            prepare(given.out, given.cache, given.side, given.trunk)
+        elif given.on.resolve() != given.out.resolve():
+            shutil.copytree(given.on, given.out, dirs_exist_ok=True)
+        train(
+            given.out,
+            given.cache,
+            given.minutes,
+            given.rate,
+            given.side,
+            given.name,
+            given.seed,
+            given.on is not None,
+        )
     finally:
         artist.terminate()
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 _LONGEST_WORD = 100  # letters: BERT's tokenizer takes longer ones as a single unknown token
+WIDTHS = 16  # tokens that batches are rounded up to: the engine keeps kernels and buffers for every width it meets
 _UNKNOWN = ("[UNK]", "<unk>")
 _PADDING = ("[PAD]", "<pad>")
 
@@ -26,6 +27,7 @@ class Tokens:
         self._whole.no_truncation()
         self._padding = _first_id(self._whole, _PADDING, default=0)
         self._unknown = _first_id(self._whole, _UNKNOWN, default=-1)
+        self._max_tokens = max_tokens
         self._most_letters = max_tokens * _LONGEST_WORD
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
@@ -49,9 +51,10 @@ class Tokens:
         return 1 - sum(words) / len(words) if words else 1.0
 
     def padded(self, ids: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(n, longest) ids and attention mask."""
+        """(n, longest, rounded up) ids and attention mask."""
         lengths = np.array([len(each) for each in ids])
-        mask = np.arange(lengths.max())[None, :] < lengths[:, None]
+        width = min(-(-int(lengths.max()) // WIDTHS) * WIDTHS, self._max_tokens)
+        mask = np.arange(width)[None, :] < lengths[:, None]
         padded = np.full(mask.shape, self._padding, np.int64)
         padded[mask] = np.concatenate([np.asarray(each, np.int64) for each in ids])
         return padded, mask.astype(np.int64)

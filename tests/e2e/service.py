@@ -32,6 +32,7 @@ class Service:
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
+        self.root = ROOT  # the source it runs from
         self.port = free_port()
         self.environment = environment
         self.process: subprocess.Popen[bytes] | None = None
@@ -47,7 +48,7 @@ class Service:
         }
         log = (self.folder / "service.log").open("ab")
         command = [sys.executable, "-m", "app.cli", "serve"]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        self.process = subprocess.Popen(command, cwd=self.root, env=environment, stdout=log, stderr=log)
         log.close()
         while time.monotonic() - began < START_S:
             if self.process.poll() is not None:
