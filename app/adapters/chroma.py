@@ -234,7 +234,8 @@ def _sweep(path: Path) -> None:
     database = path / "chroma.sqlite3"
     if not database.is_file():
         return
-    with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+    # not read-only: what a kill left half written has to be rolled back before anything can be read
+    with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=rw", uri=True)) as connection:
         known = {str(row[0]) for row in connection.execute("SELECT id FROM segments")}
     for folder in path.iterdir():
         if folder.is_dir() and _UUID.fullmatch(folder.name) and (folder.name not in known or _torn(folder)):

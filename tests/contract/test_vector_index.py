@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -195,6 +198,21 @@ def test_the_folder_of_a_dropped_collection_is_removed_at_the_next_opening(tmp_p
     ChromaVectors(tmp_path).close()
     assert folders
     assert not any(folder.exists() for folder in folders)
+
+
+def test_chroma_killed_in_the_middle_of_a_write_opens_again_without_that_write(tmp_path: Path) -> None:
+    made = unit(3)
+    with closing(ChromaVectors(tmp_path / "vectors")) as index:
+        index.add(INDEX, rows(made))
+    with closing(sqlite3.connect(tmp_path / "vectors" / "chroma.sqlite3")) as writing:
+        writing.execute("PRAGMA cache_size = 1")  # pages reach the file before the commit
+        writing.execute("DELETE FROM embeddings_queue")
+        writing.execute("CREATE TABLE half AS SELECT randomblob(100000)")
+        shutil.copytree(tmp_path / "vectors", tmp_path / "killed")  # what a kill leaves at this moment
+    assert (tmp_path / "killed" / "chroma.sqlite3-journal").stat().st_size > 0
+    with closing(ChromaVectors(tmp_path / "killed")) as index:
+        assert index.ids(INDEX) == {f"d1.{i}" for i in range(3)}
+        assert index.search(INDEX, made[1], 1)[0][0] == "d1.1"
 
 
 def test_a_folder_that_cannot_be_opened_is_a_sentence(tmp_path: Path) -> None:
