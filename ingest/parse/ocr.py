@@ -145,6 +145,7 @@ def _engine(threads: int) -> rapidocr.RapidOCR:
         "Global.log_level": "critical",
         "Det.limit_side_len": 480,  # a small crop is enlarged to this, not to a page's size
         "Rec.rec_img_shape": [3, 48, SHORTEST_LINE],
+        "Rec.rec_batch_num": 3,  # as fast as 6, in less memory
         "EngineConfig.openvino.inference_num_threads": threads,
     }
     for step, model in MODELS.items():

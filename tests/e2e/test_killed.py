@@ -46,7 +46,9 @@ def test_killed_again_and_again_it_loses_and_doubles_nothing(service_in: Callabl
         killed.start()
     finished = killed.finished(*documents)
 
-    assert {document["status"] for document in finished} == {"ready"}
+    assert [(document["name"], document["status"], document["problems"]) for document in finished] == [
+        (name, "ready", []) for name in NAMES
+    ]
     assert content(killed) == content(undisturbed)
     found = killed.search("Ines Kaldor tide tables", top_k=50)
     assert len({evidence["id"] for evidence in found}) == len(found)
