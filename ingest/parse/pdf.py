@@ -230,7 +230,8 @@ def _found(seen: _Seen, shapes: Shapes, batch: _Batch, problems: list[Problem]) 
     unruled = [box for box in unruled if not _is_drawn(box, shapes)]
     tabled = [*(table.box for table in ruled), *unruled]
     prose = [box for row, box in placed if len(row.cells[0].words) >= 6]
-    regions = figures(shapes, seen.frame, tabled, [box for _, box in placed], prose, batch.logos)
+    lines = [_box(row, seen.page) for row in rows]  # those in tables too: a part of one is no figure either
+    regions = figures(shapes, seen.frame, tabled, lines, prose, batch.logos)
     drawn = [(row, box) for row, box in placed if not _is_caption(row.text)]
     inside = tuple(tuple(row.text for row, box in drawn if share(box, region) > 0.7) for region in regions)
     labels = {id(row) for row, box in drawn if any(share(box, region) > 0.7 for region in regions)}

@@ -171,6 +171,15 @@ def test_a_drawing_is_a_figure_with_its_crop_its_words_and_its_caption(tmp_path:
     assert figure.box.y1 > 0.41
 
 
+def test_the_striped_half_of_a_table_is_no_figure(tmp_path: Path) -> None:
+    """Rules around the labels, stripes behind the numbers beside them: else the numbers were cut out and recognised."""
+    stripes = "".join(f"0.8 0.9 1 rg 380 {500 + 20 * row} 180 18 re f 0 g\n" for row in range(8))
+    labels = "".join(text(f"Property and equipment {row}", 50, 506 + 20 * row) for row in range(8))
+    numbers = "".join(text(f"12,34{row}     67,89{row}     10,00{row}", 390, 506 + 20 * row) for row in range(8))
+    page = only(written(tmp_path / "a.pdf", [grid(40, 660, 8, 3) + stripes + labels + numbers]))
+    assert kinds(page, "figure") == []
+
+
 def picture(x: float, y: float, width: float, height: float) -> str:
     """A raster picture of 16 by 16 grey pixels, inline."""
     shades = "".join(f"{(i * 7) % 256:02X}" for i in range(256))
