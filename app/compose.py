@@ -64,9 +64,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         blobs = LocalBlobs(settings.blobs_dir)
         catalogue = await asyncio.to_thread(SqlCatalogue, settings.catalogue_url)
         stack.callback(catalogue.close)
-        text_encoder, image_encoder = await asyncio.gather(
-            asyncio.to_thread(_text_encoder(settings)), asyncio.to_thread(_image_encoder(settings))
-        )
+        text_encoder, image_encoder = await _encoders(settings)
         vectors = await asyncio.to_thread(_vectors, settings)
         stack.callback(vectors.close)
         words = TantivyWords(settings.data_dir / "words")
@@ -113,6 +111,15 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             max_upload_bytes=settings.max_upload_bytes,
             ready=_readiness(catalogue),
         )
+
+
+async def _encoders(settings: Settings) -> tuple[TextEncoder, ImageEncoder]:
+    """Side by side; a hub's one after the other: where it can't be reached, that is told once, and soon."""
+    text, image = _text_encoder(settings), _image_encoder(settings)
+    if settings.models == "standard":
+        return await asyncio.to_thread(text), await asyncio.to_thread(image)
+    both = await asyncio.gather(asyncio.to_thread(text), asyncio.to_thread(image))
+    return both
 
 
 async def _work(
