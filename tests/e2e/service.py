@@ -44,6 +44,7 @@ class Service:
         environment = os.environ | {
             "EXHIBIT_DATA_DIR": str(self.folder / "data"),
             "EXHIBIT_PORT": str(self.port),
+            "PYTHONFAULTHANDLER": "1",
             **self.environment,
         }
         log = (self.folder / "service.log").open("ab")
@@ -95,7 +96,11 @@ class Service:
         return documents
 
     def document(self, document_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.http.get(f"/v1/documents/{document_id}").json()
+        try:
+            found: dict[str, Any] = self.http.get(f"/v1/documents/{document_id}").json()
+        except httpx.TransportError as error:
+            ended = self.process.wait(timeout=5) if self.process is not None else None
+            raise AssertionError(f"the service ended with {ended}: {self.log()[-3000:]}") from error
         return found
 
     def finished(self, *documents: dict[str, Any], timeout: float = 200) -> list[dict[str, Any]]:
