@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.e2e.service import ROOT, Service
-from tests.e2e.test_killed import FILES, content
+from tests.e2e.test_killed import FILES, NAMES, content
 
 PACKAGES = ("app", "ingest", "retrievers", "prompts")
+COPY_RUNS, CHANGED_RUNS = "this is the copy", "this is the changed copy"
 
 
-def edited(root: Path) -> None:
-    """Other code, the same steps: what an upgrade between two patch releases does."""
-    path = root / "ingest" / "pipeline.py"
-    source = path.read_text(encoding="utf-8")
-    for name in ("async def ingest(", "    async def embed(self", "    async def parse(self"):
-        at = source.index('"""', source.index(name))
-        end = source.index('"""\n', at + 3) + 4
-        indent = "        " if name.startswith(" ") else "    "
-        source = source[:end] + f"{indent}print('the changed source runs', flush=True)\n" + source[end:]
-    path.write_text(source, encoding="utf-8")
+def says(root: Path, words: str, file: str, *functions: str) -> None:
+    """Edits functions: other source, the same steps, as an upgrade between two patch releases."""
+    source = (root / file).read_text(encoding="utf-8")
+    for function in functions:
+        source, times = re.subn(
+            rf"( *)async def {function}\(.*:\n", rf"\g<0>\g<1>    print({words!r}, flush=True)\n", source
+        )
+        assert times == 1, function
+    (root / file).write_text(source, encoding="utf-8")
+
+
+def wait_until_some_run_and_some_are_queued(service: Service, documents: list[dict[str, Any]]) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        now = [service.document(document["id"]) for document in documents]
+        statuses = Counter(document["status"] for document in now)
+        if statuses["running"] and statuses["queued"] and any(document["stage"] == "embed" for document in now):
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"never in the middle: {now}")
 
 
 @pytest.mark.timeout(300)
@@ -34,21 +48,27 @@ def test_started_again_with_changed_source_it_loses_and_doubles_nothing(
     undisturbed = service_in("undisturbed")
     undisturbed.start()
     undisturbed.finished(*undisturbed.upload(*FILES))
+    undisturbed.terminate()
 
     root = tmp_path / "copy"
     for package in PACKAGES:
         shutil.copytree(ROOT / package, root / package, ignore=shutil.ignore_patterns("__pycache__"))
+    says(root, COPY_RUNS, "ingest/pipeline.py", "identify")
     service = service_in("killed")
     service.root = root
     service.start()
     documents = service.upload(*FILES)
-    time.sleep(1.6)  # some running, some queued
+    wait_until_some_run_and_some_are_queued(service, documents)
     service.kill()
-    assert "the changed source runs" not in service.log()
-    edited(root)
-    service.start()
-    finished = service.finished(*documents)
+    assert COPY_RUNS in service.log()
+    assert CHANGED_RUNS not in service.log()
 
-    assert "the changed source runs" in service.log()
-    assert {document["status"] for document in finished} == {"ready"}
+    says(root, CHANGED_RUNS, "ingest/pipeline.py", "ingest", "embed", "publish")
+    says(root, CHANGED_RUNS, "app/adapters/dbos_jobs.py", "ingest_workflow")  # from which DBOS would make its version
+    service.start()
+    finished = service.finished(*documents, timeout=120)
+    assert CHANGED_RUNS in service.log()
+    assert [(document["name"], document["status"], document["problems"]) for document in finished] == [
+        (name, "ready", []) for name in NAMES
+    ]
     assert content(service) == content(undisturbed)
