@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from dbos import DBOS, DBOSClient, StepOptions
-from dbos._error import DBOSException, DBOSMaxStepRetriesExceeded
+from dbos._error import DBOSAwaitedWorkflowCancelledError, DBOSException, DBOSMaxStepRetriesExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.domain.errors import Unavailable
@@ -138,6 +138,7 @@ class DbosWorker:
     async def start(self) -> None:
         """Recovers what this executor was doing when it ended, and begins to take from the queue."""
         prepare(self._url)
+        logging.getLogger("dbos").addFilter(_cancelling_is_no_error)
         DBOS(
             config={
                 "name": NAME,
@@ -190,6 +191,11 @@ class DbosWorker:
             await recorded_step("drop", _in_thread(pipeline.drop), collection_id)
 
         return drop_workflow
+
+
+def _cancelling_is_no_error(record: logging.LogRecord) -> bool:
+    """DBOS reports each cancelled run with a traceback."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], DBOSAwaitedWorkflowCancelledError)
 
 
 async def recorded_step(name: str, stage: Stage[T], *args: Any) -> T:
