@@ -3,7 +3,7 @@
 What must stay the same over restarts, so that pending runs can be replayed: the workflow names, the names and order
 of their steps (ingest/pipeline.py), the executor id, and APPLICATION_VERSION. The version is ours and constant: by
 default DBOS derives it from the workflow's source, and any edit would strand what is queued. Raise it only when old
-runs can't be replayed; `DbosWorker.start` then moves what is queued.
+runs can't be replayed; `DbosWorker.start` then cancels them, and documents get a new attempt (app/services/jobs.py).
 """
 
 from __future__ import annotations
@@ -63,9 +63,10 @@ def run_id(document_id: str, attempt: int) -> str:
 class DbosJobs:
     """The queue as services see it. Needs no launched DBOS: an API-only process can hold one."""
 
-    def __init__(self, url: str, keep: timedelta = timedelta(days=1)) -> None:
+    def __init__(self, url: str, keep: timedelta = timedelta(days=1), version: str = APPLICATION_VERSION) -> None:
         prepare(url)
         self._keep = keep  # what has finished, for so long
+        self._version = version
         self._client = DBOSClient(system_database_url=url, application_name=NAME)
 
     async def ingest(self, document_id: str, attempt: int) -> None:
@@ -120,7 +121,7 @@ class DbosJobs:
                     "workflow_name": workflow,
                     "queue_name": queue,
                     "workflow_id": workflow_id,
-                    "app_version": APPLICATION_VERSION,
+                    "app_version": self._version,
                 },
                 *args,
             )
@@ -129,8 +130,11 @@ class DbosJobs:
 class DbosWorker:
     """Works the queue off. One live worker per process: DBOS is a global singleton."""
 
-    def __init__(self, url: str, executor_id: str, pipeline: Pipeline, parallel: int) -> None:
+    def __init__(
+        self, url: str, executor_id: str, pipeline: Pipeline, parallel: int, version: str = APPLICATION_VERSION
+    ) -> None:
         self._url = url
+        self._version = version
         self._executor_id = executor_id
         self._pipeline = pipeline
         self._parallel = parallel
@@ -143,7 +147,7 @@ class DbosWorker:
             config={
                 "name": NAME,
                 "system_database_url": self._url,
-                "application_version": APPLICATION_VERSION,
+                "application_version": self._version,
                 "executor_id": self._executor_id,
                 "log_level": "WARNING",
             }
@@ -154,6 +158,7 @@ class DbosWorker:
         await asyncio.to_thread(DBOS.launch)
         await DBOS.register_queue_async(QUEUE, worker_concurrency=self._parallel, polling_interval_sec=0.25)
         await DBOS.register_queue_async(HOUSEKEEPING, worker_concurrency=1, polling_interval_sec=0.5)
+        await self._cancel_older()
 
     async def recover(self, executor_ids: Sequence[str]) -> None:
         """Takes over the runs of executors that are no more."""
@@ -162,6 +167,19 @@ class DbosWorker:
 
     async def stop(self) -> None:
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+
+    async def _cancel_older(self) -> None:
+        """No executor would ever take up runs of another version. `tend` asks again for documents and erasings."""
+        with _as_unavailable():
+            live = await DBOS.list_workflows_async(status=LIVE, load_input=False, load_output=False)
+            for run in live:
+                if _number(run.app_version) < _number(self._version):
+                    log.info("cancelling a run of an older version", extra={"run": run.workflow_id})
+                    if run.name == "drop":
+                        await DBOS.fork_workflow_async(
+                            run.workflow_id, 1, application_version=self._version, queue_name=HOUSEKEEPING
+                        )
+                    await DBOS.cancel_workflow_async(run.workflow_id)
 
     def _ingest_workflow(self) -> Stage[None]:
         pipeline = self._pipeline
@@ -196,6 +214,10 @@ class DbosWorker:
 def _cancelling_is_no_error(record: logging.LogRecord) -> bool:
     """DBOS reports each cancelled run with a traceback."""
     return record.exc_info is None or not isinstance(record.exc_info[1], DBOSAwaitedWorkflowCancelledError)
+
+
+def _number(version: str | None) -> int:
+    return int(version) if version is not None and version.isdecimal() else 0
 
 
 async def recorded_step(name: str, stage: Stage[T], *args: Any) -> T:

@@ -1,0 +1,94 @@
+"""Runs that a newer version can't replay are not left lying: documents are taken in anew."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from app.adapters.dbos_jobs import DbosJobs, DbosWorker
+from ingest.pipeline import Pipeline
+
+
+class Recorder:
+    """Stands for the pipeline: its first version holds every run, its second publishes."""
+
+    def __init__(self, holds: bool) -> None:
+        self.holds = holds
+        self.began: list[tuple[str, int]] = []
+        self.published: list[tuple[str, int]] = []
+        self.erased: list[str] = []
+        self.dropped: list[str] = []
+
+    async def identify(self, document_id: str, attempt: int) -> list[tuple[int, int, int]]:
+        self.began.append((document_id, attempt))
+        while self.holds:
+            await asyncio.sleep(0.01)
+        return []
+
+    async def split(self, document_id: str, attempt: int, batches: object) -> int:
+        return 0
+
+    async def publish(self, document_id: str, attempt: int) -> None:
+        self.published.append((document_id, attempt))
+
+    def erase(self, document_id: str, collection_id: str) -> None:
+        self.erased.append(document_id)
+
+    def drop(self, collection_id: str) -> None:
+        self.dropped.append(collection_id)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end, "it did not come about"
+        await asyncio.sleep(0.02)
+
+
+async def killed_in_the_middle(url: str) -> None:
+    """Leaves a run that worked and one that waited."""
+    old = Recorder(holds=True)
+    worker = DbosWorker(url, "embedded", cast(Pipeline, old), parallel=1, version="1")
+    await worker.start()
+    with closing(DbosJobs(url, version="1")) as jobs:
+        await jobs.ingest("works", 1)
+        await until(lambda: old.began == [("works", 1)])
+        await jobs.ingest("waits", 1)
+    await worker.stop()
+
+
+async def deleting_without_a_worker(url: str) -> None:
+    with closing(DbosJobs(url, version="1")) as jobs:
+        await jobs.drop("collection")
+        await jobs.forget("document", "collection")
+
+
+async def taken_in_by(version: str, url: str) -> Recorder:
+    new = Recorder(holds=False)
+    worker = DbosWorker(url, "embedded", cast(Pipeline, new), parallel=1, version=version)
+    await worker.start()
+    with closing(DbosJobs(url, version=version)) as jobs:
+        for name in ("works", "waits"):
+            if await jobs.state(name, 1) == "cancelled":
+                await jobs.ingest(name, 2)
+        if not await jobs.forgetting("document"):
+            await jobs.forget("document", "collection")
+        await until(lambda: bool(len(new.published) == 2 and new.dropped and new.erased))
+    await worker.stop()
+    return new
+
+
+@pytest.mark.parametrize(("version", "attempt"), [("1", 1), ("2", 2)])
+def test_the_next_version_takes_in_what_the_former_left(tmp_path: Path, version: str, attempt: int) -> None:
+    url = f"sqlite:///{tmp_path}/queue.db"
+    asyncio.run(killed_in_the_middle(url))
+    asyncio.run(deleting_without_a_worker(url))
+    new = asyncio.run(taken_in_by(version, url))
+    assert sorted(new.began) == sorted(new.published) == [("waits", attempt), ("works", attempt)]
+    assert (new.dropped, new.erased) == (["collection"], ["document"])
