@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import struct
+import warnings
 import zlib
 from collections.abc import Callable
 from typing import Final
@@ -61,7 +62,8 @@ def small_picture(data: bytes, side: int) -> Image.Image:
     """The first frame upright, in RGB on white: its longer side under 4 × `side` pixels, the shorter one at least
     a `side`-th of it (padded with white), so that any further resizing is cheap and leaves a pixel of it."""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        # Pillow warns of what it forgives: a stranger's file is not to fill the log
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data), formats=FORMATS) as image:
             whole = image.width * image.height
             image.draft("RGB", (2 * side, 2 * side))  # JPEG only: decoded at a fraction of its size
             _guard(image, whole)

@@ -122,6 +122,13 @@ def test_a_very_long_picture_is_padded_not_lost(size: tuple[int, int]) -> None:
     assert colour_at(picture)[0] < 200
 
 
+def test_what_pillow_forgives_is_read_without_a_warning() -> None:
+    photo = encoded(Image.new("RGB", (40, 40), "white"), "JPEG")
+    index = b"MPF\0" + b"II*\0" + bytes(8)  # of several pictures in one file, and broken
+    said = photo[:2] + b"\xff\xe2" + (len(index) + 2).to_bytes(2, "big") + index + photo[2:]
+    assert small_picture(said, SIDE).size == (40, 40)
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "TIFF", "WEBP"])
 def test_a_truncated_picture_is_refused_with_a_sentence(kind: str) -> None:
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (200, 200, 3), dtype=np.uint8))
@@ -193,7 +200,6 @@ def test_the_largest_pictures_taken_stay_within_300_mb(which: str, tmp_path: Pat
 
 
 @pytest.mark.skipif(not ODD_FILES.is_dir(), reason="the odd files of Pillow's own tests are not on this machine")
-@pytest.mark.filterwarnings("default")  # Pillow warns of what it forgives
 def test_every_odd_file_is_read_or_refused_with_a_sentence() -> None:
     refused = {}
     for path in sorted(ODD_FILES.iterdir()):
