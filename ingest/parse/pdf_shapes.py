@@ -181,8 +181,8 @@ def is_ruled(shapes: Shapes) -> bool:
 
     Stripes behind every other row make none: their sides end with the stripe.
     """
-    across = shapes.across + [edge for box in shapes.boxes for edge in _edges_across(box)]
-    down = shapes.down + [edge for box in shapes.boxes for edge in _edges_down(box)]
+    across = shapes.across + [edge for box in shapes.boxes for edge in edges_across(box)]
+    down = shapes.down + [edge for box in shapes.boxes for edge in edges_down(box)]
     if len(across) < 3 or len(down) < 3:
         return False
     heights = sorted(across[:MOST_EDGES], key=lambda edge: edge[1])
@@ -190,12 +190,12 @@ def is_ruled(shapes: Shapes) -> bool:
     return len({round(side[0] / 3) for side in sides}) >= 3
 
 
-def _edges_across(box: Rectangle) -> tuple[Rectangle, Rectangle]:
+def edges_across(box: Rectangle) -> tuple[Rectangle, Rectangle]:
     left, top, right, bottom = box
     return (left, top, right, top), (left, bottom, right, bottom)
 
 
-def _edges_down(box: Rectangle) -> tuple[Rectangle, Rectangle]:
+def edges_down(box: Rectangle) -> tuple[Rectangle, Rectangle]:
     left, top, right, bottom = box
     return (left, top, left, bottom), (right, top, right, bottom)
 

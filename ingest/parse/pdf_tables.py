@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pdfplumber.table import cells_to_tables, edges_to_intersections, intersections_to_cells, merge_edges
 
 from ingest.parse.pdf_layout import Word
-from ingest.parse.pdf_shapes import MOST_EDGES, Shapes
+from ingest.parse.pdf_shapes import MOST_EDGES, Rectangle, Shapes, around, edges_across, edges_down
 
-Rectangle = tuple[float, float, float, float]
 Edge = dict[str, float | str]
 
 PAGE_LIMIT_S = 4.0  # then its tables so far are what there is
@@ -43,7 +42,7 @@ def ruled_tables(shapes: Shapes, words: Sequence[Word], turns: int) -> list[Tabl
             break
         cells = tidy(turned_back(filled(_rows(grid), words), turns))
         if is_table(cells):
-            found.append(Table(cells, _around(grid)))
+            found.append(Table(cells, around(grid)))
     return found
 
 
@@ -61,17 +60,12 @@ def _grids(shapes: Shapes) -> list[list[Rectangle]]:
 
 
 def _edges(shapes: Shapes) -> Iterator[Edge]:
-    for left, top, right, bottom in (*shapes.across, *shapes.strokes_across):
-        middle = (top + bottom) / 2
-        yield _edge("h", left, middle, right, middle)
-    for left, top, right, bottom in (*shapes.down, *shapes.strokes_down):
-        middle = (left + right) / 2
-        yield _edge("v", middle, top, middle, bottom)
-    for left, top, right, bottom in shapes.boxes:
-        yield _edge("h", left, top, right, top)
-        yield _edge("h", left, bottom, right, bottom)
-        yield _edge("v", left, top, left, bottom)
-        yield _edge("v", right, top, right, bottom)
+    across = [*shapes.across, *shapes.strokes_across, *(edge for box in shapes.boxes for edge in edges_across(box))]
+    down = [*shapes.down, *shapes.strokes_down, *(edge for box in shapes.boxes for edge in edges_down(box))]
+    for left, top, right, bottom in across:
+        yield _edge("h", left, (top + bottom) / 2, right, (top + bottom) / 2)
+    for left, top, right, bottom in down:
+        yield _edge("v", (left + right) / 2, top, (left + right) / 2, bottom)
 
 
 def _edge(orientation: str, x0: float, top: float, x1: float, bottom: float) -> Edge:
@@ -98,11 +92,6 @@ def _rows(grid: Sequence[Rectangle]) -> list[list[Rectangle]]:
     placed = {(cell[1], cell[0]): cell for cell in grid}
     tops = sorted({cell[1] for cell in grid})
     return [[placed.get((top, left), (0.0, 0.0, -1.0, -1.0)) for left in lefts] for top in tops]
-
-
-def _around(grid: Sequence[Rectangle]) -> Rectangle:
-    lefts, tops, rights, bottoms = zip(*grid, strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 def filled(rows: Sequence[Sequence[Rectangle]], words: Sequence[Word]) -> list[list[str]]:

@@ -53,13 +53,6 @@ class Frame:
             a, b, c, d = self.top - y0, self.right - x0, self.top - y1, self.right - x1
         return min(a, c), min(b, d), max(a, c), max(b, d)
 
-    def offset_in(self, left: float, bottom: float, right: float, top: float) -> tuple[float, float]:
-        """Where this frame's corner lies on a page that shows this larger box, both as rendered."""
-        from_left, from_bottom = max(0.0, self.left - left), max(0.0, self.bottom - bottom)
-        from_right, from_top = max(0.0, right - self.right), max(0.0, top - self.top)
-        corners = ((from_left, from_top), (from_bottom, from_left), (from_right, from_bottom), (from_top, from_right))
-        return corners[self.turns]
-
 
 def frame_of(page: Any) -> Frame:
     """Of a pypdfium2 page: its crop box within its media box, and its rotation."""

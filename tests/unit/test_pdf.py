@@ -7,12 +7,15 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pypdfium2 as pdfium
 import pytest
 from PIL import Image
 
 from app.domain.errors import Missing, Unreadable
 from app.domain.types import Block, Box, ParsedPage
 from ingest.parse.pdf import open_pdf, parse_pdf
+from ingest.parse.pdf_shapes import read_shapes
+from ingest.parse.pdf_words import frame_of
 from ingest.parse.render import page_picture, render_page
 
 
@@ -169,6 +172,18 @@ def test_a_drawing_is_a_figure_with_its_crop_its_words_and_its_caption(tmp_path:
     assert abs(width / height - (figure.box.x1 - figure.box.x0) * 600 / ((figure.box.y1 - figure.box.y0) * 800)) < 0.05
     assert figure.box.y0 < 0.26
     assert figure.box.y1 > 0.41
+
+
+def test_the_straight_parts_of_a_larger_path_are_found_where_they_are_drawn(tmp_path: Path) -> None:
+    """Some programs draw a table's whole grid as one path, in coordinates of their own."""
+    path = "q 2 0 0 2 0 0 cm 50 100 m 150 100 l 150 200 l 50 200 l 50 150 l 150 150 l 100 180 l S Q"
+    with pdfium.PdfDocument(written(tmp_path / "a.pdf", [path])) as document:
+        page = document[0]
+        shapes = read_shapes(page, frame_of(page))
+    assert [tuple(map(round, stroke)) for stroke in shapes.strokes_across] == [
+        (100, 600, 300, 600), (100, 400, 300, 400), (100, 500, 300, 500),
+    ]  # fmt: skip
+    assert [tuple(map(round, stroke)) for stroke in shapes.strokes_down] == [(300, 400, 300, 600), (100, 400, 100, 500)]
 
 
 def test_the_striped_half_of_a_table_is_no_figure(tmp_path: Path) -> None:
