@@ -29,16 +29,18 @@ from app.api.deps import Services
 from app.domain.errors import BadConfiguration, Unavailable
 from app.domain.ports import Catalogue, Generator, ImageEncoder, TextEncoder
 from app.services.ask import Ask
+from app.services.intake import Intake
 from app.services.jobs import keep_lease, tend, tend_for_ever
 from app.services.library import Library
 from app.services.mend import mend, mend_at_start, sweep_at_start
 from app.services.pages import Pages
 from app.settings import Settings
 from ingest.identify import media_type_of
-from ingest.originals import Originals
+from ingest.originals import Originals, key
 from ingest.parser import SandboxedParser
 from ingest.pipeline import Pipeline
 from ingest.sandbox import Sandbox
+from ingest.unpack import Limits, Unpacked, unpack
 from retrievers.fused import Fused
 from retrievers.joined import Joined
 from retrievers.vector import VectorRetriever, seeing_images, seeing_text
@@ -49,6 +51,7 @@ log = logging.getLogger(__name__)
 EMBEDDED = "embedded"  # the one executor of a data folder: constant, so that its own runs are found again
 
 PICTURE_TIMEOUT_S = 20.0
+UNPACK_TIMEOUT_S = 300.0
 
 
 @asynccontextmanager
@@ -102,10 +105,22 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             }
         )
         generator = _generator(settings, text_encoder)
+        opening = Sandbox(1, settings.parse_memory_mb, nice=0)  # archives and mails: only when there are some
+        stack.callback(opening.close)
+        library = Library(catalogue, jobs, originals.take, media_type_of)
+        intake = Intake(
+            library,
+            partial(_unpacked, opening),
+            lambda document: blobs.path(key(document)),
+            blobs.temporary,
+            media_type_of,
+            settings.max_upload_bytes,
+        )
         yield Services(
             catalogue=catalogue,
             blobs=blobs,
-            library=Library(catalogue, jobs, originals.take, media_type_of),
+            library=library,
+            intake=intake,
             ask=Ask(catalogue, blobs, Joined(retriever, catalogue), generator, settings.llm.images),
             pages=Pages(catalogue, blobs, SandboxedParser(for_requests, blobs)),
             max_upload_bytes=settings.max_upload_bytes,
@@ -155,6 +170,10 @@ def _make_folder(folder: Path) -> None:
 
 async def _normalised(sandbox: Sandbox, image: bytes) -> bytes:
     return await sandbox.run(plain_picture, image, timeout_s=PICTURE_TIMEOUT_S)
+
+
+async def _unpacked(sandbox: Sandbox, file: Path, media_type: str, folder: Path, limits: Limits) -> Unpacked:
+    return await sandbox.run(unpack, file, media_type, folder, limits, timeout_s=UNPACK_TIMEOUT_S)
 
 
 def _tell_why_it_ended(task: asyncio.Future[None]) -> None:

@@ -17,10 +17,21 @@ import filetype
 
 from app.domain.errors import BadRequest, UnsupportedType
 from ingest.encodings import encoding_of
+from ingest.libreoffice import installed
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 SLIDES = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 SHEETS = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+OLD_WORD, OLD_SLIDES, OLD_SHEETS = "application/msword", "application/vnd.ms-powerpoint", "application/vnd.ms-excel"
+OPEN_TEXT, OPEN_SHEETS, OPEN_SLIDES = (
+    "application/vnd.oasis.opendocument.text",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/vnd.oasis.opendocument.presentation",
+)
+EPUB, ZIP, MAIL, MAILBOX, OUTLOOK, RTF, JSON, JSON_LINES = (
+    "application/epub+zip", "application/zip", "message/rfc822", "application/mbox", "application/vnd.ms-outlook",
+    "application/rtf", "application/json", "application/jsonl",
+)  # fmt: skip
 PDF, SVG, HTML, MARKDOWN, CSV, PLAIN = (
     "application/pdf", "image/svg+xml", "text/html", "text/markdown", "text/csv", "text/plain",
 )  # fmt: skip
@@ -41,9 +52,24 @@ ACCEPTED: dict[str, str] = {
     SLIDES: "PPTX",
     SHEETS: "XLSX",
     CSV: "CSV",
+    RTF: "RTF",
+    JSON: "JSON",
+    JSON_LINES: "JSON Lines",
+    MAIL: "e-mails (EML, MHTML)",
+    OUTLOOK: "Outlook messages (MSG)",
+    EPUB: "EPUB",
+    OPEN_TEXT: "ODT",
+    OPEN_SHEETS: "ODS",
+    OPEN_SLIDES: "ODP",
+    OLD_WORD: "DOC",
+    OLD_SLIDES: "PPT",
+    OLD_SHEETS: "XLS",
+    ZIP: "ZIP archives",
+    MAILBOX: "mailboxes (mbox)",
 }
 
 HEAD = 1 << 16
+TNEF = b"\x78\x9f\x3e\x22"
 MAX_DIRECTORY = 16 << 20  # bytes of a zip's directory
 MAX_ENTRIES = 50_000
 MAX_PART = 1 << 20  # bytes of [Content_Types].xml
@@ -57,7 +83,9 @@ SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"MM\x00*", "image/tiff"),
     (b"II+\x00\x08\x00", "image/tiff"),
     (b"MM\x00+\x00\x08", "image/tiff"),
+    (b"{\\rtf", RTF),  # before the kinds of text: it may hold pictures as they are
 )
+MIMETYPE = re.compile(rb"mimetype(application/(?:epub\+zip|vnd\.oasis\.opendocument\.[a-z-]+?))(?=PK|[^a-z-]|$)")
 OFFICE_PARTS = {"word": WORD, "ppt": SLIDES, "xl": SHEETS}
 OFFICE_MAIN = {
     "wordprocessingml.document.main+xml": WORD,
@@ -67,12 +95,15 @@ OFFICE_MAIN = {
 }
 BY_EXTENSION = {".docx": WORD, ".pptx": SLIDES, ".xlsx": SHEETS}
 OLE_STREAMS = (
-    ("__properties_version1.0", "an Outlook message"),
-    ("WordDocument", "a Word 97–2003 document"),
-    ("PowerPoint Document", "a PowerPoint 97–2003 presentation"),
-    ("Workbook", "an Excel 97–2003 workbook"),
-    ("Book", "an Excel 97–2003 workbook"),
+    ("__properties_version1.0", OUTLOOK, "an Outlook message"),
+    ("__substg1.0_", OUTLOOK, "an Outlook message"),
+    ("__nameid_version1.0", OUTLOOK, "an Outlook message"),
+    ("WordDocument", OLD_WORD, "a Word 97–2003 document"),
+    ("PowerPoint Document", OLD_SLIDES, "a PowerPoint 97–2003 presentation"),
+    ("Workbook", OLD_SHEETS, "an Excel 97–2003 workbook"),
+    ("Book", OLD_SHEETS, "an Excel 97–2003 workbook"),
 )
+THROUGH_LIBREOFFICE = frozenset({OLD_WORD, OLD_SLIDES, OLD_SHEETS})
 TEXT_EXTENSIONS = {
     ".md": MARKDOWN, ".markdown": MARKDOWN, ".mdown": MARKDOWN, ".mkd": MARKDOWN,
     ".csv": CSV, ".tsv": CSV, ".tab": CSV,
@@ -92,6 +123,7 @@ JSON_START = re.compile(
 )
 HEADER_LINE = re.compile(r"([A-Za-z][A-Za-z0-9-]*):(?: |\t|$)")
 MBOX_LINE = re.compile(r"\AFrom \S++ (?>[^\n]*?\d{4})[^\n]*+\n")
+NEXT_MAIL = re.compile(r"\n\r?\nFrom \S++ (?>[^\n]*?\d{4})[^\n]*+\n")
 MAIL_HEADERS = frozenset({"mime-version", "message-id", "received", "return-path", "delivered-to", "content-type"})
 MAIL_FIRST = MAIL_HEADERS | {"from", "to", "subject", "date", "sender", "reply-to", "cc"}
 MARKDOWN_SIGNS = (
@@ -111,7 +143,13 @@ def media_type_of(path: Path, name: str) -> str:
         head = file.read(HEAD)
         if not head.strip(b"\x00 \t\r\n"):
             raise BadRequest("the file is empty")
-        found = _picture(head) or _pdf(head) or _container(file, head, extension) or _text(head, extension)
+        found = (
+            _signature(head)
+            or _pdf(head)
+            or _container(file, head, extension)
+            or _text(head, extension)
+            or _raw_mail(head, extension)
+        )
     if found is None:
         raise _refused(_guess(head))
     return found
@@ -123,6 +161,8 @@ def _refused(what: str) -> UnsupportedType:
 
 def _guess(head: bytes) -> str:
     """What something binary is, as far as its first bytes tell."""
+    if head.startswith(TNEF):
+        return "an Outlook winmail.dat"
     kind = filetype.guess(head[:8192])
     if kind is None:
         return "neither text nor a known kind of file"
@@ -132,7 +172,7 @@ def _guess(head: bytes) -> str:
 # ---------------------------------------------------------------- by their first bytes
 
 
-def _picture(head: bytes) -> str | None:
+def _signature(head: bytes) -> str | None:
     for signature, media_type in SIGNATURES:
         if head.startswith(signature):
             return media_type
@@ -169,9 +209,11 @@ def _ole(file: BinaryIO, head: bytes, extension: str) -> str:
     names = _ole_directory(file, head)
     if "EncryptedPackage".encode("utf-16-le") in names:
         return BY_EXTENSION.get(extension, WORD)  # parsing will say that it needs a password
-    for stream, what in OLE_STREAMS:
+    for stream, media_type, what in OLE_STREAMS:
         if stream.encode("utf-16-le") in names:
-            raise _refused(what)
+            if media_type in THROUGH_LIBREOFFICE and not installed():
+                raise UnsupportedType(f"this is {what}, which is read through LibreOffice, and that is not installed")
+            return media_type
     raise _refused("an old Office file")
 
 
@@ -199,7 +241,7 @@ def _zip(file: BinaryIO, head: bytes, extension: str) -> str:
         raise _refused("an Office template")
     if any("[Content_Types].xml" in name for name in names):
         return _by_folder(names, extension)
-    raise _refused(_other_zip(head, names))
+    return _other_zip(head, names)
 
 
 def _names_before_parts(head: bytes) -> list[str]:
@@ -223,18 +265,20 @@ def _by_folder(names: list[str], extension: str) -> str:
 
 
 def _other_zip(head: bytes, names: list[str]) -> str:
-    if b"mimetypeapplication/epub" in head[:200]:
-        return "an EPUB book"
-    if b"mimetypeapplication/vnd.oasis.opendocument" in head[:200]:
-        return "an OpenDocument file"
+    kind = MIMETYPE.search(head[:200])
+    stated = kind.group(1).decode("ascii") if kind else ""
+    if stated in (EPUB, OPEN_TEXT, OPEN_SHEETS, OPEN_SLIDES):
+        return stated
+    if stated.startswith("application/vnd.oasis.opendocument"):
+        raise _refused("an OpenDocument file of another kind")
     if any(name.endswith(".iwa") or name.startswith("index.apxl") for name in names):
-        return "an iWork document"
-    return "a ZIP archive"
+        raise _refused("an iWork document")
+    return ZIP
 
 
 def _zip_directory(file: BinaryIO) -> tuple[list[str], str]:
     """The names in a zip and its [Content_Types].xml; nothing when it is damaged or its directory is huge."""
-    if not _modest_directory(file):
+    if not modest_directory(file):
         return [], ""
     try:
         with zipfile.ZipFile(file) as archive:
@@ -247,7 +291,7 @@ def _zip_directory(file: BinaryIO) -> tuple[list[str], str]:
         return [], ""  # RuntimeError: encrypted; NotImplementedError: a compression nobody uses
 
 
-def _modest_directory(file: BinaryIO) -> bool:
+def modest_directory(file: BinaryIO) -> bool:
     """Whether the directory is of a size worth reading: `ZipFile` would load millions of entries."""
     size = file.seek(0, 2)
     start = max(0, size - 66_000)  # its record stands at the end, before a comment of at most 64 kB
@@ -271,6 +315,9 @@ def _text(head: bytes, extension: str) -> str | None:
         return None
     codec, mark = found
     text = head[mark:].decode(codec, errors="replace").lstrip("\ufeff")
+    for media_type, is_it in TEXT_TYPES.items():
+        if is_it(text, extension):
+            return media_type
     for what, is_it in NOT_TAKEN.items():
         if is_it(text, extension):
             raise _refused(what)
@@ -326,17 +373,41 @@ def _is_mail(text: str, extension: str) -> bool:
     return extension in (".eml", ".mht", ".mhtml") or (len(names) >= 3 and bool(MAIL_HEADERS.intersection(names)))
 
 
+def _raw_mail(head: bytes, extension: str) -> str | None:
+    """A mail whose attachments stand in it as they are is no text, but it begins as one."""
+    headers = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0]
+    return MAIL if b"\x00" not in headers and _is_mail(headers.decode("latin-1"), extension) else None
+
+
+def _is_mailbox(text: str, extension: str) -> bool:
+    """Mails one after the other: at least two in what was read, or a file that is called so."""
+    if not MBOX_LINE.match(text) or not _is_mail(text, extension):
+        return False
+    return extension == ".mbox" or NEXT_MAIL.search(text) is not None
+
+
 def _is_json(text: str, extension: str) -> bool:
-    if extension in (".json", ".jsonl", ".ndjson", ".geojson", ".ipynb"):
+    if extension in (".json", ".geojson", ".ipynb"):
         return text.lstrip()[:1] in ("{", "[")
     return extension not in TEXT_EXTENSIONS and bool(JSON_START.match(text))
 
 
+def _is_json_lines(text: str, extension: str) -> bool:
+    if extension in (".jsonl", ".ndjson"):
+        return text.lstrip()[:1] in ("{", "[")
+    lines = [line for line in text.split("\n")[:4] if line.strip()]
+    return len(lines) > 1 and all(line.startswith("{") and line.rstrip().endswith("}") for line in lines[:-1])
+
+
+TEXT_TYPES: dict[str, Callable[[str, str], bool]] = {
+    RTF: lambda text, _: text.lstrip().startswith("{\\rtf"),
+    MAILBOX: _is_mailbox,
+    MAIL: _is_mail,
+    JSON_LINES: _is_json_lines,
+    JSON: _is_json,
+}
 NOT_TAKEN: dict[str, Callable[[str, str], bool]] = {
-    "an RTF document": lambda text, _: text.lstrip().startswith("{\\rtf"),
     "a PostScript file": lambda text, _: text.startswith("%!PS"),
-    "an e-mail": _is_mail,
-    "a JSON file": _is_json,
     "an XML file": lambda text, extension: (
         extension in (".xml", ".xsd", ".xsl", ".rss", ".atom")
         and text.lstrip().startswith("<")

@@ -21,7 +21,7 @@ class Originals:
         self._blobs = blobs
         self._lock = threading.Lock()
 
-    def take(self, file: Path, document: Document) -> tuple[Document, bool]:
+    def take(self, file: Path, document: Document, part_of: str | None = None) -> tuple[Document, bool]:
         """Moves the file in and records its document. Returns the document that stands, and whether it was there.
 
         The bytes come first: a row whose bytes are missing could never be taken in.
@@ -29,7 +29,7 @@ class Originals:
         with self._lock:
             self._blobs.adopt(file, key(document))
             try:
-                return self._catalogue.record(document)
+                return self._catalogue.record(document, part_of)
             except Exception:  # metadata it refuses, a collection deleted meanwhile, a full disk
                 with suppress(Unavailable):  # then the sweep of the next start finds them
                     self._drop_unwanted(key(document))

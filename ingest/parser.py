@@ -14,7 +14,6 @@ from ingest.parse.ocr import read_page, read_pixels
 from ingest.parse.render import render_page
 from ingest.sandbox import Sandbox
 
-OPEN_TIMEOUT_S = 60.0
 RENDER_TIMEOUT_S = 30.0
 RENDER_LONG_SIDE = 1600  # pixels
 CUT_TIMEOUT_S = 300.0
@@ -33,8 +32,9 @@ class SandboxedParser:
         return PARSERS[media_type].batch_pages
 
     async def open(self, document: Document) -> Identity:
+        timeout_s = PARSERS[document.media_type].open_timeout_s
         return await self.sandbox.run(
-            open_document, self._file(document), document.media_type, document.name, timeout_s=OPEN_TIMEOUT_S
+            open_document, self._file(document), document.media_type, document.name, timeout_s=timeout_s
         )
 
     async def pages(self, document: Document, first: int, last: int) -> Sequence[ParsedPage]:

@@ -32,7 +32,17 @@ from app.adapters import tables
 from app.adapters.cursors import checked_limit, decode_cursor, page_of
 from app.adapters.database import Database
 from app.adapters.storable import storable_metadata
-from app.adapters.tables import chunk_of, chunks, collection_of, collections, document_of, documents, leases, tombstones
+from app.adapters.tables import (
+    chunk_of,
+    chunks,
+    collection_of,
+    collections,
+    document_of,
+    documents,
+    leases,
+    parts,
+    tombstones,
+)
 from app.domain.errors import Conflict, Gone, Missing, Unavailable
 from app.domain.ports import Paged
 from app.domain.types import (
@@ -137,20 +147,25 @@ class SqlCatalogue:
 
     # ------------------------------------------------------------ documents
 
-    def record(self, document: Document) -> tuple[Document, bool]:
+    def record(self, document: Document, part_of: str | None = None) -> tuple[Document, bool]:
         row = tables.row_of_document(document)
         same_bytes = and_(documents.c.collection_id == document.collection_id, documents.c.sha256 == document.sha256)
         with self._database.writing() as connection:
             _hold_collection(connection, document.collection_id)
+            if part_of is not None:
+                _document(connection, part_of)
             # Against a rival's insert that we can't see yet, only the unique index helps: then look again.
             # The rival's document may be deleted before we look, so it may take another round.
             for _ in range(ROUNDS):
                 there = connection.execute(_documents().where(same_bytes, _undeleted)).one_or_none()
                 if there is not None:
+                    _came_again(connection, there.id, part_of)
                     return document_of(there), True
                 if _known(connection, document.id):
                     raise Conflict(f"there is a document {document.id} already")
                 if _inserted(connection, documents, row):
+                    if part_of is not None:
+                        _inserted(connection, parts, {"whole_id": part_of, "part_id": document.id})
                     return _document(connection, document.id), False
         raise Unavailable("others store and delete the same bytes all the time")
 
@@ -240,6 +255,17 @@ class SqlCatalogue:
             if hidden.rowcount == 0:
                 raise Gone("the document was deleted")
         return last
+
+    def delete_whole(self, document_id: str) -> tuple[Document, ...]:
+        with self._database.writing() as connection:
+            lost, waiting = [_document(connection, document_id)], [document_id]
+            while waiting:
+                doomed = and_(documents.c.id.in_(waiting), _undeleted)
+                connection.execute(update(documents).where(doomed).values(deleted_at=self._now()))
+                orphans = [document_of(row) for row in connection.execute(_orphans(waiting))]
+                lost += orphans
+                waiting = [orphan.id for orphan in orphans]
+        return tuple(lost)
 
     def erase(self, document_id: str) -> None:
         """Raises Conflict for a document that is not deleted."""
@@ -373,6 +399,16 @@ def _documents(columns: Sequence[ColumnElement[Any]] = _whole) -> Select[Any]:
     return select(*columns).select_from(documents.join(collections))
 
 
+def _orphans(wholes: Sequence[str]) -> Select[Any]:
+    """The documents that came inside one of these, and inside nothing that is still there."""
+    others, whole = parts.alias(), documents.alias()
+    held = exists().where(
+        others.c.part_id == documents.c.id, others.c.whole_id == whole.c.id, whole.c.deleted_at.is_(None)
+    )
+    inside = select(parts.c.part_id).where(parts.c.whole_id.in_(wholes))
+    return _documents().where(documents.c.id.in_(inside), _undeleted, ~held)
+
+
 def _after(columns: Any, cursor: str) -> ColumnElement[bool]:
     created_at, id = decode_cursor(cursor)
     return tuple_(columns.created_at, columns.id) > tuple_(
@@ -394,6 +430,14 @@ def _inserted(connection: Connection, table: Table, row: Mapping[str, Any]) -> b
     insert_into = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     new = insert_into(table).values(row).on_conflict_do_nothing().returning(*table.primary_key)
     return connection.execute(new).one_or_none() is not None
+
+
+def _came_again(connection: Connection, document_id: str, part_of: str | None) -> None:
+    """Sent on its own, it stands on its own from now on; inside another, it is one more that holds it."""
+    if part_of is None:
+        connection.execute(delete(parts).where(parts.c.part_id == document_id))
+    elif part_of != document_id and connection.scalar(select(exists().where(parts.c.part_id == document_id))):
+        _inserted(connection, parts, {"whole_id": part_of, "part_id": document_id})
 
 
 def _collection(connection: Connection, name: str, for_update: bool = False) -> Collection:

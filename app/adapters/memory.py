@@ -8,8 +8,9 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -45,6 +46,7 @@ class _Shelf:
     document: Document
     chunks: tuple[Chunk, ...] = ()
     deleted: bool = False
+    wholes: set[str] = field(default_factory=set)  # what it came inside of
 
 
 class MemoryCatalogue:
@@ -107,18 +109,21 @@ class MemoryCatalogue:
 
     # ------------------------------------------------------------ documents
 
-    def record(self, document: Document) -> tuple[Document, bool]:
+    def record(self, document: Document, part_of: str | None = None) -> tuple[Document, bool]:
         with self._lock:
             collection = self._collection_of_id(document.collection_id)
+            if part_of is not None:
+                self._shelf(part_of)
             for there in self._select(lambda shelf: shelf.document.collection_id == collection.id):
                 if there.sha256 == document.sha256:
+                    self._came_again(self._shelves[there.id], part_of)
                     return there, True
             if document.id in self._shelves or document.id in self._tombstones:
                 raise Conflict(f"there is a document {document.id} already")
             kept = _storable_document(
                 replace(document, collection=collection.name, created_at=document.created_at.astimezone(UTC))
             )
-            self._shelves[kept.id] = _Shelf(kept)
+            self._shelves[kept.id] = _Shelf(kept, wholes=set() if part_of is None else {part_of})
         return kept, False
 
     def document(self, document_id: str) -> Document:
@@ -198,6 +203,15 @@ class MemoryCatalogue:
             shelf.deleted = True
             return shelf.document
 
+    def delete_whole(self, document_id: str) -> tuple[Document, ...]:
+        with self._lock:
+            lost, waiting = [self.delete(document_id)], {document_id}
+            while waiting:
+                orphans = self._select(partial(self._orphaned, waiting))
+                lost += [self.delete(orphan.id) for orphan in orphans]
+                waiting = {orphan.id for orphan in orphans}
+        return tuple(lost)
+
     def erase(self, document_id: str) -> None:
         with self._lock:
             shelf = self._shelves.get(document_id)
@@ -207,6 +221,8 @@ class MemoryCatalogue:
                 raise Conflict("the document is not deleted")
             del self._shelves[document_id]
             self._tombstones.add(document_id)
+            for other in self._shelves.values():
+                other.wholes.discard(document_id)
 
     def bytes_wanted(self, sha256: str) -> bool:
         with self._lock:
@@ -281,6 +297,16 @@ class MemoryCatalogue:
     def _select(self, wanted: Callable[[_Shelf], bool]) -> tuple[Document, ...]:
         found = (shelf.document for shelf in self._shelves.values() if not shelf.deleted and wanted(shelf))
         return tuple(sorted(found, key=_position))
+
+    def _orphaned(self, gone: set[str], shelf: _Shelf) -> bool:
+        """Whether it came inside one of these, and inside nothing that is still there."""
+        return bool(shelf.wholes & gone) and all(self._shelves[whole].deleted for whole in shelf.wholes)
+
+    def _came_again(self, shelf: _Shelf, part_of: str | None) -> None:
+        if part_of is None:
+            shelf.wholes.clear()
+        elif shelf.wholes and part_of != shelf.document.id:
+            shelf.wholes.add(part_of)
 
     def _evidence(self, chunk_id: str) -> Evidence | None:
         shelf = self._shelves.get(chunk_id.rpartition(".")[0])

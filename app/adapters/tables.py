@@ -1,6 +1,7 @@
 """The catalogue's tables, and the way between their rows and the domain's values.
 
 collections ──< documents ──< chunks          tombstones          leases
+                documents >──< documents: parts
 
 A deleted document keeps its rows, hidden by `deleted_at`, until it is erased; then its id alone stays, in `tombstones`.
 A change here needs a migration beside it in `migrations/versions/`; a test compares the two.
@@ -122,6 +123,15 @@ Index(
     sqlite_where=documents.c.deleted_at.is_not(None),
     postgresql_where=documents.c.deleted_at.is_not(None),
 )
+
+# What came inside what. A document without a row here as a part was sent on its own.
+parts = Table(
+    "parts",
+    metadata,
+    Column("whole_id", Words, ForeignKey("documents.id", name="parts_whole", ondelete="CASCADE"), primary_key=True),
+    Column("part_id", Words, ForeignKey("documents.id", name="parts_part", ondelete="CASCADE"), primary_key=True),
+)
+Index("parts_by_part", parts.c.part_id)
 
 chunks = Table(
     "chunks",

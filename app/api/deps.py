@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from app.domain.ports import Blobs, Catalogue
 from app.services.ask import Ask
+from app.services.intake import Intake
 from app.services.library import Library
 from app.services.pages import Pages
 
@@ -19,6 +20,7 @@ class Services:
     catalogue: Catalogue
     blobs: Blobs
     library: Library
+    intake: Intake
     ask: Ask
     pages: Pages
     max_upload_bytes: int

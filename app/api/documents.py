@@ -18,8 +18,7 @@ from app.api.schemas import DocumentOut, DocumentsOut, RejectedOut, UploadedOut
 from app.api.streams import event, event_stream
 from app.api.uploads import receive
 from app.domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable
-from app.domain.types import FINISHED, Collection, Document, Status
-from app.services.library import Upload
+from app.domain.types import FINISHED, Document, Status
 from ingest.originals import key
 
 router = APIRouter(prefix="/v1", tags=["documents"])
@@ -43,20 +42,14 @@ async def upload(name: str, request: Request, given: Given) -> Response:
     taken: list[DocumentOut] = []
     rejected = list(received.rejected)
     for one in received.uploads:
-        try:
-            taken.append(await _take_in(given, collection, one, received.metadata))
-        except ExhibitError as error:
-            rejected.append((one.name, error))
+        found = await given.intake.take_in(collection, one, received.metadata)
+        taken += [DocumentOut.of(document, duplicate) for document, duplicate in found.documents]
+        rejected += found.rejected
     if not taken:
         return _all_refused(request.url.path, rejected)
     body = UploadedOut(documents=taken, rejected=[_rejected(name, error) for name, error in rejected])
     headers = {"connection": "close"} if received.rejected else None
     return JSONResponse(body.model_dump(mode="json", exclude_unset=True), status_code=202, headers=headers)
-
-
-async def _take_in(given: Services, collection: Collection, upload: Upload, metadata: dict[str, object]) -> DocumentOut:
-    document, duplicate = await given.library.take_in(collection, upload, metadata)
-    return DocumentOut.of(document, duplicate)
 
 
 def _all_refused(path: str, rejected: list[tuple[str, ExhibitError]]) -> JSONResponse:

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 import re
-import unicodedata
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +17,10 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from app.domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable, UnsupportedType
 from app.services.library import Upload
+from ingest.names import clean_name
 
 MAX_METADATA = 64 * 1024  # bytes
 MAX_FILES = 1000
-LONGEST_NAME = 255
 AT_ONCE = 2**20  # bytes that are gathered and then written beside the event loop
 STARRED = re.compile(rb";\s*+filename\*\s*+=\s*+\"?([\w!#$&+^`{}~-]*+)'[\w-]*+'([^;\s\"]*+)", re.IGNORECASE)
 
@@ -223,14 +222,6 @@ def _file_name(disposition: bytes, options: dict[bytes, bytes]) -> str | None:
     if (plain := options.get(b"filename")) is None:
         return None
     return clean_name(plain.decode("utf-8", "replace"))
-
-
-def clean_name(name: str) -> str:
-    """The last part of a path, without control characters and marks that turn text around; never empty."""
-    name = unicodedata.normalize("NFC", name)
-    name = "".join(c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else " " for c in name)
-    name = re.split(r"[/\\]", name)[-1].strip(" .")
-    return name[-LONGEST_NAME:] or "unnamed"
 
 
 def _metadata(value: bytes) -> dict[str, Any]:

@@ -72,9 +72,12 @@ class Catalogue(Protocol):
         ...
 
     # documents
-    def record(self, document: Document) -> tuple[Document, bool]:
+    def record(self, document: Document, part_of: str | None = None) -> tuple[Document, bool]:
         """Stores a new document; or, when the collection already holds the same bytes (sha256), returns that
-        one and True (duplicate). Two callers at the same moment get one document."""
+        one and True (duplicate). Two callers at the same moment get one document.
+
+        `part_of`: the document it came inside of (Gone or Missing when that is no longer there), which
+        `delete_whole` takes it along with. One that somebody sent on its own, before or after, stands on its own."""
         ...
 
     def document(self, document_id: str) -> Document:
@@ -125,6 +128,11 @@ class Catalogue(Protocol):
 
     def delete(self, document_id: str) -> Document:
         """Unfindable from now on. Raises Missing or Gone."""
+        ...
+
+    def delete_whole(self, document_id: str) -> tuple[Document, ...]:
+        """Deletes the document, and what came only inside it or inside what is deleted here; the document comes
+        first. Raises Missing or Gone."""
         ...
 
     def deleted(self) -> tuple[Document, ...]:

@@ -14,7 +14,7 @@ from app.domain.errors import Conflict
 from app.domain.ports import Catalogue, Jobs
 from app.domain.types import RETRYABLE, Collection, Document
 
-TakeOriginal = Callable[[Path, Document], tuple[Document, bool]]
+TakeOriginal = Callable[[Path, Document, str | None], tuple[Document, bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,11 @@ class Library:
         self._media_type_of = media_type_of
 
     async def take_in(
-        self, collection: Collection, upload: Upload, metadata: Mapping[str, Any]
+        self, collection: Collection, upload: Upload, metadata: Mapping[str, Any], part_of: str | None = None
     ) -> tuple[Document, bool]:
         """Records an upload and queues it. Returns the document, and whether its bytes were already there.
 
+        `part_of`: the document it came inside of, and is deleted with.
         Raises UnsupportedType, TooLarge, BadRequest; the temporary file is gone either way.
         """
         try:
@@ -57,7 +58,7 @@ class Library:
                 created_at=datetime.now(UTC),
                 metadata=metadata,
             )
-            document, duplicate = await asyncio.to_thread(self._take, upload.file, fresh)
+            document, duplicate = await asyncio.to_thread(self._take, upload.file, fresh, part_of)
         finally:
             await asyncio.to_thread(upload.file.unlink, missing_ok=True)
         if duplicate and document.status in ("failed", "cancelled"):
@@ -88,9 +89,9 @@ class Library:
         return document
 
     async def delete(self, document_id: str) -> None:
-        """Unfindable when this returns; vectors, words, blobs and rows follow."""
-        document = await asyncio.to_thread(self._catalogue.delete, document_id)
-        await self._forget(document)
+        """Unfindable when this returns, with what came only inside it; vectors, words, blobs and rows follow."""
+        for document in await asyncio.to_thread(self._catalogue.delete_whole, document_id):
+            await self._forget(document)
 
     async def delete_collection(self, name: str) -> None:
         collection = await asyncio.to_thread(self._catalogue.collection, name)

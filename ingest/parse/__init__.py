@@ -24,6 +24,8 @@ WORD, SLIDES, SHEETS = (
     OFFICE + "spreadsheetml.sheet",
 )
 
+OPEN = "application/vnd.oasis.opendocument."
+CONVERT_S = 150.0  # LibreOffice's time is up before
 WHOLE = 1_000_000  # documents without pages, and those that are opened once for all their pages
 
 
@@ -34,6 +36,7 @@ class Parser:
     parse: str  # (path, first page, last page) -> pages
     batch_pages: int
     timeout_s: float  # for a batch
+    open_timeout_s: float = 60.0
 
 
 PICTURE = Parser("ingest.parse.pictures", "open_picture", "parse_picture", batch_pages=8, timeout_s=60)
@@ -54,6 +57,18 @@ PARSERS: Mapping[str, Parser] = {
     "text/html": Parser("ingest.parse.html", "open_html", "parse_html", WHOLE, timeout_s=120),
     "text/plain": Parser("ingest.parse.text", "open_text", "parse_text", WHOLE, timeout_s=60),
     "text/markdown": Parser("ingest.parse.markdown", "open_markdown", "parse_markdown", WHOLE, timeout_s=60),
+    "application/rtf": Parser("ingest.parse.rtf", "open_rtf", "parse_rtf", WHOLE, timeout_s=120),
+    "application/json": Parser("ingest.parse.json_text", "open_json", "parse_json", WHOLE, timeout_s=60),
+    "application/jsonl": Parser("ingest.parse.json_text", "open_json_lines", "parse_json_lines", WHOLE, timeout_s=60),
+    "message/rfc822": Parser("ingest.parse.mail", "open_mail", "parse_mail", WHOLE, timeout_s=120),
+    "application/vnd.ms-outlook": Parser("ingest.parse.outlook", "open_outlook", "parse_outlook", WHOLE, timeout_s=120),
+    "application/epub+zip": Parser("ingest.parse.epub", "open_epub", "parse_epub", WHOLE, timeout_s=120),
+    OPEN + "text": Parser("ingest.parse.opendocument", "open_text", "parse_text", WHOLE, timeout_s=120),
+    OPEN + "spreadsheet": Parser("ingest.parse.opendocument", "open_sheets", "parse_sheets", WHOLE, timeout_s=120),
+    OPEN + "presentation": Parser("ingest.parse.opendocument", "open_slides", "parse_slides", WHOLE, timeout_s=120),
+    "application/msword": Parser("ingest.parse.old_office", "open_doc", "parse_doc", WHOLE, 400, CONVERT_S),
+    "application/vnd.ms-powerpoint": Parser("ingest.parse.old_office", "open_ppt", "parse_ppt", WHOLE, 400, CONVERT_S),
+    "application/vnd.ms-excel": Parser("ingest.parse.old_office", "open_xls", "parse_xls", WHOLE, 400, CONVERT_S),
 }
 
 

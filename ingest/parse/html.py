@@ -80,29 +80,46 @@ def open_html(path: Path) -> Identity:
 
 def parse_html(path: Path, first: int, last: int) -> list[ParsedPage]:
     root, problems = _read(path)
+    return [ParsedPage(None, tuple(_blocks(root)), problems=problems)]
+
+
+def blocks_of_html(text: str) -> list[Block]:
+    """Of a page that came inside something else. Raises Unreadable."""
+    return _blocks(_root(text)) if text.strip() else []
+
+
+def title_and_blocks(text: str) -> tuple[str | None, list[Block]]:
+    root = _root(text)
+    return _title(root), _blocks(root)
+
+
+def _blocks(root: Any) -> list[Block]:
     reader = _Reader()
     reader.element(root, 0)
     reader.flush()
-    return [ParsedPage(None, tuple(reader.blocks), problems=problems)]
+    return reader.blocks
 
 
 def _read(path: Path) -> tuple[Any, tuple[Problem, ...]]:
-    import lxml.html
-    from lxml.etree import LxmlError
-
     with path.open("rb") as file:
         data = file.read(MAX_BYTES + 1)
     too_long = f"only the first {MAX_BYTES >> 20} MB of the page were read"
     problems = (Problem(too_long),) if len(data) > MAX_BYTES else ()
-    text = DECLARATION.sub("", _text(data[:MAX_BYTES]))
+    return _root(text_of_html(data[:MAX_BYTES])), problems
+
+
+def _root(text: str) -> Any:
+    import lxml.html
+    from lxml.etree import LxmlError
+
+    parser = lxml.html.HTMLParser(huge_tree=True, no_network=True)
     try:
-        root = lxml.html.document_fromstring(text, parser=lxml.html.HTMLParser(huge_tree=True, no_network=True))
+        return lxml.html.document_fromstring(DECLARATION.sub("", text), parser=parser)
     except (LxmlError, ValueError) as error:
         raise Unreadable("the page is empty or damaged") from error
-    return root, problems
 
 
-def _text(data: bytes) -> str:
+def text_of_html(data: bytes) -> str:
     """UTF-8 and marked encodings speak for themselves; else the page's own word is taken before a guess."""
     found = encoding_of(data)
     declared = CHARSET.search(data[:4096])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -671,6 +671,55 @@ def test_what_is_not_deleted_is_not_erased(catalogue: Catalogue, new: New) -> No
     with pytest.raises(Conflict):
         catalogue.erase(document.id)
     assert catalogue.document(document.id) == document
+
+
+# ---------------------------------------------------------------- documents that came inside others
+
+
+def ids(documents: Iterable[Document]) -> list[str]:
+    return [document.id for document in documents]
+
+
+def test_what_came_only_inside_a_document_is_deleted_with_it(catalogue: Catalogue, home: str, new: New) -> None:
+    mail, _ = catalogue.record(new())
+    inner, _ = catalogue.record(new(), mail.id)
+    innermost, _ = catalogue.record(new(), inner.id)
+    other, _ = catalogue.record(new())
+    assert ids(catalogue.delete_whole(mail.id)) == [mail.id, inner.id, innermost.id]
+    assert ids(catalogue.documents(home, None, 10).items) == [other.id]
+    with pytest.raises(Gone):
+        catalogue.delete_whole(mail.id)
+    with pytest.raises(Missing):
+        catalogue.delete_whole("never there")
+
+
+def test_what_came_inside_two_documents_stays_until_the_last_is_deleted(catalogue: Catalogue, new: New) -> None:
+    first, _ = catalogue.record(new())
+    second, _ = catalogue.record(new())
+    logo = catalogue.record(new(sha256="ab"), first.id)[0]
+    assert catalogue.record(new(sha256="ab"), second.id) == (logo, True)
+    assert ids(catalogue.delete_whole(first.id)) == [first.id]
+    catalogue.erase(first.id)
+    assert ids(catalogue.delete_whole(second.id)) == [second.id, logo.id]
+
+
+@pytest.mark.parametrize("own_first", [True, False])
+def test_what_was_also_sent_on_its_own_stays(catalogue: Catalogue, new: New, own_first: bool) -> None:
+    mail, _ = catalogue.record(new())
+    for part_of in (None, mail.id) if own_first else (mail.id, None):
+        report, _ = catalogue.record(new(sha256="ab"), part_of)
+    assert ids(catalogue.delete_whole(mail.id)) == [mail.id]
+    assert catalogue.document(report.id) == report
+
+
+def test_nothing_comes_inside_what_is_not_there(catalogue: Catalogue, home: str, new: New) -> None:
+    mail, _ = catalogue.record(new())
+    catalogue.delete(mail.id)
+    with pytest.raises(Gone):
+        catalogue.record(new(), mail.id)
+    with pytest.raises(Missing):
+        catalogue.record(new(), "never there")
+    assert catalogue.documents(home, None, 10).items == ()
 
 
 def test_bytes_are_wanted_until_their_last_document_is_erased(catalogue: Catalogue, new: New) -> None:

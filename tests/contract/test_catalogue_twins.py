@@ -87,14 +87,15 @@ class Twins(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ documents
 
-    @rule(name=names, n=numbers, same_bytes=st.integers(0, 3), text=hostile)
-    def record(self, name: str, n: int, same_bytes: int, text: str) -> None:
+    @rule(name=names, n=numbers, same_bytes=st.integers(0, 3), text=hostile, whole=st.none() | numbers)
+    def record(self, name: str, n: int, same_bytes: int, text: str, whole: int | None = None) -> None:
         at = NOON + timedelta(days=n % 2, seconds=n)
 
         def record(catalogue: Catalogue) -> object:
             home = catalogue.collection(name).id
             return catalogue.record(
-                Document(f"d{n}", home, name, text, "text/plain", n, f"{same_bytes}", "queued", at, metadata={"n": n})
+                Document(f"d{n}", home, name, text, "text/plain", n, f"{same_bytes}", "queued", at, metadata={"n": n}),
+                None if whole is None else f"d{whole}",
             )
 
         self.same(record)
@@ -129,6 +130,10 @@ class Twins(RuleBasedStateMachine):
     @rule(n=numbers)
     def delete(self, n: int) -> None:
         self.same(lambda catalogue: catalogue.delete(f"d{n}"))
+
+    @rule(n=numbers)
+    def delete_whole(self, n: int) -> None:
+        self.same(lambda catalogue: sorted(document.id for document in catalogue.delete_whole(f"d{n}")))
 
     @rule(n=numbers)
     def erase(self, n: int) -> None:

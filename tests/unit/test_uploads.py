@@ -12,10 +12,11 @@ from starlette.testclient import TestClient
 
 from app.api.deps import Services
 from app.api.documents import _all_refused
-from app.api.uploads import AT_ONCE, Received, clean_name, receive
+from app.api.uploads import AT_ONCE, Received, receive
 from app.domain.errors import BadRequest, TooLarge, UnsupportedType
 from app.main import create_app
 from app.settings import Settings
+from ingest.names import clean_name
 
 TYPE = "multipart/form-data; boundary=xyz"
 
