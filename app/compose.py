@@ -24,10 +24,12 @@ from app.adapters.folder_lock import FolderLock
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.openai_chat import OpenAIChat
 from app.adapters.pictures import plain_picture
+from app.adapters.web import Web
 from app.adapters.words import TantivyWords
 from app.api.deps import Services
-from app.domain.errors import BadConfiguration, Unavailable
-from app.domain.ports import Catalogue, Generator, ImageEncoder, TextEncoder
+from app.domain.errors import BadConfiguration, Forbidden, Unavailable
+from app.domain.ports import Blobs, Catalogue, Generator, ImageEncoder, TextEncoder
+from app.domain.types import Fetched
 from app.services.ask import Ask
 from app.services.intake import Intake
 from app.services.jobs import keep_lease, tend, tend_for_ever
@@ -123,6 +125,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             intake=intake,
             ask=Ask(catalogue, blobs, Joined(retriever, catalogue), generator, settings.llm.images),
             pages=Pages(catalogue, blobs, SandboxedParser(for_requests, blobs)),
+            fetch=_fetch(settings, blobs),
             max_upload_bytes=settings.max_upload_bytes,
             ready=_readiness(catalogue),
         )
@@ -213,6 +216,13 @@ def _generator(settings: Settings, text_encoder: TextEncoder) -> Generator:
         return ExtractiveReader(text_encoder)
     key = llm.api_key.get_secret_value() if llm.api_key else None
     return OpenAIChat(llm.url, llm.model, key, timeout_s=llm.timeout_s)
+
+
+def _fetch(settings: Settings, blobs: Blobs) -> Callable[[str], Awaitable[Fetched]]:
+    async def refuse(address: str) -> Fetched:
+        raise Forbidden("This service fetches no web pages (EXHIBIT_FETCH).")
+
+    return Web(blobs.temporary, settings.max_upload_bytes).fetch if settings.fetch else refuse
 
 
 def _readiness(catalogue: Catalogue) -> Callable[[], Awaitable[None]]:

@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()  # comma-separated
     hosts: Annotated[tuple[str, ...], NoDecode] = ()  # further Host names this service answers to, comma-separated
     role: Literal["all", "api", "worker"] = "all"  # api: only enqueues; worker: only works off the queue
+    fetch: bool = True  # whether pages of the public internet are taken in by their address
     parallel_documents: int = Field(default=2, ge=1, le=64)
     parse_workers: int = Field(default_factory=lambda: min(4, max(1, (os.cpu_count() or 1) // 2)), ge=1, le=64)
     parse_memory_mb: int = Field(default=2048, ge=256)

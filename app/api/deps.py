@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.domain.ports import Blobs, Catalogue
+from app.domain.types import Fetched
 from app.services.ask import Ask
 from app.services.intake import Intake
 from app.services.library import Library
@@ -23,6 +24,7 @@ class Services:
     intake: Intake
     ask: Ask
     pages: Pages
+    fetch: Callable[[str], Awaitable[Fetched]]  # a page by its address; raises BadRequest, TooLarge, BadGateway
     max_upload_bytes: int
     ready: Callable[[], Awaitable[None]]  # raises Unavailable, naming what is not
 

@@ -16,7 +16,7 @@ from app.api.deps import Given, Services
 from app.api.problems import problem, problem_body
 from app.api.schemas import DocumentOut, DocumentsOut, RejectedOut, UploadedOut
 from app.api.streams import event, event_stream
-from app.api.uploads import receive
+from app.api.uploads import fetched, receive
 from app.domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable
 from app.domain.types import FINISHED, Document, Status
 from ingest.originals import key
@@ -30,13 +30,16 @@ LOOKS = 5  # at a catalogue that is unavailable, before its follower is told so
 
 @router.post("/collections/{name}/documents", status_code=202, response_model=UploadedOut)
 async def upload(name: str, request: Request, given: Given) -> Response:
-    """Multipart: the field `file`, any number of times, and a field `metadata` (a JSON object) for all of them."""
+    """Multipart: the field `file`, any number of times, and a field `metadata` (a JSON object) for all of them; or
+    JSON: `{"url": …}`, and `metadata`. Archives and mails give more documents than were sent."""
     if "replaces" in request.query_params:
         raise BadRequest("An upload can't replace a document (`replaces`): delete the old one, then send the new one.")
     collection = await asyncio.to_thread(given.catalogue.collection, name)
-    received = await receive(
-        request.headers.get("content-type", ""), request.stream(), given.blobs.temporary, given.max_upload_bytes
-    )
+    content_type = request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() == "application/json":
+        received = await fetched(await request.body(), given.fetch)
+    else:
+        received = await receive(content_type, request.stream(), given.blobs.temporary, given.max_upload_bytes)
     if not received.uploads and not received.rejected:
         raise BadRequest("There is no file in the request: send at least one in the field `file`.")
     taken: list[DocumentOut] = []

@@ -6,16 +6,19 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, NoReturn
 from urllib.parse import unquote
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from app.domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable, UnsupportedType
+from app.domain.types import Fetched
 from app.services.library import Upload
 from ingest.names import clean_name
 
@@ -23,6 +26,9 @@ MAX_METADATA = 64 * 1024  # bytes
 MAX_FILES = 1000
 AT_ONCE = 2**20  # bytes that are gathered and then written beside the event loop
 STARRED = re.compile(rb";\s*+filename\*\s*+=\s*+\"?([\w!#$&+^`{}~-]*+)'[\w-]*+'([^;\s\"]*+)", re.IGNORECASE)
+
+
+Fetch = Callable[[str], Awaitable[Fetched]]
 
 
 @dataclass(slots=True)
@@ -38,6 +44,31 @@ class Received:
             upload.file.unlink(missing_ok=True)
 
 
+class UrlIn(BaseModel):
+    """A page to be fetched and taken in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(max_length=4000)
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+async def fetched(body: bytes, fetch: Fetch) -> Received:
+    """What lies at an address, as if it had been uploaded. Raises BadRequest, TooLarge, BadGateway, Unavailable."""
+    try:
+        wanted = UrlIn.model_validate(json.loads(body, parse_constant=_no_number))
+    except (ValidationError, ValueError, RecursionError) as error:
+        raise BadRequest('Send {"url": "https://…"} and, if you like, "metadata" (a JSON object).') from error
+    if len(body) > MAX_METADATA:
+        raise BadRequest(f"The body is longer than {MAX_METADATA} bytes.")
+    found = await fetch(wanted.url)
+    origin = {"url": wanted.url, "fetched_at": datetime.now(UTC).isoformat(timespec="seconds")}
+    if found.url != wanted.url:
+        origin["final_url"] = found.url
+    upload = Upload(found.file, found.name, found.size, found.sha256)
+    return Received([upload], metadata=wanted.metadata | origin)
+
+
 async def receive(content_type: str, body: AsyncIterator[bytes], temporary: Callable[[], Path], limit: int) -> Received:
     """Raises UnsupportedType (not multipart), BadRequest (malformed), Unavailable (the disk is full).
 
@@ -46,7 +77,9 @@ async def receive(content_type: str, body: AsyncIterator[bytes], temporary: Call
     kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
     if kind != b"multipart/form-data" or not boundary:
-        raise UnsupportedType("Send the files as multipart/form-data, in the field `file`.")
+        raise UnsupportedType(
+            "Send files as multipart/form-data, in the field `file`, or the address of a page as JSON."
+        )
     form = _Form(temporary, limit)
     try:
         parser = MultipartParser(boundary, form.callbacks())

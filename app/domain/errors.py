@@ -12,6 +12,7 @@ ExhibitError
 │   ├── PromptTooLong 413        the model's context is shorter than the prompt
 │   └── TooManyImages 413        the model's server takes fewer images
 ├── UnsupportedType 415
+├── BadGateway 502             what was to be fetched could not be
 ├── Unreadable                 a document's own fault; becomes its `failed` sentence
 │   └── NeedsPassword
 ├── Unavailable 503
@@ -85,6 +86,10 @@ class TooManyImages(TooLarge):
 
 class UnsupportedType(ExhibitError):
     status, title = 415, "This type of file is not taken in"
+
+
+class BadGateway(ExhibitError):
+    status, title = 502, "The address can't be fetched"
 
 
 class Unreadable(ExhibitError):

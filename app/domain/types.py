@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 Kind = Literal["text", "table", "figure", "page", "image", "audio", "video"]
@@ -115,6 +116,17 @@ class Chunk:
     regions: tuple[Region, ...] = ()
     place: Place | None = None
     image: str | None = None  # blob key of the crop
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What lay at an address, in a temporary file that is now the caller's."""
+
+    file: Path
+    name: str
+    size: int  # bytes
+    sha256: str
+    url: str  # where it was in the end
 
 
 # ---------------------------------------------------------------- what parsers yield

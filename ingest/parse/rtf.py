@@ -344,6 +344,8 @@ class _Reader:
             return
         pixels = _pixels(re.sub(r"\s+", "", digits[:MAX_PICTURE]))
         if pixels:
+            if not self._cells:  # within a row, the picture stands before its table
+                self._end_table()
             self._end_list()
             self.blocks.append(Block("figure", pixels=pixels, place=self._outline.place))
         else:

@@ -12,8 +12,9 @@ from starlette.testclient import TestClient
 
 from app.api.deps import Services
 from app.api.documents import _all_refused
-from app.api.uploads import AT_ONCE, Received, receive
+from app.api.uploads import AT_ONCE, Received, fetched, receive
 from app.domain.errors import BadRequest, TooLarge, UnsupportedType
+from app.domain.types import Fetched
 from app.main import create_app
 from app.settings import Settings
 from ingest.names import clean_name
@@ -146,3 +147,24 @@ def test_an_upload_that_would_replace_a_document_is_refused(tmp_path: Path) -> N
 def test_a_body_that_was_not_read_to_its_end_closes_the_line() -> None:
     assert _all_refused("/v1/x", [("a", TooLarge("a"))]).headers["connection"] == "close"
     assert "connection" not in _all_refused("/v1/x", [("a", BadRequest("a"))]).headers
+
+
+async def test_an_address_is_taken_as_an_upload_that_knows_where_it_came_from(tmp_path: Path) -> None:
+    async def fetch(address: str) -> Fetched:
+        return Fetched(tmp_path / "x", "tides.html", 3, "ab", "https://sea.example/tides")
+
+    got = await fetched(b'{"url": "http://sea.example", "metadata": {"year": 2025, "url": "mine"}}', fetch)
+    assert [(upload.name, upload.size) for upload in got.uploads] == [("tides.html", 3)]
+    assert got.metadata.pop("fetched_at")
+    assert got.metadata == {"year": 2025, "url": "http://sea.example", "final_url": "https://sea.example/tides"}
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{}", b'{"url": 1}', b'{"url": "http://a.example", "x": 1}', b"[" * 9999]
+)
+async def test_a_body_that_names_no_address_is_refused(body: bytes) -> None:
+    async def fetch(address: str) -> Fetched:
+        raise AssertionError
+
+    with pytest.raises(BadRequest, match="Send"):
+        await fetched(body, fetch)
