@@ -26,6 +26,14 @@ def zipped(fill: Callable[[zipfile.ZipFile], object], method: int = zipfile.ZIP_
     return out.getvalue()
 
 
+def holding(*members: tuple[str, str | bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    def fill(archive: zipfile.ZipFile) -> None:
+        for name, data in members:
+            archive.writestr(name, data)
+
+    return zipped(fill, method)
+
+
 @pytest.fixture
 def opened(tmp_path: Path) -> Callable[..., Unpacked]:
     numbers = iter(range(100))
@@ -54,7 +62,7 @@ Opened = Callable[..., Unpacked]
 
 def test_members_come_out_whole_with_their_paths(opened: Opened) -> None:
     content = b"words and words " * 200_000
-    found = opened(zipped(lambda archive: (archive.writestr("a/b.txt", content), archive.mkdir("c"))))
+    found = opened(holding(("a/b.txt", content), ("c/", "")))
     [member] = found.members
     assert (member.path, member.name, member.size) == ("a/b.txt", "b.txt", len(content))
     assert member.sha256 == hashlib.sha256(content).hexdigest()
@@ -80,7 +88,7 @@ def test_paths_lead_nowhere_and_links_are_not_followed(opened: Opened, tmp_path:
 
 
 def test_names_with_line_ends_or_of_ten_kilobytes_are_shown_tamely(opened: Opened) -> None:
-    found = opened(zipped(lambda a: (a.writestr("new\nline\u202e.txt", "x"), a.writestr("n" * 10_000 + ".txt", "y"))))
+    found = opened(holding(("new\nline\u202e.txt", "x"), ("n" * 10_000 + ".txt", "y")))
     first, second = found.members
     assert first.path == "new line .txt"
     assert len(second.name) <= 255
@@ -120,7 +128,7 @@ def test_locked_empty_broken_and_oddly_packed_members_cost_themselves(opened: Op
 
 def test_a_bomb_is_put_out_and_its_neighbours_are_taken(opened: Opened, tmp_path: Path) -> None:
     bomb = b"\0" * (64 * MB)
-    found = opened(zipped(lambda archive: (archive.writestr("bomb", bomb), archive.writestr("good.txt", "good"))))
+    found = opened(holding(("bomb", bomb), ("good.txt", "good")))
     assert [member.path for member in found.members] == ["good.txt"]
     assert refusals(found) == {"bomb": "it unpacks to over 200 times its size: more than is safe to read"}
     assert sum(path.stat().st_size for path in (tmp_path / "out0").iterdir()) == 4
@@ -128,13 +136,13 @@ def test_a_bomb_is_put_out_and_its_neighbours_are_taken(opened: Opened, tmp_path
 
 def test_many_members_that_are_a_bomb_together_are_put_out(opened: Opened) -> None:
     part = b"\0" * (20 * MB)
-    found = opened(zipped(lambda archive: [archive.writestr(f"{n}", part) for n in range(4)]))
+    found = opened(holding(*((f"{n}", part) for n in range(4))))
     assert len(found.members) == 1
     assert all("200 times" in why for why in refusals(found).values())
 
 
 def test_sizes_and_numbers_are_limited(opened: Opened) -> None:
-    data = zipped(lambda archive: [archive.writestr(f"{n}.txt", b"x" * 3000) for n in range(5)], zipfile.ZIP_STORED)
+    data = holding(*((f"{n}.txt", b"x" * 3000) for n in range(5)), method=zipfile.ZIP_STORED)
     assert len(opened(data, Limits(3, 10**6, 10**6)).members) == 3
     assert opened(data, Limits(9, 10**6, 2 * PIECE)).refused == ()
     too_large = opened(data, Limits(9, 10**6, 2000))
