@@ -8,7 +8,7 @@ import os
 import socket
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from app.adapters import clip, sentence
 from app.adapters.batching import BatchedQueries
 from app.adapters.blobs import LocalBlobs
 from app.adapters.catalogue import SqlCatalogue
-from app.adapters.chroma import ChromaVectors
+from app.adapters.chroma_process import ChromaProcess
 from app.adapters.dbos_jobs import DbosJobs, DbosWorker
 from app.adapters.encoding_process import EncodingProcess
 from app.adapters.extractive import ExtractiveReader
@@ -28,13 +28,13 @@ from app.adapters.web import Web
 from app.adapters.words import TantivyWords
 from app.api.deps import Services
 from app.domain.errors import BadConfiguration, Forbidden, Unavailable
-from app.domain.ports import Blobs, Catalogue, Generator, ImageEncoder, TextEncoder
+from app.domain.ports import Blobs, Catalogue, Generator, ImageEncoder, TextEncoder, VectorIndex
 from app.domain.types import Fetched
 from app.services.ask import Ask
 from app.services.intake import Intake
 from app.services.jobs import keep_lease, tend, tend_for_ever
 from app.services.library import Library
-from app.services.mend import mend, mend_at_start, sweep_at_start
+from app.services.mend import mend, mend_at_start_and_after, sweep_at_start
 from app.services.pages import Pages
 from app.settings import Settings
 from ingest.identify import media_type_of
@@ -69,9 +69,12 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         blobs = LocalBlobs(settings.blobs_dir)
         catalogue = await asyncio.to_thread(SqlCatalogue, settings.catalogue_url)
         stack.callback(catalogue.close)
-        text_encoder, image_encoder = await _encoders(settings)
-        vectors = await asyncio.to_thread(_vectors, settings)
+        lost = asyncio.Event()
+        vectors = _vectors(settings, lost)
         stack.callback(vectors.close)
+        text_encoder, image_encoder = await _encoders(settings)
+        if isinstance(vectors, ChromaProcess):  # it has been opening its folder meanwhile
+            await asyncio.to_thread(vectors.opened)
         words = TantivyWords(settings.data_dir / "words")
         stack.callback(words.close)
         kept = KeptVectors(blobs)
@@ -93,7 +96,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         jobs = DbosJobs(settings.queue_url)
         stack.callback(jobs.close)
         if settings.role != "api":
-            await _work(stack, settings, catalogue, jobs, pipeline, embedded)
+            await _work(stack, settings, catalogue, jobs, pipeline, lost)
 
         queries = BatchedQueries(text_encoder.encode)
         stack.callback(queries.close)
@@ -146,18 +149,18 @@ async def _work(
     catalogue: Catalogue,
     jobs: DbosJobs,
     pipeline: Pipeline,
-    embedded: bool,
+    lost: asyncio.Event,
 ) -> None:
-    """Works the queue off until the stack closes, and keeps queue and catalogue in step."""
-    executor = EMBEDDED if embedded else f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}".lower()
+    """Works the queue off until the stack closes, and keeps queue and catalogue in step, indexes and kept vectors."""
+    executor = EMBEDDED if settings.embedded else f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}".lower()
     worker = DbosWorker(settings.queue_url, executor, pipeline, settings.parallel_documents)
     await worker.start()
     stack.push_async_callback(worker.stop)
     await tend(catalogue, jobs)
     _in_background(stack, tend_for_ever(catalogue, jobs))
     mending = partial(mend, catalogue, pipeline.kept, pipeline.vectors, pipeline.words, pipeline.text_encoder.sees)
-    _in_background(stack, mend_at_start(mending))
-    if embedded:  # the folder is ours alone
+    _in_background(stack, mend_at_start_and_after(lost, mending))
+    if settings.embedded:  # the folder is ours alone
         _in_background(stack, sweep_at_start(pipeline.originals.keys, pipeline.originals.sweep))
     else:
         _in_background(stack, keep_lease(catalogue, executor, worker.recover))
@@ -184,10 +187,20 @@ def _tell_why_it_ended(task: asyncio.Future[None]) -> None:
         log.error("a background task ended", exc_info=error)
 
 
-def _vectors(settings: Settings) -> ChromaVectors:
+def _vectors(settings: Settings, lost: asyncio.Event) -> VectorIndex:
     if settings.chroma_url is not None:
+        from app.adapters.chroma import ChromaVectors  # a second or two that only a server's clients need spend
+
         return ChromaVectors(url=settings.chroma_url)
-    return ChromaVectors(settings.data_dir / "chroma")
+    loop = asyncio.get_running_loop()
+
+    def died() -> None:
+        with suppress(RuntimeError):  # the loop has ended: so do we
+            loop.call_soon_threadsafe(lost.set)
+
+    process = ChromaProcess(settings.data_dir / "chroma", died)
+    process.start()
+    return process
 
 
 def _in_background(stack: AsyncExitStack, work: Awaitable[None]) -> None:

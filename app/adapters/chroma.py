@@ -24,7 +24,7 @@ from chromadb.config import Settings
 from chromadb.errors import ChromaError, NotFoundError
 
 from app.adapters.index_names import slug
-from app.domain.errors import BadConfiguration, Unavailable
+from app.domain.errors import BadConfiguration, DamagedIndex, Unavailable
 from app.domain.ports import IndexName, Vector, VectorRow
 from app.domain.types import KINDS, Kind, Space
 
@@ -54,6 +54,7 @@ class ChromaVectors:
         self._opening = threading.Lock()
         self._opened: ClientAPI | None = None
         self._handles: dict[IndexName, Collection] = {}
+        self._loading = threading.Lock()
         if path is not None:
             self._client()
 
@@ -154,8 +155,17 @@ class ChromaVectors:
         """Raises NotFoundError where there is no such Chroma collection and none is to be made."""
         handle = self._handles.get(index)
         if handle is None:
-            handle = self._make(index) if make else self._client().get_collection(_name(index), embedding_function=None)
-            self._handles[index] = handle
+            with self._loading:
+                handle = self._handles.get(index) or self._loaded(index, make)
+                self._handles[index] = handle
+        return handle
+
+    def _loaded(self, index: IndexName, make: bool) -> Collection:
+        """By one thread, before any other touches it: two that load an index at the same moment each get their own,
+        and Chroma closes the files of the one under the writer that holds the other."""
+        handle = self._make(index) if make else self._client().get_collection(_name(index), embedding_function=None)
+        with suppress(ChromaError):  # whoever comes next is told
+            handle.get(limit=1, include=["embeddings"])
         return handle
 
     def _make(self, index: IndexName) -> Collection:
@@ -212,7 +222,11 @@ def _embedded(path: Path | None) -> ClientAPI:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         _sweep(path)
         return chromadb.PersistentClient(path, settings=Settings(anonymized_telemetry=False))
-    except (ChromaError, OSError, ValueError, sqlite3.Error) as error:
+    except sqlite3.OperationalError as error:
+        raise BadConfiguration(f"the vector index in {path} can't be opened: {error}") from error
+    except sqlite3.DatabaseError as error:  # not a database, or malformed
+        raise DamagedIndex(f"the vector index in {path} can't be opened: {error}") from error
+    except (ChromaError, OSError, ValueError) as error:
         raise BadConfiguration(f"the vector index in {path} can't be opened: {error}") from error
 
 

@@ -19,6 +19,7 @@ ExhibitError
 │   └── ModelUnavailable 503
 ├── HungUp 499                 nobody is left to read it
 └── BadConfiguration           refuses to start
+    └── DamagedIndex           an index's files; all in them can be made again
 """
 
 from __future__ import annotations
@@ -114,3 +115,7 @@ class HungUp(ExhibitError):
 
 class BadConfiguration(ExhibitError):
     title = "The settings don't work"
+
+
+class DamagedIndex(BadConfiguration):
+    """Nothing is lost by setting such an index aside: it can be made again."""

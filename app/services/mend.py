@@ -33,6 +33,7 @@ SAME = 0.999  # cosine of a vector with itself, kept in half precision
 VECTORS_AT_ONCE = 50  # a write of Chroma's holds the GIL: 50 for about 57 ms
 WORDS_AT_ONCE = 500  # a commit takes 8–46 ms, however few
 AGAIN_S, TRIES = 60.0, 5
+FIRST_PAUSE_S, LAST_PAUSE_S = 1.0, 600.0
 
 T = TypeVar("T")
 R = TypeVar("R", VectorRow, WordsRow)
@@ -81,6 +82,17 @@ async def mend_at_start(mending: Callable[[], Awaitable[Mended]], again_s: float
         if mended.unkept:
             log.warning("some chunks have no kept vector to be found by", extra={"chunks": mended.unkept})
         return
+
+
+async def mend_at_start_and_after(lost: asyncio.Event, mending: Callable[[], Awaitable[Mended]]) -> None:
+    """At start, and again whenever `lost` is set: an index's process has died. Ever more seldom, should that go on."""
+    pause_s = FIRST_PAUSE_S
+    while True:
+        await mend_at_start(mending)
+        await lost.wait()
+        lost.clear()
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, LAST_PAUSE_S)
 
 
 async def sweep_at_start(originals: Callable[[], Sequence[str]], sweep: Callable[[str], bool]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from app.adapters.chroma import ChromaVectors
+from app.adapters.chroma_process import ChromaProcess
 from app.adapters.memory_indexes import MemoryVectors
 from app.domain.errors import BadConfiguration, Unavailable
 from app.domain.ports import IndexName, VectorIndex, VectorRow, Vectors
@@ -35,6 +36,7 @@ def rows(vectors: Vectors, document: str = "d1", kind: Kind = "text") -> list[Ve
 MAKERS: dict[str, Callable[[Path], VectorIndex]] = {
     "memory": lambda path: MemoryVectors(),
     "chroma": lambda path: ChromaVectors(path),
+    "chroma in its own process": ChromaProcess,
 }
 
 

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from app.adapters.chroma import ChromaVectors
+from app.adapters.chroma_process import ChromaProcess
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.memory import MemoryBlobs, MemoryCatalogue
 from app.adapters.words import TantivyWords
-from app.domain.ports import IndexName, VectorRow, Vectors, WordsRow
+from app.domain.ports import IndexName, VectorIndex, VectorRow, Vectors, WordsRow
 from app.domain.types import Chunk, Document
 from app.services.mend import Mended, mend
 
@@ -35,8 +36,8 @@ class House:
         for n in range(DOCUMENTS):
             self._take(f"d{n}", n)
 
-    def open(self) -> None:
-        self.vectors, self.words = ChromaVectors(self.path / "chroma"), TantivyWords(self.path / "words")
+    def open(self, chroma: Callable[[Path], VectorIndex] = ChromaVectors) -> None:
+        self.vectors, self.words = chroma(self.path / "chroma"), TantivyWords(self.path / "words")
 
     def close(self) -> None:
         self.vectors.close()
@@ -134,6 +135,18 @@ async def test_what_chroma_lost_is_found_again(damage: Callable[[Path], None], h
     mended = await house.mend()
     assert (mended.vectors, mended.words) == (len(ALL), 0)
     assert house.vectors.ids(house.index) == ALL
+    assert house.found() == 1.0
+    assert not await house.mend()
+
+
+async def test_a_graph_over_which_chroma_dies_at_every_start_is_built_again(house: House) -> None:
+    """As long as it was, and nonsense: what a kill can leave when a file is written in place. In the process that
+    opens it, that ends in a segmentation fault."""
+    graph = segment(house.path) / "data_level0.bin"
+    quarter = graph.stat().st_size // 4
+    graph.write_bytes(graph.read_bytes()[:quarter] + b"\xff" * (3 * quarter))
+    house.open(ChromaProcess)
+    assert (await house.mend()).vectors == len(ALL)
     assert house.found() == 1.0
     assert not await house.mend()
 

@@ -1,0 +1,301 @@
+"""Embedded Chroma in a child process of its own: where its native code dies, the service lives and the index is mended.
+
+Chroma 1.5.9 can end its process without a word: on files that a kill left half written, and in races of its own.
+So nothing but this child opens the folder. When it dies, that is logged with the signal, it is started again, and the
+calls it was serving are tried once more, one at a time. An index over which it dies again is dropped, and a folder it
+can't even open is set aside: both are filled again from the kept vectors, which `died` asks for.
+
+Every caller talks to the child through a pipe of its own, so that searches don't wait for writes; a write of Chroma's
+holds the GIL, and now that is the child's.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib
+import logging
+import multiprocessing
+import os
+import queue
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import Any
+
+from app.adapters.child_processes import end_with_parent, leave_interrupts_to_parent
+from app.domain.errors import BadConfiguration, DamagedIndex, ExhibitError, Unavailable
+from app.domain.ports import IndexName, Vector, VectorIndex, VectorRow
+from app.domain.types import Kind
+
+PIPES = 12  # calls served at once
+STARTS = 2  # deaths over opening the folder before it is set aside
+LIMIT_S = 120.0  # a call that takes longer hangs
+CLOSING_S = 5.0
+CHROMA = "app.adapters.chroma:ChromaVectors"  # by name: the service itself need not load Chroma
+
+log = logging.getLogger(__name__)
+
+
+class ChromaProcess:
+    """The vector index of a folder. `start` it early: it opens while the models load; the first call waits for it."""
+
+    def __init__(
+        self, folder: Path, died: Callable[[], None] = lambda: None, opens: str = CHROMA, limit_s: float = LIMIT_S
+    ) -> None:
+        """`died`: called from some thread after the child was lost. `opens`: "module:class" of what it runs."""
+        self._folder, self._died, self._opens, self._limit_s = folder, died, opens, limit_s
+        # Linux ends a child with the thread that started it, so that thread is ours, and lives as long as we do.
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="vectors")
+        self._lock = threading.Lock()
+        self._again = threading.Lock()
+        self._child: Future[_Child] | None = None
+        self._closed = False
+
+    def start(self) -> None:
+        with self._lock:
+            self._starting()
+
+    def opened(self) -> None:
+        """Waits until the folder is open. Raises BadConfiguration where it can't be."""
+        self._living()
+
+    def add(self, index: IndexName, rows: Sequence[VectorRow]) -> None:
+        self._call("add", index, list(rows))
+
+    def search(
+        self, index: IndexName, vector: Vector, k: int, kinds: frozenset[Kind] = frozenset()
+    ) -> tuple[tuple[str, float], ...]:
+        found: tuple[tuple[str, float], ...] = self._call("search", index, vector, k, kinds)
+        return found
+
+    def remove(self, index: IndexName, chunk_ids: Sequence[str]) -> None:
+        self._call("remove", index, list(chunk_ids))
+
+    def remove_document(self, index: IndexName, document_id: str) -> None:
+        self._call("remove_document", index, document_id)
+
+    def ids(self, index: IndexName) -> frozenset[str]:
+        found: frozenset[str] = self._call("ids", index)
+        return found
+
+    def drop(self, collection_id: str) -> None:
+        for index in self.indexes():
+            if index.collection_id == collection_id:
+                self.drop_index(index)
+
+    def drop_index(self, index: IndexName) -> None:
+        self._call("drop_index", index)
+
+    def indexes(self) -> tuple[IndexName, ...]:
+        found: tuple[IndexName, ...] = self._call("indexes")
+        return found
+
+    @property
+    def pid(self) -> int | None:
+        """The child's, once it has opened the folder."""
+        child = self._child
+        return child.result().pid if child is not None and child.done() and not child.exception() else None
+
+    def close(self) -> None:
+        """Calls that are under way end as Unavailable. Idempotent."""
+        with self._lock:
+            self._closed, child = True, self._child
+        if child is not None:
+            with suppress(ExhibitError):
+                child.result().close()
+        self._starter.shutdown(wait=True)
+
+    # ------------------------------------------------------------ calls
+
+    def _call(self, method: str, *args: Any) -> Any:
+        child = self._living()
+        try:
+            return child.call(method, args)
+        except _Died as death:
+            self._bury(child, method, death)
+        with self._again:  # one at a time: who dies again is to blame
+            child = self._living()
+            try:
+                return child.call(method, args)
+            except _Died as death:
+                self._bury(child, method, death)
+                self._give_up(method, args)
+                raise Unavailable("The vector index broke down over this; what it lost is being put back.") from death
+
+    def _give_up(self, method: str, args: tuple[Any, ...]) -> None:
+        """Drops the index that kills its process, so that the next call over it doesn't."""
+        if method == "drop_index" or not args:
+            return
+        index: IndexName = args[0]
+        log.error("a vector index breaks its process, so it is made again (%s)", index)
+        with suppress(_Died, Unavailable):
+            self._living().call("drop_index", (index,))
+        self._died()
+
+    # ------------------------------------------------------------ the child
+
+    def _living(self) -> _Child:
+        with self._lock:
+            starting = self._starting()
+        return starting.result()
+
+    def _starting(self) -> Future[_Child]:
+        if self._closed:
+            raise Unavailable("The vector index is closed.")
+        if self._child is None or (self._child.done() and self._child.exception() is not None):
+            self._child = self._starter.submit(self._open)
+        return self._child
+
+    def _open(self) -> _Child:
+        for _ in range(STARTS):
+            with suppress(_Died, DamagedIndex):
+                return self._started()
+        aside = self._folder.with_name(f"{self._folder.name}.damaged")
+        log.error("the vector index is damaged, so it is set aside as %s and made again", aside.name)
+        shutil.rmtree(aside, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            self._folder.rename(aside)
+        try:
+            return self._started()
+        except _Died as death:
+            raise BadConfiguration(f"the vector index in {self._folder} can't be opened: {death}") from death
+
+    def _started(self) -> _Child:
+        child = _Child(self._opens, self._folder, self._limit_s)
+        try:
+            child.call("open", ())
+        except (_Died, ExhibitError) as error:
+            log.error("the vector index could not be opened: %s", error)
+            child.kill()
+            raise
+        return child
+
+    def _bury(self, child: _Child, method: str, death: _Died) -> None:
+        """By whoever notices first."""
+        with self._lock:
+            current = self._child
+            noticed = current is not None and current.done() and not current.exception() and current.result() is child
+            if noticed:
+                self._child = None
+            closed = self._closed
+        if closed:
+            raise Unavailable("The vector index is closed.") from death
+        if noticed:
+            child.kill()
+            log.error("the vector index's process died, and is started again (%s, during %s)", death, method)
+            self._died()
+
+
+class _Died(Exception):
+    """The child ended, or hung and was ended."""
+
+
+class _Child:
+    """One process and the pipes to it."""
+
+    def __init__(self, opens: str, folder: Path, limit_s: float) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        pairs = [spawn.Pipe() for _ in range(PIPES)]
+        theirs = [pair[1] for pair in pairs]
+        self._limit_s = limit_s
+        self._pipes = [pair[0] for pair in pairs]
+        self._free: queue.SimpleQueue[Connection] = queue.SimpleQueue()
+        for pipe in self._pipes:
+            self._free.put(pipe)
+        self._process: SpawnProcess = spawn.Process(
+            target=_serve_calls, args=(theirs, opens, folder, os.getpid()), name="exhibit-vectors", daemon=True
+        )
+        self._process.start()
+        for end in theirs:
+            end.close()  # so that a pipe breaks when the child ends
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid
+
+    def call(self, method: str, args: tuple[Any, ...]) -> Any:
+        pipe = self._free.get()
+        try:
+            pipe.send((method, args))
+            if pipe not in wait([pipe, self._process.sentinel], self._limit_s):
+                raise _Died(self._why())
+            answered, value = pipe.recv()
+        except (EOFError, OSError) as error:
+            raise _Died(self._why()) from error
+        finally:
+            self._free.put(pipe)  # after a death too: others wait here to learn of it
+        if not answered:
+            raise value
+        return value
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join()
+
+    def close(self) -> None:
+        """Lets it put its files in order."""
+        with suppress(_Died, ExhibitError):
+            self._limit_s = CLOSING_S
+            self.call("close", ())
+        self.kill()
+
+    def _why(self) -> str:
+        self._process.join(1.0)
+        code = self._process.exitcode
+        if code is None:
+            self._process.kill()
+            return f"it did not answer within {self._limit_s:g} s"
+        with suppress(ValueError):
+            return f"killed by {signal.Signals(-code).name}"
+        return f"exit code {code}"
+
+
+# ---------------------------------------------------------------- in the child
+
+
+def _serve_calls(pipes: Sequence[Connection], opens: str, folder: Path, parent_pid: int) -> None:
+    """Until the parent is gone or kills it."""
+    leave_interrupts_to_parent()
+    end_with_parent(parent_pid)
+    faulthandler.enable()  # where it died, into the service's log
+    service = _Service(opens, folder)
+    threads = [threading.Thread(target=service.serve, args=(pipe,)) for pipe in pipes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@dataclass(slots=True)
+class _Service:
+    opens: str
+    folder: Path
+    index: VectorIndex | None = None
+
+    def serve(self, pipe: Connection) -> None:
+        with suppress(EOFError, OSError):  # the parent has closed its end
+            while True:
+                method, args = pipe.recv()
+                pipe.send(self._answer(method, args))
+
+    def _answer(self, method: str, args: tuple[Any, ...]) -> tuple[bool, Any]:
+        try:
+            if method == "open":
+                module, _, name = self.opens.partition(":")
+                self.index = getattr(importlib.import_module(module), name)(self.folder)
+                return True, None
+            return True, getattr(self.index, method)(*args)
+        except ExhibitError as error:
+            return False, type(error)(str(error))
+        except ValueError as error:  # the caller's mistake
+            return False, ValueError(str(error))
+        except BaseException as error:  # a panic of Rust's is none of Exception's; foreign errors may not be pickled
+            log.exception("the vector index failed")
+            return False, Unavailable(f"The vector index can't be used now ({type(error).__name__}: {error})")
