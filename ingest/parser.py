@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.domain.errors import NeedsPassword, Unreadable
 from app.domain.ports import Blobs
-from app.domain.types import Box, Document, Identity, ParsedPage
+from app.domain.types import Box, Document, Identity, ParsedPage, Problem
 from ingest.cut import CountTokens, Cut, cut
 from ingest.originals import key
 from ingest.parse import PARSERS, open_document, parse_pages
@@ -17,6 +19,8 @@ from ingest.sandbox import Sandbox
 RENDER_TIMEOUT_S = 30.0
 RENDER_LONG_SIDE = 1600  # pixels
 CUT_TIMEOUT_S = 300.0
+PAGE_TIMEOUT_S = 30.0  # for one page of a batch that could not be read in one go
+PATIENCE = 8  # pages of one document that may be lost one by one; then the rest of a broken batch is not tried
 READ_TIMEOUT_S = 120.0  # a dense page at full size takes 5–12 s on two old cores
 
 
@@ -27,6 +31,7 @@ class SandboxedParser:
         self.sandbox = sandbox
         self.blobs = blobs
         self.reading = reading or sandbox
+        self._lost: Counter[tuple[str, int]] = Counter()  # pages, by document and attempt
 
     def batch_pages(self, media_type: str) -> int:
         return PARSERS[media_type].batch_pages
@@ -38,7 +43,28 @@ class SandboxedParser:
         )
 
     async def pages(self, document: Document, first: int, last: int) -> Sequence[ParsedPage]:
-        timeout_s = PARSERS[document.media_type].timeout_s
+        """What can't be read of a batch in one go is read page by page: one page costs itself, not its document.
+        Raises Unreadable for a document without pages, or of a single one."""
+        try:
+            return await self._pages(document, first, last, PARSERS[document.media_type].timeout_s)
+        except NeedsPassword:
+            raise
+        except Unreadable:
+            if document.pages is None or document.pages == 1:
+                raise
+        return [page for number in range(first, last + 1) for page in await self._page(document, number)]
+
+    async def _page(self, document: Document, number: int) -> Sequence[ParsedPage]:
+        run = (document.id, document.attempt)
+        if self._lost[run] >= PATIENCE:
+            return [_failed(number, "it was not tried, as too many pages before it could not be read")]
+        try:
+            return await self._pages(document, number, number, PAGE_TIMEOUT_S)
+        except Unreadable as error:
+            self._lost[run] += 1
+            return [_failed(number, str(error))]
+
+    async def _pages(self, document: Document, first: int, last: int, timeout_s: float) -> Sequence[ParsedPage]:
         return await self.sandbox.run(
             parse_pages, self._file(document), document.media_type, first, last, timeout_s=timeout_s
         )
@@ -68,3 +94,7 @@ class SandboxedParser:
 
     def _file(self, document: Document) -> Path:
         return self.blobs.path(key(document))
+
+
+def _failed(number: int, why: str) -> ParsedPage:
+    return ParsedPage(number, read_as="failed", problems=(Problem(why, number),))

@@ -35,6 +35,7 @@ T = TypeVar("T")
 CALLS_PER_CHILD = 200  # then a fresh one, so that what libraries leak comes back
 GROWN = 0.6  # of the memory limit: a child that holds so much between two calls is replaced
 TOO_MUCH_MEMORY = 77  # exit code of a child that grew past its limit
+BEGIN_S = 120.0  # for a child to start and to import what it is to run
 WATCH_EVERY_S = 0.05
 LIBRARIES = 2 * 2**30  # address space (not memory) that torch, onnxruntime and their threads reserve
 PR_SET_PDEATHSIG = 1
@@ -54,13 +55,16 @@ class Sandbox:
         self._children: set[_Child] = set()
         self._closed = False
 
-    async def run(self, function: Callable[..., T], *args: Any, timeout_s: float) -> T:
+    async def run(
+        self, function: Callable[..., T], *args: Any, timeout_s: float, processor_s: float | None = None
+    ) -> T:
         """The result of a module-level function. Cancelling the awaiting task kills the child at once.
 
-        Raises the domain error that the function raised, or Unreadable for anything else that went wrong:
-        another exception, too long, too much memory, a crash.
+        `processor_s`: of all its cores together; by default what `timeout_s` allows them. Raises the domain error that
+        the function raised, or Unreadable for anything else that went wrong: another exception, too long, too much
+        memory, a crash.
         """
-        call = _Call(function, args, timeout_s)
+        call = _Call(function, args, timeout_s, timeout_s * self._cores if processor_s is None else processor_s)
         future = self._threads.submit(self._serve, call)
         try:
             result: T = await asyncio.wrap_future(future)
@@ -137,10 +141,13 @@ class Broke(Unreadable):
 class _Call:
     """One call and the child that serves it, so that a cancel finds whom to kill, and never kills another's."""
 
-    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], timeout_s: float) -> None:
+    def __init__(
+        self, function: Callable[..., Any], args: tuple[Any, ...], timeout_s: float, processor_s: float
+    ) -> None:
         self.function = function
         self.args = args
         self.timeout_s = timeout_s
+        self.processor_s = processor_s
         self._lock = threading.Lock()
         self._child: _Child | None = None
         self._cancelled = False
@@ -191,18 +198,22 @@ class _Child:
 
     def call(self, call: _Call) -> Any:
         self._calls += 1
-        until = time.monotonic() + call.timeout_s
         try:
-            self._pipe.send_bytes(pickle.dumps((call.function, call.args)))
-            if not self._pipe.poll(max(0.0, until - time.monotonic())):
-                self.kill()
-                raise Unreadable(f"reading it took longer than {call.timeout_s:g} s")
+            self._pipe.send_bytes(pickle.dumps((call.function, call.args, call.processor_s)))
+            self._wait(BEGIN_S, "a process to read it in did not start")
+            self._pipe.recv_bytes()  # it has begun: starting a process is not the file's fault
+            self._wait(call.timeout_s, f"reading it took longer than {call.timeout_s:g} s")
             succeeded, value = pickle.loads(self._pipe.recv_bytes())  # noqa: S301  # from our own child
         except (EOFError, OSError) as error:
-            raise self._obituary() from error
+            raise self._obituary(call) from error
         if not succeeded:
             raise value
         return value
+
+    def _wait(self, seconds: float, why: str) -> None:
+        if not self._pipe.poll(seconds):
+            self.kill()
+            raise Unreadable(why)
 
     def kill(self) -> None:
         """At once, without waiting for the end; idempotent, from any thread."""
@@ -216,11 +227,13 @@ class _Child:
         self._process.join(5)
         self._pipe.close()
 
-    def _obituary(self) -> Broke:
+    def _obituary(self, call: _Call) -> Unreadable:
         self._process.join(5)
         code = self._process.exitcode
         if code == TOO_MUCH_MEMORY:
             return Broke(f"reading it needs more than {self._memory_mb} MB")
+        if code == -signal.SIGXCPU:
+            return Unreadable(f"reading it took more than {call.processor_s:g} s of processor time")
         if code is not None and code < 0:
             with suppress(ValueError):
                 return Broke(f"it crashed the parser ({signal.Signals(-code).name})")
@@ -236,8 +249,17 @@ def _live(pipe: Connection, parent: int, memory_mb: int, nice: int, cores: int) 
     _settle(parent, memory_mb, nice)
     with suppress(EOFError, OSError):  # the parent closed its end
         while True:
-            function, args = pickle.loads(pipe.recv_bytes())  # noqa: S301  # from our own parent
+            function, args, processor_s = pickle.loads(pipe.recv_bytes())  # noqa: S301  # from our own parent
+            pipe.send_bytes(b"begun")
+            _allow(processor_s)
             pipe.send_bytes(_answer(function, args))
+
+
+def _allow(processor_s: float) -> None:
+    """From now on; the system counts a process's whole life, in whole seconds, and then sends SIGXCPU."""
+    until = int(time.process_time() + processor_s) + 1
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CPU, (until, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
 def _answer(function: Callable[..., Any], args: tuple[Any, ...]) -> bytes:

@@ -34,6 +34,11 @@ def nap(seconds: float) -> None:
     time.sleep(seconds)
 
 
+def burn() -> None:
+    while True:
+        pass
+
+
 def leave_pid_and_nap(path: str) -> None:
     Path(path).write_text(str(os.getpid()))
     time.sleep(60)
@@ -101,6 +106,12 @@ async def test_a_hang_ends_in_a_sentence_and_the_next_call_works(sandbox: Sandbo
     with pytest.raises(Unreadable, match=r"took longer than 0\.5 s"):
         await sandbox.run(nap, 60, timeout_s=0.5)
     assert await sandbox.run(add, 1, 1, timeout_s=20) == 2
+
+
+async def test_what_burns_the_processor_is_ended_and_the_next_call_works(sandbox: Sandbox) -> None:
+    with pytest.raises(Unreadable, match=r"more than 0\.5 s of processor time"):
+        await sandbox.run(burn, timeout_s=60, processor_s=0.5)
+    assert await sandbox.run(add, 1, 2, timeout_s=30, processor_s=0.5) == 3
 
 
 async def test_a_segfault_ends_in_a_sentence_and_the_next_call_works(sandbox: Sandbox) -> None:
