@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from app.domain.types import Chunk, Document, PageReport, ParsedPage, Problem
+from app.domain.types import Block, Chunk, Document, PageReport, ParsedPage, Problem
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 Pages = TypeAdapter(tuple[ParsedPage, ...])  # how a batch of pages is stored between the stages
@@ -19,16 +19,52 @@ class Cut:
     chunks: tuple[Chunk, ...]
     report: tuple[PageReport, ...]
     problems: tuple[Problem, ...]
+    outlook: bytes = b""  # what cutting the pictures has to know of the text, to be kept until then
 
 
-def cut(document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:
-    from ingest.split import split  # brings LlamaIndex and LangChain's splitter: 60 to 100 MB that only a child needs
+def cut_text(document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:
+    from ingest.split import Outlook, split_text  # brings LlamaIndex and LangChain's splitter: 60 to 100 MB
 
-    pages = [page for file in files for page in Pages.validate_json(file.read_bytes())]
-    return Cut(
-        chunks=split(document, pages, count, max_tokens),
-        report=tuple(
-            PageReport(page.number, page.read_as, page.confidence) for page in pages if page.number is not None
-        ),
-        problems=tuple(problem for page in pages for problem in page.problems),
+    pages = [page for file in files for page in _read(file)]
+    chunks, outlook = split_text(document, pages, count, max_tokens)
+    return _cut(chunks, pages, TypeAdapter(Outlook).dump_json(outlook))
+
+
+def cut_pictures(
+    document: Document, files: Sequence[Path], outlook: Path, batch: int, count: CountTokens, max_tokens: int
+) -> Cut:
+    """Of the last of the files; one before it tells of the headings that its first page is under."""
+    from ingest.split import Outlook, split_pictures
+
+    before = [page for file in files[:-1] for page in _read(file)]
+    pages = _read(files[-1])
+    known = TypeAdapter(Outlook).validate_json(outlook.read_bytes())
+    chunks = split_pictures(document, [*before, *pages], known, batch, count, max_tokens)
+    of_these = {page.number for page in pages}
+    return _cut(tuple(chunk for chunk in chunks if chunk.page in of_these), pages)
+
+
+def _read(file: Path) -> tuple[ParsedPage, ...]:
+    return Pages.validate_json(file.read_bytes())
+
+
+def _cut(chunks: Sequence[Chunk], pages: Sequence[ParsedPage], outlook: bytes = b"") -> Cut:
+    report = tuple(report_of(page, page.number) for page in pages if page.number is not None)
+    return Cut(tuple(chunks), report, tuple(problem for page in pages for problem in page.problems), outlook)
+
+
+def report_of(page: ParsedPage, number: int) -> PageReport:
+    tables = [block for block in page.blocks if block.kind == "table"]
+    figures = [block for block in page.blocks if block.kind == "figure"]
+    return PageReport(
+        number,
+        "pending" if page.needs_ocr else page.read_as,
+        page.confidence,
+        len(tables),
+        len(figures),
+        _uncaptioned((*tables, *figures)),
     )
+
+
+def _uncaptioned(blocks: Iterable[Block]) -> int:
+    return sum(not block.caption for block in blocks)

@@ -9,7 +9,7 @@ from pathlib import Path
 from app.domain.errors import NeedsPassword, Unreadable
 from app.domain.ports import Blobs
 from app.domain.types import Box, Document, Identity, ParsedPage, Problem
-from ingest.cut import CountTokens, Cut, cut
+from ingest.cut import CountTokens, Cut, cut_pictures, cut_text
 from ingest.originals import key
 from ingest.parse import PARSERS, open_document, parse_pages
 from ingest.parse.ocr import read_page, read_pixels
@@ -78,8 +78,21 @@ class SandboxedParser:
         text, confidence, _ = await self.reading.run(read_pixels, pixels, timeout_s=READ_TIMEOUT_S)
         return text, confidence
 
-    async def cut(self, document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:
-        return await self.sandbox.run(cut, document, tuple(files), count, max_tokens, timeout_s=CUT_TIMEOUT_S)
+    async def cut_text(self, document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:
+        return await self.sandbox.run(cut_text, document, tuple(files), count, max_tokens, timeout_s=CUT_TIMEOUT_S)
+
+    async def cut_pictures(
+        self,
+        document: Document,
+        files: Sequence[Path],
+        outlook: Path,
+        batch: int,
+        count: CountTokens,
+        max_tokens: int,
+    ) -> Cut:
+        return await self.sandbox.run(
+            cut_pictures, document, tuple(files), outlook, batch, count, max_tokens, timeout_s=CUT_TIMEOUT_S
+        )
 
     async def render(self, document: Document, page: int, boxes: Sequence[Box]) -> bytes:
         return await self.sandbox.run(

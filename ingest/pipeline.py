@@ -1,8 +1,13 @@
-"""A document's way in, top to bottom: identify, parse, describe, split, embed, index, publish.
+"""A document's way in, top to bottom. Its text comes first; what only pictures hold is read after.
 
-`ingest` tells the story; it knows no queue. Each stage is one call through `step`, which a durable queue records:
-after a crash, finished stages are not repeated, and the one that was running runs again. So every stage may run
-twice, gives small results (numbers and keys, never content), and leaves the same things behind each time.
+`ingest`: identify, parse, split, embed, index, publish: from then on the text is found. `read_pictures`: pages without
+text, and figures, are described (their words recognised), split, embed, indexed and published batch by batch. The two
+wait in queues of their own, so that the text of many documents is found before the pictures of the first are read.
+
+They tell the story; they know no queue. Each stage is one call through `step`, which a durable queue records: after a
+crash, finished stages are not repeated, and the one that was running runs again. So every stage may run twice, gives
+small results (numbers and keys, never content), and leaves the same things behind each time. What the text became
+stays as it is when pictures arrive; each batch becomes visible in one transaction.
 """
 
 from __future__ import annotations
@@ -10,9 +15,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -33,6 +40,7 @@ from app.domain.ports import (
     WordsRow,
 )
 from app.domain.types import (
+    READ,
     Block,
     Chunk,
     Document,
@@ -45,24 +53,17 @@ from app.domain.types import (
 )
 from ingest.cut import CountTokens, Cut, Pages
 from ingest.originals import Originals
+from ingest.progress import Clocks, Work
 
+TEXT = 0  # the batch of chunks that is published first; the pictures of batch n of the pages are n + 1
 EMBED_PART = 128  # chunks a step: some seconds of work, so that a kill costs little and progress moves
 WRITE_PART = 50  # Chroma's writes hold the GIL: 50 vectors freeze the process for about 57 ms, 500 for 271 ms
 READ_AT_ONCE = 4  # pages of one document being recognised side by side
+TEXT_FIRST_S = 5.0  # how long a picture waits for the text of other documents, before it is read all the same
+TOLD_EVERY_S = 0.3  # progress within a stage
 
 T = TypeVar("T")
-
-# From where to where a stage takes the progress: where the time goes on an ordinary PDF. Batches of pages are parsed
-# and described in turn, so these two share one stretch.
-STRETCH: dict[Stage, tuple[float, float]] = {
-    "identify": (0.0, 0.02),
-    "parse": (0.02, 0.5),
-    "describe": (0.02, 0.5),
-    "split": (0.5, 0.52),
-    "embed": (0.52, 0.9),
-    "index": (0.9, 0.98),
-    "publish": (0.98, 1.0),
-}
+Numbers = tuple[int, ...]
 
 
 class Superseded(ExhibitError):
@@ -85,8 +86,20 @@ class Parser(Protocol):
     async def pages(self, document: Document, first: int, last: int) -> Sequence[ParsedPage]: ...
     async def read_page(self, document: Document, page: int) -> ParsedPage: ...
     async def read_pixels(self, pixels: bytes) -> tuple[str, float]: ...
-    async def cut(self, document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:
+    async def cut_text(self, document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:
         """The chunks of pages that were stored as files: a long document takes seconds, so not in this process."""
+        ...
+
+    async def cut_pictures(
+        self,
+        document: Document,
+        files: Sequence[Path],
+        outlook: Path,
+        batch: int,
+        count: CountTokens,
+        max_tokens: int,
+    ) -> Cut:
+        """The chunks of the pictures in the last of these files."""
         ...
 
 
@@ -99,32 +112,77 @@ class BulkEncoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Pages first..last of a paged document; (1, 1) for one without pages."""
+    """Pages first..last of a paged document; (1, 1) for one without pages. And what was seen on them, once parsed."""
 
     number: int
     first: int
     last: int
+    textless: int = 0  # pages that have to be read as pictures
+    pictures: int = 0  # on the other pages
+
+    @property
+    def pages(self) -> int:
+        return self.last - self.first + 1
 
 
-async def ingest(pipeline: Pipeline, step: Step, document_id: str, attempt: int) -> None:
-    """Takes one document in. Ends with the document `ready`, `partial` or `failed`, or quietly if superseded."""
+async def ingest(pipeline: Pipeline, step: Step, document_id: str, attempt: int) -> list[Numbers]:
+    """Takes the text of a document in. Returns the batches of pages with pictures, which are left to be read: until
+    then the document stays `running`. Without any it ends `ready`, `partial` or `failed`, or quietly if superseded."""
     run = (document_id, attempt)
+    with pipeline.text_comes_first():
+        try:
+            batches = [Batch(*numbers) for numbers in await step("identify", pipeline.identify, *run)]
+            work = Work(sum(batch.pages for batch in batches))
+            for n, batch in enumerate(batches):
+                textless, pictures = await step(f"parse-{batch.number}", pipeline.parse, *run, batch, work)
+                work = work.parse(batch.pages, textless, pictures)
+                batches[n] = replace(batch, textless=textless, pictures=pictures)
+            parts = await step("split", pipeline.split, *run, batches, work)
+            await _make_findable(pipeline, step, run, TEXT, parts, work)
+            waiting = [astuple(batch) for batch in batches if batch.textless or batch.pictures]
+            await step("publish", pipeline.publish, *run, TEXT, len(waiting))
+        except Superseded:
+            return []
+        except ExhibitError as error:
+            await step("fail", pipeline.fail, *run, str(error))
+            return []
+    return waiting
+
+
+async def read_pictures(
+    pipeline: Pipeline, step: Step, document_id: str, attempt: int, waiting: Sequence[Sequence[int]]
+) -> None:
+    """Reads what only pictures hold, after the text. Ends the document `ready`, `partial` or `failed`, or quietly."""
+    run = (document_id, attempt)
+    batches = [Batch(*numbers) for numbers in waiting]
+    textless, pictures = sum(batch.textless for batch in batches), sum(batch.pictures for batch in batches)
+    pages = max((batch.last for batch in batches), default=1)
+    work = Work(pages, pages, textless, pictures, indexed=1.0)
     try:
-        batches = [Batch(*numbers) for numbers in await step("identify", pipeline.identify, *run)]
-        for batch in batches:
-            to_describe = await step(f"parse-{batch.number}", pipeline.parse, *run, batch, len(batches))
-            if to_describe:
-                await step(f"describe-{batch.number}", pipeline.describe, *run, batch, len(batches))
-        parts = await step("split", pipeline.split, *run, batches)
-        for part in range(parts):
-            await step(f"embed-{part}", pipeline.embed, *run, part, parts)
-        for part in range(parts):
-            await step(f"index-{part}", pipeline.index, *run, part, parts)
-        await step("publish", pipeline.publish, *run)
+        for left, batch in zip(reversed(range(len(batches))), batches, strict=True):
+            n = batch.number
+            await step(f"describe-{n}", pipeline.describe, *run, batch, work)
+            work = work.read(batch.textless, batch.pictures)
+            parts = await step(f"split-{n}", pipeline.split_pictures, *run, batch, work)
+            await _make_findable(pipeline, step, run, n + 1, parts, work)
+            await step(f"publish-{n}", pipeline.publish, *run, n + 1, left)
     except Superseded:
         return
     except ExhibitError as error:
         await step("fail", pipeline.fail, *run, str(error))
+
+
+async def _make_findable(
+    pipeline: Pipeline, step: Step, run: tuple[str, int], batch: int, parts: Sequence[int], work: Work
+) -> None:
+    """Embeds and indexes the chunks of one batch, in parts that are known by their first ordinals."""
+    share = 0.5 / max(1, len(parts))
+    for first in parts:
+        await step(f"embed-{first}", pipeline.embed, *run, batch, first, work)
+        work = work.index(share)
+    for first in parts:
+        await step(f"index-{first}", pipeline.index, *run, batch, first, work)
+        work = work.index(share)
 
 
 class Pipeline:
@@ -154,12 +212,14 @@ class Pipeline:
         self.vectors = vectors
         self.words = words
         self._writing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._texts_under_way = 0
+        self._clocks = Clocks()
 
     # ------------------------------------------------------------ the stages
 
-    async def identify(self, document_id: str, attempt: int) -> list[tuple[int, int, int]]:
+    async def identify(self, document_id: str, attempt: int) -> list[Numbers]:
         """Opens the document; returns its batches as (number, first page, last page)."""
-        document = await self._begin(document_id, attempt, "identify")
+        document = await self._begin(document_id, attempt, "identify", Work())
         self._stamped(document)
         identity = await self.parser.open(document)
         await self._update(document, media_type=identity.media_type, pages=identity.pages, title=identity.title)
@@ -169,80 +229,111 @@ class Pipeline:
         firsts = range(1, identity.pages + 1, size)
         return [(n, first, min(first + size - 1, identity.pages)) for n, first in enumerate(firsts)]
 
-    async def parse(self, document_id: str, attempt: int, batch: Batch, batches: int) -> int:
-        """Reads a batch of pages and stores them; returns how many things on them are to be described."""
-        document = await self._begin(document_id, attempt, "parse", batch.number / batches)
+    async def parse(self, document_id: str, attempt: int, batch: Batch, work: Work) -> tuple[int, int]:
+        """Reads a batch of pages and stores them; returns how many have no text, and the pictures on the others."""
+        document = await self._begin(document_id, attempt, "parse", work)
         pages = await self.parser.pages(document, batch.first, batch.last)
         stored = [await self._store_crops(document, page) for page in pages]
-        await self._write(document, self.blobs.put, _pages_key(document, batch), Pages.dump_json(tuple(stored)))
-        return sum(page.needs_ocr + _unread_figures(page) for page in stored)
+        await self._write(document, self.blobs.put, _pages_key(document, batch.number), Pages.dump_json(tuple(stored)))
+        with_text = [page for page in stored if not page.needs_ocr]
+        return len(stored) - len(with_text), sum(_is_picture(block) for page in with_text for block in page.blocks)
 
-    async def describe(self, document_id: str, attempt: int, batch: Batch, batches: int) -> None:
+    async def split(self, document_id: str, attempt: int, batches: Sequence[Batch], work: Work) -> list[int]:
+        """Cuts the text into chunks and records them; returns the first ordinal of each part to embed."""
+        document = await self._begin(document_id, attempt, "split", work)
+        files = [await asyncio.to_thread(self.blobs.path, _pages_key(document, batch.number)) for batch in batches]
+        encoder = self.text_encoder
+        cut = await self.parser.cut_text(document, files, encoder.token_counter(), encoder.max_tokens)
+        await self._update(document, page_report=cut.report, problems=cut.problems)
+        await self._write(document, self.blobs.put, _outlook_key(document), cut.outlook)
+        await self._write(document, self._record_anew, document, cut.chunks)
+        return _parts(cut.chunks)
+
+    async def describe(self, document_id: str, attempt: int, batch: Batch, work: Work) -> None:
         """Recognises the words of pages without text, and of figures."""
-        document = await self._begin(document_id, attempt, "describe", (batch.number + 0.3) / batches)
-        gate = asyncio.Semaphore(READ_AT_ONCE)
+        document = await self._begin(document_id, attempt, "describe", work)
+        gate, told, so_far = asyncio.Semaphore(READ_AT_ONCE), time.monotonic(), work
 
         async def described(page: ParsedPage) -> ParsedPage:
+            nonlocal told, so_far
             async with gate:
-                return await self._describe_page(document, page)
+                read = await self._describe_page(document, page)
+            so_far = so_far.read(1, 0) if page.needs_ocr else so_far.read(0, sum(map(_is_picture, page.blocks)))
+            if time.monotonic() > told + TOLD_EVERY_S:
+                told = time.monotonic()
+                await self._begin(document_id, attempt, "describe", so_far)
+            return read
 
-        pages = await asyncio.gather(*map(described, await self._pages(document, batch)))
-        await self._write(document, self.blobs.put, _pages_key(document, batch), Pages.dump_json(tuple(pages)))
+        pages = await asyncio.gather(*map(described, await self._pages(document, batch.number)))
+        await self._write(document, self.blobs.put, _pages_key(document, batch.number), Pages.dump_json(tuple(pages)))
 
-    async def split(self, document_id: str, attempt: int, batches: Sequence[Batch]) -> int:
-        """Cuts the pages into chunks and records them; returns the number of parts to embed."""
-        document = await self._begin(document_id, attempt, "split")
-        files = [await asyncio.to_thread(self.blobs.path, _pages_key(document, batch)) for batch in batches]
-        cut = await self.parser.cut(document, files, self.text_encoder.token_counter(), self.text_encoder.max_tokens)
-        await self._update(document, page_report=cut.report, problems=cut.problems)
-        chunks = cut.chunks
-        if not chunks:
-            raise Unreadable(_why_nothing(cut.problems))
-        await self._write(document, self.catalogue.replace_chunks, document.id, attempt, chunks)
-        return -(-len(chunks) // EMBED_PART)
+    async def split_pictures(self, document_id: str, attempt: int, batch: Batch, work: Work) -> list[int]:
+        """Cuts what was read in a batch of pages into chunks, beside those of the text; as `split`."""
+        document = await self._begin(document_id, attempt, "split", work)
+        numbers = [number for number in (batch.number - 1, batch.number) if number >= 0]
+        files = [await asyncio.to_thread(self.blobs.path, _pages_key(document, number)) for number in numbers]
+        outlook = await asyncio.to_thread(self.blobs.path, _outlook_key(document))
+        number, encoder = batch.number + 1, self.text_encoder
+        cut = await self.parser.cut_pictures(
+            document, files, outlook, number, encoder.token_counter(), encoder.max_tokens
+        )
+        read = {page.page: page for page in cut.report}
+        report = [read.get(page.page, page) for page in document.page_report]
+        problems = tuple(dict.fromkeys((*document.problems, *cut.problems)))
+        await self._update(document, page_report=report, problems=problems)
+        await self._write(document, self.catalogue.replace_chunks, document.id, attempt, cut.chunks, number)
+        return _parts(cut.chunks)
 
-    async def embed(self, document_id: str, attempt: int, part: int, parts: int) -> None:
+    async def embed(self, document_id: str, attempt: int, batch: int, first: int, work: Work) -> None:
         """Makes the vectors of one part of the chunks and keeps them as blobs."""
-        document = await self._begin(document_id, attempt, "embed", part / parts)
-        chunks = await self._part(document, part)
+        document = await self._begin(document_id, attempt, "embed", work)
+        chunks = await self._part(document, batch, first)
         seen = [chunk for chunk in chunks if self.text_encoder.sees(chunk.search_text)]
         if seen:
             made = await self.bulk.texts([chunk.search_text for chunk in seen])
-            await self._keep(document, "text", part, seen, made)
+            await self._keep(document, "text", first, seen, made)
         pictured = [chunk for chunk in chunks if chunk.image]
         if pictured:
             images = [await asyncio.to_thread(self.blobs.read, chunk.image) for chunk in pictured if chunk.image]
-            await self._keep_images(document, part, pictured, await self.bulk.images(images))
+            await self._keep_images(document, first, pictured, await self.bulk.images(images))
 
-    async def index(self, document_id: str, attempt: int, part: int, parts: int) -> None:
-        """Hands one part of the chunks to the indexes; the first part clears what an earlier attempt left."""
-        document = await self._begin(document_id, attempt, "index", part / parts)
-        if part == 0:
-            await self._write(document, self._unindex, document)
-        chunks = await self._part(document, part)
+    async def index(self, document_id: str, attempt: int, batch: int, first: int, work: Work) -> None:
+        """Hands one part of the chunks to the indexes."""
+        document = await self._begin(document_id, attempt, "index", work)
+        chunks = await self._part(document, batch, first)
         rows = [WordsRow(chunk.id, document.id, chunk.kind, chunk.search_text) for chunk in chunks]
         await self._write(document, self.words.add, document.collection_id, rows)
         for space, encoder in self._encoders().items():
-            await self._index_vectors(document, space, encoder, part, chunks)
+            await self._index_vectors(document, space, encoder, first, chunks)
 
-    async def publish(self, document_id: str, attempt: int) -> None:
-        """Makes the document findable; what was only needed on the way is removed, also by a run that was killed
-        between the two."""
-        if not await asyncio.to_thread(self._published, document_id, attempt):
-            document = await self._begin(document_id, attempt, "publish")
-            status: Status = "partial" if document.problems else "ready"
-            if not await asyncio.to_thread(self.catalogue.publish, document_id, attempt, status):
+    async def publish(self, document_id: str, attempt: int, batch: int, left: int) -> None:
+        """Makes the chunks up to this batch findable. With no batch left, the document is finished, and what was only
+        needed on the way is removed, also by a run that was killed between the two."""
+        if left:
+            document = await asyncio.to_thread(self._wanted, document_id, attempt)
+            if document is None or (document.chunks and not await self._made_visible(document, "running", batch)):
+                raise Superseded("No longer wanted.")
+            return
+        if not await asyncio.to_thread(self._finished, document_id, attempt):
+            document = await self._begin(document_id, attempt, "publish", Work())
+            if not document.chunks:
+                raise Unreadable(_why_nothing(document.problems))
+            if not await self._made_visible(document, "partial" if document.problems else "ready", batch):
                 raise Superseded("No longer wanted.")
         await asyncio.to_thread(self._tidy, document_id, attempt)
 
     async def fail(self, document_id: str, attempt: int, why: str) -> None:
-        """Ends the document as `failed`, with the reason first among its problems."""
+        """Ends the document with the reason first among its problems: as `failed`, or `partial` if some is findable."""
         document = await asyncio.to_thread(self._wanted, document_id, attempt)
-        if document is not None:
-            problems = (Problem(why), *(problem for problem in document.problems if problem.message != why))
+        if document is None:
+            return
+        problems = (Problem(why), *(problem for problem in document.problems if problem.message != why))
+        if not document.findable:
             await asyncio.to_thread(
                 lambda: self.catalogue.update(document_id, attempt, status="failed", problems=problems)
             )
+        elif await asyncio.to_thread(lambda: self.catalogue.update(document_id, attempt, problems=problems)):
+            await asyncio.to_thread(self.catalogue.publish, document_id, attempt, "partial", document.published)
 
     def erase(self, document_id: str, collection_id: str) -> None:
         """Removes vectors, words, blobs and rows of a deleted document. Idempotent."""
@@ -287,27 +378,34 @@ class Pipeline:
         wanted = document.attempt == attempt and document.status in ("queued", "running")
         return document if wanted else None
 
-    def _published(self, document_id: str, attempt: int) -> bool:
+    def _finished(self, document_id: str, attempt: int) -> bool:
         try:
             document = self.catalogue.document(document_id)
         except (Missing, Gone):
             return False
-        return document.attempt == attempt and document.findable
+        return document.attempt == attempt and document.status in READ
 
     def _tidy(self, document_id: str, attempt: int) -> None:
         """A retry may have begun meanwhile: its pages come in after this, or are left alone."""
         with self._writing[document_id]:
-            if self._published(document_id, attempt):
+            if self._finished(document_id, attempt):
                 self.blobs.delete(f"documents/{document_id}/pages")
+        self._clocks.forget((document_id, attempt))
 
-    async def _begin(self, document_id: str, attempt: int, stage: Stage, share: float = 0.0) -> Document:
-        """Enters a stage, `share` of it being done already; raises Superseded when the run is not wanted."""
-        begins, ends = STRETCH[stage]
-        progress = begins + share * (ends - begins)
+    async def _begin(self, document_id: str, attempt: int, stage: Stage, work: Work) -> Document:
+        """Enters a stage, so much of the work being done; raises Superseded when the run is not wanted."""
+        time_left_s = self._clocks.time_left_s((document_id, attempt), work)
 
         def enter() -> Document:
-            if self.catalogue.update(document_id, attempt, status="running", stage=stage, progress=progress):
-                return self.catalogue.document(document_id)
+            document = self._wanted(document_id, attempt)
+            if document is not None:
+                now: dict[str, Any] = {
+                    "stage": stage,
+                    "progress": max(document.progress, work.progress),
+                    "time_left_s": time_left_s,
+                }
+                if self.catalogue.update(document_id, attempt, status="running", **now):
+                    return document
             raise Superseded("No longer wanted.")
 
         return await asyncio.to_thread(enter)
@@ -327,11 +425,23 @@ class Pipeline:
 
         await asyncio.to_thread(guarded)
 
-    async def _pages(self, document: Document, batch: Batch) -> tuple[ParsedPage, ...]:
-        return Pages.validate_json(await asyncio.to_thread(self.blobs.read, _pages_key(document, batch)))
+    def _record_anew(self, document: Document, chunks: Sequence[Chunk]) -> None:
+        """Records the chunks of the text in place of all that an earlier attempt left."""
+        self.catalogue.replace_chunks(document.id, document.attempt, chunks, TEXT)
+        if document.attempt > 1:
+            self.blobs.delete(f"documents/{document.id}/vectors")
+            for space, encoder in self._encoders().items():
+                self.vectors.remove_document(IndexName(document.collection_id, space, encoder), document.id)
+            self.words.remove_document(document.collection_id, document.id)
 
-    async def _part(self, document: Document, part: int) -> tuple[Chunk, ...]:
-        return await asyncio.to_thread(self.catalogue.chunks, document.id, part * EMBED_PART - 1, EMBED_PART)
+    async def _made_visible(self, document: Document, status: Status, batch: int) -> bool:
+        return await asyncio.to_thread(self.catalogue.publish, document.id, document.attempt, status, batch + 1)
+
+    async def _pages(self, document: Document, number: int) -> tuple[ParsedPage, ...]:
+        return Pages.validate_json(await asyncio.to_thread(self.blobs.read, _pages_key(document, number)))
+
+    async def _part(self, document: Document, batch: int, first: int) -> tuple[Chunk, ...]:
+        return await asyncio.to_thread(self.catalogue.chunks, document.id, first - 1, EMBED_PART, batch)
 
     async def _store_crops(self, document: Document, page: ParsedPage) -> ParsedPage:
         blocks = [await self._store_crop(document, block) for block in page.blocks]
@@ -344,6 +454,20 @@ class Pipeline:
         await self._write(document, self.blobs.put, key, block.pixels)
         return replace(block, pixels=None, image=key)
 
+    @contextmanager
+    def text_comes_first(self) -> Generator[None]:
+        """While the text of a document is on its way in, pictures wait."""
+        self._texts_under_way += 1
+        try:
+            yield
+        finally:
+            self._texts_under_way -= 1
+
+    async def _text_first(self) -> None:
+        until = time.monotonic() + TEXT_FIRST_S
+        while self._texts_under_way and time.monotonic() < until:
+            await asyncio.sleep(0.1)
+
     async def _describe_page(self, document: Document, page: ParsedPage) -> ParsedPage:
         if page.needs_ocr and page.number is not None:
             return await self._recognise(document, page, page.number)
@@ -352,6 +476,7 @@ class Pipeline:
 
     async def _recognise(self, document: Document, page: ParsedPage, number: int) -> ParsedPage:
         """The words of a page without text, beside the pictures already found on it."""
+        await self._text_first()
         try:
             read = await self.parser.read_page(document, number)
         except Unreadable as error:
@@ -363,6 +488,7 @@ class Pipeline:
     async def _read_figure(self, block: Block) -> Block:
         if not _unread(block) or block.image is None:
             return block
+        await self._text_first()
         try:
             text, confidence = await self.parser.read_pixels(await asyncio.to_thread(self.blobs.read, block.image))
         except Unreadable:  # its words are lost, the picture and its caption are not
@@ -396,18 +522,22 @@ class Pipeline:
         for start in range(0, len(rows), WRITE_PART):
             await self._write(document, self.vectors.add, name, rows[start : start + WRITE_PART])
 
-    def _unindex(self, document: Document) -> None:
-        for space, encoder in self._encoders().items():
-            self.vectors.remove_document(IndexName(document.collection_id, space, encoder), document.id)
-        self.words.remove_document(document.collection_id, document.id)
-
 
 def _stack(vectors: Sequence[Any]) -> Vectors:
     return np.stack(vectors).astype(np.float32)
 
 
-def _pages_key(document: Document, batch: Batch) -> str:
-    return f"documents/{document.id}/pages/{batch.number:05d}.json"
+def _pages_key(document: Document, number: int) -> str:
+    return f"documents/{document.id}/pages/{number:05d}.json"
+
+
+def _outlook_key(document: Document) -> str:
+    return f"documents/{document.id}/pages/outlook.json"
+
+
+def _parts(chunks: Sequence[Chunk]) -> list[int]:
+    """The ordinals that the parts to embed begin with: of one document, no two parts have the same."""
+    return [chunk.ordinal for chunk in chunks[::EMBED_PART]]
 
 
 def _beside(read: Sequence[Block], pictures: Sequence[Block]) -> tuple[Block, ...]:
@@ -420,12 +550,12 @@ def _beside(read: Sequence[Block], pictures: Sequence[Block]) -> tuple[Block, ..
     return (replace(picture, text=words, lines=lines),)
 
 
+def _is_picture(block: Block) -> bool:
+    return block.kind in ("figure", "image")
+
+
 def _unread(block: Block) -> bool:
-    return block.kind in ("figure", "image") and block.image is not None and not block.text
-
-
-def _unread_figures(page: ParsedPage) -> int:
-    return sum(_unread(block) for block in page.blocks)
+    return _is_picture(block) and block.image is not None and not block.text
 
 
 def _why_nothing(problems: Sequence[Problem]) -> str:

@@ -3,6 +3,9 @@
 Blocks of one section are packed together up to a chunk's size, never across pages or top headings; tables are cut
 between rows, with the header repeated; a figure or a picture is one chunk. Ids are made of the content, so that
 the same content gets the same id on every run.
+
+A document is split twice: its text, and later its pictures and the pages that are pictures, when they have been read.
+What the text became then stays as it is; a picture's chunks take the ordinals that were kept for them.
 """
 
 from __future__ import annotations
@@ -10,14 +13,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import PurePath
 
 from app.domain.types import Block, Box, Chunk, Document, Kind, ParsedPage, Place, Region
 from ingest.figures import Mentions, mentions_in, mentions_of
-from ingest.parse.outline import Outline
+from ingest.parse.outline import Headings, Outline
 from ingest.parse.tables import markdown_of, markdown_row
 from ingest.regions import BLOCKS_SLACK, boxes, lines_of, merged, row_boxes
 from ingest.sentences import cut
@@ -39,15 +42,112 @@ WORD = re.compile(r"[^\s\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 CountTokens = Callable[[Sequence[str]], list[int]]
 
 
+PICTURES = frozenset({"figure", "image"})
+ROOM = 1000  # ordinals kept for a page, or a picture file, that is still to be read
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a page begins: the ordinal of its first chunk, and the headings that are open."""
+
+    ordinal: int
+    headings: Headings
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What splitting the pictures has to know of the text they stand in."""
+
+    top_level: int
+    mentions: Mentions
+    starts: Mapping[int, Start]  # by page number; 0 for a document without pages
+    waiting: frozenset[int]  # pages without text
+
+
+def split_text(
+    document: Document, pages: Sequence[ParsedPage], count_tokens: CountTokens, max_tokens: int
+) -> tuple[tuple[Chunk, ...], Outlook]:
+    """The chunks of what is text already, in reading order."""
+    mentions, top_level = mentions_in(pages), _top_level(pages)
+    maker = _Maker(document, 0, _Splitter(_measure(document, count_tokens, max_tokens), mentions, top_level))
+    chunks: list[Chunk] = []
+    starts: dict[int, Start] = {}
+    ordinal = 0
+    for page in pages:
+        starts[page.number or 0] = Start(ordinal, maker.splitter.outline.open)
+        if page.needs_ocr:
+            ordinal += ROOM
+        else:
+            numbered, ordinal = _numbered(page, maker.splitter.page(page), ordinal)
+            chunks += maker.chunks([one for one in numbered if not one.pictured])
+    waiting = frozenset(page.number or 0 for page in pages if page.needs_ocr)
+    return tuple(chunks), Outlook(top_level, mentions, starts, waiting)
+
+
+def split_pictures(
+    document: Document,
+    pages: Sequence[ParsedPage],
+    outlook: Outlook,
+    batch: int,
+    count_tokens: CountTokens,
+    max_tokens: int,
+) -> tuple[Chunk, ...]:
+    """The chunks of pictures and of pages that were pictures, once they have been read; in reading order."""
+    top_level = outlook.top_level or _top_level(pages)
+    measure = _measure(document, count_tokens, max_tokens)
+    maker = _Maker(document, batch, _Splitter(measure, outlook.mentions, top_level))
+    chunks: list[Chunk] = []
+    before: int | None = None  # the page before this, if it was read just now: its headings go on
+    for page in pages:
+        number = page.number or 0
+        start, waited = outlook.starts[number], number in outlook.waiting
+        if not waited or before != number - 1:
+            maker.splitter.outline = Outline.under(start.headings)
+        before = number if waited else None
+        numbered, _ = _numbered(page, maker.splitter.page(page), start.ordinal)
+        chunks += maker.chunks(numbered) if waited else maker.pictures(numbered)
+    return tuple(chunks)
+
+
 def split(
     document: Document, pages: Sequence[ParsedPage], count_tokens: CountTokens, max_tokens: int
 ) -> tuple[Chunk, ...]:
-    """The chunks of a document, in reading order."""
-    context = _title(document)
-    measure = Measure(count_tokens, max(LEAST_TOKENS, max_tokens - count_tokens([context])[0] - HEADING_TOKENS))
-    drafts = _Splitter(measure, mentions_in(pages), _top_level(pages)).drafts(pages)
-    seen: Counter[str] = Counter()
-    return tuple(_chunk(document, context, ordinal, draft, seen) for ordinal, draft in enumerate(drafts))
+    """All chunks of a document whose pictures have been read, in reading order."""
+    text, outlook = split_text(document, pages, count_tokens, max_tokens)
+    pictures = split_pictures(document, pages, outlook, 1, count_tokens, max_tokens)
+    in_order = sorted((*text, *pictures), key=lambda chunk: chunk.ordinal)
+    return tuple(replace(chunk, ordinal=ordinal) for ordinal, chunk in enumerate(in_order))
+
+
+def _measure(document: Document, count_tokens: CountTokens, max_tokens: int) -> Measure:
+    context = count_tokens([_title(document)])[0]
+    return Measure(count_tokens, max(LEAST_TOKENS, max_tokens - context - HEADING_TOKENS))
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    ordinal: int
+    pictured: bool  # made of a picture, or of the words in one
+    draft: Draft
+
+
+def _numbered(page: ParsedPage, drafts: Iterable[tuple[int, Draft]], first: int) -> tuple[list[Numbered], int]:
+    """Gives ordinals, the same whether the pictures have been read or not; returns the next page's first too."""
+    numbered: list[Numbered] = []
+    ordinal, of_picture, room_ends = first, -1, first
+    for index, draft in drafts:
+        kind = page.blocks[index].kind
+        if kind not in PICTURES:
+            ordinal = max(ordinal, room_ends)
+            numbered.append(Numbered(ordinal, False, draft))
+            ordinal += 1
+            continue
+        if index != of_picture:
+            of_picture, ordinal = index, max(ordinal, room_ends)
+            room_ends = ordinal + (1 if kind == "figure" else ROOM)
+        numbered.append(Numbered(ordinal, True, draft))
+        ordinal += 1
+    return numbered, max(ordinal, room_ends)
 
 
 # ---------------------------------------------------------------- how long a text is
@@ -117,12 +217,8 @@ class _Splitter:
     top_level: int
     outline: Outline = field(default_factory=Outline)
 
-    def drafts(self, pages: Sequence[ParsedPage]) -> Iterator[Draft]:
-        for page in pages:
-            yield from self._page(page)
-
-    def _page(self, page: ParsedPage) -> Iterator[Draft]:
-        """Text is packed across the tables and figures that stand within it; each chunk comes where it begins."""
+    def page(self, page: ParsedPage) -> list[tuple[int, Draft]]:
+        """Each chunk with the block it begins in. Text is packed across the tables and figures that stand within it."""
         sizes = self.measure.many([block.text for block in page.blocks])
         drafts: list[tuple[int, Draft]] = []
         pack = _Pack(page.number)
@@ -133,7 +229,7 @@ class _Splitter:
             else:
                 drafts += [(index, draft) for draft in self._standing(block, heading, page.number)]
         drafts += pack.close()
-        yield from (draft for _, draft in sorted(drafts, key=lambda item: item[0]))
+        return sorted(drafts, key=lambda item: item[0])
 
     def _heading(self, block: Block) -> tuple[str, ...]:
         """The headings that a block is under: the parser's, or those met so far."""
@@ -323,10 +419,10 @@ class _Pack:
 
 
 def _top_level(pages: Iterable[ParsedPage]) -> int:
-    """The highest level with several headings: one level-1 heading alone is the document's title."""
+    """The highest level with several headings: one level-1 heading alone is the document's title. 0: no headings."""
     levels = Counter(block.level or 1 for page in pages for block in page.blocks if block.kind == "heading")
     several = [level for level, number in levels.items() if number > 1]
-    return min(several or levels or [1])
+    return min(several or levels or [0])
 
 
 def _common(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
@@ -365,22 +461,43 @@ def _title(document: Document) -> str:
     return max(stem, title, key=len)[:MAX_TITLE]
 
 
-def _chunk(document: Document, context: str, ordinal: int, draft: Draft, seen: Counter[str]) -> Chunk:
-    headings = " › ".join(draft.headings[-3:])[-MAX_HEADINGS:]
-    search_text = "\n".join(part for part in (context, headings, draft.text, *draft.about) if part)
-    regions = () if draft.page is None else tuple(Region(draft.page, box) for box in draft.boxes)
-    return Chunk(
-        id=f"{document.id}.{_digest(draft, seen)}",
-        document_id=document.id,
-        ordinal=ordinal,
-        kind=draft.kind,
-        text=draft.text,
-        search_text=search_text,
-        page=draft.page,
-        regions=regions,
-        place=draft.place,
-        image=draft.image,
-    )
+@dataclass(slots=True)
+class _Maker:
+    """Makes the chunks of one batch."""
+
+    document: Document
+    batch: int
+    splitter: _Splitter
+
+    def chunks(self, numbered: Iterable[Numbered], seen: Counter[str] | None = None) -> list[Chunk]:
+        """`seen`: what a page has been found to hold already; the same content met again counts on."""
+        counts = Counter[str]() if seen is None else seen
+        return [self._chunk(one, counts) for one in numbered]
+
+    def pictures(self, numbered: Sequence[Numbered]) -> list[Chunk]:
+        """Those of a page whose text was split before: that is counted first, as it was then."""
+        seen = Counter[str]()
+        self.chunks([one for one in numbered if not one.pictured], seen)
+        return self.chunks([one for one in numbered if one.pictured], seen)
+
+    def _chunk(self, one: Numbered, seen: Counter[str]) -> Chunk:
+        draft = one.draft
+        headings = " › ".join(draft.headings[-3:])[-MAX_HEADINGS:]
+        search_text = "\n".join(part for part in (_title(self.document), headings, draft.text, *draft.about) if part)
+        regions = () if draft.page is None else tuple(Region(draft.page, box) for box in draft.boxes)
+        return Chunk(
+            id=f"{self.document.id}.{_digest(draft, seen)}",
+            document_id=self.document.id,
+            ordinal=one.ordinal,
+            kind=draft.kind,
+            text=draft.text,
+            search_text=search_text,
+            page=draft.page,
+            regions=regions,
+            place=draft.place,
+            image=draft.image,
+            batch=self.batch,
+        )
 
 
 def _digest(draft: Draft, seen: Counter[str]) -> str:

@@ -6,7 +6,6 @@ nothing when the document was deleted, cancelled or begun anew meanwhile.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.functions import count
 
 from app.adapters import tables
 from app.adapters.cursors import checked_limit, decode_cursor, page_of
@@ -46,8 +46,8 @@ from app.adapters.tables import (
 from app.domain.errors import Conflict, Gone, Missing, Unavailable
 from app.domain.ports import Paged
 from app.domain.types import (
-    FINDABLE,
     FINISHED,
+    READ,
     RETRYABLE,
     Chunk,
     Collection,
@@ -72,12 +72,15 @@ ANEW: dict[str, Any] = {
     "problems": [],
     "page_report": [],
     "ready_at": None,
+    "published": 0,
+    "time_left_s": None,
 }
+ENDED: dict[str, Any] = {"stage": None, "time_left_s": None}
 
 _whole = (*(column for column in documents.c if column.name != "deleted_at"), collections.c.name.label("collection"))
 _light = tuple(column for column in _whole if column.name != "page_report")
 _undeleted = documents.c.deleted_at.is_(None)
-_findable = and_(_undeleted, documents.c.status.in_(sorted(FINDABLE)))
+_findable = and_(_undeleted, documents.c.published > 0)
 
 
 def utc_now() -> datetime:
@@ -214,9 +217,10 @@ class SqlCatalogue:
         title: str | None = None,
         problems: Sequence[Problem] | None = None,
         page_report: Sequence[PageReport] | None = None,
+        time_left_s: float | None = None,
     ) -> bool:
         """Raises ValueError for `ready` and `partial`: only `publish` makes findable."""
-        if status in FINDABLE:
+        if status in READ:
             raise ValueError(f"{status} is for publish")
         given = {
             "status": status,
@@ -227,10 +231,11 @@ class SqlCatalogue:
             "title": title,
             "problems": None if problems is None else tables.problem_rows(problems),
             "page_report": None if page_report is None else tables.report_rows(page_report),
+            "time_left_s": time_left_s,
         }
         values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if status in FINISHED:
-            values["stage"] = None
+            values |= ENDED | {"published": 0}
         with self._database.writing() as connection:
             return _changed(connection, document_id, attempt, values)
 
@@ -240,10 +245,11 @@ class SqlCatalogue:
     def reattempt(self, document_id: str, attempt: int) -> Document:
         return self._begin_anew(document_id, documents.c.status.in_(UNFINISHED), documents.c.attempt == attempt)
 
-    def publish(self, document_id: str, attempt: int, status: Status) -> bool:
-        if status not in FINDABLE:
-            raise ValueError(f"{status} is not findable")
-        values = {"status": status, "stage": None, "progress": 1.0, "ready_at": self._now()}
+    def publish(self, document_id: str, attempt: int, status: Status, batches: int = 1) -> bool:
+        check_publishable(status)
+        values: dict[str, Any] = {"status": status, "published": batches}
+        if status in READ:
+            values |= ENDED | {"progress": 1.0, "ready_at": self._now()}
         with self._database.writing() as connection:
             return _changed(connection, document_id, attempt, values)
 
@@ -286,24 +292,33 @@ class SqlCatalogue:
 
     # ------------------------------------------------------------ chunks
 
-    def replace_chunks(self, document_id: str, attempt: int, chunks: Sequence[Chunk]) -> bool:
-        """Raises ValueError when they are another document's, or not distinct."""
-        check_chunks(document_id, chunks)
+    def replace_chunks(self, document_id: str, attempt: int, chunks: Sequence[Chunk], batch: int = 0) -> bool:
+        """Raises ValueError when they are another document's or batch's, or not distinct."""
+        check_chunks(document_id, chunks, batch)
+        of_document = tables.chunks.c.document_id == document_id
         with self._database.writing() as connection:
-            if not _changed(connection, document_id, attempt, {"chunks": Counter(chunk.kind for chunk in chunks)}):
+            if not _changed(connection, document_id, attempt, {}):
                 return False
-            connection.execute(delete(tables.chunks).where(tables.chunks.c.document_id == document_id))
+            replaced = and_(of_document, tables.chunks.c.batch == batch) if batch else of_document
+            connection.execute(delete(tables.chunks).where(replaced))
             if chunks:
                 connection.execute(insert(tables.chunks), [tables.row_of_chunk(chunk) for chunk in chunks])
+            kinds = select(tables.chunks.c.kind, count()).where(of_document).group_by(tables.chunks.c.kind)
+            counted = {kind: number for kind, number in connection.execute(kinds)}
+            connection.execute(update(documents).where(documents.c.id == document_id).values(chunks=counted))
         return True
 
-    def chunks(self, document_id: str, after: int = -1, limit: int | None = None) -> tuple[Chunk, ...]:
+    def chunks(
+        self, document_id: str, after: int = -1, limit: int | None = None, batch: int | None = None
+    ) -> tuple[Chunk, ...]:
         wanted = (
             select(chunks)
             .join(documents)
             .where(chunks.c.document_id == document_id, chunks.c.ordinal > after, _undeleted)
             .order_by(chunks.c.ordinal)
         )
+        if batch is not None:
+            wanted = wanted.where(chunks.c.batch == batch)
         with self._database.reading() as connection:
             return tuple(chunk_of(row) for row in connection.execute(wanted if limit is None else wanted.limit(limit)))
 
@@ -322,8 +337,9 @@ class SqlCatalogue:
             for found in _evidence(connection, [chunk_id]):
                 return found
             document = _document(connection, chunk_id.rpartition(".")[0])
-        if not document.findable:
-            raise Missing(f"the document is {document.status}, so nothing in it can be found now")
+            is_there = connection.scalar(select(exists().where(chunks.c.id == chunk_id)))
+        if is_there or not document.findable:
+            raise Missing(f"the document is {document.status}, so this can't be found in it now")
         raise Gone("the document was read again, and no longer holds this")
 
     # ------------------------------------------------------------ leases of workers
@@ -379,12 +395,19 @@ class SqlCatalogue:
 # ---------------------------------------------------------------- shared with the in-memory twin
 
 
-def check_chunks(document_id: str, chunks: Sequence[Chunk]) -> None:
+def check_publishable(status: Status) -> None:
+    if status not in READ and status != "running":
+        raise ValueError(f"{status} is not findable")
+
+
+def check_chunks(document_id: str, chunks: Sequence[Chunk], batch: int) -> None:
     ids = {chunk.id for chunk in chunks}
     if len(ids) < len(chunks):
         raise ValueError(f"two chunks of document {document_id} have the same id")
     if any(chunk.document_id != document_id or chunk.id.rpartition(".")[0] != document_id for chunk in chunks):
         raise ValueError(f"a chunk is not of document {document_id}")
+    if any(chunk.batch != batch for chunk in chunks):
+        raise ValueError(f"a chunk is not of batch {batch}")
 
 
 # ---------------------------------------------------------------- statements
@@ -495,4 +518,7 @@ def _evidence(connection: Connection, chunk_ids: Sequence[str]) -> tuple[Evidenc
     of_these = {chunk.document_id for chunk in found}
     rows = connection.execute(_documents(_light).where(documents.c.id.in_(of_these), _undeleted)) if of_these else ()
     findable = {document.id: document for document in map(document_of, rows) if document.findable}
-    return tuple(Evidence(chunk, findable[chunk.document_id]) for chunk in found if chunk.document_id in findable)
+    pairs = ((chunk, findable.get(chunk.document_id)) for chunk in found)
+    return tuple(
+        Evidence(chunk, document) for chunk, document in pairs if document and chunk.batch < document.published
+    )

@@ -23,11 +23,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.domain.errors import Unavailable
 from app.domain.ports import RunState
-from ingest.pipeline import Pipeline, ingest
+from ingest.pipeline import Numbers, Pipeline, ingest, read_pictures
 
-APPLICATION_VERSION = "1"
+APPLICATION_VERSION = "2"
 MAX_RECOVERIES = 12  # a document that takes the process down with it stops here; DBOS's default is 100
 QUEUE = "ingest"
+PICTURES = "pictures"  # of documents whose text is in: a queue of their own, so that texts come first
 HOUSEKEEPING = "housekeeping"
 NAME = "exhibit"
 LIVE = ["ENQUEUED", "PENDING", "DELAYED"]
@@ -60,6 +61,11 @@ def run_id(document_id: str, attempt: int) -> str:
     return f"ingest-{document_id}-{attempt}"
 
 
+def pictures_id(document_id: str, attempt: int) -> str:
+    """A run has two halves: this one is enqueued by the other."""
+    return f"pictures-{document_id}-{attempt}"
+
+
 class DbosJobs:
     """The queue as services see it. Needs no launched DBOS: an API-only process can hold one."""
 
@@ -83,14 +89,17 @@ class DbosJobs:
     async def cancel(self, document_id: str, attempt: int) -> None:
         with _as_unavailable():
             await self._client.cancel_workflow_async(run_id(document_id, attempt))
+            await self._client.cancel_workflow_async(pictures_id(document_id, attempt))
 
     async def state(self, document_id: str, attempt: int) -> RunState:
-        """`unknown`: never enqueued, or collected since."""
+        """`unknown`: never enqueued, or collected since. Of the second half, once there is one."""
+        halves = [run_id(document_id, attempt), pictures_id(document_id, attempt)]
         with _as_unavailable():
-            found = await self._client.list_workflows_async(
-                workflow_ids=[run_id(document_id, attempt)], load_input=False, load_output=False
-            )
-        return STATES.get(found[0].status, "unknown") if found else "unknown"
+            found = await self._client.list_workflows_async(workflow_ids=halves, load_input=False, load_output=False)
+        states = {run.workflow_id: STATES.get(run.status, "unknown") for run in found}
+        if "live" in states.values():
+            return "live"
+        return states.get(halves[1], states.get(halves[0], "unknown"))
 
     async def forgetting(self, document_id: str) -> bool:
         """Whether an erasing of this document is queued or running."""
@@ -153,10 +162,12 @@ class DbosWorker:
             }
         )
         DBOS.workflow(name="ingest", max_recovery_attempts=MAX_RECOVERIES)(self._ingest_workflow())
+        DBOS.workflow(name="pictures", max_recovery_attempts=MAX_RECOVERIES)(self._pictures_workflow())
         DBOS.workflow(name="forget", max_recovery_attempts=MAX_RECOVERIES)(self._forget_workflow())
         DBOS.workflow(name="drop", max_recovery_attempts=MAX_RECOVERIES)(self._drop_workflow())
         await asyncio.to_thread(DBOS.launch)
         await DBOS.register_queue_async(QUEUE, worker_concurrency=self._parallel, polling_interval_sec=0.25)
+        await DBOS.register_queue_async(PICTURES, worker_concurrency=self._parallel, polling_interval_sec=0.25)
         await DBOS.register_queue_async(HOUSEKEEPING, worker_concurrency=1, polling_interval_sec=0.5)
         await self._cancel_older()
 
@@ -186,13 +197,38 @@ class DbosWorker:
 
         async def ingest_workflow(document_id: str, attempt: int) -> None:
             try:
-                await ingest(pipeline, recorded_step, document_id, attempt)
+                waiting = await ingest(pipeline, recorded_step, document_id, attempt)
+                if waiting:
+                    await self._enqueue_pictures(document_id, attempt, waiting)
             except Exception as error:  # the job runner: whatever it was, the document must not stay `running`
-                log.exception("a document's run broke", extra={"document": document_id, "attempt": attempt})
-                why = f"Something went wrong inside Exhibit ({type(error).__name__}); the log has the details."
-                await recorded_step("fail", pipeline.fail, document_id, attempt, why)
+                await _failed(pipeline, document_id, attempt, error)
 
         return ingest_workflow
+
+    async def _enqueue_pictures(self, document_id: str, attempt: int, waiting: Sequence[Numbers]) -> None:
+        """Recorded like a step: a replayed run does not enqueue twice."""
+        await DBOS.enqueue_workflow_with_options_async(
+            {
+                "workflow_name": "pictures",
+                "queue_name": PICTURES,
+                "workflow_id": pictures_id(document_id, attempt),
+                "app_version": self._version,
+            },
+            document_id,
+            attempt,
+            waiting,
+        )
+
+    def _pictures_workflow(self) -> Stage[None]:
+        pipeline = self._pipeline
+
+        async def pictures_workflow(document_id: str, attempt: int, waiting: Sequence[Numbers]) -> None:
+            try:
+                await read_pictures(pipeline, recorded_step, document_id, attempt, waiting)
+            except Exception as error:  # the job runner, as above
+                await _failed(pipeline, document_id, attempt, error)
+
+        return pictures_workflow
 
     def _forget_workflow(self) -> Stage[None]:
         pipeline = self._pipeline
@@ -214,6 +250,12 @@ class DbosWorker:
 def _cancelling_is_no_error(record: logging.LogRecord) -> bool:
     """DBOS reports each cancelled run with a traceback."""
     return record.exc_info is None or not isinstance(record.exc_info[1], DBOSAwaitedWorkflowCancelledError)
+
+
+async def _failed(pipeline: Pipeline, document_id: str, attempt: int, error: Exception) -> None:
+    log.error("a document's run broke", exc_info=error, extra={"document": document_id, "attempt": attempt})
+    why = f"Something went wrong inside Exhibit ({type(error).__name__}); the log has the details."
+    await recorded_step("fail", pipeline.fail, document_id, attempt, why)
 
 
 def _number(version: str | None) -> int:

@@ -16,14 +16,14 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from app.adapters.blobs import checked_key, is_under
-from app.adapters.catalogue import DEFAULT, UNFINISHED, check_chunks, utc_now
+from app.adapters.catalogue import DEFAULT, UNFINISHED, check_chunks, check_publishable, utc_now
 from app.adapters.cursors import checked_limit, decode_cursor, page_of
 from app.adapters.storable import storable, storable_metadata
 from app.domain.errors import Conflict, Gone, Missing
 from app.domain.ports import Paged
 from app.domain.types import (
-    FINDABLE,
     FINISHED,
+    READ,
     RETRYABLE,
     Chunk,
     Collection,
@@ -166,8 +166,9 @@ class MemoryCatalogue:
         title: str | None = None,
         problems: Sequence[Problem] | None = None,
         page_report: Sequence[PageReport] | None = None,
+        time_left_s: float | None = None,
     ) -> bool:
-        if status in FINDABLE:
+        if status in READ:
             raise ValueError(f"{status} is for publish")
         given: dict[str, Any] = {
             "status": status,
@@ -178,10 +179,11 @@ class MemoryCatalogue:
             "title": title,
             "problems": None if problems is None else tuple(problems),
             "page_report": None if page_report is None else tuple(page_report),
+            "time_left_s": time_left_s,
         }
         changes = {name: value for name, value in given.items() if value is not None}
         if status in FINISHED:
-            changes["stage"] = None
+            changes |= {"stage": None, "time_left_s": None, "published": 0}
         return self._change(document_id, attempt, **changes)
 
     def requeue(self, document_id: str) -> Document:
@@ -192,10 +194,12 @@ class MemoryCatalogue:
             document_id, lambda document: document.status in UNFINISHED and document.attempt == attempt
         )
 
-    def publish(self, document_id: str, attempt: int, status: Status) -> bool:
-        if status not in FINDABLE:
-            raise ValueError(f"{status} is not findable")
-        return self._change(document_id, attempt, status=status, stage=None, progress=1.0, ready_at=self._now())
+    def publish(self, document_id: str, attempt: int, status: Status, batches: int = 1) -> bool:
+        check_publishable(status)
+        changes: dict[str, Any] = {"status": status, "published": batches}
+        if status in READ:
+            changes |= {"stage": None, "time_left_s": None, "progress": 1.0, "ready_at": self._now()}
+        return self._change(document_id, attempt, **changes)
 
     def delete(self, document_id: str) -> Document:
         with self._lock:
@@ -230,21 +234,27 @@ class MemoryCatalogue:
 
     # ------------------------------------------------------------ chunks
 
-    def replace_chunks(self, document_id: str, attempt: int, chunks: Sequence[Chunk]) -> bool:
-        check_chunks(document_id, chunks)
+    def replace_chunks(self, document_id: str, attempt: int, chunks: Sequence[Chunk], batch: int = 0) -> bool:
+        check_chunks(document_id, chunks, batch)
         with self._lock:
-            if not self._change(document_id, attempt, chunks=dict(Counter(chunk.kind for chunk in chunks))):
+            if not self._change(document_id, attempt):
                 return False
-            in_order = sorted(map(_storable_chunk, chunks), key=lambda chunk: chunk.ordinal)
-            self._shelves[document_id].chunks = tuple(in_order)
+            shelf = self._shelves[document_id]
+            others = [chunk for chunk in shelf.chunks if batch and chunk.batch != batch]
+            in_order = sorted((*others, *map(_storable_chunk, chunks)), key=lambda chunk: chunk.ordinal)
+            shelf.chunks = tuple(in_order)
+            self._change(document_id, attempt, chunks=dict(Counter(chunk.kind for chunk in in_order)))
         return True
 
-    def chunks(self, document_id: str, after: int = -1, limit: int | None = None) -> tuple[Chunk, ...]:
+    def chunks(
+        self, document_id: str, after: int = -1, limit: int | None = None, batch: int | None = None
+    ) -> tuple[Chunk, ...]:
         with self._lock:
             shelf = self._shelves.get(document_id)
             if shelf is None or shelf.deleted:
                 return ()
-            return tuple(chunk for chunk in shelf.chunks if chunk.ordinal > after)[:limit]
+            of_batch = (chunk for chunk in shelf.chunks if batch in (None, chunk.batch))
+            return tuple(chunk for chunk in of_batch if chunk.ordinal > after)[:limit]
 
     def evidence(self, chunk_ids: Sequence[str], collection_ids: Iterable[str]) -> tuple[Evidence, ...]:
         allowed = frozenset(collection_ids)
@@ -257,9 +267,10 @@ class MemoryCatalogue:
             found = self._evidence(chunk_id)
             if found is not None:
                 return found
-            document = self._shelf(chunk_id.rpartition(".")[0]).document
-        if not document.findable:
-            raise Missing(f"the document is {document.status}, so nothing in it can be found now")
+            shelf = self._shelf(chunk_id.rpartition(".")[0])
+            document, is_there = shelf.document, any(chunk.id == chunk_id for chunk in shelf.chunks)
+        if is_there or not document.findable:
+            raise Missing(f"the document is {document.status}, so this can't be found in it now")
         raise Gone("the document was read again, and no longer holds this")
 
     # ------------------------------------------------------------ leases of workers
@@ -313,7 +324,7 @@ class MemoryCatalogue:
         if shelf is None or shelf.deleted or not shelf.document.findable:
             return None
         for chunk in shelf.chunks:
-            if chunk.id == chunk_id:
+            if chunk.id == chunk_id and chunk.batch < shelf.document.published:
                 return Evidence(chunk, _light(shelf.document))
         return None
 
@@ -342,6 +353,8 @@ class MemoryCatalogue:
                 problems=(),
                 page_report=(),
                 ready_at=None,
+                published=0,
+                time_left_s=None,
             )
             return shelf.document
 

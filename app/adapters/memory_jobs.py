@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from app.domain.errors import Unavailable
 from app.domain.ports import RunState
-from ingest.pipeline import Pipeline, ingest
+from ingest.pipeline import Pipeline, ingest, read_pictures
 
 T = TypeVar("T")
 Key = tuple[str, int]
@@ -26,6 +26,7 @@ class MemoryJobs:
         self._pipeline = pipeline
         self._keep = keep
         self._room = asyncio.Semaphore(parallel)
+        self._room_for_pictures = asyncio.Semaphore(parallel)
         self._runs: dict[Key, asyncio.Task[None]] = {}
         self._ended: dict[Key, float] = {}
         self._one_chore = asyncio.Lock()
@@ -74,13 +75,16 @@ class MemoryJobs:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _ingest(self, document_id: str, attempt: int) -> None:
-        async with self._room:
-            try:
-                await ingest(self._pipeline, step, document_id, attempt)
-            except Exception as error:  # the job runner: whatever it was, the document must not stay `running`
-                log.exception("a document's run broke", extra={"document": document_id, "attempt": attempt})
-                why = f"Something went wrong inside Exhibit ({type(error).__name__}); the log has the details."
-                await step("fail", self._pipeline.fail, document_id, attempt, why)
+        try:
+            async with self._room:
+                waiting = await ingest(self._pipeline, step, document_id, attempt)
+            if waiting:
+                async with self._room_for_pictures:
+                    await read_pictures(self._pipeline, step, document_id, attempt, waiting)
+        except Exception as error:  # the job runner: whatever it was, the document must not stay `running`
+            log.exception("a document's run broke", extra={"document": document_id, "attempt": attempt})
+            why = f"Something went wrong inside Exhibit ({type(error).__name__}); the log has the details."
+            await step("fail", self._pipeline.fail, document_id, attempt, why)
 
     def _later(self, about: str, name: str, chore: Callable[..., None], *args: Any) -> None:
         """Has it done behind the caller's back, in turn with the other chores."""

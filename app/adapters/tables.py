@@ -10,7 +10,7 @@ A change here needs a migration beside it in `migrations/versions/`; a test comp
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from datetime import UTC, datetime
 from typing import Any
 
@@ -103,6 +103,8 @@ documents = Table(
     Column("metadata", JSON, nullable=False),
     Column("ready_at", Moment),
     Column("title", Words),
+    Column("published", Integer, nullable=False, server_default="0"),
+    Column("time_left_s", Float),
     Column("deleted_at", Moment),
 )
 Index(
@@ -148,6 +150,7 @@ chunks = Table(
     Column("regions", JSON, nullable=False),  # [[page, x0, y0, x1, y1], …]
     Column("place", JSON(none_as_null=True)),
     Column("image", Words),
+    Column("batch", Integer, nullable=False, server_default="0"),
 )
 Index("chunks_in_order", chunks.c.document_id, chunks.c.ordinal)
 
@@ -217,6 +220,8 @@ def row_of_document(document: Document) -> dict[str, Any]:
         "metadata": storable_metadata(document.metadata),
         "ready_at": document.ready_at,
         "title": document.title,
+        "published": document.published,
+        "time_left_s": document.time_left_s,
     }
 
 
@@ -225,7 +230,7 @@ def problem_rows(problems: Sequence[Problem]) -> list[list[Any]]:
 
 
 def report_rows(report: Sequence[PageReport]) -> list[list[Any]]:
-    return [[page.page, page.read_as, page.confidence] for page in report]
+    return [list(astuple(page)) for page in report]
 
 
 # ---------------------------------------------------------------- chunks
@@ -250,6 +255,7 @@ def row_of_chunk(chunk: Chunk) -> dict[str, Any]:
         "regions": [[r.page, r.box.x0, r.box.y0, r.box.x1, r.box.y1] for r in chunk.regions],
         "place": None if chunk.place is None else storable_metadata(asdict(chunk.place)),
         "image": chunk.image,
+        "batch": chunk.batch,
     }
 
 

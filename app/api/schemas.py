@@ -37,6 +37,9 @@ class PageReportOut(Out):
     page: int
     read_as: ReadAs
     confidence: float | None
+    tables: int
+    figures: int
+    uncaptioned: int
 
 
 class DocumentOut(Out):
@@ -50,6 +53,7 @@ class DocumentOut(Out):
     stage: Stage | None
     findable: bool
     progress: float
+    time_left_s: float | None
     pages: int | None
     chunks: dict[Kind, int]
     problems: list[ProblemOut]

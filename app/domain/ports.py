@@ -109,9 +109,11 @@ class Catalogue(Protocol):
         title: str | None = None,
         problems: Sequence[Problem] | None = None,
         page_report: Sequence[PageReport] | None = None,
+        time_left_s: float | None = None,
     ) -> bool:
         """Changes what is given, if the document is queued or running in this attempt and not deleted; False
-        when it is not (a cancelled or superseded run must stop). A finished status clears `stage`."""
+        when it is not (a cancelled or superseded run must stop). A finished status clears `stage` and
+        `time_left_s`, and what was published is findable no more."""
         ...
 
     def requeue(self, document_id: str) -> Document:
@@ -122,8 +124,9 @@ class Catalogue(Protocol):
         """A queued or running document of this attempt becomes `queued` in the next; Conflict otherwise."""
         ...
 
-    def publish(self, document_id: str, attempt: int, status: Status) -> bool:
-        """Makes the document findable (`ready` or `partial`), in one transaction; False as for `update`."""
+    def publish(self, document_id: str, attempt: int, status: Status, batches: int = 1) -> bool:
+        """Makes the chunks of the first batches findable, in one transaction; False as for `update`. The document
+        ends as `ready` or `partial`, or stays `running` when there are more batches to come."""
         ...
 
     def delete(self, document_id: str) -> Document:
@@ -148,12 +151,15 @@ class Catalogue(Protocol):
         ...
 
     # chunks
-    def replace_chunks(self, document_id: str, attempt: int, chunks: Sequence[Chunk]) -> bool:
-        """All chunks of a document at once, in one transaction; False as for `update`."""
+    def replace_chunks(self, document_id: str, attempt: int, chunks: Sequence[Chunk], batch: int = 0) -> bool:
+        """All chunks of a batch at once, in one transaction; False as for `update`. The first batch begins the
+        document anew: it replaces all others too."""
         ...
 
-    def chunks(self, document_id: str, after: int = -1, limit: int | None = None) -> tuple[Chunk, ...]:
-        """Chunks by ordinal, those greater than `after`; also of documents that are not findable yet."""
+    def chunks(
+        self, document_id: str, after: int = -1, limit: int | None = None, batch: int | None = None
+    ) -> tuple[Chunk, ...]:
+        """Chunks by ordinal, those greater than `after`, of one batch or of all; also what is not findable yet."""
         ...
 
     def evidence(self, chunk_ids: Sequence[str], collection_ids: Iterable[str]) -> tuple[Evidence, ...]:

@@ -12,12 +12,12 @@ Kind = Literal["text", "table", "figure", "page", "image", "audio", "video"]
 Space = Literal["words", "text", "image"]
 Status = Literal["queued", "running", "ready", "partial", "failed", "cancelled"]
 Stage = Literal["identify", "parse", "describe", "split", "embed", "index", "publish"]
-ReadAs = Literal["text", "ocr", "image", "empty", "failed"]
+ReadAs = Literal["text", "ocr", "image", "empty", "failed", "pending"]
 Verdict = Literal["grounded", "partial", "ungrounded", "abstained"]
 Role = Literal["system", "user", "assistant"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-FINDABLE: frozenset[Status] = frozenset({"ready", "partial"})
+READ: frozenset[Status] = frozenset({"ready", "partial"})
 FINISHED: frozenset[Status] = frozenset({"ready", "partial", "failed", "cancelled"})
 RETRYABLE: frozenset[Status] = frozenset({"partial", "failed", "cancelled"})
 
@@ -71,8 +71,11 @@ class Problem:
 @dataclass(frozen=True, slots=True)
 class PageReport:
     page: int
-    read_as: ReadAs
+    read_as: ReadAs  # `pending`: it has no text, and its picture is still to be read
     confidence: float | None = None  # mean of the recogniser's line confidences, 0..1; None for text
+    tables: int = 0
+    figures: int = 0
+    uncaptioned: int = 0  # of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,13 @@ class Document:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     ready_at: datetime | None = None
     title: str | None = None
+    published: int = 0  # chunks of batches below this are visible: 0 is the text, the others are pictures'
+    time_left_s: float | None = None  # a guess, while it is running
 
     @property
     def findable(self) -> bool:
-        return self.status in FINDABLE
+        """Whether some of it can be found: its text already while it is still running."""
+        return self.published > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,7 @@ class Chunk:
     regions: tuple[Region, ...] = ()
     place: Place | None = None
     image: str | None = None  # blob key of the crop
+    batch: int = 0  # what is published together: 0 is the text of a document, the others are pictures
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,8 +183,14 @@ def _sample(catalogue: Catalogue, collection: Collection) -> list[Chunk]:
     for document in chosen:
         each = -(-SAMPLE // len(chosen))
         [first] = random.sample(range(max(1, sum(document.chunks.values()) - each + 1)), 1)
-        sample.extend(catalogue.chunks(document.id, first - 1, each))
+        chunks = catalogue.chunks(document.id, first - 1, each)
+        sample.extend(chunks if not document.findable else _visible(document, chunks))
     return sample
+
+
+def _visible(document: Document, chunks: Sequence[Chunk]) -> list[Chunk]:
+    """Of one whose pictures are still being read, those that are published: others may not have been indexed yet."""
+    return [chunk for chunk in chunks if chunk.batch < document.published]
 
 
 def _leave_nothing_of_the_deleted(catalogue: Catalogue, collection: Collection, shelves: Sequence[_Shelf[Any]]) -> None:
@@ -254,10 +260,10 @@ def _gather(catalogue: Catalogue, looks: Sequence[_Look], document: Document) ->
     chunks = catalogue.chunks(document.id)
     mended = Mended()
     for look in looks:
-        rows, unkept = _rows(look.shelf, [chunk for chunk in chunks if chunk.id not in look.held])
-        look.waiting.extend(rows)
-        if document.findable:  # of one on its way in, these may just not have been added yet
-            mended += look.shelf.count(len(rows)) + Mended(unkept=unkept)
+        missing = [chunk for chunk in chunks if chunk.id not in look.held]
+        look.waiting.extend(_rows(look.shelf, missing)[0])
+        rows, unkept = _rows(look.shelf, _visible(document, missing))  # others may just not have been added yet
+        mended += look.shelf.count(len(rows)) + Mended(unkept=unkept)
     return mended
 
 

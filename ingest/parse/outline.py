@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from app.domain.types import Block, Place
 
 MAX_LEVEL = 6
+Headings = tuple[tuple[int, str], ...]  # those that are open, each with its level
 MAX_HEADING = 200  # characters; what is longer is a paragraph in disguise
 
 
@@ -21,6 +22,14 @@ class Outline:
         self._open = [(other, name) for other, name in self._open if other < level]
         self._open.append((level, text[:MAX_HEADING]))
         return Block("heading", text, level=level, place=self.place)
+
+    @classmethod
+    def under(cls, headings: Headings) -> Outline:
+        return cls(list(headings))
+
+    @property
+    def open(self) -> Headings:
+        return tuple(self._open)
 
     @property
     def place(self) -> Place:

@@ -507,6 +507,43 @@ def test_only_publishing_makes_findable(catalogue: Catalogue, new: New) -> None:
     assert not catalogue.document(document.id).findable
 
 
+def test_the_text_of_a_running_document_is_findable_and_its_pictures_when_they_are_published(
+    catalogue: Catalogue, home: str, new: New
+) -> None:
+    document, _ = catalogue.record(new())
+    text, picture = chunk_in(document, "text", 0), chunk_in(document, "picture", 1, kind="figure", batch=3)
+    assert catalogue.replace_chunks(document.id, 1, [text])
+    assert catalogue.publish(document.id, 1, "running")
+    assert catalogue.replace_chunks(document.id, 1, [picture], batch=3)
+    running = catalogue.document(document.id)
+    assert (running.status, running.findable, running.ready_at) == ("running", True, None)
+    assert [one.chunk for one in catalogue.evidence([picture.id, text.id], [home])] == [text]
+    assert [one.id for one in catalogue.documents_in([home])] == [document.id]
+    with pytest.raises(Missing):
+        catalogue.chunk(picture.id)
+    assert catalogue.publish(document.id, 1, "ready", batches=4)
+    assert [one.chunk for one in catalogue.evidence([picture.id, text.id], [home])] == [picture, text]
+    assert catalogue.document(document.id).chunks == {"text": 1, "figure": 1}
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled"])
+def test_what_ends_unread_is_no_longer_findable(catalogue: Catalogue, home: str, new: New, status: Status) -> None:
+    document, _ = catalogue.record(new())
+    catalogue.replace_chunks(document.id, 1, [chunk_in(document)])
+    catalogue.publish(document.id, 1, "running")
+    catalogue.update(document.id, 1, status=status)
+    assert not catalogue.document(document.id).findable
+    assert catalogue.evidence([f"{document.id}.a"], [home]) == ()
+
+
+def test_the_time_left_is_forgotten_at_the_end(catalogue: Catalogue, new: New) -> None:
+    document, _ = catalogue.record(new())
+    catalogue.update(document.id, 1, status="running", time_left_s=4.5)
+    assert catalogue.document(document.id).time_left_s == 4.5
+    catalogue.publish(document.id, 1, "ready")
+    assert catalogue.document(document.id).time_left_s is None
+
+
 def changes_of_a_run(catalogue: Catalogue, document: Document, attempt: int) -> list[bool]:
     return [
         catalogue.update(document.id, attempt, status="running", progress=0.9),
@@ -584,6 +621,7 @@ def test_a_new_attempt_remembers_nothing_of_the_last_but_its_chunks(catalogue: C
         problems=(),
         page_report=(),
         ready_at=None,
+        published=0,
     )
     assert catalogue.chunks(before.id) == (chunk_in(before),)
 
@@ -770,6 +808,23 @@ def test_chunks_are_counted_by_kind(catalogue: Catalogue, new: New) -> None:
     assert catalogue.document(document.id).chunks == {"text": 2, "figure": 1, "table": 1}
     catalogue.replace_chunks(document.id, 1, [])
     assert catalogue.document(document.id).chunks == {}
+
+
+def test_a_batch_replaces_itself_and_the_first_batch_everything(catalogue: Catalogue, new: New) -> None:
+    document, _ = catalogue.record(new())
+    text = (chunk_in(document, "a", 0), chunk_in(document, "d", 3))
+    first, second = chunk_in(document, "b", 1, batch=1), chunk_in(document, "c", 2, batch=2)
+    catalogue.replace_chunks(document.id, 1, text)
+    catalogue.replace_chunks(document.id, 1, [replace(first, id=f"{document.id}.old")], batch=1)
+    catalogue.replace_chunks(document.id, 1, [second], batch=2)
+    catalogue.replace_chunks(document.id, 1, [first], batch=1)
+    assert catalogue.chunks(document.id) == (text[0], first, second, text[1])
+    assert catalogue.chunks(document.id, batch=0) == text
+    assert catalogue.chunks(document.id, after=0, limit=1, batch=0) == text[1:]
+    with pytest.raises(ValueError, match="not of batch"):
+        catalogue.replace_chunks(document.id, 1, [first], batch=2)
+    catalogue.replace_chunks(document.id, 1, text)
+    assert catalogue.chunks(document.id) == text
 
 
 def test_every_kind_of_chunk_is_taken(catalogue: Catalogue, new: New) -> None:

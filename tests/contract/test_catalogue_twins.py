@@ -115,9 +115,11 @@ class Twins(RuleBasedStateMachine):
             )
         )
 
-    @rule(n=numbers, mistake=mistakes, status=st.sampled_from(["ready", "partial"]))
-    def publish(self, n: int, mistake: int, status: Any) -> None:
-        self.same(lambda catalogue: catalogue.publish(f"d{n}", self.attempt(n) + mistake, status))
+    @rule(
+        n=numbers, mistake=mistakes, status=st.sampled_from(["running", "ready", "partial"]), batches=st.integers(1, 2)
+    )
+    def publish(self, n: int, mistake: int, status: Any, batches: int) -> None:
+        self.same(lambda catalogue: catalogue.publish(f"d{n}", self.attempt(n) + mistake, status, batches))
 
     @rule(n=numbers)
     def requeue(self, n: int) -> None:
@@ -144,6 +146,11 @@ class Twins(RuleBasedStateMachine):
         chunks = [Chunk(f"d{n}.{digest}", f"d{n}", i, "text", text, text) for i, digest in enumerate(digests)]
         self.same(lambda catalogue: catalogue.replace_chunks(f"d{n}", self.attempt(n) + mistake, chunks))
 
+    @rule(n=numbers, mistake=mistakes, text=hostile)
+    def replace_pictures(self, n: int, mistake: int, text: str) -> None:
+        chunks = [Chunk(f"d{n}.z", f"d{n}", 9, "figure", text, text, batch=1)]
+        self.same(lambda catalogue: catalogue.replace_chunks(f"d{n}", self.attempt(n) + mistake, chunks, 1))
+
     @rule(name=names, n=numbers, text=hostile, digests=digests, ending=st.sampled_from(["ready", "partial", "failed"]))
     def take_in(self, name: str, n: int, text: str, digests: list[str], ending: Any) -> None:
         """A whole run, which steps drawn one by one would seldom get through."""
@@ -153,7 +160,7 @@ class Twins(RuleBasedStateMachine):
         if ending == "failed":
             self.update(n, 0, ending, None, text)
         else:
-            self.publish(n, 0, ending)
+            self.publish(n, 0, ending, 1)
 
     def attempt(self, n: int) -> int:
         shelf = self.memory._shelves.get(f"d{n}")
@@ -191,7 +198,7 @@ class Twins(RuleBasedStateMachine):
     def what_can_be_found_is_the_same(self) -> None:
         def found(catalogue: Catalogue) -> object:
             everywhere = [collection.id for collection in catalogue.collections(10).items]
-            chunks = catalogue.evidence([f"d{n}.{digest}" for n in range(3) for digest in "xy"], everywhere)
+            chunks = catalogue.evidence([f"d{n}.{digest}" for n in range(3) for digest in "xyz"], everywhere)
             return evidence_ids(chunks), catalogue.documents_in(everywhere)
 
         self.same(found)

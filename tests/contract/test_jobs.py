@@ -6,7 +6,8 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -58,10 +59,14 @@ class Recorder:
             self.active -= 1
         return []
 
-    async def split(self, document_id: str, attempt: int, batches: object) -> int:
-        return 0
+    @contextmanager
+    def text_comes_first(self) -> Generator[None]:
+        yield
 
-    async def publish(self, document_id: str, attempt: int) -> None:
+    async def split(self, document_id: str, attempt: int, batches: object, work: object) -> list[int]:
+        return []
+
+    async def publish(self, document_id: str, attempt: int, batch: int, left: int) -> None:
         self.published[document_id, attempt] += 1
 
     async def fail(self, document_id: str, attempt: int, why: str) -> None:

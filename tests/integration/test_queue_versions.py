@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -31,10 +31,14 @@ class Recorder:
             await asyncio.sleep(0.01)
         return []
 
-    async def split(self, document_id: str, attempt: int, batches: object) -> int:
-        return 0
+    @contextmanager
+    def text_comes_first(self) -> Generator[None]:
+        yield
 
-    async def publish(self, document_id: str, attempt: int) -> None:
+    async def split(self, document_id: str, attempt: int, batches: object, work: object) -> list[int]:
+        return []
+
+    async def publish(self, document_id: str, attempt: int, batch: int, left: int) -> None:
         self.published.append((document_id, attempt))
 
     def erase(self, document_id: str, collection_id: str) -> None:

@@ -185,11 +185,22 @@ async def test_a_document_on_its_way_in_has_its_first_parts_put_back_and_nothing
     assert house.vectors.ids(house.text) == set(coming)
 
 
+async def test_pictures_that_are_still_on_their_way_are_not_missed() -> None:
+    house = House()
+    house.take("a", 5, "running")
+    house.catalogue.publish("a", 1, "running")
+    figure = Chunk("a.figure", "a", 9, "figure", "mast", "mast", image="crop", batch=1)
+    house.catalogue.replace_chunks("a", 1, [figure], batch=1)
+    assert await house.mend() == Mended()
+
+
 class Counting(MemoryCatalogue):
     read = 0
 
-    def chunks(self, document_id: str, after: int = -1, limit: int | None = None) -> tuple[Chunk, ...]:
-        found = super().chunks(document_id, after, limit)
+    def chunks(
+        self, document_id: str, after: int = -1, limit: int | None = None, batch: int | None = None
+    ) -> tuple[Chunk, ...]:
+        found = super().chunks(document_id, after, limit, batch)
         self.read += len(found)
         return found
 

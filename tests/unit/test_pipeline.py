@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.memory import MemoryBlobs, MemoryCatalogue
@@ -20,15 +22,22 @@ from app.domain.errors import Unavailable, Unreadable
 from app.domain.ports import IndexName, Vectors
 from app.domain.types import Block, Document, Identity, ParsedPage, Problem
 from app.services.jobs import tend
-from ingest.cut import CountTokens, Cut, cut
+from ingest.cut import CountTokens, Cut, cut_pictures, cut_text
 from ingest.originals import Originals
-from ingest.pipeline import Pipeline, ingest
+from ingest.pipeline import Pipeline, Step, ingest, read_pictures
 
 PAGES = 5
+CHUNKS = PAGES + 1  # and the figure
+
+
+def picture() -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (32, 32), "teal").save(file, "PNG")
+    return file.getvalue()
 
 
 class OnePageABatch:
-    """A parser of documents of five pages, the second of them without text."""
+    """A parser of documents of five pages, the second of them without text, a figure on the fourth."""
 
     def __init__(self) -> None:
         self.broken: Exception | None = None
@@ -47,16 +56,30 @@ class OnePageABatch:
     def _page(self, number: int) -> ParsedPage:
         if number == 2:
             return ParsedPage(2, needs_ocr=True)
-        return ParsedPage(number, (Block("text", f"Page {number} tells of the harbour.", number),))
+        text = Block("text", f"Page {number} tells of the harbour.", number)
+        if number == 4:
+            return ParsedPage(4, (Block("figure", page=4, caption="Figure 1", pixels=picture()), text))
+        return ParsedPage(number, (text,))
 
     async def read_page(self, document: Document, page: int) -> ParsedPage:
         return ParsedPage(page, (Block("text", "Recognised words.", page),), read_as="ocr", confidence=0.9)
 
-    async def cut(self, document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:
-        return cut(document, files, count, max_tokens)
+    async def cut_text(self, document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:
+        return cut_text(document, files, count, max_tokens)
+
+    async def cut_pictures(
+        self,
+        document: Document,
+        files: Sequence[Path],
+        outlook: Path,
+        batch: int,
+        count: CountTokens,
+        max_tokens: int,
+    ) -> Cut:
+        return cut_pictures(document, files, outlook, batch, count, max_tokens)
 
     async def read_pixels(self, pixels: bytes) -> tuple[str, float]:
-        return "", 0.0
+        return "Tons a day", 0.8
 
 
 class Bulk:
@@ -113,27 +136,35 @@ def house() -> House:
     return House()
 
 
+async def take_in(house: House, document: Document, step: Step = step) -> None:
+    """Both halves of a run, as the queue runs them."""
+    waiting = await ingest(house.pipeline, step, document.id, 1)
+    if waiting:
+        await read_pictures(house.pipeline, step, document.id, 1, waiting)
+
+
 async def test_a_document_becomes_ready_with_its_pages(house: House) -> None:
     document = house.upload()
-    await ingest(house.pipeline, step, document.id, 1)
+    await take_in(house, document)
     done = house.catalogue.document(document.id)
     assert (done.status, done.stage, done.progress, done.pages) == ("ready", None, 1.0, PAGES)
     assert [page.read_as for page in done.page_report] == ["text", "ocr", "text", "text", "text"]
+    assert [(page.figures, page.uncaptioned) for page in done.page_report] == [(0, 0)] * 3 + [(1, 0), (0, 0)]
     chunks, words, vectors = house.everything(document)
     assert chunks == words == vectors
-    assert len(chunks) == PAGES
+    assert len(chunks) == CHUNKS
 
 
 async def test_every_stage_twice_is_as_good_as_once(house: House) -> None:
     once = House()
-    await ingest(once.pipeline, step, once.upload().id, 1)
+    await take_in(once, once.upload())
 
     async def twice(name: str, stage: Callable[..., Awaitable[Any]], *args: Any) -> Any:
         await stage(*args)
         return await stage(*args)
 
     document = house.upload()
-    await ingest(house.pipeline, twice, document.id, 1)
+    await take_in(house, document, twice)
     assert house.everything(document) == once.everything(document)
 
 
@@ -151,26 +182,119 @@ async def test_killed_after_it_was_published_its_pages_are_removed_by_the_next_r
     house = House(blobs=Killing())
     document = house.upload()
     with pytest.raises(asyncio.CancelledError):
-        await ingest(house.pipeline, step, document.id, 1)
+        await take_in(house, document)
     assert house.blobs.keys(f"documents/{document.id}/pages")
-    await house.pipeline.publish(document.id, 1)
+    await house.pipeline.publish(document.id, 1, 2, 0)
     assert house.blobs.keys(f"documents/{document.id}/pages") == ()
 
 
-async def test_it_is_findable_only_when_it_is_published(house: House) -> None:
+def found(house: House, document: Document) -> list[str]:
+    chunks = house.catalogue.chunks(document.id)
+    evidence = house.catalogue.evidence([chunk.id for chunk in chunks], [house.collection])
+    return [one.chunk.text for one in evidence]
+
+
+async def test_its_text_is_found_before_its_pictures_are_read(house: House) -> None:
     document = house.upload()
+    waiting = await ingest(house.pipeline, step, document.id, 1)
+    early = house.catalogue.document(document.id)
+    assert (early.status, early.findable) == ("running", True)
+    assert [page.read_as for page in early.page_report] == ["text", "pending", "text", "text", "text"]
+    text = found(house, document)
+    assert text == [f"Page {number} tells of the harbour." for number in (1, 3, 4, 5)]
+    await read_pictures(house.pipeline, step, document.id, 1, waiting)
+    assert found(house, document) == [text[0], "Recognised words.", text[1], "Figure 1\nTons a day", *text[2:]]
+
+
+async def test_what_the_text_became_stays_as_it_is_when_pictures_arrive(house: House) -> None:
+    document = house.upload()
+    waiting = await ingest(house.pipeline, step, document.id, 1)
+    before = house.catalogue.chunks(document.id)
+    await read_pictures(house.pipeline, step, document.id, 1, waiting)
+    after = house.catalogue.chunks(document.id)
+    assert [chunk for chunk in after if chunk.batch == 0] == list(before)
+
+
+async def test_each_batch_is_found_when_and_only_when_it_is_published(house: House) -> None:
+    document = house.upload()
+    seen: list[tuple[str, int]] = []
 
     async def watched(name: str, stage: Callable[..., Awaitable[Any]], *args: Any) -> Any:
-        ids = [chunk.id for chunk in house.catalogue.chunks(document.id)]
-        assert house.catalogue.evidence(ids, [house.collection]) == ()
-        return await stage(*args)
+        before = len(found(house, document))
+        result = await stage(*args)
+        if (after := len(found(house, document))) != before:
+            seen.append((name, after))
+        return result
 
-    await ingest(house.pipeline, watched, document.id, 1)
-    ids = [chunk.id for chunk in house.catalogue.chunks(document.id)]
-    assert len(house.catalogue.evidence(ids, [house.collection])) == PAGES
+    await take_in(house, document, watched)
+    assert seen == [("publish", 4), ("publish-0", 5), ("publish-1", CHUNKS)]
 
 
-@pytest.mark.parametrize("when", ["parse-1", "describe-0", "split", "embed-0", "index-0", "publish"])
+async def test_progress_only_grows_and_ends_whole(house: House) -> None:
+    document = house.upload()
+    seen: list[float] = []
+
+    async def watched(name: str, stage: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+        result = await stage(*args)
+        seen.append(house.catalogue.document(document.id).progress)
+        return result
+
+    await take_in(house, document, watched)
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 8
+    assert (seen[0], seen[-1]) == (0.0, 1.0)
+    assert house.catalogue.document(document.id).time_left_s is None
+
+
+async def test_what_breaks_after_the_text_was_published_costs_the_pictures_only(house: House) -> None:
+    document = house.upload()
+    waiting = await ingest(house.pipeline, step, document.id, 1)
+
+    async def cut_pictures(*args: object) -> Cut:
+        raise Unavailable("The disk is full.")
+
+    house.parser.cut_pictures = cut_pictures  # type: ignore[method-assign,assignment]
+    await read_pictures(house.pipeline, step, document.id, 1, waiting)
+    partial = house.catalogue.document(document.id)
+    assert (partial.status, partial.problems[0]) == ("partial", Problem("The disk is full."))
+    assert len(found(house, document)) == 4
+
+
+async def test_a_second_attempt_leaves_nothing_of_the_first(house: House) -> None:
+    document = house.upload()
+    await ingest(house.pipeline, step, document.id, 1)
+    first = house.everything(document)
+    house.catalogue.update(document.id, 1, status="cancelled")
+    assert found(house, document) == []
+    house.catalogue.requeue(document.id)
+
+    async def pages(document: Document, first: int, last: int) -> Sequence[ParsedPage]:
+        return [ParsedPage(number, (Block("text", f"Revised {number}.", number),)) for number in range(first, last + 1)]
+
+    house.parser.pages = pages  # type: ignore[method-assign]
+    assert await ingest(house.pipeline, step, document.id, 2) == []
+    chunks, words, vectors = house.everything(document)
+    assert chunks == words == vectors
+    assert not chunks & first[0]
+    assert house.kept.load(document.id, "text", MemoryTextEncoder.name)[0] == [
+        c.id for c in house.catalogue.chunks(document.id)
+    ]
+
+
+async def test_pictures_wait_for_the_text_of_other_documents(house: House) -> None:
+    document = house.upload()
+    waiting = await ingest(house.pipeline, step, document.id, 1)
+    with house.pipeline.text_comes_first():
+        reading = asyncio.create_task(read_pictures(house.pipeline, step, document.id, 1, waiting))
+        await asyncio.sleep(0.3)
+        assert house.catalogue.document(document.id).page_report[1].read_as == "pending"
+    await reading
+    assert house.catalogue.document(document.id).status == "ready"
+
+
+@pytest.mark.parametrize(
+    "when", ["parse-1", "split", "embed-0", "index-0", "publish", "describe-0", "split-0", "publish-1"]
+)
 async def test_deleted_while_it_is_taken_in_nothing_of_it_stays(when: str, house: House) -> None:
     document = house.upload()
 
@@ -180,7 +304,7 @@ async def test_deleted_while_it_is_taken_in_nothing_of_it_stays(when: str, house
             house.pipeline.erase(document.id, house.collection)
         return await stage(*args)
 
-    await ingest(house.pipeline, deleting, document.id, 1)
+    await take_in(house, document, deleting)
     assert house.words.ids(house.collection) == frozenset()
     assert house.vectors.ids(house.index) == frozenset()
     assert house.blobs.keys("documents") == ()
@@ -198,7 +322,7 @@ async def test_a_document_deleted_in_the_middle_of_a_stage_leaves_nothing(house:
         return await encode(given)
 
     house.pipeline.bulk.texts = texts  # type: ignore[method-assign,assignment]
-    await ingest(house.pipeline, step, document.id, 1)
+    await take_in(house, document)
     assert house.blobs.keys("documents") == ()
     assert house.words.ids(house.collection) == frozenset()
 
@@ -211,14 +335,14 @@ async def test_a_cancelled_run_stops_and_leaves_the_state(house: House) -> None:
             house.catalogue.update(document.id, 1, status="cancelled")
         return await stage(*args)
 
-    await ingest(house.pipeline, cancelling, document.id, 1)
+    await take_in(house, document, cancelling)
     assert house.catalogue.document(document.id).status == "cancelled"
 
 
 async def test_an_unreadable_document_fails_with_its_sentence(house: House) -> None:
     house.parser.broken = Unreadable("It needs a password.")
     document = house.upload()
-    await ingest(house.pipeline, step, document.id, 1)
+    await take_in(house, document)
     failed = house.catalogue.document(document.id)
     assert (failed.status, failed.problems) == ("failed", (Problem("It needs a password."),))
 
@@ -226,7 +350,7 @@ async def test_an_unreadable_document_fails_with_its_sentence(house: House) -> N
 async def test_a_disk_that_stays_full_is_told_not_swallowed(house: House) -> None:
     house.parser.broken = Unavailable("The disk is full.")
     document = house.upload()
-    await ingest(house.pipeline, step, document.id, 1)
+    await take_in(house, document)
     assert house.catalogue.document(document.id).problems == (Problem("The disk is full."),)
 
 
@@ -236,7 +360,7 @@ async def test_a_page_that_failed_makes_the_document_partial(house: House) -> No
 
     house.parser.read_page = read_page  # type: ignore[method-assign]
     document = house.upload()
-    await ingest(house.pipeline, step, document.id, 1)
+    await take_in(house, document)
     partial = house.catalogue.document(document.id)
     assert (partial.status, partial.problems) == ("partial", (Problem("It took longer than 60 s.", 2),))
     assert partial.page_report[1].read_as == "failed"
@@ -245,7 +369,7 @@ async def test_a_page_that_failed_makes_the_document_partial(house: House) -> No
 async def test_another_encoder_than_the_collections_is_a_clear_failure(house: House) -> None:
     house.catalogue.stamp(house.collection, {"text": "other", "image": "other"})
     document = house.upload()
-    await ingest(house.pipeline, step, document.id, 1)
+    await take_in(house, document)
     [problem] = house.catalogue.document(document.id).problems
     assert "other" in problem.message
     assert "EXHIBIT_MODELS" in problem.message
@@ -275,7 +399,7 @@ async def test_tending_takes_in_what_the_queue_never_heard_of(house: House) -> N
 async def test_tending_erases_what_was_deleted(house: House) -> None:
     jobs = MemoryJobs(house.pipeline)
     document = house.upload()
-    await ingest(house.pipeline, step, document.id, 1)
+    await take_in(house, document)
     house.catalogue.delete(document.id)
     await tend(house.catalogue, jobs)
     while await jobs.forgetting(document.id):

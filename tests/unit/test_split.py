@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.domain.types import Block, Box, Chunk, Document, Line, ParsedPage, Place, Region
 from ingest.parse.tables import table_block
 from ingest.sentences import cut, sentences
-from ingest.split import split
+from ingest.split import split, split_pictures, split_text
 
 DOCUMENT = Document("d1", "c1", "default", "annual_report.pdf", "application/pdf", 1, "0", "running", datetime.now(UTC))
 LIMIT = 256
@@ -212,3 +212,48 @@ def test_parts_of_a_cut_text_are_of_even_length() -> None:
     parts = cut(prose(250), lambda texts: [len(text.split()) / 100 for text in texts], 1.0)
     assert len(parts) == 3
     assert min(len(part.split()) for part in parts) > 60
+
+
+# ---------------------------------------------------------------- the text first, pictures after
+
+
+def figure(words: str = "", caption: str = "Figure 2: Tides") -> Block:
+    return Block("figure", words, page=2, caption=caption, image="crops/a")
+
+
+def scanned(number: int, *blocks: Block) -> tuple[ParsedPage, ParsedPage]:
+    """A page without text, as it is parsed and as it is read."""
+    return ParsedPage(number, needs_ocr=True), ParsedPage(number, blocks, read_as="ocr")
+
+
+def test_the_text_is_split_as_if_its_pictures_were_not_there_yet() -> None:
+    chapter, text = Block("heading", "Tides", level=1), Block("text", "See Figure 2. They rise.")
+    waits, read = scanned(3, Block("text", "Recognised."))
+    before = [page(chapter, text), page(figure(), text, number=2), waits, page(text, number=4)]
+    first, outlook = split_text(DOCUMENT, before, tokens, LIMIT)
+    assert [(chunk.page, chunk.kind, chunk.batch) for chunk in first] == [(n, "text", 0) for n in (1, 2, 4)]
+    after = [before[0], page(figure("high low"), text, number=2), read, before[3]]
+    pictures = split_pictures(DOCUMENT, after, outlook, 5, tokens, LIMIT)
+    assert [(chunk.page, chunk.kind, chunk.batch) for chunk in pictures] == [(2, "figure", 5), (3, "text", 5)]
+    assert pictures[0].text == "Figure 2: Tides\nhigh low"
+    assert "See Figure 2." in pictures[0].search_text
+    assert "Tides" in pictures[1].search_text.splitlines()[1]  # the heading that the page before was under
+    in_order = sorted((*first, *pictures), key=lambda chunk: chunk.ordinal)
+    assert [chunk.page for chunk in in_order] == [1, 2, 2, 3, 4]
+    assert len({chunk.ordinal for chunk in in_order}) == 5
+
+
+def test_headings_of_pages_that_were_read_go_on_to_the_next_of_them_but_not_to_the_text() -> None:
+    pages = [scanned(1, Block("heading", "Storms", level=1)), scanned(2, Block("text", "Wind."))]
+    text = page(Block("text", "Calm."), number=3)
+    first, outlook = split_text(DOCUMENT, [*(waits for waits, _ in pages), text], tokens, LIMIT)
+    _, wind = split_pictures(DOCUMENT, [read for _, read in pages], outlook, 1, tokens, LIMIT)
+    assert "Storms" in wind.search_text
+    assert "Storms" not in first[0].search_text
+
+
+def test_the_same_words_in_text_and_picture_of_a_page_are_two_chunks() -> None:
+    words = " ".join(["same"] * 400)
+    long = Block("image", words, page=1, image="crops/a")
+    chunks = chunks_of(page(Block("text", "same"), long))
+    assert len({chunk.id for chunk in chunks}) == len(chunks) > 2
