@@ -42,6 +42,10 @@ class Recorder:
         self.active = self.most_active = 0
         self.errors: list[Exception] = []
         self.cannot_fail = False
+        self.with_pictures = False
+        self.described: Counter[tuple[str, int]] = Counter()
+        self.show = threading.Event()
+        self.show.set()
 
     async def identify(self, document_id: str, attempt: int) -> list[tuple[int, int, int]]:
         self.began[document_id, attempt] += 1
@@ -57,6 +61,21 @@ class Recorder:
             raise
         finally:
             self.active -= 1
+        return [(0, 1, 1)] if self.with_pictures else []
+
+    async def parse(self, document_id: str, attempt: int, batch: object, work: object) -> tuple[int, int]:
+        return 0, 1
+
+    async def describe(self, document_id: str, attempt: int, batch: object, work: object) -> None:
+        self.described[document_id, attempt] += 1
+        try:
+            while not self.show.is_set():
+                await asyncio.sleep(0.01)
+        except asyncio.CancelledError:
+            self.stopped.append(document_id)
+            raise
+
+    async def split_pictures(self, document_id: str, attempt: int, batch: object, work: object) -> list[int]:
         return []
 
     @contextmanager
@@ -147,6 +166,39 @@ async def test_the_same_attempt_enqueued_twice_is_one_run(jobs: Jobs, pipeline: 
     await jobs.ingest("doc", 1)  # also after it is done
     await asyncio.sleep(0.6)  # longer than the queue is polled
     assert pipeline.began == {("doc", 1): 1}
+
+
+async def test_pictures_are_read_after_the_text_by_a_run_that_stays_live(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.with_pictures = True
+    pipeline.show.clear()
+    await jobs.ingest("doc", 1)
+    await until(lambda: pipeline.described == {("doc", 1): 1})
+    assert pipeline.published == {("doc", 1): 1}
+    assert await jobs.state("doc", 1) == "live"
+    pipeline.show.set()
+    await becomes("done", lambda: jobs.state("doc", 1))
+    assert pipeline.published == {("doc", 1): 2}
+
+
+async def test_pictures_hold_up_no_text(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.with_pictures = True
+    pipeline.show.clear()
+    for number in range(PARALLEL + 2):
+        await jobs.ingest(f"doc{number}", 1)
+    await until(lambda: len(pipeline.published) == PARALLEL + 2)
+    await until(lambda: len(pipeline.described) == PARALLEL)
+    pipeline.show.set()
+    await until(lambda: sum(pipeline.published.values()) == 2 * (PARALLEL + 2))
+
+
+async def test_cancelled_while_its_pictures_are_read_it_stops_too(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.with_pictures = True
+    pipeline.show.clear()
+    await jobs.ingest("doc", 1)
+    await until(lambda: bool(pipeline.described))
+    await jobs.cancel("doc", 1)
+    await until(lambda: pipeline.stopped == ["doc"], 3)
+    await becomes("cancelled", lambda: jobs.state("doc", 1))
 
 
 async def test_another_attempt_is_another_run(jobs: Jobs, pipeline: Recorder) -> None:
