@@ -21,6 +21,7 @@ from app.adapters.dbos_jobs import DbosJobs, DbosWorker
 from app.adapters.encoding_process import EncodingProcess
 from app.adapters.extractive import ExtractiveReader
 from app.adapters.folder_lock import FolderLock
+from app.adapters.judges import ModelJudge, NliJudge
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.openai_chat import OpenAIChat
 from app.adapters.pictures import plain_picture
@@ -28,9 +29,10 @@ from app.adapters.web import Web
 from app.adapters.words import TantivyWords
 from app.api.deps import Services
 from app.domain.errors import BadConfiguration, Forbidden, Unavailable
-from app.domain.ports import Blobs, Catalogue, Generator, ImageEncoder, TextEncoder, VectorIndex
+from app.domain.ports import Blobs, Catalogue, Generator, ImageEncoder, Judge, TextEncoder, VectorIndex
 from app.domain.types import Fetched
 from app.services.ask import Ask
+from app.services.check import Checker
 from app.services.intake import Intake
 from app.services.jobs import keep_lease, tend, tend_for_ever
 from app.services.library import Library
@@ -126,7 +128,14 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             blobs=blobs,
             library=library,
             intake=intake,
-            ask=Ask(catalogue, blobs, Joined(retriever, catalogue), generator, settings.llm.images),
+            ask=Ask(
+                catalogue,
+                blobs,
+                Joined(retriever, catalogue),
+                generator,
+                settings.llm.images,
+                Checker(text_encoder, _judge(settings)),
+            ),
             pages=Pages(catalogue, blobs, SandboxedParser(for_requests, blobs)),
             fetch=_fetch(settings, blobs),
             max_upload_bytes=settings.max_upload_bytes,
@@ -236,6 +245,15 @@ def _fetch(settings: Settings, blobs: Blobs) -> Callable[[str], Awaitable[Fetche
         raise Forbidden("This service fetches no web pages (EXHIBIT_FETCH).")
 
     return Web(blobs.temporary, settings.max_upload_bytes).fetch if settings.fetch else refuse
+
+
+def _judge(settings: Settings) -> Judge | None:
+    if settings.judge == "nli":
+        return NliJudge(settings.nli_model)
+    if settings.judge == "llm" and settings.llm.url is not None:
+        key = settings.llm.api_key.get_secret_value() if settings.llm.api_key else None
+        return ModelJudge(settings.llm.url, settings.llm.model, key)
+    return None
 
 
 def _readiness(catalogue: Catalogue) -> Callable[[], Awaitable[None]]:

@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     chroma_url: str | None = None  # None: embedded, in the data folder
     blobs_url: str | None = None  # None: files in the data folder
     llm: LanguageModel = LanguageModel()
+    judge: Literal["rules", "nli", "llm"] = "rules"  # what claims are checked with besides: a cross-encoder, the model
+    nli_model: str = "cross-encoder/nli-deberta-v3-small"  # folder, or name in the hub
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()  # comma-separated
     hosts: Annotated[tuple[str, ...], NoDecode] = ()  # further Host names this service answers to, comma-separated
     role: Literal["all", "api", "worker"] = "all"  # api: only enqueues; worker: only works off the queue
@@ -90,6 +92,12 @@ class Settings(BaseSettings):
                 "queue off: `exhibit serve` is all there is to run."
             )
         return self.model_copy(update={"role": "worker"})
+
+    @model_validator(mode="after")
+    def _a_judge_that_is_there(self) -> Settings:
+        if self.judge == "llm" and self.llm.url is None:
+            raise ValueError("EXHIBIT_JUDGE=llm needs EXHIBIT_LLM__URL")
+        return self
 
     @property
     def embedded(self) -> bool:

@@ -360,6 +360,14 @@ class Generator(Protocol):
         ...
 
 
+class Judge(Protocol):
+    """A model that tells whether a text says what a claim says."""
+
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> list[float | None]:
+        """For each (claim, text) 0..1; None where it can't tell. Never raises: the rules' word stands then."""
+        ...
+
+
 # ---------------------------------------------------------------- work that outlives a request
 
 

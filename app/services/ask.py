@@ -15,6 +15,7 @@ from app.domain.ports import Blobs, Catalogue, Generator
 from app.domain.types import (
     Answer,
     Citation,
+    Claim,
     Collection,
     Delta,
     Evidence,
@@ -28,7 +29,7 @@ from app.domain.types import (
     TextPart,
     Usage,
 )
-from app.services.check import checked, confidence_of, verdict_of
+from app.services.check import Checker, Statement, verdict_of
 from app.services.pack import packings
 from prompts.answer import abstains, abstention, build
 from prompts.markers import MarkerFilter, claims_of, quote_for
@@ -71,13 +72,20 @@ Event = Retrieved | Said | Answered
 
 class Ask:
     def __init__(
-        self, catalogue: Catalogue, blobs: Blobs, retriever: Joined, generator: Generator, most_images: int
+        self,
+        catalogue: Catalogue,
+        blobs: Blobs,
+        retriever: Joined,
+        generator: Generator,
+        most_images: int,
+        checker: Checker | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._blobs = blobs
         self._retriever = retriever
         self._generator = generator
         self._most_images = most_images
+        self._checker = checker or Checker()
 
     @property
     def model(self) -> str:
@@ -132,7 +140,9 @@ class Ask:
             said.append(text)
             yield Said(text)
         timings["generate"] = _since(began)
-        answer = await asyncio.to_thread(_answer, "".join(said), accepted.prompt, search, self.model, confidence)
+        answer = await asyncio.to_thread(
+            _answer, "".join(said), accepted.prompt, search, self.model, confidence, self._checker
+        )
         notices = (*accepted.notices, *_invented(markers.removed), *_cut_short(cut), *answer.notices)
         yield Answered(replace(answer, usage=usage, timings_ms=timings, notices=notices))
 
@@ -226,26 +236,34 @@ async def _begun(deltas: AsyncIterator[Delta]) -> AsyncGenerator[Delta]:
     return all_of_them()
 
 
-def _answer(text: str, prompt: Prompt, search: Search, model: str, confidence: float | None) -> Answer:
+def _answer(
+    text: str, prompt: Prompt, search: Search, model: str, confidence: float | None, checker: Checker
+) -> Answer:
     """Reads what was said back into claims and citations, each checked against what it cites."""
     text = text.strip()
     if not text or abstains(text):
         return _abstained(text, prompt, search, model, confidence)
-    claims = tuple(
-        checked(stated.text, stated.citations, [_cited(prompt.evidence[n - 1]) for n in stated.citations])
-        for stated in claims_of(text)
+    claims = checker.check(
+        [
+            Statement(stated.text, stated.citations, tuple(_cited(prompt.evidence[n - 1]) for n in stated.citations))
+            for stated in claims_of(text)
+        ]
     )
     cited = list(dict.fromkeys((n, claim.text) for claim in claims for n in claim.citations))
     return Answer(
         answer=text,
         verdict=verdict_of(claims),
-        confidence=confidence if confidence is not None else confidence_of(claims),
+        confidence=confidence if confidence is not None else _mean_support(claims),
         claims=claims,
         citations=_citations(cited, prompt),
         evidence=prompt.evidence,
         model=model,
         trace_id=search.trace_id,
     )
+
+
+def _mean_support(claims: Sequence[Claim]) -> float:
+    return round(sum(claim.support for claim in claims) / len(claims), 3) if claims else 0.0
 
 
 def _abstained(text: str, prompt: Prompt, search: Search, model: str, confidence: float | None) -> Answer:

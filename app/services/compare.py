@@ -1,0 +1,223 @@
+"""A claim laid beside the text that it cites: which words, numbers, names, dates and negations are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from app.services.names import capitals, named_in, names_in_common
+from app.services.polarity import negation_differs, opposite
+from app.services.reading import TABLE_HEADER, Cited, Piece, read
+from app.services.replaced import replaced
+from prompts.quantities import Date, Quantity, quantities, same_quantity
+from prompts.terms import folded, has_cjk, terms
+
+NEIGHBOURS = 4  # content words to each side of a number that say what it counts
+_AROUND = 80  # characters in which these are looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Shares are of what the claim says; 1 where it says nothing of that sort."""
+
+    covered: float  # content words in the sentences that bear it out best
+    together: float  # in the one best of them
+    anywhere: float
+    order: float  # of neighbouring words, those that are neighbours there too
+    numbers: float  # the worst of its quantities: 1 the same, 0 another
+    places: float  # of the number that stands among the least alike words: how far these are the same
+    column: float  # 0 where a number of a table stands in another column than the claim names
+    dates: float
+    names: float  # the worst: 1 where it stands by, 0.5 elsewhere in the text, 0 nowhere
+    strict: float  # of its names and numbers, those that stand in the one best sentence
+    replaced: bool  # where the text has one name, number or date, the claim has another
+    negated: bool  # one says "not" of what the other affirms
+    opposite: bool  # "rose" against "fell"
+    best: tuple[str, ...]  # at most two sentences, for the encoder
+
+    @property
+    def shape(self) -> tuple[float, ...]:
+        return (self.covered, self.together, self.anywhere, self.order, self.numbers, self.places, self.column,
+                self.dates, self.names, self.strict, float(self.replaced), float(self.negated),
+                float(self.opposite))  # fmt: skip
+
+
+def compare(claim: str, cited: Cited) -> Comparison:
+    said = read(claim)
+    wanted = [term for term in said.terms if not term[0].isdigit()] or list(said.terms)
+    near = _nearest(frozenset(said.terms), cited)
+    window = _window(near, cited)
+    here = frozenset(term for piece in window for term in piece.terms) | _heading_of(near, cited)
+    one = frozenset(near[0].terms) | _heading_of(near[:1], cited) if near else frozenset[str]()
+    return Comparison(
+        covered=_share(wanted, here),
+        together=_share(wanted, one),
+        anywhere=_share(wanted, cited.all_terms),
+        order=_order(said.terms, near),
+        numbers=_numbers(said, window, cited),
+        places=_places(said, window, cited),
+        column=_column(said, near, cited),
+        dates=_dates(said, window, cited),
+        names=names_in_common(said, window, cited),
+        strict=_strict(said, near[:1], cited),
+        replaced=replaced(said, near),
+        negated=negation_differs(said, near),
+        opposite=opposite(said, window),
+        best=tuple(piece.text for piece in near),
+    )
+
+
+# ---------------------------------------------------------------- the sentences that may bear it out
+
+
+def _nearest(wanted: frozenset[str], cited: Cited) -> list[Piece]:
+    """At most two: the one that shares most, and the one that has most of the rest."""
+    if not cited.pieces or not wanted:
+        return []
+    best = max(cited.pieces, key=lambda piece: _gain(wanted, piece))
+    rest = wanted - frozenset(best.terms) - (cited.heading if best.is_row else frozenset())
+    second = max(cited.pieces, key=lambda piece: (len(rest & frozenset(piece.terms)), piece is not best))
+    return [best] if second is best or not rest & frozenset(second.terms) else [best, second]
+
+
+def _gain(wanted: frozenset[str], piece: Piece) -> float:
+    """A long sentence has more of anything."""
+    return len(wanted & frozenset(piece.terms)) - 0.01 * len(piece.terms)
+
+
+def _window(near: Sequence[Piece], cited: Cited) -> list[Piece]:
+    """The nearest ones; a row also has its table's header."""
+    window = list(near)
+    if any(piece.is_row for piece in near):
+        window += [piece for piece in cited.pieces if piece.is_row][:TABLE_HEADER]
+    return window
+
+
+def _heading_of(near: Sequence[Piece], cited: Cited) -> frozenset[str]:
+    return cited.heading if any(piece.is_row for piece in near) else frozenset()
+
+
+def _share(wanted: Sequence[str], has: frozenset[str]) -> float:
+    if not wanted:
+        return 0.0
+    return sum(1.0 if term in has else _akin(term, has) for term in wanted) / len(wanted)
+
+
+def _akin(term: str, has: Iterable[str]) -> float:
+    """Words of one stem that the light stemmer leaves apart: found, founding, foundation."""
+    if len(term) < 5 or has_cjk(term):
+        return 0.0
+    stub = term[: max(4, len(term) - 3)]
+    return 0.7 if any(other.startswith(stub) and abs(len(other) - len(term)) <= 4 for other in has) else 0.0
+
+
+def _order(said: Sequence[str], near: Sequence[Piece]) -> float:
+    pairs = {frozenset(pair) for pair in pairwise(said)}
+    if not pairs:
+        return 1.0
+    there = {
+        frozenset(pair)
+        for piece in near
+        for step in (1, 2)
+        for pair in zip(piece.terms, piece.terms[step:], strict=False)
+    }
+    return len(pairs & there) / len(pairs)
+
+
+# ---------------------------------------------------------------- numbers and dates
+
+
+def _numbers(said: Piece, window: Sequence[Piece], cited: Cited) -> float:
+    """The worst of the claim's quantities; one that stands elsewhere in the text is half there."""
+    return min((_number(one, window, cited) for one in said.quantities), default=1.0)
+
+
+def _number(claimed: Quantity, window: Sequence[Piece], cited: Cited) -> float:
+    here = max((_same(claimed, piece, cited) for piece in window), default=0.0)
+    if here == 1.0:
+        return here
+    there = max((_same(claimed, piece, cited) for piece in cited.pieces), default=0.0)
+    return max(here, (0.9 if claimed.is_year else 0.6) * there)
+
+
+def _same(claimed: Quantity, piece: Piece, cited: Cited) -> float:
+    scales = cited.scales if piece.is_row or cited.heading else frozenset[float]()
+    found = max((same_quantity(claimed, other, scales) for other in piece.quantities), default=0.0)
+    if found < 1.0 and claimed.is_year and any(date.year == claimed.value for date in piece.dates):
+        return 1.0
+    return found
+
+
+def _places(said: Piece, window: Sequence[Piece], cited: Cited) -> float:
+    """How far the words around each number are those around the same number in the text; of the least."""
+    shares = []
+    for one in said.quantities:
+        mine = _around(said, one)
+        found = [
+            _around(piece, other) | (cited.heading if piece.is_row else frozenset())
+            for piece in window
+            for other in piece.quantities
+            if same_quantity(one, other, cited.scales) > 0
+        ]
+        if found and mine:
+            shares.append(max(len(mine & theirs) / len(mine) for theirs in found))
+    return min(shares, default=1.0)
+
+
+def _column(said: Piece, near: Sequence[Piece], cited: Cited) -> float:
+    """Which columns the claim names is known by the terms that not all of them share."""
+    rows = [piece for piece in near if piece.is_row]
+    values = cited.columns[1:]
+    if not rows or len(values) < 2:
+        return 1.0
+    telling = frozenset[str]().union(*values) - frozenset.intersection(*values)
+    named = telling & frozenset(said.terms)
+    if not named:
+        return 1.0
+    for one in said.quantities:
+        at = [column for row in rows for column in _columns_of(one, row, cited)]
+        if at and not any(cited.columns[column] & named for column in at if column < len(cited.columns)):
+            return 0.0
+    return 1.0
+
+
+def _columns_of(one: Quantity, row: Piece, cited: Cited) -> list[int]:
+    return [
+        at
+        for at, cell in enumerate(row.cells)
+        if at and any(same_quantity(one, other, cited.scales) > 0 for other in quantities(cell))
+    ]
+
+
+def _around(piece: Piece, one: Quantity) -> frozenset[str]:
+    if piece.is_row:
+        return frozenset(piece.terms)
+    before = terms(piece.text[max(0, one.start - _AROUND) : one.start])
+    after = terms(piece.text[one.end : one.end + _AROUND])
+    return frozenset((*before[-NEIGHBOURS:], *after[:NEIGHBOURS]))
+
+
+def _dates(said: Piece, window: Sequence[Piece], cited: Cited) -> float:
+    """The worst: 1 where the same date stands by, 0.6 elsewhere in the text, 0.4 only a part of it, 0 nowhere."""
+    return min((_date(one, window, cited) for one in said.dates), default=1.0)
+
+
+def _date(claimed: Date, window: Sequence[Piece], cited: Cited) -> float:
+    for pieces, worth in ((window, 1.0), (cited.pieces, 0.6)):
+        found = [other for piece in pieces for other in piece.dates if claimed.agrees(other)]
+        if any(other.day is not None or claimed.day is None for other in found):
+            return worth
+        if found:
+            return 0.4
+    return 0.0
+
+
+def _strict(said: Piece, best: Sequence[Piece], cited: Cited) -> float:
+    names = [word for word, _ in capitals(said.text)] if not has_cjk(said.text) else named_in(said.text)
+    if not best or not (names or said.quantities):
+        return 1.0
+    here = folded(best[0].text)
+    found = [1.0 if folded(name) in here else 0.0 for name in names]
+    found += [min(1.0, _same(one, best[0], cited)) for one in said.quantities]
+    return sum(found) / len(found)
