@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.adapters.quotable import Quotable, quotables
+from app.adapters.spans import clause_of, span_for
 from app.domain.ports import TextEncoder
 from app.domain.types import Delta, Prompt, Usage
 from prompts.answer import abstention
@@ -62,7 +63,7 @@ class ExtractiveReader:
         confidence = round(_confidence(ranked[0]) * _in_form(question, chosen), 3) if ranked else 0.0
         if confidence < _THRESHOLD:
             return Reading((abstention(prompt.question),), confidence)
-        return Reading(_joined(chosen), confidence)
+        return Reading(_joined(question, chosen), confidence)
 
     def ranked(self, prompt: Prompt) -> list[Scored]:
         question = _Question.of(prompt.question)
@@ -354,18 +355,32 @@ def _adds(piece: Quotable, other: Quotable) -> bool:
     return len(piece.terms - other.terms) > 0.3 * len(piece.terms)
 
 
-def _joined(chosen: Sequence[Quotable]) -> tuple[str, ...]:
-    """Quotes of one chunk together, in reading order; rows and labels under one marker."""
+def _joined(question: _Question, chosen: Sequence[Quotable]) -> tuple[str, ...]:
+    """Quotes of one chunk together, in reading order; rows and labels under one marker. The first says its answer
+    in short before it, where one span of it is clearly what is asked for."""
     said = []
     for n in dict.fromkeys(one.n for one in chosen):
         pieces = sorted((one for one in chosen if one.n == n), key=lambda one: one.at)
         open_ended = ""
         for piece in pieces:
-            text = f"{open_ended}{quoted(' '.join(piece.text.split()))}"
+            text = f"{open_ended}{_told(question, piece, piece is chosen[0])}"
             open_ended = "" if _ENDED.search(text) or piece is pieces[-1] else f"{text}; "
             if not open_ended:
                 said.append(f"{text} [{n}]")
     return tuple(said)
+
+
+def _told(question: _Question, piece: Quotable, best: bool) -> str:
+    """A row as it is; of a long sentence the clauses that answer, the span that is asked for before them."""
+    whole = quoted(" ".join(piece.text.split()))
+    if piece.form != "sentence":
+        return whole
+    span = span_for(question.text, question.cue, whole) if best else ""
+    clause = clause_of(question.text, whole, span)
+    return f"{span} — {clause}" if span and len(clause) > _SHORT_ENOUGH else clause
+
+
+_SHORT_ENOUGH = 60  # characters of a sentence whose answer needs no pointing out
 
 
 def _gap(before: str) -> str:

@@ -33,6 +33,7 @@ from app.services.check import Checker, Statement, verdict_of
 from app.services.pack import packings
 from prompts.answer import abstains, abstention, build
 from prompts.markers import MarkerFilter, claims_of, quote_for
+from prompts.smalltalk import reply_to
 from retrievers.filters import parse, possible
 from retrievers.joined import Joined
 
@@ -112,6 +113,10 @@ class Ask:
     async def answer(self, scope: Scope, messages: Sequence[Message]) -> AsyncGenerator[Event]:
         """Retrieved, then what is said as it is said, then the whole answer. Raises as `search`, ModelUnavailable."""
         *history, last = messages
+        if (reply := _small_talk(last)) is not None:
+            for event in _talk(reply, self.model):
+                yield event
+            return
         pictures = [part for part in last.parts if isinstance(part, ImagePart)]
         search = await self.search(scope, last.text, pictures[0].data if pictures else None)
         yield Retrieved(search)
@@ -188,6 +193,19 @@ class Ask:
                     data = await asyncio.to_thread(self._blobs.read, one.chunk.image)
                     found[one.id] = ImagePart(data, _media_type(data))
         return found
+
+
+def _small_talk(message: Message) -> str | None:
+    """What to say to a greeting; a picture is always a question."""
+    return None if _pictures_in([message]) else reply_to(message.text)
+
+
+def _talk(reply: str, model: str) -> tuple[Event, ...]:
+    """Nothing is searched and nothing cited."""
+    search = Search((), (), uuid.uuid4().hex)
+    notice = Notice("small_talk", "The message asks nothing of the documents; they were not searched.")
+    answer = Answer(reply, "abstained", 0.0, (), (), (), model, search.trace_id, notices=(notice,))
+    return Retrieved(search), Said(reply), Answered(answer)
 
 
 def _pictures_in(messages: Sequence[Message]) -> int:

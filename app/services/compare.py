@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from app.services.names import capitals, named_in, names_in_common
 from app.services.polarity import negation_differs, opposite
-from app.services.reading import TABLE_HEADER, Cited, Piece, read
+from app.services.reading import Cited, Piece, read
 from app.services.replaced import replaced
 from prompts.quantities import Date, Quantity, quantities, same_quantity
 from prompts.terms import folded, has_cjk, terms
@@ -72,25 +72,31 @@ def compare(claim: str, cited: Cited) -> Comparison:
 
 
 def _nearest(wanted: frozenset[str], cited: Cited) -> list[Piece]:
-    """At most two: the one that shares most, and the one that has most of the rest."""
-    if not cited.pieces or not wanted:
+    """At most two: the one that shares most, and the one that has most of the rest. A table's header is no row."""
+    pieces = [piece for piece in cited.pieces if piece not in cited.header] or list(cited.pieces)
+    if not pieces or not wanted:
         return []
-    best = max(cited.pieces, key=lambda piece: _gain(wanted, piece))
-    rest = wanted - frozenset(best.terms) - (cited.heading if best.is_row else frozenset())
-    second = max(cited.pieces, key=lambda piece: (len(rest & frozenset(piece.terms)), piece is not best))
+    best = max(pieces, key=lambda piece: _gain(wanted, piece, cited))
+    rest = wanted - _terms(best, cited)
+    second = max(pieces, key=lambda piece: (len(rest & frozenset(piece.terms)), piece is not best))
     return [best] if second is best or not rest & frozenset(second.terms) else [best, second]
 
 
-def _gain(wanted: frozenset[str], piece: Piece) -> float:
-    """A long sentence has more of anything."""
-    return len(wanted & frozenset(piece.terms)) - 0.01 * len(piece.terms)
+def _gain(wanted: frozenset[str], piece: Piece, cited: Cited) -> float:
+    """A long sentence has more of anything; of a row its own cells count for more than the header of all."""
+    own = len(wanted & frozenset(piece.terms))
+    return own + 0.5 * (len(wanted & _terms(piece, cited)) - own) - 0.01 * len(piece.terms)
+
+
+def _terms(piece: Piece, cited: Cited) -> frozenset[str]:
+    return frozenset(piece.terms) | (cited.heading if piece.is_row else frozenset())
 
 
 def _window(near: Sequence[Piece], cited: Cited) -> list[Piece]:
     """The nearest ones; a row also has its table's header."""
     window = list(near)
     if any(piece.is_row for piece in near):
-        window += [piece for piece in cited.pieces if piece.is_row][:TABLE_HEADER]
+        window += cited.header
     return window
 
 
@@ -217,7 +223,8 @@ def _strict(said: Piece, best: Sequence[Piece], cited: Cited) -> float:
     names = [word for word, _ in capitals(said.text)] if not has_cjk(said.text) else named_in(said.text)
     if not best or not (names or said.quantities):
         return 1.0
-    here = folded(best[0].text)
+    header = cited.header if best[0].is_row else ()
+    here = folded(" ".join(piece.text for piece in (*best, *header)))
     found = [1.0 if folded(name) in here else 0.0 for name in names]
     found += [min(1.0, _same(one, best[0], cited)) for one in said.quantities]
     return sum(found) / len(found)

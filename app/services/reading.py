@@ -14,6 +14,7 @@ from prompts.terms import folded, terms
 
 _MOST_PIECES = 400  # sentences that are looked at; a longer text is no passage
 _LONGEST_PIECE = 2_000  # characters
+_LONGEST_CAPTION = 200
 _MOST_COUNTED = 60  # quantities of one piece, and dates
 TABLE_HEADER = 3  # rows at the top that may name the columns
 
@@ -36,6 +37,7 @@ class Cited:
 
     pieces: tuple[Piece, ...]
     all_terms: frozenset[str]
+    header: tuple[Piece, ...]  # the rows that name a table's columns
     heading: frozenset[str]  # terms of table headers and captions, which stand for every row
     scales: frozenset[float]
     words: frozenset[str]  # folded, as they stand
@@ -49,6 +51,7 @@ class Cited:
         return Cited(
             pieces,
             frozenset(term for piece in pieces for term in piece.terms),
+            tuple(header),
             frozenset(term for row in header for term in row.terms),
             told_scales(text),
             frozenset(re.findall(r"[^\W\d_]+", folded(text))),
@@ -59,10 +62,11 @@ class Cited:
 
 
 def _header(pieces: Sequence[Piece]) -> list[Piece]:
-    """The first row, and those below it without a label."""
+    """The first row, what stands above it, and the rows below it without a label."""
     rows = [piece for piece in pieces if piece.is_row and piece.terms][: TABLE_HEADER + 1]
     below = takewhile(lambda row: bool(row.cells) and not row.cells[0], rows[1:])
-    return [*rows[:1], *below][:TABLE_HEADER]
+    caption = pieces[pieces.index(rows[0]) - 1 : pieces.index(rows[0])] if rows else ()
+    return [*(one for one in caption if len(one.text) <= _LONGEST_CAPTION), *rows[:1], *below][: TABLE_HEADER + 1]
 
 
 @lru_cache(maxsize=2_000)

@@ -16,7 +16,7 @@ _TOKEN = re.compile(rf"\d+(?:[.,]\d+)*|[^\W\d_{CJK}]+(?:['’-][^\W\d_{CJK}]+)*|
 
 def replaced(said: Piece, near: Sequence[Piece]) -> bool:
     """Both go on alike before and after a place where they tell two names or two numbers."""
-    if not near:
+    if not near or near[0].is_row:  # cells are no running text: numbers, names and columns tell
         return False
     mine, theirs = _tokens(said.text), _tokens(near[0].text)
     steps = SequenceMatcher(None, mine, theirs, autojunk=False).get_opcodes()

@@ -164,6 +164,19 @@ async def test_what_was_said_stays_when_the_model_breaks() -> None:
         await anext(events)
 
 
+@pytest.mark.parametrize("greeting", ["Hello!", "你好", "What can you do?", "谢谢！"])
+async def test_a_greeting_gets_a_helpful_reply_without_a_search(greeting: str) -> None:
+    ask, generator, retriever = asking(["It is so [1]."])
+    events = await events_of(ask, greeting)
+    last = events[-1]
+    assert isinstance(last, Answered)
+    assert [type(event) for event in events] == [Retrieved, Said, Answered]
+    assert not last.answer.citations
+    assert "document" in last.answer.answer or "文档" in last.answer.answer or "不客气" in last.answer.answer
+    assert not generator.prompts
+    assert not retriever.asked
+
+
 async def test_an_empty_query_is_refused() -> None:
     ask, _, _ = asking()
     with pytest.raises(BadRequest):

@@ -10,7 +10,7 @@ import pytest
 from app.adapters.extractive import ExtractiveReader
 from app.domain.ports import Vector, Vectors
 from app.domain.types import Chunk, Document, Evidence, Kind, Place, Prompt
-from app.services.check import checked
+from app.services.check import Checker, Statement
 from prompts.answer import abstains
 from prompts.markers import claims_of
 
@@ -79,8 +79,9 @@ def test_what_is_answered_is_supported_by_what_it_cites() -> None:
         "夜班船几点离港？",
     ):
         for claim in claims_of(reading(question)[0]):
-            cited = [SHOWN[n - 1].chunk.text for n in claim.citations]
-            assert checked(claim.text, claim.citations, cited).support > 0.9
+            cited = tuple(SHOWN[n - 1].chunk.text for n in claim.citations)
+            [checked] = Checker().check([Statement(claim.text, claim.citations, cited)])
+            assert checked.support > 0.9
 
 
 def test_the_same_sentence_in_two_chunks_is_said_once() -> None:

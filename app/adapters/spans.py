@@ -1,0 +1,163 @@
+"""Short exact spans of a sentence that answer a question of a kind: an amount, a date, a person, a place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from prompts.quantities import dates, plain_width, quantities
+from prompts.terms import CJK, STOP_WORDS, folded, has_cjk, stem, terms
+
+_LONGEST_CLAUSE = 50  # words of a quote; a longer sentence is cut to the clauses that answer
+_CHARACTERS_A_WORD = 1.6  # of Chinese
+_CLAUSE = re.compile(r"[,;:，；：]\s*|\s[–—-]\s|\s(?=\()")
+_NAME = re.compile(
+    r"[A-ZÀ-ÖØ-Þ][\w’'.-]*(?:\s+(?:of|de|van|von|der|la|the|bin|al|and|&|[IVX]+)(?=\s+[A-ZÀ-ÖØ-Þ])|\s+[A-ZÀ-ÖØ-Þ][\w’'.-]*){0,5}"
+)
+_TIME = re.compile(
+    r"\b(?:early |late |mid-?)?(?:\d{1,2}th|\d{1,2}st) (?:and \d{1,2}th )?centur(?:y|ies)(?: BC| AD)?|\b\d{3,4}s?\b(?:\s?(?:BC|AD|BCE|CE)\b)?"
+    r"|\b\d{1,2}:\d\d(?:\s?[ap]\.?m\.?)?|\d{1,2}[:：]\d\d|(?:公元前?)?\d{1,4}\s?年代?(?:\s?\d{1,2}\s?月)?(?:\s?\d{1,2}\s?[日号])?|\d{1,2}\s?世纪(?:\s?\d{2,4}\s?年代)?"
+)
+_MONTHS = frozenset(
+    [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ]
+)
+_COUNTED = re.compile(r"\bhow (?:many|much)\s+([\w-]+(?:\s+[\w-]+)?)", re.IGNORECASE)
+_SHARE = re.compile(r"\bpercent|\bpercentage|\bshare\b|比例|百分", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    start: int
+    end: int
+    worth: float  # higher is nearer to the words of the question
+
+
+def span_for(question: str, cue: str, sentence: str) -> str:
+    """The exact words that answer, or "" where no one candidate stands out."""
+    asked = frozenset(terms(question))
+    found = [one for one in _candidates(question, cue, sentence) if not _told(sentence[one[0] : one[1]], asked)]
+    if not found:
+        return ""
+    places = _places_of(sentence, asked)
+    ranked = sorted(
+        (Span(start, end, _nearness(start, end, places) + bonus) for start, end, bonus in found),
+        key=lambda one: -one.worth,
+    )
+    best = ranked[0]
+    if len(ranked) > 1 and (cue == "person" or best.worth - ranked[1].worth < _LEAST_LEAD[cue]):
+        return ""  # a wrong answer in short is worse than none
+    return sentence[best.start : best.end].strip(" ,.;:，。；：")
+
+
+_LEAST_LEAD = {"number": 0.45, "time": 0.05}
+
+
+def _candidates(question: str, cue: str, sentence: str) -> Iterator[tuple[int, int, float]]:
+    """(start, end, what speaks for it besides where it stands)."""
+    if cue == "number":
+        yield from _numbers(question, sentence)
+    elif cue == "time":
+        for date in dates(sentence):
+            yield date.start, date.end, 0.3
+        for match in _TIME.finditer(sentence):
+            yield match.start(), match.end(), 0.0
+    elif cue == "person" and not has_cjk(sentence):
+        yield from _names(sentence)
+
+
+def _numbers(question: str, sentence: str) -> Iterator[tuple[int, int, float]]:
+    """With the noun that is counted behind the number, or the unit that is asked for, it is the likelier one."""
+    plain = plain_width(sentence)
+    inside = [(date.start, date.end) for date in dates(sentence)]
+    counted = _COUNTED.search(question)
+    noun = stem(folded(counted[1]).split()[0]) if counted else ""
+    for one in quantities(sentence):
+        if any(a <= one.start < b for a, b in inside) or (one.is_year and noun != "year"):
+            continue
+        after = folded(plain[one.end : one.end + 24]).split()
+        bonus = 0.6 if noun and noun in [stem(word) for word in after[:3]] else 0.0
+        bonus += 0.6 if _SHARE.search(question) and one.kind == "share" else 0.0
+        yield one.start, _with_measure(plain, one.end), bonus
+
+
+def _with_measure(plain: str, end: int) -> int:
+    """A Chinese measure word belongs to its number."""
+    return end + 1 if re.match(r"[次个名位座条支只件项种所家艘架台辆人岁层号码分]", plain[end:]) else end
+
+
+def _names(sentence: str) -> Iterator[tuple[int, int, float]]:
+    for match in _NAME.finditer(sentence):
+        words = re.findall(r"[^\W\d_]+", folded(match.group()))
+        begins = match.start() == 0 and " " not in match.group()  # any word may stand there with a capital
+        if not begins and set(words) - STOP_WORDS and not set(words) & _MONTHS:
+            start = match.start()
+            if words[0] in STOP_WORDS and " " in match.group():  # "The Panthers" at the beginning
+                start += match.group().index(" ") + 1
+            yield start, match.end(), 0.1 if len(words) > 1 else 0.0
+
+
+def _told(span: str, asked: frozenset[str]) -> bool:
+    named = frozenset(terms(span))
+    return not named or named <= asked
+
+
+def _places_of(sentence: str, asked: frozenset[str]) -> list[int]:
+    """Where the words of the question stand in the sentence."""
+    found = []
+    for match in re.finditer(rf"[{CJK}]{{2}}|[^\W_{CJK}]+", sentence):
+        if set(terms(match.group())) & asked:
+            found.append((match.start() + match.end()) // 2)
+    return found
+
+
+def _nearness(start: int, end: int, places: Sequence[int]) -> float:
+    """Of the three nearest words of the question, in characters; what lies inside says nothing."""
+    gaps = sorted(min(abs(at - start), abs(at - end)) for at in places if not start <= at < end)[:3]
+    return sum(1 / (1 + gap / 20) for gap in gaps) / 3
+
+
+# ---------------------------------------------------------------- long sentences
+
+
+def clause_of(question: str, sentence: str, span: str) -> str:
+    """Of a sentence that is too long the clauses in a row that have most of the question, and the span."""
+    if _words(sentence) <= _LONGEST_CLAUSE:
+        return sentence
+    asked = frozenset(terms(question))
+    cuts = [0, *(match.end() for match in _CLAUSE.finditer(sentence)), len(sentence)]
+    best, best_worth = sentence, -1.0
+    for i, start in enumerate(cuts):
+        for end in cuts[i + 1 :]:
+            piece = sentence[start:end]
+            if _words(piece) > _LONGEST_CLAUSE:
+                break
+            worth = len(asked & frozenset(terms(piece))) + (2.0 if span and span in piece else 0.0) + len(piece) / 2_000
+            if worth > best_worth:
+                best, best_worth = piece, worth
+    return best.strip(" ,;:，；：、") if best_worth >= 0 else sentence
+
+
+def _words(text: str) -> float:
+    characters = sum(len(run) for run in re.findall(rf"[{CJK}]+", text))
+    return len(re.sub(rf"[{CJK}]", " ", text).split()) + characters / _CHARACTERS_A_WORD
