@@ -78,6 +78,8 @@ def _nearest(wanted: frozenset[str], cited: Cited) -> list[Piece]:
         return []
     best = max(pieces, key=lambda piece: _gain(wanted, piece, cited))
     rest = wanted - _terms(best, cited)
+    if best.is_row:  # a number of another row bears nothing out
+        rest = frozenset(term for term in rest if not term[0].isdigit())
     second = max(pieces, key=lambda piece: (len(rest & frozenset(piece.terms)), piece is not best))
     return [best] if second is best or not rest & frozenset(second.terms) else [best, second]
 
