@@ -12,7 +12,7 @@ from app.domain.types import Box, Document, Identity, ParsedPage, Problem
 from ingest.cut import CountTokens, Cut, cut_pictures, cut_text
 from ingest.originals import key
 from ingest.parse import PARSERS, open_document, parse_pages
-from ingest.parse.ocr import read_page, read_pixels
+from ingest.parse.ocr import read_figures, read_page, read_pixels
 from ingest.parse.render import render_page
 from ingest.sandbox import Sandbox
 
@@ -77,6 +77,13 @@ class SandboxedParser:
     async def read_pixels(self, pixels: bytes) -> tuple[str, float]:
         text, confidence, _ = await self.reading.run(read_pixels, pixels, timeout_s=READ_TIMEOUT_S)
         return text, confidence
+
+    async def read_figures(
+        self, document: Document, page: int, figures: Sequence[tuple[Box, bool]]
+    ) -> Sequence[tuple[bytes, str, float]]:
+        return await self.reading.run(
+            read_figures, self._file(document), page, tuple(figures), timeout_s=READ_TIMEOUT_S
+        )
 
     async def cut_text(self, document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:
         return await self.sandbox.run(cut_text, document, tuple(files), count, max_tokens, timeout_s=CUT_TIMEOUT_S)

@@ -42,6 +42,7 @@ from app.domain.ports import (
 from app.domain.types import (
     READ,
     Block,
+    Box,
     Chunk,
     Document,
     Identity,
@@ -55,6 +56,7 @@ from ingest.cut import CountTokens, Cut, Pages
 from ingest.originals import Originals
 from ingest.progress import Clocks, Work
 
+PDF = "application/pdf"  # its parser finds figures, and leaves drawing them for later
 TEXT = 0  # the batch of chunks that is published first; the pictures of batch n of the pages are n + 1
 EMBED_PART = 128  # chunks a step: some seconds of work, so that a kill costs little and progress moves
 WRITE_PART = 50  # Chroma's writes hold the GIL: 50 vectors freeze the process for about 57 ms, 500 for 271 ms
@@ -86,6 +88,12 @@ class Parser(Protocol):
     async def pages(self, document: Document, first: int, last: int) -> Sequence[ParsedPage]: ...
     async def read_page(self, document: Document, page: int) -> ParsedPage: ...
     async def read_pixels(self, pixels: bytes) -> tuple[str, float]: ...
+    async def read_figures(
+        self, document: Document, page: int, figures: Sequence[tuple[Box, bool]]
+    ) -> Sequence[tuple[bytes, str, float]]:
+        """Figures of a page that were found but not drawn: crop, words and how sure of them; read only where asked."""
+        ...
+
     async def cut_text(self, document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:
         """The chunks of pages that were stored as files: a long document takes seconds, so not in this process."""
         ...
@@ -470,9 +478,35 @@ class Pipeline:
 
     async def _describe_page(self, document: Document, page: ParsedPage) -> ParsedPage:
         if page.needs_ocr and page.number is not None:
-            return await self._recognise(document, page, page.number)
-        blocks = [await self._read_figure(block) for block in page.blocks]
+            page = await self._recognise(document, page, page.number)
+        else:
+            blocks = [await self._read_figure(block) for block in page.blocks]
+            page = replace(page, blocks=tuple(blocks))
+        return await self._drawn(document, page)
+
+    async def _drawn(self, document: Document, page: ParsedPage) -> ParsedPage:
+        """Figures that were only found get their crops, and their words where the file doesn't have them."""
+        if page.number is None or document.media_type != PDF:
+            return page
+        undrawn = [block for block in page.blocks if block.kind == "figure" and block.box and not block.image]
+        if not undrawn:
+            return page
+        await self._text_first()
+        wanted = [(block.box, page.read_as == "text" and not block.text) for block in undrawn if block.box]
+        try:
+            read = await self.parser.read_figures(document, page.number, wanted)
+        except Unreadable as error:
+            return replace(page, problems=(*page.problems, Problem(str(error), page.number)))
+        drawn = {id(block): made for block, made in zip(undrawn, read, strict=True)}
+        blocks = [await self._with_crop(document, block, drawn.get(id(block))) for block in page.blocks]
         return replace(page, blocks=tuple(blocks))
+
+    async def _with_crop(self, document: Document, block: Block, made: tuple[bytes, str, float] | None) -> Block:
+        if made is None:
+            return block
+        pixels, words, score = made
+        read = replace(block, text=words, confidence=score) if words and not block.text else block
+        return await self._store_crop(document, replace(read, pixels=pixels))
 
     async def _recognise(self, document: Document, page: ParsedPage, number: int) -> ParsedPage:
         """The words of a page without text, beside the pictures already found on it."""
@@ -482,7 +516,7 @@ class Pipeline:
         except Unreadable as error:
             problem = Problem(str(error), number)
             return replace(page, needs_ocr=False, read_as="failed", problems=(*page.problems, problem))
-        pictures = tuple(block for block in page.blocks if block.image)
+        pictures = tuple(block for block in page.blocks if _is_picture(block))
         return replace(read, blocks=_beside(read.blocks, pictures), problems=(*page.problems, *read.problems))
 
     async def _read_figure(self, block: Block) -> Block:

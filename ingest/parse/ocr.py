@@ -5,7 +5,9 @@ It runs on OpenVINO: a third less processor time than ONNX Runtime for the same 
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from io import BytesIO
@@ -19,8 +21,10 @@ from PIL import Image
 from rapidocr.utils.process_img import map_boxes_to_original
 
 from app.domain.errors import Unreadable
-from app.domain.types import Line, ParsedPage
+from app.domain.types import Box, Line, ParsedPage
+from ingest.parse.pdf import LONGEST_SIDE, crop_figures
 from ingest.parse.pdf_layout import Page, Row, Word, blocks, body_size, confidence, in_order, row_of, segments, turns_of
+from ingest.parse.pictures import encoded
 from ingest.parse.render import page_picture
 
 LONG_SIDE = 1150  # pixels: larger reads no more words of a printed page (.982 of them; .983 at 1700)
@@ -28,6 +32,7 @@ LONG_SIDE_SMALL_PRINT = 1900
 SMALL_PRINT = 11.0  # pixels of a line's height, below which the page is read again, larger
 LEAST_SCORE = 0.5  # a line the recogniser is less sure of is noise
 SHORTEST_LINE = 96  # pixels that a short line is padded to: a chart's labels take a third less time than at 320
+MOST_KNOWN = 500  # pictures whose words are remembered
 LEAST_SIDE = 20  # pixels of a picture that could hold a word
 MODELS = {
     "Det": "PP-OCRv6_det_small.onnx",
@@ -58,9 +63,36 @@ def read_pixels(pixels: bytes) -> tuple[str, float, tuple[Line, ...]]:
             picture = image.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise Unreadable(f"the crop can't be decoded ({type(error).__name__})") from error
+    return _read_picture(picture)
+
+
+def read_figures(path: Path, page: int, figures: Sequence[tuple[Box, bool]]) -> list[tuple[bytes, str, float]]:
+    """Figures of a PDF's page: each one's crop, and of those that are to be read the words and how sure of them.
+    Raises Missing or Unreadable."""
+    made = []
+    for picture, (_, wanted) in zip(crop_figures(path, page, [box for box, _ in figures]), figures, strict=True):
+        text, score, _ = _read_picture(picture) if wanted else ("", 0.0, ())
+        made.append((encoded(picture, LONGEST_SIDE), text, score))
+    return made
+
+
+def _read_picture(picture: Image.Image) -> tuple[str, float, tuple[Line, ...]]:
     if min(picture.size) < LEAST_SIDE:
         return "", 0.0, ()
+    picture = picture.copy()
     picture.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    pixels = hashlib.sha256(picture.tobytes() + repr(picture.size).encode()).digest()
+    if pixels not in _known:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        _known[pixels] = _read_now(picture)
+    return _known[pixels]
+
+
+_known: dict[bytes, tuple[str, float, tuple[Line, ...]]] = {}  # a logo stands on every page: it is read once
+
+
+def _read_now(picture: Image.Image) -> tuple[str, float, tuple[Line, ...]]:
     words = recognised(picture)
     layout = Page(1, picture.width, picture.height, turns_of(words))
     rows = _rows(words, layout)

@@ -20,7 +20,6 @@ from ingest.parse.pdf_rows import aligned_tables
 from ingest.parse.pdf_shapes import Rectangle, Shapes, area, figures, is_ruled, read_shapes, share, stamp
 from ingest.parse.pdf_tables import Table, ruled_tables
 from ingest.parse.pdf_words import Frame, frame_of, read_words
-from ingest.parse.pictures import encoded
 from ingest.parse.tables import table_block
 
 PDF = "application/pdf"
@@ -55,7 +54,7 @@ def parse_pdf(path: Path, first: int, last: int) -> list[ParsedPage]:
         numbers = range(max(1, first), min(last, len(document)) + 1)
         seen = [_seen(document, number) for number in numbers]
         batch = _Batch.of(seen)
-        return [_parsed(document, page, batch) for page in seen]
+        return [_parsed(page, batch) for page in seen]
 
 
 @contextmanager
@@ -187,7 +186,7 @@ def _is_running(row: Row, page: Page, batch: _Batch) -> bool:
 # ---------------------------------------------------------------- a page, read
 
 
-def _parsed(document: pdfium.PdfDocument, seen: _Seen, batch: _Batch) -> ParsedPage:
+def _parsed(seen: _Seen, batch: _Batch) -> ParsedPage:
     if seen.shapes is None:
         return ParsedPage(seen.number, read_as="failed", problems=(Problem(seen.why, seen.number),))
     if not seen.words and seen.shapes.blank:
@@ -197,14 +196,14 @@ def _parsed(document: pdfium.PdfDocument, seen: _Seen, batch: _Batch) -> ParsedP
         regions = figures(seen.shapes, seen.frame, (), (), (), batch.logos)
         return ParsedPage(
             seen.number,
-            tuple(_figure_blocks(document, seen, _Found((), (), tuple(regions)), (), problems)),
+            tuple(_figure_blocks(seen, _Found((), (), tuple(regions)), ())),
             needs_ocr=True,
             problems=tuple(problems),
         )
     found = _found(seen, seen.shapes, batch, problems)
     texts, aligned = _texts(found.running, seen.page, batch.body)
     ruled = [_table_block(table, seen.page, texts) for table in found.ruled]
-    pictures = _figure_blocks(document, seen, found, texts, problems)
+    pictures = _figure_blocks(seen, found, texts)
     aligned = [replace(table, caption=caption_for(table, texts, "table")) for table in aligned]
     everything = _placed(_placed(texts, [*ruled, *aligned]), pictures)
     return ParsedPage(seen.number, tuple(everything), problems=tuple(problems))
@@ -345,24 +344,26 @@ def _before(block: Block, text: Block) -> bool:
 # ---------------------------------------------------------------- figures
 
 
-def _figure_blocks(
-    document: pdfium.PdfDocument, seen: _Seen, found: _Found, texts: Sequence[Block], problems: list[Problem]
-) -> list[Block]:
-    """Each region as its crop, the words drawn in it, and its caption."""
-    if not found.figures:
-        return []
-    try:
-        picture = draw(document, seen.number, FIGURE_DPI / 72, LONGEST_PAGE)
-    except (pdfium.PdfiumError, MemoryError) as error:
-        problems.append(Problem(f"figures can't be drawn ({type(error).__name__})", seen.number))
-        return []
+def _figure_blocks(seen: _Seen, found: _Found, texts: Sequence[Block]) -> list[Block]:
+    """Each region with the words drawn in it, and its caption; `crop_figures` draws them when their turn comes."""
     made = []
     for region, inside in zip(found.figures, found.inside or [()] * len(found.figures), strict=True):
-        box = replace(seen.page, turns=0).box(*region)
-        block = Block("figure", "\n".join(inside), page=seen.number, box=box)
-        pixels = encoded(_crop(picture, box), LONGEST_SIDE)
-        made.append(replace(block, pixels=pixels, caption=caption_for(block, texts, "figure")))
+        block = Block("figure", "\n".join(inside), page=seen.number, box=replace(seen.page, turns=0).box(*region))
+        made.append(replace(block, caption=caption_for(block, texts, "figure")))
     return made
+
+
+def crop_figures(path: Path, number: int, boxes: Sequence[Box]) -> list[Image.Image]:
+    """These parts of a page, RGB. Drawing a page takes as long as all else about it, so not while text is waited for.
+    Raises Missing or Unreadable."""
+    with _opened(path) as document:
+        if not 1 <= number <= len(document):
+            raise Missing(f"there is no page {number}: the document has {len(document)}")
+        try:
+            picture = draw(document, number, FIGURE_DPI / 72, LONGEST_PAGE)
+        except (pdfium.PdfiumError, MemoryError) as error:
+            raise Unreadable(f"figures can't be drawn ({type(error).__name__})") from error
+    return [_crop(picture, box) for box in boxes]
 
 
 def _crop(picture: Image.Image, box: Box) -> Image.Image:

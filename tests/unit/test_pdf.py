@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pypdfium2 as pdfium
 import pytest
-from PIL import Image
 
 from app.domain.errors import Missing, Unreadable
 from app.domain.types import Block, Box, ParsedPage
-from ingest.parse.pdf import open_pdf, parse_pdf
+from ingest.parse.pdf import crop_figures, open_pdf, parse_pdf
 from ingest.parse.pdf_shapes import read_shapes
 from ingest.parse.pdf_words import frame_of
 from ingest.parse.render import page_picture, render_page
@@ -166,9 +164,9 @@ def test_a_drawing_is_a_figure_with_its_crop_its_words_and_its_caption(tmp_path:
     page = only(written(tmp_path / "a.pdf", [curve + bars + words]))
     (figure,) = kinds(page, "figure")
     assert figure.caption == "Figure 2: Sales by month"
-    assert figure.pixels is not None
-    width, height = Image.open(BytesIO(figure.pixels)).size
     assert figure.box is not None
+    (crop,) = crop_figures(tmp_path / "a.pdf", 1, [figure.box])
+    width, height = crop.size
     assert abs(width / height - (figure.box.x1 - figure.box.x0) * 600 / ((figure.box.y1 - figure.box.y0) * 800)) < 0.05
     assert figure.box.y0 < 0.26
     assert figure.box.y1 > 0.41

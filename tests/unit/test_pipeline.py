@@ -20,7 +20,7 @@ from app.adapters.memory_indexes import MemoryVectors, MemoryWords
 from app.adapters.memory_jobs import MemoryJobs, step
 from app.domain.errors import Unavailable, Unreadable
 from app.domain.ports import IndexName, Vectors
-from app.domain.types import Block, Document, Identity, ParsedPage, Problem
+from app.domain.types import Block, Box, Document, Identity, ParsedPage, Problem
 from app.services.jobs import tend
 from ingest.cut import CountTokens, Cut, cut_pictures, cut_text
 from ingest.originals import Originals
@@ -41,6 +41,7 @@ class OnePageABatch:
 
     def __init__(self) -> None:
         self.broken: Exception | None = None
+        self.draws = False  # figures come with their crops, as from Office files
 
     def batch_pages(self, media_type: str) -> int:
         return 2
@@ -58,7 +59,8 @@ class OnePageABatch:
             return ParsedPage(2, needs_ocr=True)
         text = Block("text", f"Page {number} tells of the harbour.", number)
         if number == 4:
-            return ParsedPage(4, (Block("figure", page=4, caption="Figure 1", pixels=picture()), text))
+            figure = Block("figure", page=4, caption="Figure 1", box=Box(0, 0, 1, 0.5))
+            return ParsedPage(4, (replace(figure, pixels=picture() if self.draws else None), text))
         return ParsedPage(number, (text,))
 
     async def read_page(self, document: Document, page: int) -> ParsedPage:
@@ -80,6 +82,11 @@ class OnePageABatch:
 
     async def read_pixels(self, pixels: bytes) -> tuple[str, float]:
         return "Tons a day", 0.8
+
+    async def read_figures(
+        self, document: Document, page: int, figures: Sequence[tuple[Box, bool]]
+    ) -> Sequence[tuple[bytes, str, float]]:
+        return [(picture(), "Tons a day" if wanted else "", 0.8) for _, wanted in figures]
 
 
 class Bulk:
@@ -204,6 +211,32 @@ async def test_its_text_is_found_before_its_pictures_are_read(house: House) -> N
     assert text == [f"Page {number} tells of the harbour." for number in (1, 3, 4, 5)]
     await read_pictures(house.pipeline, step, document.id, 1, waiting)
     assert found(house, document) == [text[0], "Recognised words.", text[1], "Figure 1\nTons a day", *text[2:]]
+
+
+async def test_a_figure_is_read_whether_its_parser_drew_it_or_left_that_for_later(house: House) -> None:
+    other = House()
+    other.parser.draws = True
+    chunks = []
+    for each in (house, other):
+        document = each.upload()
+        await take_in(each, document)
+        [figure] = [chunk for chunk in each.catalogue.chunks(document.id) if chunk.kind == "figure"]
+        assert figure.image is not None
+        assert each.blobs.read(figure.image) == picture()
+        chunks.append(figure)
+    assert chunks[0] == chunks[1]
+
+
+async def test_figures_that_cannot_be_drawn_keep_their_captions(house: House) -> None:
+    async def read_figures(*args: object) -> Sequence[tuple[bytes, str, float]]:
+        raise Unreadable("figures can't be drawn")
+
+    house.parser.read_figures = read_figures  # type: ignore[method-assign,assignment]
+    document = house.upload()
+    await take_in(house, document)
+    partial = house.catalogue.document(document.id)
+    assert (partial.status, partial.problems) == ("partial", (Problem("figures can't be drawn", 4),))
+    assert "Figure 1" in found(house, document)
 
 
 async def test_what_the_text_became_stays_as_it_is_when_pictures_arrive(house: House) -> None:
