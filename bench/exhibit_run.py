@@ -45,6 +45,7 @@ class Exhibit:
                 scratch / "empty", min(files.with_text or files.pdfs, key=lambda pdf: pdf.pages)
             ),
             long_pdf=measure_long(long_pdf, scratch / "long") if long_pdf else None,
+            found=rate(with_text, files.with_text, with_text.found_seconds),
         )
 
 
@@ -73,12 +74,14 @@ def measure_long(pdf: Pdf, data: Path) -> LongPdf:
     with started(data) as (service, client), PeakMemory(service.pid) as memory:
         load_models(service)
         taken = take_in(client, [pdf.path], say)
-    return LongPdf(rate(taken, [pdf]), memory.peak_mb, lost(taken).get(pdf.path.name))
+    found = rate(taken, [pdf], taken.found_seconds)
+    return LongPdf(rate(taken, [pdf]), memory.peak_mb, lost(taken).get(pdf.path.name), found)
 
 
-def rate(taken: TakenIn, pdfs: Sequence[Pdf]) -> Rate:
+def rate(taken: TakenIn, pdfs: Sequence[Pdf], seconds: float | None = None) -> Rate:
+    """Until all of it was read, or by other seconds."""
     got_in = [pdf for pdf in pdfs if taken.status.get(pdf.path.name) in READ]
-    return Rate(pages_of(got_in), taken.seconds if got_in else 0.0)
+    return Rate(pages_of(got_in), (taken.seconds if seconds is None else seconds) if got_in else 0.0)
 
 
 def lost(taken: TakenIn) -> dict[str, str]:

@@ -30,6 +30,11 @@ class LongPdf:
     rate: Rate
     peak_mb: float
     error: str | None = None
+    found: Rate | None = None  # as in Measured
+
+    @property
+    def text_found(self) -> Rate:
+        return self.found or self.rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +49,8 @@ class Measured:
     first_answer_s: float | None = None  # process start to first answer, index kept
     first_answer_empty_s: float | None = None  # process start to first answer, one small PDF taken in between
     long_pdf: LongPdf | None = None
+    found: Rate | None = None  # `with_text` until their text can be found; None: the same, as no picture is read
+
+    @property
+    def text_found(self) -> Rate:
+        return self.found or self.with_text

@@ -39,14 +39,22 @@ class Client:
         return checked(self._http.get(f"/v1/documents/{document_id}"))
 
     def wait(
-        self, ids: Iterable[str], timeout_s: float, finished: Callable[[Json], None] = lambda document: None
+        self,
+        ids: Iterable[str],
+        timeout_s: float,
+        finished: Callable[[Json], None] = lambda document: None,
+        findable: Callable[[Json], None] = lambda document: None,
     ) -> dict[str, Json]:
-        """Waits until each of these documents is finished, tells of each, and returns them by id."""
-        waiting, done = set(ids), {}
+        """Waits until each of these documents is finished, tells of each when its text can be found and when it is
+        finished, and returns them by id."""
+        waiting, done, found = set(ids), {}, set()
         deadline = time.monotonic() + timeout_s
         while waiting:
             for document_id in sorted(waiting):
                 document = self.document(document_id)
+                if document.get("findable") and document_id not in found:
+                    found.add(document_id)
+                    findable(document)
                 if document["status"] in FINISHED:
                     done[document_id] = document
                     finished(document)

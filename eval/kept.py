@@ -25,6 +25,7 @@ class TakenIn:
     chunks: dict[str, int]
     seconds: float
     problems: list[str] = field(default_factory=list)
+    found_seconds: float = 0.0  # until the text of the last could be found: pictures are read after
     known: int = 0  # documents that were there before: the seconds say nothing about these
 
 

@@ -56,14 +56,27 @@ def take_in(client: Client, documents: Sequence[Path], say: Say) -> TakenIn:
             status[path.name] = "refused"
             problems.append(f"{path.name}: {refusal}")
             say(f"refused {path.name}: {refusal}")
+    found_at = [started]
     done = client.wait(
-        ids.values(), TAKE_IN_TIMEOUT_S, lambda document: say(f"{document['status']} {document['name']}")
+        ids.values(),
+        TAKE_IN_TIMEOUT_S,
+        lambda document: say(f"{document['status']} {document['name']}"),
+        lambda document: found_at.append(time.monotonic()),
     )
     seconds = time.monotonic() - started
     for name, document_id in ids.items():
         status[name] = done[document_id]["status"]
         problems += [problem_line(name, problem) for problem in done[document_id]["problems"]]
-    return TakenIn(ids, status, pages_of(done.values()), chunks_of(done.values()), round(seconds, 1), problems, known)
+    return TakenIn(
+        ids,
+        status,
+        pages_of(done.values()),
+        chunks_of(done.values()),
+        round(seconds, 1),
+        problems,
+        round(found_at[-1] - started, 1),
+        known,
+    )
 
 
 def problem_line(name: str, problem: Json) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,10 +116,21 @@ def measured(name: str, seconds: float, ranks: list[int | None]) -> Measured:
 def test_the_ratios_are_over_each_peer_and_the_better_ones_hits() -> None:
     ours = measured("Exhibit", 5, [1, 2, 3, None])
     compared = ratios(ours, [measured("A", 20, [1, None, None, None]), measured("B", 10, [1, 2, None, None])])
-    assert compared["A"]["pages/s, text layer"] == 4
+    assert compared["A"]["pages/s, text layer, until everything is read"] == 4
+    assert compared["A"]["pages/s, text layer, until found by text"] == 4
     assert compared["A"]["hit@5"] == 3
     assert compared["hit@5 over the better peer"] == 1.5
     assert compared["A"]["pages/s, all"] == 4
+
+
+def test_found_by_text_and_all_read_are_two_rates_of_exhibit_and_one_of_the_others() -> None:
+    ours = replace(measured("Exhibit", 10, [1]), found=Rate(100, 4))
+    compared = ratios(ours, [measured("A", 20, [1])])["A"]
+    assert compared["pages/s, text layer, until found by text"] == 5
+    assert compared["pages/s, text layer, until everything is read"] == 2
+    table = bench_table([ours], BenchFiles((Pdf(Path("a.pdf"), 100, 0),), (), ()))
+    assert "25.00" in table
+    assert "10.00" in table
 
 
 def test_a_lost_pdf_is_said_in_the_report() -> None:
