@@ -1,85 +1,59 @@
-"""The command line: `exhibit serve`, `exhibit worker`."""
+"""The command line, `exhibit …`: a table of commands, each a file in `app/commands/`."""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
-import socket
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 
-import uvicorn
-
-from app.api.keys import FILE, keys_of
+from app.commands import ask, delete, documents, ingest, search, serve, status, worker
+from app.commands.command import Command
+from app.commands.serve import DOES_NOT_START
 from app.domain.errors import BadConfiguration, ExhibitError
-from app.settings import Settings, load_settings
 
-DOES_NOT_START = 3  # exit code
+COMMANDS: tuple[Command, ...] = (
+    serve.COMMAND,
+    worker.COMMAND,
+    ingest.COMMAND,
+    search.COMMAND,
+    ask.COMMAND,
+    documents.COMMAND,
+    status.COMMAND,
+    delete.COMMAND,
+)
+CLOSING = (
+    "Commands that use documents speak to the running service: the one at --url or EXHIBIT_URL, else the one that owns "
+    "the data folder (EXHIBIT_DATA_DIR), else the one at EXHIBIT_HOST and EXHIBIT_PORT. Where none runs they open the "
+    "data folder themselves. `exhibit COMMAND --help` tells each one's options."
+)
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="exhibit", description="Ask your own documents and pictures.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="run the service (EXHIBIT_HOST, EXHIBIT_PORT, EXHIBIT_DATA_DIR, …)")
-    commands.add_parser("worker", help="work off the queue of a service that runs elsewhere")
-    command = parser.parse_args(arguments).command
+    options = parser().parse_args(arguments)
+    command: Command = options.command
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for ours in ("app", "ingest", "retrievers"):
-        logging.getLogger(ours).setLevel(logging.INFO)
     try:
-        settings = load_settings()
-        asyncio.run(_serve(settings) if command == "serve" else _work(settings))
+        return command.run(options)
     except ExhibitError as error:
         print(f"exhibit: {error}", file=sys.stderr)
-        return DOES_NOT_START
+        return DOES_NOT_START if isinstance(error, BadConfiguration) else command.fails_with
+    except BrokenPipeError:  # `exhibit documents | head`
+        sys.stderr.close()
+        return 1
     except KeyboardInterrupt:
-        return 130
-    return 0
+        return INTERRUPTED
 
 
-async def _serve(settings: Settings) -> None:
-    # imported here: torch, Chroma and the models behind it take seconds that a bad setting should not cost
-    from app.compose import running
-    from app.main import create_app
-
-    listening = _bound(settings.host, settings.port)
-    with closing(listening):
-        _, made = keys_of(settings)
-        if made is not None:
-            print(f"A key was made for this service, and is kept in {settings.data_dir / FILE}:\n  {made}", flush=True)
-        async with running(settings) as services:
-            config = uvicorn.Config(
-                create_app(settings, services), log_level="warning", timeout_graceful_shutdown=5, server_header=False
-            )
-            print(f"Exhibit is at http://{_shown(settings.host)}:{listening.getsockname()[1]}", flush=True)
-            await uvicorn.Server(config).serve(sockets=[listening])
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    """Bound before anything is loaded: a taken port costs no seconds, and the address printed is the real one."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio sends small answers at once only on sockets known to be TCP: with Nagle's
-    # algorithm each answer takes 40 ms more.
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host.strip("[]"), port))
-    except OSError as error:
-        listening.close()
-        raise BadConfiguration(f"{host}:{port} can't be listened on: {error.strerror or error}.") from error
-    return listening
-
-
-async def _work(settings: Settings) -> None:
-    from app.worker import work
-
-    await work(settings.as_worker())
-
-
-def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(prog="exhibit", description="Ask your own documents and pictures.", epilog=CLOSING)
+    commands = whole.add_subparsers(metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        one = commands.add_parser(command.name, help=command.help, description=command.help)
+        command.arguments(one)
+        one.set_defaults(command=command)
+    return whole
 
 
 if __name__ == "__main__":

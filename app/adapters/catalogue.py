@@ -177,11 +177,20 @@ class SqlCatalogue:
             return _document(connection, document_id)
 
     def documents(
-        self, collection_id: str, status: Status | None, limit: int, cursor: str | None = None
+        self,
+        collection_id: str,
+        status: Status | None,
+        limit: int,
+        cursor: str | None = None,
+        *,
+        sha256: str | None = None,
+        name: str | None = None,
     ) -> Paged[Document]:
         wanted = _documents().where(documents.c.collection_id == collection_id, _undeleted)
-        if status is not None:
-            wanted = wanted.where(documents.c.status == status)
+        narrowed = {documents.c.status: status, documents.c.sha256: sha256, documents.c.name: name}
+        for column, value in narrowed.items():
+            if value is not None:
+                wanted = wanted.where(column == value)
         if cursor is not None:
             wanted = wanted.where(_after(documents.c, cursor))
         wanted = wanted.order_by(documents.c.created_at, documents.c.id).limit(checked_limit(limit) + 1)

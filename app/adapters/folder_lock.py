@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -51,6 +52,37 @@ class FolderLock:
         self.release()
 
 
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """As written into the lock file. It may have died since, which only taking the lock can tell."""
+
+    pid: int
+    address: str | None  # None: it is still starting
+
+
+def announce(folder: Path, address: str) -> None:
+    """The owner says where it listens, so that a command finds it."""
+    (folder / NAME).write_text(f"{os.getpid()}\n{address}\n", encoding="ascii")
+
+
+def owner_of(folder: Path) -> Owner | None:
+    try:
+        pid, _, address = (folder / NAME).read_text(encoding="ascii").partition("\n")
+    except (OSError, ValueError):
+        return None
+    return Owner(int(pid), address.strip() or None) if pid.isdecimal() and _lives(int(pid)) else None
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
+
+
 def _owner(opened: int) -> str:
-    pid = os.pread(opened, 32, 0).decode("ascii", "replace").strip()
+    pid = os.pread(opened, 200, 0).decode("ascii", "replace").partition("\n")[0].strip()
     return f"the running Exhibit with process id {pid}" if pid.isdigit() else "another Exhibit that is just starting"

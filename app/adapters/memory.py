@@ -131,11 +131,23 @@ class MemoryCatalogue:
             return self._shelf(document_id).document
 
     def documents(
-        self, collection_id: str, status: Status | None, limit: int, cursor: str | None = None
+        self,
+        collection_id: str,
+        status: Status | None,
+        limit: int,
+        cursor: str | None = None,
+        *,
+        sha256: str | None = None,
+        name: str | None = None,
     ) -> Paged[Document]:
         with self._lock:
             found = self._select(
-                lambda shelf: shelf.document.collection_id == collection_id and status in (None, shelf.document.status)
+                lambda shelf: (
+                    shelf.document.collection_id == collection_id
+                    and status in (None, shelf.document.status)
+                    and (sha256 is None or storable(sha256) == shelf.document.sha256)
+                    and (name is None or storable(name) == shelf.document.name)
+                )
             )
         return _page(found, limit, cursor)
 

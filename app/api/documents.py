@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -16,7 +17,7 @@ from app.api.deps import Given, Services
 from app.api.problems import problem, problem_body
 from app.api.schemas import DocumentOut, DocumentsOut, RejectedOut, UploadedOut
 from app.api.streams import event, event_stream
-from app.api.uploads import fetched, receive
+from app.api.uploads import clean_name, fetched, receive
 from app.domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable
 from app.domain.types import FINISHED, Document, Status
 from ingest.originals import key
@@ -71,10 +72,19 @@ def _rejected(name: str, error: ExhibitError) -> RejectedOut:
 
 @router.get("/collections/{name}/documents", response_model_exclude_unset=True)
 async def listed(
-    name: str, given: Given, status: Status | None = None, limit: Limit = 50, cursor: str | None = None
+    name: str,
+    given: Given,
+    status: Status | None = None,
+    limit: Limit = 50,
+    cursor: str | None = None,
+    sha256: Annotated[str | None, Query(max_length=64)] = None,
+    file_name: Annotated[str | None, Query(alias="name", max_length=1000)] = None,
 ) -> DocumentsOut:
+    """`sha256` and `name` find documents by their bytes, or by their file names, whole and as they are shown."""
     collection = await asyncio.to_thread(given.catalogue.collection, name)
-    page = await asyncio.to_thread(given.catalogue.documents, collection.id, status, limit, cursor)
+    shown = None if file_name is None else clean_name(file_name)
+    listing = partial(given.catalogue.documents, collection.id, status, limit, cursor, sha256=sha256, name=shown)
+    page = await asyncio.to_thread(listing)
     found = [DocumentOut.of(document) for document in page.items]
     return DocumentsOut(documents=found, next_cursor=page.next_cursor)
 

@@ -85,7 +85,14 @@ class Catalogue(Protocol):
         ...
 
     def documents(
-        self, collection_id: str, status: Status | None, limit: int, cursor: str | None = None
+        self,
+        collection_id: str,
+        status: Status | None,
+        limit: int,
+        cursor: str | None = None,
+        *,
+        sha256: str | None = None,
+        name: str | None = None,
     ) -> Paged[Document]: ...
 
     def documents_in(self, collection_ids: Iterable[str]) -> tuple[Document, ...]:

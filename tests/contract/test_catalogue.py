@@ -305,6 +305,14 @@ def test_times_come_back_in_utc_whatever_zone_they_came_in(catalogue: Catalogue,
     assert catalogue.document(kept.id).created_at.utcoffset() == timedelta(0)
 
 
+def test_documents_are_found_by_bytes_and_by_name(catalogue: Catalogue, home: str, new: New) -> None:
+    first, second = (catalogue.record(new())[0] for _ in range(2))
+    assert catalogue.documents(home, None, 10, sha256=second.sha256).items == (second,)
+    assert {one.id for one in catalogue.documents(home, None, 10, name=first.name).items} >= {first.id}
+    assert catalogue.documents(home, None, 10, name="no such name\ud800").items == ()
+    assert catalogue.documents(home, "ready", 10, sha256=first.sha256).items == ()
+
+
 @pytest.mark.parametrize("status", STATUSES)
 def test_the_same_bytes_again_are_the_document_that_is_there_as_it_is(
     catalogue: Catalogue, new: New, status: Status

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.folder_lock import FolderLock
+from app.adapters.folder_lock import FolderLock, Owner, announce
+from app.adapters.folder_lock import owner_of as owner
 from app.domain.errors import BadConfiguration
 
 OWNER = """
 import sys, time
 from pathlib import Path
-from app.adapters.folder_lock import FolderLock
+from app.adapters.folder_lock import FolderLock, Owner, announce
+from app.adapters.folder_lock import owner_of as owner
 lock = FolderLock(Path(sys.argv[1]))
 print("owned", flush=True)
 time.sleep(60)
@@ -88,3 +90,21 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("not a folder")
     with pytest.raises(BadConfiguration, match="data"):
         FolderLock(tmp_path / "data")
+
+
+def test_the_owner_says_where_it_listens_until_it_ends(tmp_path: Path) -> None:
+    assert owner(tmp_path) is None
+    with FolderLock(tmp_path):
+        assert owner(tmp_path) == Owner(os.getpid(), None)
+        announce(tmp_path, "http://127.0.0.1:8123")
+        assert owner(tmp_path) == Owner(os.getpid(), "http://127.0.0.1:8123")
+        with pytest.raises(BadConfiguration, match=f"process id {os.getpid()}$"):
+            FolderLock(tmp_path)
+    assert owner(tmp_path) is None
+
+
+def test_an_owner_that_was_killed_is_none(tmp_path: Path) -> None:
+    with owner_of(tmp_path) as killed:
+        killed.kill()
+        killed.wait()
+        assert owner(tmp_path) is None

@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from app.cli import DOES_NOT_START, main
+from app.cli import main
+from app.commands.serve import DOES_NOT_START
 from app.domain.errors import BadConfiguration
 from app.settings import is_loopback, load_settings
 

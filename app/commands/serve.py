@@ -1,0 +1,85 @@
+"""`exhibit serve`: the service, until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from contextlib import closing
+
+import uvicorn
+
+from app.adapters.folder_lock import announce
+from app.api.keys import FILE, keys_of
+from app.commands.command import Command
+from app.domain.errors import BadConfiguration
+from app.settings import Settings, load_settings
+
+DOES_NOT_START = 3  # exit code
+
+
+def run(options: argparse.Namespace) -> int:
+    log_ours()
+    settings = load_settings()
+    with closing(bound(settings.host, settings.port)) as listening:
+        _, made = keys_of(settings)
+        if made is not None:
+            print(f"A key was made for this service, and is kept in {settings.data_dir / FILE}:\n  {made}", flush=True)
+
+        def told(address: str, server: uvicorn.Server) -> None:
+            print(f"Exhibit is at {address}", flush=True)
+
+        asyncio.run(serve(settings, listening, told))
+    return 0
+
+
+COMMAND = Command(
+    "serve",
+    "run the service (EXHIBIT_HOST, EXHIBIT_PORT, EXHIBIT_DATA_DIR, …)",
+    run,
+    fails_with=DOES_NOT_START,
+)
+
+
+def log_ours() -> None:
+    for ours in ("app", "ingest", "retrievers"):
+        logging.getLogger(ours).setLevel(logging.INFO)
+
+
+async def serve(settings: Settings, listening: socket.socket, started: Callable[[str, uvicorn.Server], None]) -> None:
+    """Until its server is told to exit. `started` is given the address, and that server."""
+    # imported here: torch, Chroma and the models behind it take seconds that a bad setting should not cost
+    from app.compose import running
+    from app.main import create_app
+
+    address = f"http://{_shown(settings.host)}:{listening.getsockname()[1]}"
+    async with running(settings) as services:
+        config = uvicorn.Config(
+            create_app(settings, services), log_level="warning", timeout_graceful_shutdown=5, server_header=False
+        )
+        server = uvicorn.Server(config)
+        if settings.embedded:
+            announce(settings.data_dir, address)
+        started(address, server)
+        await server.serve(sockets=[listening])
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """Bound before anything is loaded: a taken port costs no seconds, and the address printed is the real one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because asyncio sends small answers at once only on sockets known to be TCP: with Nagle's
+    # algorithm each answer takes 40 ms more.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host.strip("[]"), port))
+    except OSError as error:
+        listening.close()
+        raise BadConfiguration(f"{host}:{port} can't be listened on: {error.strerror or error}.") from error
+    return listening
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

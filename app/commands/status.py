@@ -1,0 +1,50 @@
+"""`exhibit status [ID]`: how one document was read, or what the service is doing."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+
+from app.api.schemas import DocumentOut
+from app.client import Exhibit
+from app.commands.command import Command
+from app.commands.connecting import connected, connection_arguments
+from app.commands.showing import document_line, json_of, plain
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("document", nargs="?", metavar="ID", help="a document's id; without one, all collections")
+    parser.add_argument("--json", action="store_true", help="print the service's JSON (of one document)")
+    connection_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    with connected(options) as exhibit:
+        if options.document is None:
+            _show_all(exhibit)
+            return 0
+        document = exhibit.document(options.document)
+        print(json_of(document) if options.json else "\n".join(_lines(document)))
+    return 1 if document.status == "failed" else 0
+
+
+COMMAND = Command("status", "tell how a document was read, or what is in the service", run, arguments)
+
+
+def _show_all(exhibit: Exhibit) -> None:
+    print(f"Exhibit at {exhibit.url}")
+    for collection in exhibit.collections():
+        states = Counter(document.status for document in exhibit.documents(collection.name))
+        counts = ", ".join(f"{count} {status}" for status, count in sorted(states.items())) or "empty"
+        print(f"  {plain(collection.name)}: {counts}")
+
+
+def _lines(document: DocumentOut) -> list[str]:
+    lines = [document_line(document)]
+    lines += [
+        f"  {'page ' + str(one.page) + ': ' if one.page else ''}{plain(one.message)}" for one in document.problems
+    ]
+    for page in document.page_report:
+        sure = f", confidence {page.confidence:.2f}" if page.confidence is not None else ""
+        lines.append(f"  page {page.page}: {page.read_as}{sure}")
+    return lines
