@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from app.commands import ask, delete, documents, ingest, search, serve, status, worker
+from app.commands import ask, delete, documents, ingest, search, serve, status, verify, worker
 from app.commands.command import Command
 from app.commands.serve import DOES_NOT_START
 from app.domain.errors import BadConfiguration, ExhibitError
@@ -21,6 +21,7 @@ COMMANDS: tuple[Command, ...] = (
     documents.COMMAND,
     status.COMMAND,
     delete.COMMAND,
+    verify.COMMAND,
 )
 CLOSING = (
     "Commands that use documents speak to the running service: the one at --url or EXHIBIT_URL, else the one that owns "

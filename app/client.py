@@ -38,6 +38,7 @@ from app.api.schemas import (
     EvidenceOut,
     SearchOut,
     UploadedOut,
+    VerifyOut,
 )
 from app.domain.errors import ExhibitError
 
@@ -254,6 +255,12 @@ class Exhibit:
                     yield str(data["text"])
                 elif event == "answer":
                     yield _parsed(AnswerOut, data)
+
+    # ------------------------------------------------------------ looking after it
+
+    def verify(self, *, repair: bool = False, compact: bool = False) -> VerifyOut:
+        """Compares all that is kept; takes minutes for a large library, so give the client time."""
+        return self._checked(VerifyOut, "POST", "/v1/admin/verify", json={"repair": repair, "compact": compact})
 
     # ------------------------------------------------------------ parts
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from app.adapters import clip, sentence
 from app.adapters.batching import BatchedQueries
-from app.adapters.blobs import LocalBlobs
+from app.adapters.blobs import LocalBlobs, folder_size
 from app.adapters.catalogue import SqlCatalogue
 from app.adapters.chroma_process import ChromaProcess
 from app.adapters.dbos_jobs import DbosJobs, DbosWorker
@@ -38,7 +38,9 @@ from app.services.jobs import keep_lease, tend, tend_for_ever
 from app.services.library import Library
 from app.services.mend import mend, mend_at_start_and_after, sweep_at_start
 from app.services.pages import Pages
+from app.services.verify import Compact, Compacting, Mending, Stores, Verify, compact_words
 from app.settings import Settings
+from ingest.embed import encoded, wants
 from ingest.identify import media_type_of
 from ingest.originals import Originals, key
 from ingest.parser import SandboxedParser
@@ -138,6 +140,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             ),
             pages=Pages(catalogue, blobs, SandboxedParser(for_requests, blobs)),
             fetch=_fetch(settings, blobs),
+            verify=_verify(settings, pipeline, jobs, words),
             max_upload_bytes=settings.max_upload_bytes,
             ready=_readiness(catalogue),
         )
@@ -174,6 +177,44 @@ async def _work(
     else:
         _in_background(stack, keep_lease(catalogue, executor, worker.recover))
         stack.callback(catalogue.release_lease, executor)
+
+
+def _verify(settings: Settings, pipeline: Pipeline, jobs: DbosJobs, words: TantivyWords) -> Verify:
+    stores = Stores(pipeline.catalogue, pipeline.blobs, pipeline.kept, pipeline.vectors, words)
+    mending = Mending(
+        partial(wants, pipeline.text_encoder),
+        lambda space, encoder, chunks: encoded(pipeline.bulk, pipeline.blobs, space, chunks),
+        pipeline.erase,
+        pipeline.originals.sweep,
+        lambda collection_id: {},
+    )
+    return Verify(stores, mending, Compacting(_compacting(settings, pipeline, jobs, words), partial(_sizes, settings)))
+
+
+def _compacting(settings: Settings, pipeline: Pipeline, jobs: DbosJobs, words: TantivyWords) -> dict[str, Compact]:
+    async def vectors() -> str | None:
+        ours = await asyncio.to_thread(pipeline.vectors.compact)
+        return None if ours else "Chroma runs as a server, which is to be compacted there (`chroma vacuum`)."
+
+    async def catalogue() -> None:
+        await asyncio.to_thread(pipeline.catalogue.compact)
+
+    async def words_indexes() -> None:
+        await asyncio.to_thread(compact_words, pipeline.catalogue, words)
+        if settings.embedded:
+            await asyncio.to_thread(words.sweep)
+
+    return {"vectors": vectors, "words": words_indexes, "catalogue": catalogue, "queue": jobs.compact}
+
+
+def _sizes(settings: Settings) -> dict[str, int]:
+    """Bytes, by part of the data folder; what is on a server is not counted."""
+    data = settings.data_dir
+    parts = {"vectors": list(data.glob("chroma*")), "words": [data / "words"], "blobs": [settings.blobs_dir]}
+    sizes = {part: sum(map(folder_size, folders)) for part, folders in parts.items()}
+    for part, name in (("catalogue", "catalogue.db"), ("queue", "queue.db")):
+        sizes[part] = sum(file.stat().st_size for file in data.glob(f"{name}*"))
+    return sizes
 
 
 def _make_folder(folder: Path) -> None:

@@ -150,6 +150,16 @@ class LocalBlobs:
             return session
 
 
+def folder_size(folder: Path) -> int:
+    """Bytes of all files in it; those that go meanwhile don't count."""
+    size = 0
+    for parent, _, files in os.walk(folder):
+        for file in files:
+            with suppress(OSError):
+                size += os.lstat(Path(parent, file)).st_size
+    return size
+
+
 # ---------------------------------------------------------------- sessions
 
 

@@ -97,6 +97,9 @@ class SqlCatalogue:
     def close(self) -> None:
         self._database.close()
 
+    def compact(self) -> None:
+        self._database.compact()
+
     # ------------------------------------------------------------ collections
 
     def create_collection(self, name: str, metadata: Mapping[str, Any]) -> Collection:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 from urllib.parse import urlsplit
 
 import chromadb
@@ -21,11 +21,12 @@ import httpx
 import numpy as np
 from chromadb.api.client import Client
 from chromadb.config import Settings
-from chromadb.errors import ChromaError, NotFoundError
+from chromadb.errors import ChromaError, InternalError, NotFoundError
 
+from app.adapters.gate import Gate
 from app.adapters.index_names import slug
 from app.domain.errors import BadConfiguration, DamagedIndex, Unavailable
-from app.domain.ports import IndexName, Vector, VectorRow
+from app.domain.ports import IndexName, Vector, VectorRow, Vectors
 from app.domain.types import KINDS, Kind, Space
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 WRITE = 50  # vectors a call: a write holds the GIL, 50 for about 57 ms
 READ = 5_000  # ids a call
+CHECK = 500  # vectors a call
+FEW = 16
 # Candidates the graph search keeps. Set when a collection is made: a later `modify` changes nothing. Recall@10, @50,
 # @200 of 6,000 random vectors: .73, .64, .80 with the default 100; .98, .97, .94 with 400; all .997 with 1,000, at
 # 2 ms a query. Chroma raises it to the number of results asked for.
@@ -55,12 +58,14 @@ class ChromaVectors:
         self._opened: ClientAPI | None = None
         self._handles: dict[IndexName, Collection] = {}
         self._loading = threading.Lock()
+        self._changes = Gate()  # shut while the index is copied
+        self._uses = Gate()  # shut while the copy takes its place
         if path is not None:
             self._client()
 
     def add(self, index: IndexName, rows: Sequence[VectorRow]) -> None:
         distinct = list({row.chunk_id: row for row in rows}.values())
-        with _as_unavailable():
+        with self._changing():
             for start in range(0, len(distinct), WRITE):
                 self._add(index, distinct[start : start + WRITE])
 
@@ -69,7 +74,7 @@ class ChromaVectors:
     ) -> tuple[tuple[str, float], ...]:
         if k < 1:
             return ()
-        with _as_unavailable():
+        with self._reading():
             try:
                 return self._search(self._handle(index), vector, k, kinds)
             except NotFoundError:
@@ -78,18 +83,29 @@ class ChromaVectors:
                 return self._search(self._handle(index), vector, k, kinds)
             return ()
 
+    def stored(self, index: IndexName, chunk_ids: Sequence[str]) -> tuple[list[str], Vectors]:
+        """Chroma refuses a whole call over one vector that it has lost: then it is asked for fewer at a time."""
+        ids, vectors = list[str](), list[Vector]()
+        with self._reading():
+            for collection in self._existing(index):
+                for start in range(0, len(chunk_ids), CHECK):
+                    for chunk_id, vector in _stored(collection, chunk_ids[start : start + CHECK]):
+                        ids.append(chunk_id)
+                        vectors.append(vector)
+        return ids, np.stack(vectors) if vectors else np.zeros((0, 0), np.float32)
+
     def remove(self, index: IndexName, chunk_ids: Sequence[str]) -> None:
-        with _as_unavailable():
+        with self._changing():
             for collection in self._existing(index):
                 _delete(collection, chunk_ids)
 
     def remove_document(self, index: IndexName, document_id: str) -> None:
-        with _as_unavailable():
+        with self._changing():
             for collection in self._existing(index):
                 _delete(collection, collection.get(where={"document_id": document_id}, include=[])["ids"])
 
     def ids(self, index: IndexName) -> frozenset[str]:
-        with _as_unavailable():
+        with self._reading():
             return frozenset(chunk_id for collection in self._existing(index) for chunk_id in _all_ids(collection))
 
     def drop(self, collection_id: str) -> None:
@@ -98,14 +114,52 @@ class ChromaVectors:
                 self.drop_index(index)
 
     def drop_index(self, index: IndexName) -> None:
-        with _as_unavailable(), suppress(NotFoundError):
+        with self._changing(), suppress(NotFoundError):
             self._client().delete_collection(_name(index))
         self._handles.pop(index, None)
 
     def indexes(self) -> tuple[IndexName, ...]:
-        with _as_unavailable():
+        with self._reading():
             found = (_index(collection.metadata) for collection in self._client().list_collections())
             return tuple(index for index in found if index is not None)
+
+    def compact(self) -> bool:
+        """Into a new folder, as Chroma's own never shrinks. Searches go on meanwhile, and changes wait. False: a
+        server's is its own matter."""
+        if self._path is None:
+            return False
+        try:
+            self._compact(self._path)
+        except OSError as error:
+            raise Unavailable(f"The vector index can't be compacted now: {error.strerror or error}.") from error
+        return True
+
+    def _compact(self, path: Path) -> None:
+        building, _ = _beside(path)
+        shutil.rmtree(building, ignore_errors=True)
+        with self._changes.alone():
+            fresh = ChromaVectors(building)
+            try:
+                for index in self.indexes():
+                    self._copy(index, fresh)
+            finally:
+                fresh.close()
+            with self._uses.alone():
+                self.close()
+                _take_place(path)
+                self._client()
+        shutil.rmtree(path.with_name(f"{path.name}.damaged"), ignore_errors=True)  # set aside: made again long since
+
+    def _copy(self, index: IndexName, fresh: ChromaVectors) -> None:
+        kinds: dict[str, Kind] = {}
+        with self._reading():
+            for collection in self._existing(index):
+                for chunk_id, kind in _kinds(collection):
+                    kinds[chunk_id] = kind
+        ids = list(kinds)
+        for start in range(0, len(ids), CHECK):
+            found = zip(*self.stored(index, ids[start : start + CHECK]), strict=True)
+            fresh.add(index, [VectorRow(id, _document_of(id), kinds[id], vector) for id, vector in found])
 
     def close(self) -> None:
         with self._opening:
@@ -113,6 +167,16 @@ class ChromaVectors:
                 self._opened.close()
             self._opened = None
             self._handles.clear()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._uses.shared(), _as_unavailable():
+            yield
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        with self._changes.shared(), self._uses.shared(), _as_unavailable():
+            yield
 
     def _add(self, index: IndexName, rows: Sequence[VectorRow]) -> None:
         """`add` ignores an id that is there, and `upsert` of one takes 4–5 ms: delete, then add, takes 1 ms."""
@@ -203,6 +267,28 @@ def _all_ids(collection: Collection) -> Iterator[str]:
         offset += len(page)
 
 
+def _kinds(collection: Collection) -> Iterator[tuple[str, Kind]]:
+    offset = 0
+    while (page := collection.get(include=["metadatas"], limit=READ, offset=offset))["ids"]:
+        for chunk_id, about in zip(page["ids"], page["metadatas"] or (), strict=True):
+            yield chunk_id, cast(Kind, (about or {}).get("kind"))
+        offset += len(page["ids"])
+
+
+def _stored(collection: Collection, chunk_ids: Sequence[str]) -> Iterator[tuple[str, Vector]]:
+    """Of a few that can't be had together, none: they are as good as lost, and are put back together."""
+    try:
+        found = collection.get(ids=list(chunk_ids), include=["embeddings"])
+    except InternalError:
+        if len(chunk_ids) > FEW:
+            half = len(chunk_ids) // 2
+            yield from _stored(collection, chunk_ids[:half])
+            yield from _stored(collection, chunk_ids[half:])
+        return
+    for chunk_id, vector in zip(found["ids"], found["embeddings"] if found["ids"] else (), strict=True):
+        yield chunk_id, np.asarray(vector, np.float32)
+
+
 def _query(collection: Collection, vector: Vector, n: int, where: Any = None) -> list[tuple[str, float, str]]:
     """(chunk id, cosine similarity, kind), best first. Asked for more than is needed where recall would suffer."""
     if n < 1:
@@ -219,6 +305,7 @@ def _query(collection: Collection, vector: Vector, n: int, where: Any = None) ->
 def _embedded(path: Path | None) -> ClientAPI:
     assert path is not None
     try:
+        _finish_compacting(path)
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         _sweep(path)
         return chromadb.PersistentClient(path, settings=Settings(anonymized_telemetry=False))
@@ -241,6 +328,28 @@ def _remote(url: str) -> ClientAPI:
         )
     except (ChromaError, httpx.HTTPError, ValueError) as error:
         raise Unavailable(f"Chroma can't be reached at {address.hostname}:{address.port}.") from error
+
+
+def _beside(path: Path) -> tuple[Path, Path]:
+    """Where a compacted copy is built, and where the former goes when the copy is whole."""
+    return path.with_name(f"{path.name}.building"), path.with_name(f"{path.name}.former")
+
+
+def _take_place(path: Path) -> None:
+    """A kill between the two renames leaves the copy and the former: `_finish_compacting` knows what that means."""
+    building, former = _beside(path)
+    shutil.rmtree(former, ignore_errors=True)
+    path.rename(former)
+    building.rename(path)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def _finish_compacting(path: Path) -> None:
+    building, former = _beside(path)
+    if not path.exists() and former.exists() and building.exists():
+        building.rename(path)
+    for left in (building, former):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _sweep(path: Path) -> None:
@@ -267,6 +376,10 @@ def _torn(folder: Path) -> bool:
         return True
     version, _, _, count, size = HEADER.unpack(begin)
     return bool(version == 1 and vectors.stat().st_size < count * size)
+
+
+def _document_of(chunk_id: str) -> str:
+    return chunk_id.rpartition(".")[0]
 
 
 def _name(index: IndexName) -> str:

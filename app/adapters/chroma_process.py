@@ -30,13 +30,15 @@ from pathlib import Path
 from typing import Any
 
 from app.adapters.child_processes import end_with_parent, leave_interrupts_to_parent
+from app.adapters.gate import Gate
 from app.domain.errors import BadConfiguration, DamagedIndex, ExhibitError, Unavailable
-from app.domain.ports import IndexName, Vector, VectorIndex, VectorRow
+from app.domain.ports import IndexName, Vector, VectorIndex, VectorRow, Vectors
 from app.domain.types import Kind
 
 PIPES = 12  # calls served at once
 STARTS = 2  # deaths over opening the folder before it is set aside
 LIMIT_S = 120.0  # a call that takes longer hangs
+LONGER = {"compact": 4 * 3600.0}  # copies every vector
 CLOSING_S = 5.0
 CHROMA = "app.adapters.chroma:ChromaVectors"  # by name: the service itself need not load Chroma
 
@@ -55,6 +57,7 @@ class ChromaProcess:
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="vectors")
         self._lock = threading.Lock()
         self._again = threading.Lock()
+        self._changes = Gate()  # shut while the index is compacted
         self._child: Future[_Child] | None = None
         self._closed = False
 
@@ -67,7 +70,8 @@ class ChromaProcess:
         self._living()
 
     def add(self, index: IndexName, rows: Sequence[VectorRow]) -> None:
-        self._call("add", index, list(rows))
+        with self._changes.shared():
+            self._call("add", index, list(rows))
 
     def search(
         self, index: IndexName, vector: Vector, k: int, kinds: frozenset[Kind] = frozenset()
@@ -75,11 +79,22 @@ class ChromaProcess:
         found: tuple[tuple[str, float], ...] = self._call("search", index, vector, k, kinds)
         return found
 
+    def stored(self, index: IndexName, chunk_ids: Sequence[str]) -> tuple[list[str], Vectors]:
+        found: tuple[list[str], Vectors] = self._call("stored", index, list(chunk_ids))
+        return found
+
+    def compact(self) -> bool:
+        """Changes wait here, not in the child, where they would seem to hang."""
+        with self._changes.alone():
+            return bool(self._call("compact"))
+
     def remove(self, index: IndexName, chunk_ids: Sequence[str]) -> None:
-        self._call("remove", index, list(chunk_ids))
+        with self._changes.shared():
+            self._call("remove", index, list(chunk_ids))
 
     def remove_document(self, index: IndexName, document_id: str) -> None:
-        self._call("remove_document", index, document_id)
+        with self._changes.shared():
+            self._call("remove_document", index, document_id)
 
     def ids(self, index: IndexName) -> frozenset[str]:
         found: frozenset[str] = self._call("ids", index)
@@ -91,7 +106,8 @@ class ChromaProcess:
                 self.drop_index(index)
 
     def drop_index(self, index: IndexName) -> None:
-        self._call("drop_index", index)
+        with self._changes.shared():
+            self._call("drop_index", index)
 
     def indexes(self) -> tuple[IndexName, ...]:
         found: tuple[IndexName, ...] = self._call("indexes")
@@ -224,7 +240,7 @@ class _Child:
         pipe = self._free.get()
         try:
             pipe.send((method, args))
-            if pipe not in wait([pipe, self._process.sentinel], self._limit_s):
+            if pipe not in wait([pipe, self._process.sentinel], LONGER.get(method, self._limit_s)):
                 raise _Died(self._why())
             answered, value = pipe.recv()
         except (EOFError, OSError) as error:

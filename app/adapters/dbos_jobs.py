@@ -15,12 +15,14 @@ import uuid
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 from dbos import DBOS, DBOSClient, StepOptions
 from dbos._error import DBOSAwaitedWorkflowCancelledError, DBOSException, DBOSMaxStepRetriesExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.adapters.database import vacuum
 from app.domain.errors import Unavailable
 from app.domain.ports import RunState
 from ingest.pipeline import Numbers, Pipeline, ingest, read_pictures
@@ -71,6 +73,7 @@ class DbosJobs:
 
     def __init__(self, url: str, keep: timedelta = timedelta(days=1), version: str = APPLICATION_VERSION) -> None:
         prepare(url)
+        self._url = url
         self._keep = keep  # what has finished, for so long
         self._version = version
         self._client = DBOSClient(system_database_url=url, application_name=NAME)
@@ -111,7 +114,19 @@ class DbosJobs:
 
     async def collect(self) -> int:
         """Removes finished runs older than `keep`: DBOS has no retention of its own. Returns how many."""
-        before = (datetime.now(UTC) - self._keep).isoformat()
+        return await self._collect(self._keep)
+
+    async def compact(self) -> None:
+        while await self._collect(timedelta()):
+            pass
+        if self._url.startswith("sqlite:///"):
+            try:
+                await asyncio.to_thread(vacuum, Path(self._url.removeprefix("sqlite:///")))
+            except sqlite3.Error as error:
+                raise Unavailable(f"The queue can't be compacted now: {error}.") from error
+
+    async def _collect(self, keep: timedelta) -> int:
+        before = (datetime.now(UTC) - keep).isoformat()
         with _as_unavailable():
             old = await self._client.list_workflows_async(
                 completed_before=before, limit=1000, load_input=False, load_output=False

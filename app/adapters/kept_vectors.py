@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -51,6 +51,16 @@ class KeptVectors:
 
     def has(self, document_id: str, space: Space, encoder: str) -> bool:
         return bool(self._keys(document_id, space, encoder))
+
+    def next_part(self, document_id: str, space: Space, encoder: str) -> int:
+        parts = [int(key[-9:-4]) for key in self._keys(document_id, space, encoder)]
+        return max(parts, default=-1) + 1
+
+    def forget(self, document_id: str, space: Space, encoder: str) -> None:
+        self._blobs.delete(_folder(document_id, space, encoder))
+
+    def folders(self, encoders: Mapping[Space, str]) -> frozenset[str]:
+        return frozenset(_folder("", space, encoder).rpartition("/")[2] for space, encoder in encoders.items())
 
     def _keys(self, document_id: str, space: Space, encoder: str) -> tuple[str, ...]:
         return tuple(sorted(self._blobs.keys(_folder(document_id, space, encoder))))

@@ -62,6 +62,9 @@ class MemoryCatalogue:
     def close(self) -> None:
         pass
 
+    def compact(self) -> None:
+        pass
+
     # ------------------------------------------------------------ collections
 
     def create_collection(self, name: str, metadata: Mapping[str, Any]) -> Collection:

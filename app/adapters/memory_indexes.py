@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from app.adapters.analyser import query_terms, tokens
-from app.domain.ports import IndexName, Vector, VectorRow, WordsRow
+from app.domain.ports import IndexName, Vector, VectorRow, Vectors, WordsRow
 from app.domain.types import Kind
 
 K1, B = 1.2, 0.75  # Robertson & Zaragoza 2009; Tantivy's values
@@ -37,6 +37,16 @@ class MemoryVectors:
         scores = np.stack([row.vector for row in rows]) @ vector
         best = np.argsort(-scores, kind="stable")[:k]
         return tuple((rows[i].chunk_id, float(scores[i])) for i in best)
+
+    def stored(self, index: IndexName, chunk_ids: Sequence[str]) -> tuple[list[str], Vectors]:
+        with self._lock:
+            rows = self._indexes.get(index, {})
+            found = [rows[chunk_id] for chunk_id in chunk_ids if chunk_id in rows]
+        vectors = np.stack([row.vector for row in found]) if found else np.zeros((0, 0), np.float32)
+        return [row.chunk_id for row in found], vectors
+
+    def compact(self) -> bool:
+        return True
 
     def remove(self, index: IndexName, chunk_ids: Sequence[str]) -> None:
         with self._lock:
@@ -103,6 +113,11 @@ class MemoryWords:
         found = sorted((pair for pair in scored if pair[1] > 0), key=lambda pair: (-pair[1], pair[0]))
         return tuple(found[: max(0, k)])
 
+    def remove(self, collection_id: str, chunk_ids: Sequence[str]) -> None:
+        with self._lock:
+            for chunk_id in chunk_ids:
+                self._rows.get(collection_id, {}).pop(chunk_id, None)
+
     def remove_document(self, collection_id: str, document_id: str) -> None:
         with self._lock:
             rows = self._rows.get(collection_id, {})
@@ -112,6 +127,16 @@ class MemoryWords:
     def ids(self, collection_id: str) -> frozenset[str]:
         with self._lock:
             return frozenset(self._rows.get(collection_id, {}))
+
+    def collections(self) -> frozenset[str]:
+        with self._lock:
+            return frozenset(self._rows)
+
+    def rebuild(self, collection_id: str, rows: Callable[[frozenset[str]], Iterable[Sequence[WordsRow]]]) -> None:
+        fresh = [row for some in rows(self.ids(collection_id)) for row in some]
+        self.drop(collection_id)
+        if fresh:
+            self.add(collection_id, fresh)
 
     def drop(self, collection_id: str) -> None:
         with self._lock:

@@ -62,7 +62,13 @@ class MemoryJobs:
         return document_id in self._chores.values()
 
     async def collect(self) -> int:
-        before = time.monotonic() - self._keep.total_seconds()
+        return self._collect(self._keep)
+
+    async def compact(self) -> None:
+        self._collect(timedelta())
+
+    def _collect(self, keep: timedelta) -> int:
+        before = time.monotonic() - keep.total_seconds()
         old = [key for key, ended in self._ended.items() if ended <= before]
         for key in old:
             del self._runs[key], self._ended[key]

@@ -10,8 +10,8 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -30,6 +30,7 @@ MOST_TERMS = 64  # of a query, the rarest
 MOST_CONSIDERED = 2_000
 WRITER_MEMORY = 50_000_000  # bytes
 WAIT_FOR_WRITER_S = 30.0
+BUILDING = ".building"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +97,45 @@ class TantivyWords:
             living = opened.searcher.terms_with_prefix("chunk", "", filter_query=tantivy.Query.all_query())
             return frozenset(chunk_id for chunk_id, count in living if count)
 
-    def drop(self, collection_id: str) -> None:
+    def collections(self) -> frozenset[str]:
+        """Ids of ours are their own slugs."""
+        folders = self._root.iterdir() if self._root.is_dir() else ()
+        return frozenset(name for name, _, rest in (f.name.partition(".") for f in folders) if rest == f"v{VERSION}")
+
+    def rebuild(self, collection_id: str, rows: Callable[[frozenset[str]], Iterable[Sequence[WordsRow]]]) -> None:
+        """Tantivy merges segments only as it sees fit: the room of what was removed comes back with a new index."""
         folder = self._folder(collection_id)
-        with self._write_lock(collection_id):
-            with self._lock:
-                self._open.pop(collection_id, None)
-            doomed = folder.with_name(f"{folder.name}.{uuid4().hex}.dropped")
+        building = folder.with_name(f"{folder.name}.{uuid4().hex}{BUILDING}")
+        with self._write_lock(collection_id), _as_unavailable(collection_id):
+            held = self.ids(collection_id)
             try:
+                if held:
+                    building.mkdir(mode=0o700, parents=True)
+                    _filled(building, collection_id, rows(held))
+                self._drop(collection_id, building if held else None)
+            finally:
+                shutil.rmtree(building, ignore_errors=True)
+
+    def drop(self, collection_id: str) -> None:
+        with self._write_lock(collection_id):
+            self._drop(collection_id, None)
+
+    def sweep(self) -> None:
+        """Removes what was dropped, half built, or made by another version of ours."""
+        for folder in self._root.iterdir() if self._root.is_dir() else ():
+            if folder.name.partition(".")[2] != f"v{VERSION}":
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _drop(self, collection_id: str, successor: Path | None) -> None:
+        folder = self._folder(collection_id)
+        with self._lock:
+            doomed = folder.with_name(f"{folder.name}.{uuid4().hex}.dropped")
+            with suppress(FileNotFoundError):
                 folder.rename(doomed)  # gone at once, and then really
-            except FileNotFoundError:
-                return
-            shutil.rmtree(doomed, ignore_errors=True)
+            if successor is not None:
+                successor.rename(folder)
+            self._open.pop(collection_id, None)
+        shutil.rmtree(doomed, ignore_errors=True)
 
     def close(self) -> None:
         with self._lock:
@@ -187,6 +216,17 @@ def _writer(index: tantivy.Index, collection_id: str) -> tantivy.IndexWriter:
             if "LockBusy" not in str(error) or time.monotonic() > patience:
                 raise
             time.sleep(0.05)
+
+
+def _filled(folder: Path, collection_id: str, rows: Iterable[Sequence[WordsRow]]) -> None:
+    writer = _writer(_index(folder), collection_id)
+    try:
+        for some in rows:
+            for row in some:
+                writer.add_document(_document(row))
+        writer.commit()
+    finally:
+        writer.wait_merging_threads()
 
 
 def _document(row: WordsRow) -> tantivy.Document:

@@ -14,6 +14,7 @@ from app.services.ask import Ask
 from app.services.intake import Intake
 from app.services.library import Library
 from app.services.pages import Pages
+from app.services.verify import Verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Services:
     ask: Ask
     pages: Pages
     fetch: Callable[[str], Awaitable[Fetched]]  # a page by its address; raises BadRequest, TooLarge, BadGateway
+    verify: Verify
     max_upload_bytes: int
     ready: Callable[[], Awaitable[None]]  # raises Unavailable, naming what is not
 

@@ -196,6 +196,45 @@ class SearchOut(BaseModel):
     trace_id: str
 
 
+class FindingOut(Out):
+    """`loss`: what should be there and isn't; `orphan`: what is there and belongs to nothing."""
+
+    fault: Literal["loss", "orphan"]
+    part: str
+    collection: str | None
+    space: Space | None
+    count: int
+    mended: int
+    message: str
+    examples: list[str]
+
+
+class CompactionOut(Out):
+    before: dict[str, int]  # bytes, by part of the data folder
+    after: dict[str, int]
+    notices: list[str]
+
+
+class VerifyOut(BaseModel):
+    whole: bool  # nothing is wrong, or all of it was mended
+    checked: dict[str, int]
+    findings: list[FindingOut]
+    erasing: int  # deleted documents that are still being erased
+    compaction: CompactionOut | None
+    took_s: float
+
+    @classmethod
+    def of(cls, report: types.Report) -> VerifyOut:
+        return cls(
+            whole=report.whole,
+            checked=dict(report.checked),
+            findings=[FindingOut.model_validate(finding) for finding in report.findings],
+            erasing=report.erasing,
+            compaction=CompactionOut.model_validate(report.compaction) if report.compaction else None,
+            took_s=report.took_s,
+        )
+
+
 def evidence_out(evidence: Sequence[types.Evidence]) -> list[EvidenceOut]:
     return [EvidenceOut.of(one) for one in evidence]
 
@@ -261,6 +300,11 @@ class CollectionIn(In):
 
 class CollectionPatch(In):
     metadata: Object
+
+
+class VerifyIn(In):
+    repair: bool = False
+    compact: bool = False
 
 
 class ScopeIn(In):

@@ -336,3 +336,43 @@ class Answer:
     notices: tuple[Notice, ...] = ()
     usage: Usage = Usage()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+# ---------------------------------------------------------------- looking after what is kept
+
+Fault = Literal["loss", "orphan"]  # what should be there and isn't; what is there and belongs to nothing
+Part = Literal["chunks", "originals", "crops", "kept", "vectors", "words", "blobs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong of one sort in one place; `mended` of `count` were put right."""
+
+    fault: Fault
+    part: Part
+    count: int
+    mended: int
+    message: str
+    examples: tuple[str, ...]  # ids of documents or chunks, or names of blobs
+    collection: str | None = None
+    space: Space | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    before: Mapping[str, int]  # bytes, by part of the data folder
+    after: Mapping[str, int]
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    checked: Mapping[str, int]
+    findings: tuple[Finding, ...]
+    erasing: int  # deleted documents whose erasing was still to come
+    took_s: float
+    compaction: Compaction | None = None
+
+    @property
+    def whole(self) -> bool:
+        return all(finding.mended == finding.count for finding in self.findings)

@@ -235,3 +235,87 @@ def test_a_vector_that_is_not_numbers_never_enters_the_index(tmp_path: Path) -> 
         index.add(INDEX, rows(np.full((1, WIDTH), np.nan, dtype=np.float32)))
     assert index.ids(INDEX) == frozenset()
     index.close()
+
+
+def test_what_is_stored_is_given_back_and_what_is_not_is_left_out(vectors: VectorIndex) -> None:
+    made = unit(40)
+    vectors.add(INDEX, rows(made))
+    ids, stored = vectors.stored(INDEX, ["d1.3", "nothing", "d1.39"])
+    assert {id: stored[at] @ made[int(id[3:])] for at, id in enumerate(ids)} == pytest.approx({"d1.3": 1, "d1.39": 1})
+    assert vectors.stored(IndexName("none", "text", "m"), ["d1.3"])[0] == []
+
+
+def test_a_compacted_index_holds_what_it_held(vectors: VectorIndex) -> None:
+    made = unit(60)
+    vectors.add(INDEX, [*rows(made[:30]), *rows(made[30:], "d2", "figure")])
+    vectors.remove_document(INDEX, "d1")
+    assert vectors.compact()
+    assert vectors.ids(INDEX) == {f"d2.{i}" for i in range(30)}
+    assert vectors.search(INDEX, made[33], 1, frozenset({"figure"}))[0] == ("d2.3", pytest.approx(1, abs=1e-5))
+    vectors.add(INDEX, rows(made[:1]))
+    vectors.remove_document(INDEX, "d2")
+    assert vectors.ids(INDEX) == {"d1.0"}
+
+
+def test_a_compacted_folder_is_small_again_and_opens_again(tmp_path: Path) -> None:
+    path = tmp_path / "chroma"
+    index = ChromaVectors(path)
+    made = unit(1500, width=64)
+    index.add(INDEX, rows(made))
+    index.remove(INDEX, [f"d1.{i}" for i in range(10, 1500)])
+    before = sum(file.stat().st_size for file in path.rglob("*"))
+    index.compact()
+    after = sum(file.stat().st_size for file in path.rglob("*"))
+    assert after < before / 2
+    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["chroma"]
+    index.close()
+    again = ChromaVectors(path)
+    assert again.search(INDEX, made[4], 1)[0][0] == "d1.4"
+    again.close()
+
+
+def test_searches_go_on_while_an_index_is_compacted_and_additions_wait(tmp_path: Path) -> None:
+    index = ChromaVectors(tmp_path / "chroma")
+    made = unit(300)
+    index.add(INDEX, rows(made))
+    compacting = threading.Thread(target=index.compact)
+    adding = threading.Thread(target=index.add, args=(INDEX, rows(unit(1, seed=9), "late")))
+    compacting.start()
+    adding.start()
+    found = 0
+    while compacting.is_alive() or found < 3:
+        found += index.search(INDEX, made[5], 1)[0][0] == "d1.5"
+    compacting.join()
+    adding.join()
+    assert index.ids(INDEX) == {*(f"d1.{i}" for i in range(300)), "late.0"}
+    index.close()
+
+
+@pytest.mark.parametrize("moment", ["built", "between", "after"])
+def test_a_kill_while_compacting_loses_nothing(moment: str, tmp_path: Path) -> None:
+    path, made = tmp_path / "chroma", unit(20)
+    for folder in (path, tmp_path / "chroma.building"):
+        index = ChromaVectors(folder)
+        index.add(INDEX, rows(made))
+        index.close()
+    if moment != "built":
+        path.rename(tmp_path / "chroma.former")
+    if moment == "after":
+        (tmp_path / "chroma.building").rename(path)
+    index = ChromaVectors(path)
+    assert index.search(INDEX, made[4], 1)[0][0] == "d1.4"
+    index.close()
+    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["chroma"]
+
+
+def test_a_lost_segment_is_seen_in_what_is_stored(tmp_path: Path) -> None:
+    path, made = tmp_path / "chroma", unit(1100, width=8)
+    index = ChromaVectors(path)
+    index.add(INDEX, rows(made))
+    index.close()
+    for folder in (folder for folder in path.iterdir() if folder.is_dir()):
+        shutil.rmtree(folder)
+    index = ChromaVectors(path)
+    assert len(index.ids(INDEX)) == 1100
+    assert len(index.stored(INDEX, [f"d1.{i}" for i in range(1100)])[0]) < 1000
+    index.close()

@@ -231,3 +231,38 @@ def test_a_damaged_index_is_a_sentence(tmp_path: Path) -> None:
         meta.write_text("{")
     with pytest.raises(Unavailable, match="collection c"):
         found(TantivyWords(tmp_path), "turbine")
+
+
+def test_a_rebuilt_index_holds_what_it_is_given_of_what_it_held(words: WordsIndex) -> None:
+    kept = [WordsRow(f"d.{n}", "d", "text", f"ferry number {n}") for n in range(20)]
+    words.add("c", kept)
+    words.remove("c", ["d.3"])
+    asked: list[frozenset[str]] = []
+
+    def rows(held: frozenset[str]) -> list[list[WordsRow]]:
+        asked.append(held)
+        return [[row for row in kept if row.chunk_id in held]]
+
+    words.rebuild("c", rows)
+    assert asked == [frozenset(f"d.{n}" for n in range(20) if n != 3)]
+    assert words.ids("c") == asked[0]
+    assert words.search("c", "number 7", 1)[0][0] == "d.7"
+    assert words.collections() == {"c"}
+    words.add("c", kept[3:4])
+    assert len(words.ids("c")) == 20
+
+
+def test_rebuilding_gives_the_room_of_what_was_removed_back(tmp_path: Path) -> None:
+    words = TantivyWords(tmp_path)
+    kept = [WordsRow(f"d.{n}", "d", "text", " ".join(f"w{n}x{m}" for m in range(200))) for n in range(200)]
+    words.add("c", kept)
+    words.remove("c", [row.chunk_id for row in kept[2:]])
+    size = sum(file.stat().st_size for file in tmp_path.rglob("*"))
+    words.rebuild("c", lambda held: [kept[:2]])
+    assert sum(file.stat().st_size for file in tmp_path.rglob("*")) < size / 2
+    words.remove("c", ["d.0", "d.1"])
+    words.rebuild("c", lambda held: [])
+    assert words.collections() == frozenset()
+    (tmp_path / "c.v0").mkdir()
+    words.sweep()
+    assert list(tmp_path.iterdir()) == []

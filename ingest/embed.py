@@ -1,0 +1,49 @@
+"""Chunks to vectors: which chunks a space encodes, and how it is asked to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from app.domain.errors import Missing, Unreadable
+from app.domain.ports import Blobs, TextEncoder, Vectors
+from app.domain.types import Chunk, Space
+
+
+class Encoder(Protocol):
+    """Encodes in a process of its own, so that questions don't wait for documents."""
+
+    async def texts(self, texts: Sequence[str]) -> Vectors: ...
+    async def images(self, images: Sequence[bytes]) -> Sequence[Any]: ...
+
+
+def wants(text_encoder: TextEncoder, space: Space, chunk: Chunk) -> bool:
+    """A text space sees no words that its model doesn't know, the image space nothing without a picture."""
+    return chunk.image is not None if space == "image" else text_encoder.sees(chunk.search_text)
+
+
+async def encoded(encoder: Encoder, blobs: Blobs, space: Space, chunks: Sequence[Chunk]) -> tuple[list[str], Vectors]:
+    """The ids of those that could be encoded, and their vectors; all of them are wanted by the space."""
+    if not chunks:
+        return [], np.zeros((0, 0), np.float32)
+    if space == "text":
+        return [chunk.id for chunk in chunks], await encoder.texts([chunk.search_text for chunk in chunks])
+    found = [(chunk.id, data) for chunk in chunks if (data := await _picture(blobs, chunk)) is not None]
+    made = await encoder.images([data for _, data in found])
+    good = [(chunk_id, item) for (chunk_id, _), item in zip(found, made, strict=True) if not _bad(item)]
+    vectors = np.stack([item for _, item in good]).astype(np.float32) if good else np.zeros((0, 0), np.float32)
+    return [chunk_id for chunk_id, _ in good], vectors
+
+
+async def _picture(blobs: Blobs, chunk: Chunk) -> bytes | None:
+    try:
+        return await asyncio.to_thread(blobs.read, chunk.image or "-")
+    except Missing:
+        return None
+
+
+def _bad(item: object) -> bool:
+    return isinstance(item, Unreadable)
