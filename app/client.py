@@ -141,7 +141,22 @@ class Exhibit:
         replaces: str | None = None,
     ) -> DocumentOut:
         """Streamed from disk. The document is queued when this returns; the same bytes in the same collection are
-        known, and come back with `duplicate`. `replaces`: the id of the document that this is a new version of."""
+        known, and come back with `duplicate`. `replaces`: the id of the document that this is a new version of.
+        Of an archive's many documents, the first: `upload_all` gives them all."""
+        answer = self.upload_all(file, collection, name=name, metadata=metadata, replaces=replaces)
+        return answer.documents[0]
+
+    def upload_all(
+        self,
+        file: str | Path | Part,
+        collection: str = "default",
+        *,
+        name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        replaces: str | None = None,
+    ) -> UploadedOut:
+        """All that came of a file: a mail and its attachments, an archive's members, and those that were refused.
+        Raises Refused when nothing was taken in."""
         if isinstance(file, Part):
             return self._upload(file, collection, metadata, replaces)
         path = Path(file)
@@ -266,9 +281,9 @@ class Exhibit:
 
     def _upload(
         self, part: Part, collection: str, metadata: Mapping[str, Any] | None, replaces: str | None
-    ) -> DocumentOut:
+    ) -> UploadedOut:
         media_type = mimetypes.guess_type(part.name)[0] or "application/octet-stream"
-        answer = self._checked(
+        return self._checked(
             UploadedOut,
             "POST",
             f"/v1/collections/{_safe(collection)}/documents",
@@ -276,9 +291,6 @@ class Exhibit:
             data={"metadata": json.dumps(metadata)} if metadata else {},
             files={"file": (part.name, part.content, media_type)},
         )
-        for refused in answer.rejected:
-            raise Refused(refused.status, refused.detail)
-        return answer.documents[0]
 
     def _pages(self, path: str, shape: type[M], wanted: Mapping[str, Any]) -> Iterator[M]:
         asked = {name: value for name, value in wanted.items() if value is not None}

@@ -17,9 +17,10 @@ from app.api.deps import Given, Services
 from app.api.problems import problem, problem_body
 from app.api.schemas import DocumentOut, DocumentsOut, RejectedOut, UploadedOut
 from app.api.streams import event, event_stream
-from app.api.uploads import clean_name, fetched, receive
+from app.api.uploads import fetched, receive
 from app.domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable
 from app.domain.types import FINISHED, Document, Status
+from ingest.names import clean_name
 from ingest.originals import key
 
 router = APIRouter(prefix="/v1", tags=["documents"])

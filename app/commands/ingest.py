@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from app.api.schemas import DocumentOut
+from app.api.schemas import DocumentOut, UploadedOut
 from app.client import FINISHED, Exhibit, Refused
 from app.commands.command import Command
 from app.commands.connecting import connected, connection_arguments
@@ -44,6 +44,12 @@ class Entry:
     document: DocumentOut | None = None
     why: str = ""
     unwanted: bool = False  # refused for its type, and only found in a folder: passed over, which is no failure
+
+    @property
+    def name(self) -> str:
+        """A member of an archive is called by both names."""
+        inside = self.document is not None and self.document.name != self.file.name
+        return f"{self.file.path} › {self.document.name}" if inside and self.document else str(self.file.path)
 
     @property
     def finished(self) -> bool:
@@ -108,7 +114,8 @@ def _taken_in(exhibit: Exhibit, files: Sequence[Given], options: argparse.Namesp
             for at, file in enumerate(files):
                 if stop.is_set():
                     return
-                entries[at] = sent(exhibit, file, options.collection, options.replace)
+                entries[at], *more = sent(exhibit, file, options.collection, options.replace)
+                entries.extend(more)
         except BaseException as error:  # told by the thread that waits
             broke.append(error)
 
@@ -124,20 +131,29 @@ def _taken_in(exhibit: Exhibit, files: Sequence[Given], options: argparse.Namesp
     return entries
 
 
-def sent(exhibit: Exhibit, file: Given, collection: str, replaces: bool) -> Entry:
-    """The file once the service has it, or knows it, or won't have it."""
+def sent(exhibit: Exhibit, file: Given, collection: str, replaces: bool) -> list[Entry]:
+    """The file once the service has it, or knows it, or won't have it; an archive or a mail is several."""
     entry = Entry(file)
     try:
         for known in exhibit.documents(collection, sha256=sha256_of(file.path)):
             again = known.status in ("failed", "cancelled")
-            return replace(entry, state="known", document=exhibit.retry(known.id) if again else known)
+            return [replace(entry, state="known", document=exhibit.retry(known.id) if again else known)]
         old = _of_that_name(exhibit, file, collection) if replaces else None
-        return replace(entry, state="sent", document=exhibit.upload(file.path, collection, replaces=old))
+        return _uploaded(entry, exhibit.upload_all(file.path, collection, replaces=old))
     except Refused as error:
         unwanted = error.status == UNWANTED and not file.named
-        return replace(entry, state="refused", why=str(error), unwanted=unwanted)
+        return [replace(entry, state="refused", why=str(error), unwanted=unwanted)]
     except OSError as error:
-        return replace(entry, state="unreadable", why=f"it can't be read: {error.strerror or error}")
+        return [replace(entry, state="unreadable", why=f"it can't be read: {error.strerror or error}")]
+
+
+def _uploaded(entry: Entry, answer: UploadedOut) -> list[Entry]:
+    """Members of an archive that are of no type taken in are passed over, as files of a folder are."""
+    taken = [replace(entry, state="known" if one.duplicate else "sent", document=one) for one in answer.documents]
+    return taken + [
+        replace(entry, state="refused", why=f"{one.name}: {one.detail}", unwanted=one.status == UNWANTED)
+        for one in answer.rejected
+    ]
 
 
 def _of_that_name(exhibit: Exhibit, file: Given, collection: str) -> str | None:
@@ -199,7 +215,7 @@ def _doing(entries: Sequence[Entry]) -> str:
 
 def _tell(progress: Progress, entry: Entry) -> None:
     mark = "✗" if entry.failed else "–" if entry.unwanted else "✓"
-    progress.say(f"{mark} {plain(str(entry.file.path))}{_remark(entry)}")
+    progress.say(f"{mark} {plain(entry.name)}{_remark(entry)}")
     for problem in entry.document.problems[:3] if entry.document is not None else ():
         progress.say(f"    {f'page {problem.page}: ' if problem.page else ''}{plain(problem.message)}")
 
@@ -231,7 +247,7 @@ def summary(entries: Sequence[Entry], collection: str, took: str) -> list[str]:
     ]
     told = ", ".join(f"{count} {words}" for count, words in counted if count)
     lines = [f"{len(entries)} files for the collection {collection}: {told}. It took {took}."]
-    lines += [f"✗ {plain(str(entry.file.path))}: {plain(_fault(entry))}" for entry in entries if entry.failed]
+    lines += [f"✗ {plain(entry.name)}: {plain(_fault(entry))}" for entry in entries if entry.failed]
     return lines
 
 
