@@ -285,7 +285,8 @@ def _stored(collection: Collection, chunk_ids: Sequence[str]) -> Iterator[tuple[
             yield from _stored(collection, chunk_ids[:half])
             yield from _stored(collection, chunk_ids[half:])
         return
-    for chunk_id, vector in zip(found["ids"], found["embeddings"] if found["ids"] else (), strict=True):
+    vectors = found["embeddings"]
+    for chunk_id, vector in zip(found["ids"], () if vectors is None else vectors, strict=True):
         yield chunk_id, np.asarray(vector, np.float32)
 
 

@@ -251,7 +251,7 @@ async def test_compacting_goes_through_the_parts_and_says_which_it_left(house: H
     house.blobs.put("documents/one/renders/1", b"page")
     house.blobs.put("documents/one/crops/unused", b"crop")
     parts = {"a": works, "b": refuses, "c": elsewhere}
-    report = await house.service(parts).verify(compact=True)  # type: ignore[arg-type]
+    report = await house.service(parts).verify(compact=True)
     assert report.compaction is not None
     assert report.compaction.notices == ("b: it is busy", "c: a server's own matter")
     assert (report.compaction.before["blobs"], report.compaction.after["blobs"]) == (10, 8)
