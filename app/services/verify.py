@@ -38,7 +38,7 @@ from app.domain.ports import (
     WordsRow,
 )
 from app.domain.types import (
-    FINDABLE,
+    READ,
     Chunk,
     Collection,
     Compaction,
@@ -242,7 +242,7 @@ class _Look:
         self._collection = None
 
     def _finished(self, collection: Collection) -> list[Document]:
-        return [one for one in self._stores.catalogue.documents_in([collection.id]) if one.status in FINDABLE]
+        return [one for one in self._stores.catalogue.documents_in([collection.id]) if one.status in READ]
 
     async def _usable_words(self, collection_id: str) -> Set[str]:
         try:
@@ -300,7 +300,7 @@ class _Look:
             now = self._stores.catalogue.document(document.id)
         except (Missing, Gone):
             return False
-        return now.attempt == document.attempt and now.status in FINDABLE
+        return now.attempt == document.attempt and now.status in READ
 
     # ------------------------------------------------------------ words
 
@@ -332,7 +332,7 @@ class _Look:
     def _holds(self, document_id: str) -> Set[str] | None:
         """The ids of its chunks; None where that can't be said now: it is on its way in, or being erased."""
         try:
-            if self._stores.catalogue.document(document_id).status not in FINDABLE:
+            if self._stores.catalogue.document(document_id).status not in READ:
                 return None
         except Missing:
             return frozenset()
