@@ -89,7 +89,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         # Pictures are read by one child on all cores: two on one core each take twice its memory (about 1 GB) for less
         reading = Sandbox(1, settings.parse_memory_mb)
         stack.callback(reading.close)
-        parser = SandboxedParser(sandbox, blobs, reading)
+        parser = SandboxedParser(sandbox, blobs, reading, hidden_text=settings.hidden_text == "include")
         for_requests = Sandbox(1, settings.parse_memory_mb, nice=0)  # of its own: ingestion fills the other for minutes
         stack.callback(for_requests.close)
         originals = Originals(catalogue, blobs)

@@ -22,11 +22,14 @@ class Cut:
     outlook: bytes = b""  # what cutting the pictures has to know of the text, to be kept until then
 
 
-def cut_text(document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:
+def cut_text(
+    document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int, hidden_text: bool = False
+) -> Cut:
+    """With `hidden_text`, also of what can't be seen on the pages."""
     from ingest.split import Outlook, split_text  # brings LlamaIndex and LangChain's splitter: 60 to 100 MB
 
     pages = [page for file in files for page in _read(file)]
-    chunks, outlook = split_text(document, pages, count, max_tokens)
+    chunks, outlook = split_text(document, pages, count, max_tokens, hidden_text)
     return _cut(chunks, pages, TypeAdapter(Outlook).dump_json(outlook))
 
 
@@ -63,6 +66,7 @@ def report_of(page: ParsedPage, number: int) -> PageReport:
         len(tables),
         len(figures),
         _uncaptioned((*tables, *figures)),
+        sum(len(block.text.split()) for block in page.blocks if block.standing == "hidden"),
     )
 
 

@@ -25,12 +25,16 @@ READ_TIMEOUT_S = 120.0  # a dense page at full size takes 5–12 s on two old co
 
 
 class SandboxedParser:
-    """`reading`: where words in pictures are recognised, when that is not to hold up the rest."""
+    """`reading`: where words in pictures are recognised, when that is not to hold up the rest.
+    `hidden_text`: whether text that can't be seen on the page becomes chunks too, marked."""
 
-    def __init__(self, sandbox: Sandbox, blobs: Blobs, reading: Sandbox | None = None) -> None:
+    def __init__(
+        self, sandbox: Sandbox, blobs: Blobs, reading: Sandbox | None = None, hidden_text: bool = False
+    ) -> None:
         self.sandbox = sandbox
         self.blobs = blobs
         self.reading = reading or sandbox
+        self.hidden_text = hidden_text
         self._lost: Counter[tuple[str, int]] = Counter()  # pages, by document and attempt
 
     def batch_pages(self, media_type: str) -> int:
@@ -86,7 +90,9 @@ class SandboxedParser:
         )
 
     async def cut_text(self, document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:
-        return await self.sandbox.run(cut_text, document, tuple(files), count, max_tokens, timeout_s=CUT_TIMEOUT_S)
+        return await self.sandbox.run(
+            cut_text, document, tuple(files), count, max_tokens, self.hidden_text, timeout_s=CUT_TIMEOUT_S
+        )
 
     async def cut_pictures(
         self,

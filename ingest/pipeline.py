@@ -516,7 +516,7 @@ class Pipeline:
         except Unreadable as error:
             problem = Problem(str(error), number)
             return replace(page, needs_ocr=False, read_as="failed", problems=(*page.problems, problem))
-        pictures = tuple(block for block in page.blocks if _is_picture(block))
+        pictures = tuple(block for block in page.blocks if _is_picture(block) or block.standing)
         return replace(read, blocks=_beside(read.blocks, pictures), problems=(*page.problems, *read.problems))
 
     async def _read_figure(self, block: Block) -> Block:

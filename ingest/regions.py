@@ -1,20 +1,24 @@
-"""Where on a page the parts of a text stand: few boxes, each tight around a paragraph or a column."""
+"""Where on a page the parts of a text stand: few boxes, each tight around a paragraph, a column or a cell."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import accumulate
 
-from app.domain.types import Block, Box, Line
+from app.domain.types import Block, Box, Line, Region
 
-LINES_SLACK = 2.4  # a box may be this much larger than the lines in it: lines are lower than their distance, and ragged
-BLOCKS_SLACK = 1.8  # and this much larger than the blocks in it
+SLACK = 1.3  # a box may be this much larger than the lines in it: lines are lower than their distance, and ragged
+WHOLE = 0.04  # less than this share of a line is not worth cutting off
 FILLING = re.compile(r"[\s\-\u00ad\u2010]+")
 
 
 def lines_of(lines: Sequence[Line], text: str, parts: Sequence[str]) -> list[tuple[Line, ...]]:
-    """The lines that each part of a block's text takes, found by counting letters: line ends and hyphens differ."""
+    """The lines that each part of a block's text takes, found by counting letters: line ends and hyphens differ.
+
+    Of a line that two parts share, each gets its stretch.
+    """
     ends = list(accumulate(_letters(line.text) for line in lines))
     begins = [0, *ends][: len(ends)]
     scale = ends[-1] / max(1, _letters(text)) if ends else 0.0
@@ -23,9 +27,27 @@ def lines_of(lines: Sequence[Line], text: str, parts: Sequence[str]) -> list[tup
     for part in parts:
         end = start + _letters(part) * scale
         spans = zip(lines, begins, ends, strict=True)
-        held.append(tuple(line for line, low, high in spans if low < end - 0.5 and high > start + 0.5))
+        held.append(
+            tuple(
+                _stretch(line, (start - low) / (high - low), (end - low) / (high - low))
+                for line, low, high in spans
+                if low < end - 0.5 and high > start + 0.5
+            )
+        )
         start = end
     return held
+
+
+def _stretch(line: Line, begin: float, end: float) -> Line:
+    """From one share of its length to another, along the way it is read; the letters are taken as equally wide."""
+    begin, end = begin if begin > WHOLE else 0.0, end if end < 1 - WHOLE else 1.0
+    if line.turns in (2, 3):
+        begin, end = 1 - end, 1 - begin
+    box = line.box
+    width, height = box.x1 - box.x0, box.y1 - box.y0
+    if line.turns % 2:
+        return replace(line, box=replace(box, y0=box.y0 + begin * height, y1=box.y0 + end * height))
+    return replace(line, box=replace(box, x0=box.x0 + begin * width, x1=box.x0 + end * width))
 
 
 def _letters(text: str) -> int:
@@ -33,19 +55,33 @@ def _letters(text: str) -> int:
 
 
 def boxes(block: Block, lines: Sequence[Line]) -> tuple[Box, ...]:
+    """Of the lines, where the parser gave any, else of the whole block."""
     if lines:
-        return merged([line.box for line in lines], LINES_SLACK)
+        return tuple(line.box for line in lines)
     return (block.box,) if block.box else ()
 
 
-def row_boxes(block: Block, span: tuple[int, int]) -> tuple[Box, ...]:
-    """The rows' own boxes where the parser gave one line a row, else the table's."""
-    if block.lines and len(block.lines) == len(block.cells):
-        return merged([line.box for line in block.lines[span[0] : span[1]]], LINES_SLACK)
-    return (block.box,) if block.box else ()
+def regions(page: int | None, boxes: Sequence[Box]) -> tuple[Region, ...]:
+    return () if page is None else tuple(Region(page, box) for box in merged(boxes))
 
 
-def merged(boxes: Sequence[Box], slack: float) -> tuple[Box, ...]:
+def table_regions(block: Block, page: int | None, rows: Iterable[int]) -> tuple[Region, ...]:
+    """The cells of some rows, then those of the header, then the caption; the whole table where cells have no boxes."""
+    if page is None or not block.boxes:
+        return regions(page, boxes(block, ()))
+    caption = regions(block.page or page, [line.box for line in block.caption_lines])
+    rows = [row for row in rows if row]
+    found: dict[int, list[Box]] = {row_page(block, row, page): [] for row in [*rows, 0]}
+    for row in (0, *rows):
+        found[row_page(block, row, page)] += [box for box in block.boxes[row] if box is not None]
+    return (*(region for number, held in found.items() for region in regions(number, held)), *caption)
+
+
+def row_page(block: Block, row: int, page: int) -> int:
+    return block.row_pages[row] if block.row_pages else page
+
+
+def merged(boxes: Sequence[Box], slack: float = SLACK) -> tuple[Box, ...]:
     """Neighbours in reading order become one box where that box holds little else: a column, not a page."""
     merged: list[tuple[Box, float]] = []  # with the area that is really covered
     for box in boxes:

@@ -15,14 +15,16 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from pathlib import PurePath
 
 from app.domain.types import Block, Box, Chunk, Document, Kind, ParsedPage, Place, Region
+from ingest.across import running_lines, with_joined_tables, without_running
 from ingest.figures import Mentions, mentions_in, mentions_of
 from ingest.parse.outline import Headings, Outline
+from ingest.parse.pdf_layout import run_on
 from ingest.parse.tables import markdown_of, markdown_row
-from ingest.regions import BLOCKS_SLACK, boxes, lines_of, merged, row_boxes
+from ingest.regions import boxes, lines_of, regions, row_page, table_regions
 from ingest.sentences import cut
 
 WORDS = 180  # in a chunk: found to retrieve better than smaller and larger ones
@@ -31,12 +33,15 @@ HEADING_TOKENS = 32  # kept free for the headings that a chunk stands under
 LEAST_TOKENS = 48  # for the text itself, whatever the context takes
 MOST_KNOWN = 20_000  # texts whose size is remembered
 MAX_TITLE, MAX_HEADINGS = 100, 100  # characters of context
+HIDDEN = "hidden"
+HIDDEN_MARK = "[hidden text]"  # before what can't be seen on the page
 ENOUGH = 0.4  # a chunk this full ends before a minor heading
 LEAD = 0.25  # what is shorter than this share of a chunk does not stand alone if something follows
 WIDE_HEADER = 0.5  # a header over this share of a chunk: the table is cut between columns too
 LONG_ROW = 2.0  # a row this many chunks long is cut inside its longest cells
 
 CJK_LETTER = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+BROKEN_OFF = re.compile(r"[a-z\u00df-\u00ff\u2010,-]$")  # the end of a text whose sentence goes on
 WORD = re.compile(r"[^\s\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 
 CountTokens = Callable[[Sequence[str]], list[int]]
@@ -62,12 +67,20 @@ class Outlook:
     mentions: Mentions
     starts: Mapping[int, Start]  # by page number; 0 for a document without pages
     waiting: frozenset[int]  # pages without text
+    running: frozenset[str] = frozenset()  # headers and footers
+    hidden_text: bool = False
 
 
 def split_text(
-    document: Document, pages: Sequence[ParsedPage], count_tokens: CountTokens, max_tokens: int
+    document: Document,
+    pages: Sequence[ParsedPage],
+    count_tokens: CountTokens,
+    max_tokens: int,
+    hidden_text: bool = False,
 ) -> tuple[tuple[Chunk, ...], Outlook]:
-    """The chunks of what is text already, in reading order."""
+    """The chunks of what is text already, in reading order; with `hidden_text` also of what can't be seen."""
+    pages, running = _without_hidden(pages, hidden_text), running_lines(pages)
+    pages = with_joined_tables([without_running(page, running) for page in pages])
     mentions, top_level = mentions_in(pages), _top_level(pages)
     maker = _Maker(document, 0, _Splitter(_measure(document, count_tokens, max_tokens), mentions, top_level))
     chunks: list[Chunk] = []
@@ -81,7 +94,7 @@ def split_text(
             numbered, ordinal = _numbered(page, maker.splitter.page(page), ordinal)
             chunks += maker.chunks([one for one in numbered if not one.pictured])
     waiting = frozenset(page.number or 0 for page in pages if page.needs_ocr)
-    return tuple(chunks), Outlook(top_level, mentions, starts, waiting)
+    return tuple(chunks), Outlook(top_level, mentions, starts, waiting, running, hidden_text)
 
 
 def split_pictures(
@@ -93,6 +106,7 @@ def split_pictures(
     max_tokens: int,
 ) -> tuple[Chunk, ...]:
     """The chunks of pictures and of pages that were pictures, once they have been read; in reading order."""
+    pages = with_joined_tables(_as_split(_without_hidden(pages, outlook.hidden_text), outlook))
     top_level = outlook.top_level or _top_level(pages)
     measure = _measure(document, count_tokens, max_tokens)
     maker = _Maker(document, batch, _Splitter(measure, outlook.mentions, top_level))
@@ -109,11 +123,23 @@ def split_pictures(
     return tuple(chunks)
 
 
+def _as_split(pages: Sequence[ParsedPage], outlook: Outlook) -> list[ParsedPage]:
+    """Pages with text lose what they lost then; those that were pictures, also what these pages repeat."""
+    repeated = outlook.running | running_lines(pages)
+    return [
+        without_running(page, repeated if (page.number or 0) in outlook.waiting else outlook.running) for page in pages
+    ]
+
+
 def split(
-    document: Document, pages: Sequence[ParsedPage], count_tokens: CountTokens, max_tokens: int
+    document: Document,
+    pages: Sequence[ParsedPage],
+    count_tokens: CountTokens,
+    max_tokens: int,
+    hidden_text: bool = False,
 ) -> tuple[Chunk, ...]:
     """All chunks of a document whose pictures have been read, in reading order."""
-    text, outlook = split_text(document, pages, count_tokens, max_tokens)
+    text, outlook = split_text(document, pages, count_tokens, max_tokens, hidden_text)
     pictures = split_pictures(document, pages, outlook, 1, count_tokens, max_tokens)
     in_order = sorted((*text, *pictures), key=lambda chunk: chunk.ordinal)
     return tuple(replace(chunk, ordinal=ordinal) for ordinal, chunk in enumerate(in_order))
@@ -144,10 +170,17 @@ def _numbered(page: ParsedPage, drafts: Iterable[tuple[int, Draft]], first: int)
             continue
         if index != of_picture:
             of_picture, ordinal = index, max(ordinal, room_ends)
-            room_ends = ordinal + (1 if kind == "figure" else ROOM)
+            room_ends = ordinal + ROOM
         numbered.append(Numbered(ordinal, True, draft))
         ordinal += 1
     return numbered, max(ordinal, room_ends)
+
+
+def _without_hidden(pages: Sequence[ParsedPage], asked_for: bool) -> Sequence[ParsedPage]:
+    """Text that can't be seen is left out, or comes after the page's own: alone, and marked."""
+    if asked_for:
+        return pages
+    return [replace(page, blocks=tuple(each for each in page.blocks if each.standing != HIDDEN)) for page in pages]
 
 
 # ---------------------------------------------------------------- how long a text is
@@ -205,7 +238,7 @@ class Draft:
     about: tuple[str, ...] = ()  # what only the search sees: captions, sentences that mention it
     headings: tuple[str, ...] = ()
     page: int | None = None
-    boxes: tuple[Box, ...] = ()
+    regions: tuple[Region, ...] = ()
     place: Place | None = None
     image: str | None = None
 
@@ -224,7 +257,9 @@ class _Splitter:
         pack = _Pack(page.number)
         for index, (block, size) in enumerate(zip(page.blocks, sizes, strict=True)):
             heading = self._heading(block)
-            if block.kind in ("heading", "text", "list"):
+            if block.standing == HIDDEN:
+                drafts += [(index, draft) for draft in self._hidden(block, page.number)]
+            elif block.kind in ("heading", "text", "list"):
                 drafts += pack.add(index, self._pieces(block, size, heading, pack), self.top_level)
             else:
                 drafts += [(index, draft) for draft in self._standing(block, heading, page.number)]
@@ -259,8 +294,31 @@ class _Splitter:
         elif block.kind == "image":
             yield from self._image(block, heading, page)
         else:
-            about = tuple(mentions_of(block.caption, page, self.mentions))
-            yield self._picture("figure", block, _joined(block.caption, block.text), heading, page, about)
+            yield from self._figure(block, heading, page)
+
+    def _figure(self, block: Block, heading: tuple[str, ...], page: int | None) -> Iterator[Draft]:
+        """A figure with its caption, and what the text says of it as far as the encoder has room. Words in it that
+        are too many for one chunk go on in text chunks, which point at it."""
+        words = _joined(block.caption, block.text)
+        first, *rest = cut(words, self.measure.many, 1.0)
+        about = self._about(first, block.caption, page)
+        yield self._picture("figure", block, first, heading, page, about)
+        where = regions(page, boxes(replace(block, lines=()), ()))
+        for part in rest:
+            yield Draft("text", part, (), heading, page, where, _place(block, heading, page))
+
+    def _about(self, text: str, caption: str, page: int | None) -> tuple[str, ...]:
+        room, about = 1.0 - self.measure.one(text), list[str]()
+        for sentence in mentions_of(caption, page, self.mentions):
+            room -= self.measure.one(sentence)
+            if room >= 0:
+                about.append(sentence)
+        return tuple(about)
+
+    def _hidden(self, block: Block, page: int | None) -> Iterator[Draft]:
+        parts = cut(block.text, self.measure.many, 0.9)
+        for part, lines in zip(parts, lines_of(block.lines, block.text, parts), strict=True):
+            yield Draft("text", f"{HIDDEN_MARK} {part}", (), (), page, regions(page, boxes(block, lines)))
 
     def _image(self, block: Block, heading: tuple[str, ...], page: int | None) -> Iterator[Draft]:
         """A picture file and the words in it. Those that are too many for one chunk (a photographed page) go on in
@@ -270,7 +328,8 @@ class _Splitter:
         yield self._picture("image", block, first, heading, page)
         held = lines_of(block.lines, words, [first, *rest])[1:]
         for part, lines in zip(rest, held, strict=True):
-            yield Draft("text", part, (), heading, page, boxes(block, lines), _place(block, heading, page))
+            where = regions(page, boxes(block, lines))
+            yield Draft("text", part, (), heading, page, where, _place(block, heading, page))
 
     def _picture(
         self,
@@ -281,8 +340,8 @@ class _Splitter:
         page: int | None,
         about: tuple[str, ...] = (),
     ) -> Draft:
-        boxes = (block.box,) if block.box else ()
-        return Draft(kind, text, about, heading, page, boxes, _place(block, heading, page), block.image)
+        where = [*boxes(replace(block, lines=()), ()), *(line.box for line in block.caption_lines)]
+        return Draft(kind, text, about, heading, page, regions(page, where), _place(block, heading, page), block.image)
 
     # ------------------------------------------------------------ tables
 
@@ -293,23 +352,23 @@ class _Splitter:
             if text.strip():
                 yield self._table_draft(block, _joined(block.caption, text), (0, len(rows)), heading, page)
             return
-        for columns in self._columns(block.cells):
-            yield from self._row_groups(replace(block, cells=columns), heading, page)
+        for columns in self._columns(block):
+            yield from self._row_groups(columns, heading, page)
 
-    def _columns(self, cells: Sequence[tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], ...]]:
+    def _columns(self, block: Block) -> Iterator[Block]:
         """The table; one so wide that its header alone fills a chunk comes in parts, each with the first column."""
-        header = cells[0]
+        header = block.cells[0]
         if self.measure.one(markdown_of([header])) <= WIDE_HEADER:
-            yield tuple(cells)
+            yield block
             return
         sizes = self.measure.many([f"{name} | --- |" for name in header])
         start, filled = 1, sizes[0]
         for column in range(1, len(header)):
             if column > start and filled + sizes[column] > WIDE_HEADER:
-                yield tuple((row[0], *row[start:column]) for row in cells)
+                yield _columns_of(block, start, column)
                 start, filled = column, sizes[0]
             filled += sizes[column]
-        yield tuple((row[0], *row[start:]) for row in cells)
+        yield _columns_of(block, start, len(header))
 
     def _row_groups(self, block: Block, heading: tuple[str, ...], page: int | None) -> Iterator[Draft]:
         start, group, filled = 1, list[tuple[str, ...]](), 0.0
@@ -361,7 +420,11 @@ class _Splitter:
         place = _place(block, heading, page)
         if place is not None and place.rows is not None:
             place = replace(place, rows=_sheet_rows(place.rows, len(block.cells), span))
-        return Draft("table", text, (), heading, page, row_boxes(block, span), place, block.image)
+        about = self._about(text, block.caption, page)
+        where = table_regions(block, page, range(*span))
+        if page is not None:
+            page = row_page(block, min(span[0], len(block.cells) - 1), page)
+        return Draft("table", text, about, heading, page, where, place, block.image)
 
 
 @dataclass(slots=True)
@@ -404,9 +467,9 @@ class _Pack:
         place = Place(heading=headings) if self.page is None else None
         named = {piece.text for piece in held if piece.level}
         context = tuple(name for name in headings if name not in named)
-        boxes = merged([box for piece in held for box in piece.boxes], BLOCKS_SLACK)
-        text = "\n".join(piece.text for piece in held)
-        return [(self.began, Draft("text", text, (), context, self.page, boxes, place))]
+        where = regions(self.page, [box for piece in held for box in piece.boxes])
+        text = _run_together(held)
+        return [(self.began, Draft("text", text, (), context, self.page, where, place))]
 
     def _ends_before(self, piece: Piece, top_level: int) -> bool:
         if not self.held:
@@ -416,6 +479,24 @@ class _Pack:
         if not piece.level or self.announces:
             return False
         return piece.level <= top_level or self.size >= ENOUGH
+
+
+def _run_together(pieces: Sequence[Piece]) -> str:
+    """Each on its own line, but a sentence that goes on over columns in one."""
+    text = pieces[0].text
+    for last, piece in pairwise(pieces):
+        goes_on = not (last.level or piece.level) and BROKEN_OFF.search(last.text) and piece.text[:1].islower()
+        text = run_on(text, piece.text) if goes_on else f"{text}\n{piece.text}"
+    return text
+
+
+def _columns_of(block: Block, start: int, end: int) -> Block:
+    """The first column and those from `start` to before `end`."""
+    return replace(
+        block,
+        cells=tuple((row[0], *row[start:end]) for row in block.cells),
+        boxes=tuple((row[0], *row[start:end]) for row in block.boxes),
+    )
 
 
 def _top_level(pages: Iterable[ParsedPage]) -> int:
@@ -484,7 +565,6 @@ class _Maker:
         draft = one.draft
         headings = " › ".join(draft.headings[-3:])[-MAX_HEADINGS:]
         search_text = "\n".join(part for part in (_title(self.document), headings, draft.text, *draft.about) if part)
-        regions = () if draft.page is None else tuple(Region(draft.page, box) for box in draft.boxes)
         return Chunk(
             id=f"{self.document.id}.{_digest(draft, seen)}",
             document_id=self.document.id,
@@ -493,7 +573,7 @@ class _Maker:
             text=draft.text,
             search_text=search_text,
             page=draft.page,
-            regions=regions,
+            regions=draft.regions,
             place=draft.place,
             image=draft.image,
             batch=self.batch,

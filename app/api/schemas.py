@@ -40,6 +40,7 @@ class PageReportOut(Out):
     tables: int
     figures: int
     uncaptioned: int
+    hidden: int = 0  # words that can't be seen on the page: left out, unless EXHIBIT_HIDDEN_TEXT=include
 
 
 class DocumentOut(Out):

@@ -76,6 +76,7 @@ class PageReport:
     tables: int = 0
     figures: int = 0
     uncaptioned: int = 0  # of these
+    hidden: int = 0  # words that are there but can't be seen on the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ class Fetched:
 # ---------------------------------------------------------------- what parsers yield
 
 BlockKind = Literal["heading", "text", "list", "table", "figure", "image"]
+Standing = Literal["", "running", "hidden"]  # in the text; a header, footer or page number; not to be seen on the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ class Line:
 
     text: str
     box: Box
+    turns: int = 0  # quarter turns clockwise that its letters lie by
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +163,15 @@ class Block:
     lines: tuple[Line, ...] = ()  # text blocks of paged documents
     level: int = 0  # headings: 1 is the highest
     cells: tuple[tuple[str, ...], ...] = ()  # tables: rows of cells, header first
+    boxes: tuple[tuple[Box | None, ...], ...] = ()  # around the words of each cell, where they are known
+    row_pages: tuple[int, ...] = ()  # the page of each row, of a table that goes on over pages
     caption: str = ""  # figures and tables
+    caption_lines: tuple[Line, ...] = ()
     image: str | None = None  # blob key of the crop, once stored
     pixels: bytes | None = None  # the crop as PNG or JPEG, until it is stored
     place: Place | None = None
     confidence: float | None = None  # recognised text only
+    standing: Standing = ""
 
 
 @dataclass(frozen=True, slots=True)

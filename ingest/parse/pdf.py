@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 import pypdfium2 as pdfium
@@ -15,22 +16,26 @@ from PIL import Image
 
 from app.domain.errors import Missing, NeedsPassword, Unreadable
 from app.domain.types import Block, Box, Identity, Line, ParsedPage, Problem
+from ingest.across import MARGIN, blanked, is_page_number
+from ingest.parse.pdf_hidden import hidden_texts
 from ingest.parse.pdf_layout import Page, Row, Word, blocks, body_size, confidence, in_order, row_of, segments, turns_of
 from ingest.parse.pdf_rows import aligned_tables
 from ingest.parse.pdf_shapes import Rectangle, Shapes, area, figures, is_ruled, read_shapes, share, stamp
 from ingest.parse.pdf_tables import Table, ruled_tables
 from ingest.parse.pdf_words import Frame, frame_of, read_words
 from ingest.parse.tables import table_block
+from ingest.regions import lines_of
 
 PDF = "application/pdf"
 FIGURE_DPI = 150
 LONGEST_SIDE = 1600  # pixels of a figure's crop
 LONGEST_PAGE = 4000  # pixels of the page it is cut from
+TITLE_PAGES = 3  # on which a title is looked for
+WORD = re.compile(r"[^\W_]+")
+MAX_CAPTION = 600  # characters
 MOST_NOTES = 500  # of a page are looked at
 LARGEST_MENDED = 256 * 2**20  # bytes of a damaged file
 BEYOND_REPAIR = "it is not a PDF that can be opened, or is damaged beyond repair"
-MARGIN = 0.09  # of a page's height, where running headers and footers stand
-PAGE_NUMBER = re.compile(r"[-–—|. ]*(page )?#( ?(/|of) ?#)?[-–—|. ]*")  # once its digits are blanked
 CAPTION = {
     "figure": re.compile(
         r"^(?:(?i:figure|fig\.|exhibit|chart|graph|diagram)|图|圖)\s*(?:[\d一二三四五六七八九十(:：.-]|[A-Z]\b)"
@@ -45,7 +50,8 @@ def open_pdf(path: Path) -> Identity:
         count = len(document)
         if count == 0:
             raise Unreadable("the PDF has no pages")
-        return Identity(PDF, count, _title(document))
+        title = _title(document)
+        return Identity(PDF, count, title if title and _is_seen(title, document) else None)
 
 
 def parse_pdf(path: Path, first: int, last: int) -> list[ParsedPage]:
@@ -96,6 +102,26 @@ def _title(document: pdfium.PdfDocument) -> str | None:
     return None if len(title) < 4 or poor else title[:200]
 
 
+def _is_seen(title: str, document: pdfium.PdfDocument) -> bool:
+    """Most of its words stand on the first pages: else it may say anything, where nobody reads it. A scan has no
+    words to compare."""
+    text = " ".join(_first_words(document)).casefold()
+    named = WORD.findall(title.casefold())
+    return not text.strip() or sum(word in text for word in named) >= 0.6 * len(named)
+
+
+def _first_words(document: pdfium.PdfDocument) -> Iterator[str]:
+    for index in range(min(TITLE_PAGES, len(document))):
+        try:
+            page = document[index]
+            frame = frame_of(page)
+            hidden = hidden_texts(page, frame, read_shapes(page, frame))
+            yield " ".join(word.text for word in _read(page, frame, hidden) if not word.hidden)
+            page.close()
+        except pdfium.PdfiumError:  # the page will be reported when it is parsed
+            continue
+
+
 # ---------------------------------------------------------------- a page, first look
 
 
@@ -109,6 +135,7 @@ class _Seen:
     words: tuple[Word, ...] = ()
     rows: tuple[Row, ...] = ()
     shapes: Shapes | None = None  # None: the page can't be loaded
+    hidden: tuple[Word, ...] = ()
     why: str = ""
 
 
@@ -119,17 +146,37 @@ def _seen(document: pdfium.PdfDocument, number: int) -> _Seen:
         return _Seen(number, Frame(0, 0, 0, 0, 0), Page(number, 0, 0), why=f"the page can't be read: {error}")
     try:
         frame = frame_of(page)
-        textpage = page.get_textpage()
-        try:
-            words = read_words(textpage, frame)
-        finally:
-            textpage.close()
+        shapes = read_shapes(page, frame)
+        read = _words(page, frame, hidden_texts(page, frame, shapes))
+        words, hidden = [word for word in read if not word.hidden], tuple(word for word in read if word.hidden)
         layout = Page(number, frame.width, frame.height, turns_of(words))
-        return _Seen(number, frame, layout, tuple(words), _rows(words, layout), read_shapes(page, frame))
+        return _Seen(number, frame, layout, tuple(words), _rows(words, layout), shapes, hidden)
     except pdfium.PdfiumError as error:
         return _Seen(number, Frame(0, 0, 0, 0, 0), Page(number, 0, 0), why=f"the page can't be read: {error}")
     finally:
         page.close()
+
+
+def _words(page: pdfium.PdfPage, frame: Frame, hidden: frozenset[int]) -> list[Word]:
+    """pdfium puts letters in order as the page is shown: sideways and upside down ones are read on the page turned."""
+    words = _read(page, frame, hidden)
+    turns = turns_of(words)
+    if not turns:
+        return words
+    shown = page.get_rotation()
+    page.set_rotation((shown - 90 * turns) % 360)
+    try:
+        return _read(page, frame, hidden)
+    finally:
+        page.set_rotation(shown)
+
+
+def _read(page: pdfium.PdfPage, frame: Frame, hidden: frozenset[int]) -> list[Word]:
+    textpage = page.get_textpage()
+    try:
+        return read_words(textpage, frame, hidden)
+    finally:
+        textpage.close()
 
 
 def _rows(words: Sequence[Word], page: Page) -> tuple[Row, ...]:
@@ -145,24 +192,20 @@ class _Batch:
     """What the pages of one batch repeat, and the size of their running text."""
 
     body: float
-    running: Mapping[str, int]  # headers and footers, their numbers blanked, and the page that keeps them
+    repeated: frozenset[str]  # lines in margins, their numbers blanked: headers and footers
     logos: frozenset[tuple[int, ...]]
 
     @classmethod
     def of(cls, pages: Sequence[_Seen]) -> _Batch:
         lines: Counter[str] = Counter()
-        first: dict[str, int] = {}
         logos: Counter[tuple[int, ...]] = Counter()
         for page in pages:
-            margin = {_blanked(row.text) for row in page.rows if _in_margin(row, page.page)}
-            lines.update(margin)
-            first = {**dict.fromkeys(margin, page.number), **first}
+            lines.update({blanked(row.text) for row in page.rows if _in_margin(row, page.page)})
             if page.shapes is not None:
                 logos.update({stamp(box, pixels) for box, pixels in page.shapes.pictures})
-        often = max(3, 0.3 * len(pages))
         return cls(
             body_size(word for page in pages for word in page.words),
-            {line: first[line] for line, count in lines.items() if count >= often},
+            frozenset(line for line, count in lines.items() if count > 1),
             frozenset(logo for logo, count in logos.items() if count >= 3),
         )
 
@@ -172,15 +215,35 @@ def _in_margin(row: Row, page: Page) -> bool:
     return row.y1 < MARGIN * height or row.y0 > (1 - MARGIN) * height
 
 
-def _blanked(text: str) -> str:
-    return re.sub(r"\d+", "#", " ".join(text.lower().split()))
-
-
 def _is_running(row: Row, page: Page, batch: _Batch) -> bool:
-    if not _in_margin(row, page):
-        return False
-    blanked = _blanked(row.text)
-    return batch.running.get(blanked, page.number) != page.number or PAGE_NUMBER.fullmatch(blanked) is not None
+    """Perhaps: it is kept apart from the text, and looked at again with all pages in view."""
+    return _in_margin(row, page) and (blanked(row.text) in batch.repeated or is_page_number(row.text))
+
+
+def _with_margins(found: Sequence[Block], seen: _Seen, batch: _Batch) -> list[Block]:
+    """With what may be headers before, and what may be footers after the rest."""
+    rows = [row for row in seen.rows if _is_running(row, seen.page, batch)]
+    above, below = list[Block](), list[Block]()
+    for row in rows:
+        middle = (row.y0 + row.y1) / 2
+        height = seen.page.width if seen.page.turns % 2 else seen.page.height
+        side = above if middle < height / 2 else below
+        side += [replace(block, standing="running") for block in blocks([row], seen.page, batch.body)]
+    return [*above, *found, *below]
+
+
+def _hidden(seen: _Seen) -> list[Block]:
+    """What can't be seen, as one block that is marked so, a line for each of the file's."""
+    lines = []
+    for _, words in groupby(seen.hidden, lambda word: word.line):
+        held = list(words)
+        lefts, tops, rights, bottoms = zip(*((word.x0, word.y0, word.x1, word.y1) for word in held), strict=True)
+        box = replace(seen.page, turns=0).box(min(lefts), min(tops), max(rights), max(bottoms))
+        lines.append(Line(" ".join(word.text for word in held), box))
+    if not lines:
+        return []
+    text = "\n".join(line.text for line in lines)
+    return [Block("text", text, page=seen.number, lines=tuple(lines), standing="hidden")]
 
 
 # ---------------------------------------------------------------- a page, read
@@ -190,13 +253,13 @@ def _parsed(seen: _Seen, batch: _Batch) -> ParsedPage:
     if seen.shapes is None:
         return ParsedPage(seen.number, read_as="failed", problems=(Problem(seen.why, seen.number),))
     if not seen.words and seen.shapes.blank:
-        return ParsedPage(seen.number, read_as="empty")
+        return ParsedPage(seen.number, tuple(_hidden(seen)), read_as="empty")
     problems: list[Problem] = []
     if _needs_ocr(seen, seen.shapes):
         regions = figures(seen.shapes, seen.frame, (), (), (), batch.logos)
         return ParsedPage(
             seen.number,
-            tuple(_figure_blocks(seen, _Found((), (), tuple(regions)), ())),
+            (*_figure_blocks(seen, _Found((), (), tuple(regions)), ()), *_hidden(seen)),
             needs_ocr=True,
             problems=tuple(problems),
         )
@@ -204,8 +267,9 @@ def _parsed(seen: _Seen, batch: _Batch) -> ParsedPage:
     texts, aligned = _texts(found.running, seen.page, batch.body)
     ruled = [_table_block(table, seen.page, texts) for table in found.ruled]
     pictures = _figure_blocks(seen, found, texts)
-    aligned = [replace(table, caption=caption_for(table, texts, "table")) for table in aligned]
+    aligned = [captioned(table, texts, "table") for table in aligned]
     everything = _placed(_placed(texts, [*ruled, *aligned]), pictures)
+    everything = [*_with_margins(everything, seen, batch), *_hidden(seen)]
     return ParsedPage(seen.number, tuple(everything), problems=tuple(problems))
 
 
@@ -265,14 +329,17 @@ def _texts(rows: Sequence[Row], page: Page, body: float) -> tuple[list[Block], l
     start = 0
     for table in aligned_tables(rows):
         texts += blocks(rows[start : table.first], page, body)
-        lines = tuple(Line(row.text, page.box(row.x0, row.y0, row.x1, row.y1)) for row in table.rows)
-        left, top, right, bottom = _around_rows(table.rows, replace(page, turns=0))
-        box = page.box(left, top, right, bottom)
-        found.append(
-            replace(table_block(table.cells, page=page.number, box=box), lines=lines, confidence=confidence(table.rows))
-        )
+        box = page.box(*_around_rows(table.rows, replace(page, turns=0)))
+        boxes = _boxes(table.boxes, page)
+        block = table_block(table.cells, page=page.number, box=box, boxes=boxes)
+        found.append(replace(block, confidence=confidence(table.rows)))
         start = table.last + 1
     return texts + blocks(rows[start:], page, body), found
+
+
+def _boxes(rows: Sequence[Sequence[Rectangle | None]], page: Page) -> list[list[Box | None]]:
+    """Those of cells, as fractions of the page."""
+    return [[page.box(*cell) if cell else None for cell in row] for row in rows]
 
 
 def _box(row: Row, page: Page) -> Rectangle:
@@ -303,13 +370,14 @@ def _tables(seen: _Seen, shapes: Shapes, problems: list[Problem]) -> list[Table]
 
 
 def _table_block(table: Table, page: Page, texts: Sequence[Block]) -> Block:
-    block = table_block(table.cells, page=page.number, box=replace(page, turns=0).box(*table.box))
-    return replace(block, caption=caption_for(block, texts, "table"))
+    page = replace(page, turns=0)
+    block = table_block(table.cells, page=page.number, box=page.box(*table.box), boxes=_boxes(table.boxes, page))
+    return captioned(block, texts, "table")
 
 
-def caption_for(block: Block, texts: Sequence[Block], kind: str) -> str:
-    """The nearest text that begins as a caption does, within an eighth of the page above or below."""
-    best, nearest = "", 0.125
+def captioned(block: Block, texts: Sequence[Block], kind: str) -> Block:
+    """With the nearest text that begins as a caption does, within an eighth of the page above or below."""
+    best, nearest = None, 0.125
     for text in texts:
         if block.box is None or text.box is None or not CAPTION[kind].match(text.text):
             continue
@@ -317,8 +385,12 @@ def caption_for(block: Block, texts: Sequence[Block], kind: str) -> str:
             continue
         distance = max(text.box.y0 - block.box.y1, block.box.y0 - text.box.y1, 0.0)
         if distance < nearest:
-            best, nearest = text.text, distance
-    return best[:600]
+            best, nearest = text, distance
+    if best is None:
+        return block
+    caption = best.text[:MAX_CAPTION]
+    (lines,) = lines_of(best.lines, best.text, [caption])
+    return replace(block, caption=caption, caption_lines=lines)
 
 
 def _placed(texts: Sequence[Block], others: Sequence[Block]) -> list[Block]:
@@ -349,7 +421,7 @@ def _figure_blocks(seen: _Seen, found: _Found, texts: Sequence[Block]) -> list[B
     made = []
     for region, inside in zip(found.figures, found.inside or [()] * len(found.figures), strict=True):
         block = Block("figure", "\n".join(inside), page=seen.number, box=replace(seen.page, turns=0).box(*region))
-        made.append(replace(block, caption=caption_for(block, texts, "figure")))
+        made.append(captioned(block, texts, "figure"))
     return made
 
 

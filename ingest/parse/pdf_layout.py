@@ -32,6 +32,7 @@ class Word:
     line: int  # the reader's count of lines
     turns: int = 0  # quarter turns clockwise that the letters are turned by
     score: float | None = None  # how sure a recogniser was, 0..1
+    hidden: bool = False  # not to be seen on the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,7 +399,8 @@ def _starts_paragraph(rows: Sequence[Row], row: Row) -> bool:
 
 
 def _block(level: int, rows: Sequence[Row], page: Page) -> Block:
-    lines = tuple(Line(row.text, page.box(row.x0, row.y0, row.x1, row.y1)) for row in rows)
+    cells = (cell for row in rows for cell in row.cells)  # a row of several has white between them
+    lines = tuple(Line(cell.text, page.box(cell.x0, cell.y0, cell.x1, cell.y1), page.turns) for cell in cells)
     marked = rows[0].marked
     box = page.box(
         min(row.x0 for row in rows),

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from ingest.parse.pdf_layout import Row, Segment
+from ingest.parse.pdf_layout import Rectangle, Row, Segment
 from ingest.parse.pdf_tables import tidy
 
 LEAST_ROWS = 3  # of at least two cells
 MOST_WORDS = 5  # of the usual cell beside the first: longer ones are columns of prose
+CURRENCIES = "$€£¥"
+Held = list[Segment]  # what stands in one cell
 LOOSE = re.compile(r"^[$€£¥%)\]*†‡]+$")  # a sign that stands apart from its number
 
 
@@ -23,6 +25,7 @@ class Aligned:
     first: int
     last: int
     cells: tuple[tuple[str, ...], ...]
+    boxes: tuple[tuple[Rectangle | None, ...], ...]  # around the words of each cell, on the upright page
     rows: tuple[Row, ...]  # one for each row of cells
 
 
@@ -68,15 +71,35 @@ def _table(rows: Sequence[Row], first: int, last: int) -> Aligned | None:
     if len(edges) < 1:
         return None
     grid = [_cells(row, edges) for row in within]
-    cells = _without_loose(grid)
+    held = tidy(_without_loose(grid), bool)
+    cells = tuple(tuple(map(_text, row)) for row in held)
     several = [row for row in cells if sum(map(bool, row)) > 1]
     lengths = [len(cell.split()) for row in several for cell in row[1:] if cell]
     if len(several) < LEAST_ROWS or not lengths or median(lengths) > MOST_WORDS:
         return None
-    whole = tidy(cells)
-    if not whole or len(whole[0]) < 2 or len(whole) != len(within):
+    if not cells or len(cells[0]) < 2 or len(cells) != len(within):
         return None
-    return Aligned(first, last, whole, tuple(within))
+    return Aligned(first, last, cells, tuple(tuple(map(_around, row)) for row in held), tuple(within))
+
+
+def _text(held: Held) -> str:
+    """A sign belongs to the number beside it."""
+    text = ""
+    for part in held:
+        joins = not text or text in CURRENCIES or LOOSE.match(part.text)
+        text += part.text if joins else f" {part.text}"
+    return text
+
+
+def _around(held: Held) -> Rectangle | None:
+    if not held:
+        return None
+    return (
+        min(part.x0 for part in held),
+        min(part.y0 for part in held),
+        max(part.x1 for part in held),
+        max(part.y1 for part in held),
+    )
 
 
 def _columns(rows: Sequence[Row]) -> list[float]:
@@ -101,26 +124,26 @@ def _empty_between(cells: Sequence[Segment], left: float, right: float) -> bool:
     return sum(left < (cell.x0 + cell.x1) / 2 < right for cell in cells) < 2
 
 
-def _cells(row: Row, edges: Sequence[float]) -> list[str]:
-    found = [""] * (len(edges) + 1)
+def _cells(row: Row, edges: Sequence[float]) -> list[Held]:
+    found: list[Held] = [[] for _ in range(len(edges) + 1)]
     for cell in row.cells:
         middle = cell.x0 if len(row.cells) == 1 else (cell.x0 + cell.x1) / 2
-        column = sum(edge < middle for edge in edges)
-        found[column] = f"{found[column]} {cell.text}".strip()
+        found[sum(edge < middle for edge in edges)].append(cell)
     return found
 
 
-def _without_loose(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+def _without_loose(rows: Sequence[list[Held]]) -> list[list[Held]]:
     """Signs in columns of their own go to the number they belong to."""
     cells = [list(row) for row in rows]
     for row in cells:
         for column, cell in enumerate(row):
-            if not LOOSE.match(cell):
+            text = _text(cell)
+            if not LOOSE.match(text):
                 continue
-            if cell[0] in "$€£¥" and column + 1 < len(row) and row[column + 1]:
-                row[column + 1] = f"{cell}{row[column + 1]}"
-                row[column] = ""
+            if text[0] in CURRENCIES and column + 1 < len(row) and row[column + 1]:
+                row[column + 1] = [*cell, *row[column + 1]]
+                row[column] = []
             elif column and row[column - 1]:
-                row[column - 1] += cell
-                row[column] = ""
+                row[column - 1] = [*row[column - 1], *cell]
+                row[column] = []
     return cells

@@ -14,7 +14,7 @@ import numpy as np
 import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
-from ingest.parse.pdf_words import Frame
+from ingest.parse.pdf_words import Frame, address
 
 MOST_OBJECTS = 20_000  # of a page are looked at: maps and plots may have a million
 DEEPEST_FORM = 4
@@ -29,6 +29,24 @@ Matrix = tuple[float, float, float, float, float, float]
 IDENTITY: Matrix = (1, 0, 0, 1, 0, 0)
 
 
+Colour = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Something that is drawn, in its turn: a text, or what covers what was drawn before it."""
+
+    box: Rectangle
+    order: int
+    colour: Colour | None  # of its filling; None: of a text, that it has none; of a cover, that it varies
+    item: Any = None  # pdfium's, of a text
+    mode: int = 0  # how a text is drawn
+
+    @property
+    def address(self) -> int:
+        return address(self.item)
+
+
 @dataclass(slots=True)
 class Shapes:
     """What a page draws, as rectangles; a picture also with its size in pixels, which tells repeats."""
@@ -41,6 +59,8 @@ class Shapes:
     strokes_across: list[Rectangle] = field(default_factory=list)  # horizontal parts of drawings: a grid in one path
     strokes_down: list[Rectangle] = field(default_factory=list)
     texts: int = 0
+    drawn_texts: list[Drawn] = field(default_factory=list)
+    covers: list[Drawn] = field(default_factory=list)  # opaque boxes, pictures and shadings, in the order drawn
 
     @property
     def blank(self) -> bool:
@@ -58,6 +78,8 @@ class _Reader:
         self._left = MOST_OBJECTS
         self._edges = [ctypes.c_float() for _ in range(4)]
         self._refs = [ctypes.byref(edge) for edge in self._edges]
+        self._values = [ctypes.c_uint() for _ in range(4)]
+        self._tones = [ctypes.byref(value) for value in self._values]
         self._shapes = Shapes()
 
     def read(self, page: Any) -> Shapes:
@@ -70,6 +92,8 @@ class _Reader:
         self._left -= 1
         if self._left < 0 or kind == pdfium_c.FPDF_PAGEOBJ_TEXT:
             self._shapes.texts += kind == pdfium_c.FPDF_PAGEOBJ_TEXT
+            if self._left >= 0:
+                self._text(item, matrix)
             return
         if kind == pdfium_c.FPDF_PAGEOBJ_FORM:
             self._form(item, matrix, depth)
@@ -81,10 +105,31 @@ class _Reader:
             width, height = ctypes.c_uint(), ctypes.c_uint()
             pdfium_c.FPDFImageObj_GetImagePixelSize(item, ctypes.byref(width), ctypes.byref(height))
             self._shapes.pictures.append((seen, (width.value, height.value)))
+            self._shapes.covers.append(Drawn(seen, -self._left, None))
         elif kind == pdfium_c.FPDF_PAGEOBJ_PATH:
             self._path(item, seen, matrix)
         else:  # shadings
             self._shapes.drawings.append(seen)
+            self._shapes.covers.append(Drawn(seen, -self._left, None))
+
+    def _text(self, item: Any, matrix: Matrix) -> None:
+        mode = pdfium_c.FPDFTextObj_GetTextRenderMode(item)
+        seen = self._bounds(item, matrix)
+        if seen is not None:
+            self._shapes.drawn_texts.append(Drawn(seen, -self._left, self._colour(item), item, mode))
+
+    def _colour(self, item: Any) -> Colour | None:
+        """Of its filling; None where that lets (nearly) all through."""
+        if not pdfium_c.FPDFPageObj_GetFillColor(item, *self._tones):
+            return 0, 0, 0
+        red, green, blue, alpha = (tone.value for tone in self._values)
+        return (red, green, blue) if alpha > 12 else None
+
+    @staticmethod
+    def _is_filled(item: Any) -> bool:
+        fill, stroke = ctypes.c_int(), ctypes.c_int()
+        pdfium_c.FPDFPath_GetDrawMode(item, ctypes.byref(fill), ctypes.byref(stroke))
+        return bool(fill.value != pdfium_c.FPDF_FILLMODE_NONE)
 
     def _form(self, item: Any, matrix: Matrix, depth: int) -> None:
         if depth >= DEEPEST_FORM:
@@ -118,6 +163,8 @@ class _Reader:
             shapes.down.append(seen)
         elif pdfium_c.FPDFPath_CountSegments(item) <= 5 and self._is_rectangle(item):
             shapes.boxes.append(seen)
+            if self._is_filled(item) and (colour := self._colour(item)) is not None:
+                shapes.covers.append(Drawn(seen, -self._left, colour))
         else:
             shapes.drawings.append(seen)
             self._strokes(item, matrix)

@@ -6,14 +6,18 @@ pdfplumber itself would read the page a second time, every letter as a Python di
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import TypeVar
 
 from pdfplumber.table import cells_to_tables, edges_to_intersections, intersections_to_cells, merge_edges
 
-from ingest.parse.pdf_layout import Word
+from ingest.parse.pdf_layout import Word, run_on
 from ingest.parse.pdf_shapes import MOST_EDGES, Rectangle, Shapes, around, edges_across, edges_down
 
+Words = list[Word]  # of one cell
+T = TypeVar("T")
 Edge = dict[str, float | str]
 
 PAGE_LIMIT_S = 4.0  # then its tables so far are what there is
@@ -24,9 +28,11 @@ SHORTEST = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cells by row, header first, and the box in points of the page as rendered."""
+    """Cells by row, header first, the box around each one's words, and that of the whole grid; in points of the page
+    as rendered."""
 
     cells: tuple[tuple[str, ...], ...]
+    boxes: tuple[tuple[Rectangle | None, ...], ...]
     box: Rectangle
 
 
@@ -40,9 +46,10 @@ def ruled_tables(shapes: Shapes, words: Sequence[Word], turns: int) -> list[Tabl
     for grid in _grids(shapes):
         if time.monotonic() > until:
             break
-        cells = tidy(turned_back(filled(_rows(grid), words), turns))
+        held = tidy(turned_back(filled(_rows(grid), words), turns), bool)
+        cells = tuple(tuple(map(text_of_cell, row)) for row in held)
         if is_table(cells):
-            found.append(Table(cells, around(grid)))
+            found.append(Table(cells, tuple(tuple(map(box_of_cell, row)) for row in held), around(grid)))
     return found
 
 
@@ -94,34 +101,42 @@ def _rows(grid: Sequence[Rectangle]) -> list[list[Rectangle]]:
     return [[placed.get((top, left), (0.0, 0.0, -1.0, -1.0)) for left in lefts] for top in tops]
 
 
-def filled(rows: Sequence[Sequence[Rectangle]], words: Sequence[Word]) -> list[list[str]]:
+def filled(rows: Sequence[Sequence[Rectangle]], words: Sequence[Word]) -> list[list[Words]]:
     """The words whose middle lies in each cell."""
-    middles = [((word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2, word.text) for word in words]
+    middles = [((word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2, word) for word in words]
     cells = []
     for row in rows:
         upper, lower = min((box[1] for box in row), default=0.0), max((box[3] for box in row), default=0.0)
         near = [each for each in middles if upper <= each[1] < lower]
-        cells.append([" ".join(text for x, y, text in near if x0 <= x < x1 and y0 <= y < y1) for x0, y0, x1, y1 in row])
+        cells.append([[word for x, y, word in near if x0 <= x < x1 and y0 <= y < y1] for x0, y0, x1, y1 in row])
     return cells
 
 
-def turned_back(cells: list[list[str]], turns: int) -> list[list[str]]:
+def text_of_cell(words: Words) -> str:
+    """Its lines run together as those of a paragraph."""
+    text = ""
+    for _, line in groupby(words, lambda word: word.line):
+        more = " ".join(word.text for word in line)
+        text = run_on(text, more) if text else more
+    return text
+
+
+def box_of_cell(words: Words) -> Rectangle | None:
+    return around((word.x0, word.y0, word.x1, word.y1) for word in words) if words else None
+
+
+def turned_back(cells: list[list[T]], turns: int) -> list[list[T]]:
     """The grid turned by so many quarters to the left."""
     for _ in range(turns):
         cells = [list(column) for column in zip(*cells, strict=True)][::-1]
     return cells
 
 
-def tidy(rows: Sequence[Sequence[str | None]]) -> tuple[tuple[str, ...], ...]:
-    """One line a cell, without empty rows and columns."""
-    cells = [[" ".join((cell or "").split()) for cell in row] for row in rows]
-    cells = [row for row in cells if any(row)]
-    if not cells:
-        return ()
-    width = max(len(row) for row in cells)
-    cells = [row + [""] * (width - len(row)) for row in cells]
-    kept = [column for column in range(width) if any(row[column] for row in cells)]
-    return tuple(tuple(row[column] for column in kept) for row in cells)
+def tidy(rows: Sequence[Sequence[T]], filled: Callable[[T], bool]) -> list[list[T]]:
+    """Without empty rows and columns."""
+    kept = [row for row in rows if any(map(filled, row))]
+    columns = [column for column in range(max(map(len, kept), default=0)) if any(filled(row[column]) for row in kept)]
+    return [[row[column] for column in columns] for row in kept]
 
 
 def is_table(cells: Sequence[Sequence[str]]) -> bool:

@@ -9,17 +9,19 @@ from __future__ import annotations
 import ctypes
 import math
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
 import pypdfium2.raw as pdfium_c
 
+from ingest.parse.letters import normalised
 from ingest.parse.pdf_layout import Word
 
 LINE_END_HYPHENS = "\ufffe\x02"  # what pdfium puts for a hyphen at a line's end, and no line break after it
+SOFT_HYPHEN = "\u00ad"
 WORDS = re.compile(r"[^\s\x00-\x1f\ufffe]+[\ufffe\x02]?|[\ufffe\x02]|\r\n|\n|\r")
 BOLD = re.compile(rb"bold|black|heavy|demi", re.I)
+SMALLEST = 1.0  # points: smaller letters are dust
 LARGEST_TEXT = 400_000  # characters: more on one page is an attack or a data dump
 
 
@@ -54,16 +56,24 @@ class Frame:
         return min(a, c), min(b, d), max(a, c), max(b, d)
 
 
+def address(item: Any) -> int:
+    """Tells pdfium's objects apart."""
+    return ctypes.cast(item, ctypes.c_void_p).value or 0
+
+
 def frame_of(page: Any) -> Frame:
     """Of a pypdfium2 page: its crop box within its media box, and its rotation."""
     left, bottom, right, top = page.get_bbox()
     return Frame(left, bottom, right, top, page.get_rotation() // 90 % 4)
 
 
-def read_words(textpage: Any, frame: Frame) -> list[Word]:
-    """Visible words in the order the file draws them; `line` counts the lines that pdfium sees."""
+def read_words(textpage: Any, frame: Frame, hidden: frozenset[int] = frozenset()) -> list[Word]:
+    """Words in the order the file draws them; `line` counts the lines that pdfium sees.
+
+    `hidden`: the addresses of text objects that are not to be seen.
+    """
     text, positions = _characters(textpage)
-    reader = _Reader(textpage, frame)
+    reader = _Reader(textpage, frame, hidden)
     words: list[Word] = []
     line, fresh = 0, True
     for match in WORDS.finditer(text):
@@ -87,8 +97,9 @@ def read_words(textpage: Any, frame: Frame) -> list[Word]:
 class _Reader:
     """Holds the buffers that pdfium writes into, and the style of the line being read."""
 
-    def __init__(self, textpage: Any, frame: Frame) -> None:
+    def __init__(self, textpage: Any, frame: Frame, hidden: frozenset[int]) -> None:
         self._page = textpage.raw
+        self._hidden = hidden
         self._frame = frame
         self._corners = [ctypes.c_double() for _ in range(4)]
         self._refs = [ctypes.byref(corner) for corner in self._corners]
@@ -114,17 +125,22 @@ class _Reader:
         self.bold = bool(0 < length <= 128 and BOLD.search(self._name.raw[:length]))
 
     def word(self, token: str, first: int, count: int, line: int) -> Word | None:
-        """None for what can't be seen: no size, or off the page."""
-        box = self._box(first, count)
-        if box is None or self.size < 0.5:
+        broken = token[-1] in LINE_END_HYPHENS or (token[-1] == SOFT_HYPHEN and len(token) > 1)
+        shown = normalised(token[:-1] + "-" if broken else token)
+        box = self._box(first, count) if shown else None
+        if box is None:
             return None
+        hidden = self._is_hidden(box, first)
+        return Word(shown, *box, self.size, self.bold, line, self.turns, hidden=hidden)
+
+    def _is_hidden(self, box: tuple[float, float, float, float], first: int) -> bool:
+        """Too small to be seen, off the page, or one of those that are known to be."""
         x0, y0, x1, y1 = box
-        if (x1 - x0) * (y1 - y0) < 1e-3 and max(x1 - x0, y1 - y0) < 0.5:
-            return None
+        if self.size < SMALLEST or ((x1 - x0) * (y1 - y0) < 1e-3 and max(x1 - x0, y1 - y0) < 0.5):
+            return True
         if x1 <= 0 or y1 <= 0 or x0 >= self._frame.width or y0 >= self._frame.height:
-            return None
-        shown = normalised(token[:-1] + "-" if token[-1] in LINE_END_HYPHENS else token)
-        return Word(shown, x0, y0, x1, y1, self.size, self.bold, line, self.turns) if shown else None
+            return True
+        return bool(self._hidden) and address(pdfium_c.FPDFText_GetTextObject(self._page, first)) in self._hidden
 
     def _box(self, first: int, count: int) -> tuple[float, float, float, float] | None:
         left, top, right, bottom = self._corners
@@ -164,12 +180,3 @@ def _mapped(page: Any, text: str) -> tuple[str, list[int]]:
         unit += 2 if ord(character) > 0xFFFF else 1
     clean = "".join("\ufffd" if 0xD800 <= ord(c) <= 0xDFFF else c for c in text)
     return clean, positions
-
-
-def normalised(text: str) -> str:
-    """Ligatures and full-width forms taken apart where that loses nothing; what can't be seen dropped."""
-    if text.isascii():
-        return text
-    text = "".join(unicodedata.normalize("NFKC", c) if "\ufb00" <= c <= "\ufb06" else c for c in text)
-    text = unicodedata.normalize("NFC", text)
-    return "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc") or c in "\u200c\u200d")

@@ -23,7 +23,13 @@ def markdown_of(cells: Cells) -> str:
 
 
 def table_block(
-    cells: Cells, *, place: Place | None = None, page: int | None = None, box: Box | None = None, caption: str = ""
+    cells: Cells,
+    *,
+    place: Place | None = None,
+    page: int | None = None,
+    box: Box | None = None,
+    boxes: Sequence[Sequence[Box | None]] = (),
+    caption: str = "",
 ) -> Block:
-    kept = tuple(tuple(row) for row in cells)
-    return Block("table", markdown_of(kept), page=page, box=box, cells=kept, caption=caption, place=place)
+    kept, placed = tuple(tuple(row) for row in cells), tuple(tuple(row) for row in boxes)
+    return Block("table", markdown_of(kept), page=page, box=box, cells=kept, boxes=placed, caption=caption, place=place)

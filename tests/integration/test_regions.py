@@ -1,0 +1,37 @@
+"""The regions of chunks hold the chunks' words, as other libraries than ours read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from eval.other_readers import cell_by_cell, likeness
+from eval.regions import ALIKE_SHARE, alike_share, measured, pdfs_of, table_of, tight_share, worst_of
+
+ROOT = Path(__file__).resolve().parents[2]
+MORE = ROOT.parent / "shared" / "data" / "pdf-qa" / "documents"
+SOME = ("2305.13186v3.pdf", "05-03-18-political-release.pdf", "DSA-278777.pdf")
+
+
+def test_the_chunks_of_the_samples_stand_where_their_regions_are() -> None:
+    outcomes = measured(pdfs_of(ROOT / "samples"), chunks=40, seed=1)
+    told = table_of(outcomes) + worst_of(outcomes, 5)
+    assert {outcome.how for outcome in outcomes} == {"text", "table", "ocr"}
+    assert any(outcome.turned for outcome in outcomes)
+    assert alike_share(outcomes) >= ALIKE_SHARE, told
+    assert tight_share(outcomes) >= ALIKE_SHARE, told
+
+
+@pytest.mark.skipif(not MORE.is_dir(), reason="needs the folder of real PDFs beside the project")
+def test_so_do_those_of_real_papers_reports_and_filings() -> None:
+    outcomes = measured([MORE / name for name in SOME], chunks=40, seed=1)
+    assert alike_share(outcomes) >= 0.95, table_of(outcomes) + worst_of(outcomes, 5)  # of 40, one or two may fail
+
+
+def test_the_measure_sees_what_is_missing_and_what_is_too_much() -> None:
+    assert likeness("exam-\nple, page 1", "Example page 1") == 1
+    assert likeness("ten words of a sentence here", "other letters altogether") < 0.6
+    assert cell_by_cell(["1,310", "Net sales"], ["Net\nsales 1310"]) == (1.0, [])
+    assert cell_by_cell(["Net sales", "1,310"], ["net sales"]) == (16 / 20, ["1,310"])
+    assert cell_by_cell(["net"], ["net sales"])[0] < 0.8
