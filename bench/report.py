@@ -8,7 +8,8 @@ from typing import Any
 from bench.documents import BenchFiles, pages_of
 from bench.measured import LongPdf, Measured, Rate
 from eval.metrics import is_hit, percentile
-from eval.report import KS, hits_report, in_words, share, table
+from eval.report import KS, hits_report, in_words, share
+from eval.tables import table
 
 Cell = Callable[[Measured], str]
 

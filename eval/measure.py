@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from eval.client import Client, Json, Refused
 from eval.kept import TakenIn
@@ -28,6 +29,14 @@ class Ranking:
     rank: int | None  # of the first right place, from 1
     ndcg10: float
     ms: float
+    evidence_rank: int | None = None  # of the first piece of evidence that stands on a right page, from 1
+    parallel_rank: int | None = None  # of the same text in the other language, its own language's left out
+
+
+class Searcher(Protocol):
+    """What is measured: the service's client, or plain BM25 beside it."""
+
+    def search(self, query: str, top_k: int, document_ids: Iterable[str] = ()) -> list[Json]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +109,43 @@ def chunks_of(documents: Iterable[Json]) -> dict[str, int]:
 
 
 def rank_all(
-    client: Client, questions: Sequence[Question], ids: dict[str, str], known_document: bool = False
+    searcher: Searcher, questions: Sequence[Question], ids: dict[str, str], known_document: bool = False
 ) -> tuple[Ranking, ...]:
     """Searches for every question, one after the other; `known_document` narrows each to its own document."""
-    client.search("a first search, so that nothing measured is a cold start", TOP_K)
-    return tuple(rank_one(client, question, ids, known_document) for question in questions)
+    searcher.search("a first search, so that nothing measured is a cold start", TOP_K)
+    return tuple(rank_one(searcher, question, ids, known_document) for question in questions)
 
 
-def rank_one(client: Client, question: Question, ids: dict[str, str], known_document: bool) -> Ranking:
+def rank_one(searcher: Searcher, question: Question, ids: dict[str, str], known_document: bool) -> Ranking:
     document_id = ids.get(question.document, "")
     started = time.perf_counter()
-    evidence = client.search(question.text, TOP_K, [document_id] if known_document and document_id else ())
+    evidence = searcher.search(question.text, TOP_K, [document_id] if known_document and document_id else ())
     ms = (time.perf_counter() - started) * 1000
     places, right = ranked_places(evidence, question, document_id), right_places(question, document_id)
-    return Ranking(question, places, first_hit(places, right), ndcg(places, right), round(ms, 2))
+    return Ranking(
+        question,
+        places,
+        first_hit(places, right),
+        ndcg(places, right),
+        round(ms, 2),
+        first_right_evidence(evidence, question, document_id),
+        parallel_rank(evidence, question, ids),
+    )
+
+
+def first_right_evidence(evidence: Sequence[Json], question: Question, document_id: str) -> int | None:
+    right = right_places(question, document_id)
+    each = ((rank, ranked_places([one], question, document_id)) for rank, one in enumerate(evidence, start=1))
+    return next((rank for rank, places in each if right.intersection(places)), None)
+
+
+def parallel_rank(evidence: Iterable[Json], question: Question, ids: dict[str, str]) -> int | None:
+    """Among the documents that are not the question's own: that one is in its language, and would come first."""
+    if question.parallel is None:
+        return None
+    own = ids.get(question.document)
+    others = distinct(one["document_id"] for one in evidence if one["document_id"] != own)
+    return first_hit(others, {ids.get(question.parallel, "")})
 
 
 def ranked_places(evidence: Iterable[Json], question: Question, document_id: str) -> tuple[Place, ...]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from eval.small_documents import Kind, file_name, kind_of, written
 
 CJK = re.compile(r"[㐀-鿿豈-﫿぀-ヿ가-힯]")
 
@@ -20,6 +24,7 @@ class Question:
     answer: str | None = None
     answerable: bool = True
     kinds: tuple[str, ...] = ()
+    parallel: str | None = None  # file name of the same text in another language
 
     @property
     def language(self) -> str:
@@ -41,13 +46,18 @@ class BadFolder(Exception):
     """The folder is not one that can be measured; the message says why."""
 
 
-def load_folder(folder: Path) -> QuestionFolder:
-    """Reads `questions.jsonl`, and the documents beside it or in its folder `documents/`."""
+def load_folder(folder: Path, scratch: Path | None = None) -> QuestionFolder:
+    """Reads `questions.jsonl`, and the documents beside it or in its folder `documents/`; passages and tables become
+    documents in `scratch`."""
     if not (folder / "questions.jsonl").is_file():
         raise BadFolder(f"{folder} has no questions.jsonl")
-    inner = folder / "documents"
-    documents = files_in(inner if inner.is_dir() else folder)
-    questions = tuple(read_questions((folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()))
+    inner, small = folder / "documents", kind_of(folder)
+    if small is None:
+        documents, read = files_in(inner if inner.is_dir() else folder), question_of
+    else:
+        documents, read = small_documents(folder, small, scratch), partial(question_of_small, small)
+    lines = (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    questions = tuple(read_questions(lines, read))
     absent = sorted({question.document for question in questions} - {path.name for path in documents})
     if absent:
         raise BadFolder(f"{folder} asks about documents that are not there: {', '.join(absent)}")
@@ -59,12 +69,19 @@ def files_in(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(path for path in folder.iterdir() if path.is_file() and path.name not in made_elsewhere))
 
 
-def read_questions(lines: Iterable[str]) -> Iterable[Question]:
+def small_documents(folder: Path, small: Kind, scratch: Path | None) -> tuple[Path, ...]:
+    try:
+        return written(folder, small, scratch or Path(tempfile.gettempdir()) / "exhibit-eval")
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise BadFolder(f"{folder / small.file} can't be read: {error!r}") from error
+
+
+def read_questions(lines: Iterable[str], read: Callable[[dict[str, Any]], Question]) -> Iterable[Question]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            yield question_of(json.loads(line))
+            yield read(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BadFolder(f"questions.jsonl, line {number}: {error!r}") from error
 
@@ -78,6 +95,22 @@ def question_of(fields: dict[str, Any]) -> Question:
         answerable=bool(fields.get("answerable", True)),
         kinds=tuple(fields.get("kinds") or ()),
     )
+
+
+def question_of_small(small: Kind, fields: dict[str, Any]) -> Question:
+    """A question that names its passage or its table; what kind of answer it has is its kind."""
+    parallel = fields.get("parallel")
+    return Question(
+        text=fields["question"].strip(),
+        document=file_name(fields[small.names]),
+        answer=answer_text(fields.get("answer")),
+        kinds=tuple(filter(None, (fields.get("answer_from"),))),
+        parallel=file_name(parallel) if parallel else None,
+    )
+
+
+def answer_text(answer: Any) -> str | None:
+    return ", ".join(map(str, answer)) if isinstance(answer, list) else answer
 
 
 def first(folder: QuestionFolder, limit: int | None) -> QuestionFolder:

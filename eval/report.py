@@ -9,17 +9,32 @@ from typing import Any
 from eval.measure import Answered, Ranking
 from eval.metrics import is_hit, percentile, separation, wilson
 from eval.questions import Question
+from eval.tables import table
 
 KS = (1, 5, 10)
 
 
 def hits_report(rankings: Sequence[Ranking]) -> dict[str, Any]:
     """Hits, nDCG and latency of all, of each kind, and of each language."""
-    return {
+    report = {
         "all": hits_of(rankings),
         "kinds": grouped(rankings, lambda question: question.kinds or ("unnamed",)),
         "languages": grouped(rankings, lambda question: (question.language,)),
         "latency_ms": latency([ranking.ms for ranking in rankings]),
+    }
+    parallel = [ranking for ranking in rankings if ranking.question.parallel]
+    return report | ({"across_languages": across_languages(parallel)} if parallel else {})
+
+
+def across_languages(rankings: Sequence[Ranking]) -> dict[str, Any]:
+    """How well a question finds the same text in the other language, by the question's language."""
+    languages = sorted({ranking.question.language for ranking in rankings})
+    return {
+        f"{language} question": {
+            f"hit@{k}": share([is_hit(one.parallel_rank, k) for one in rankings if one.question.language == language])
+            for k in KS
+        }
+        for language in languages
     }
 
 
@@ -35,6 +50,8 @@ def hits_of(rankings: Sequence[Ranking]) -> dict[str, Any]:
     found: dict[str, Any] = {"questions": len(rankings)}
     for k in KS:
         found[f"hit@{k}"] = share([is_hit(ranking.rank, k) for ranking in rankings])
+    for k in KS:
+        found[f"evidence_hit@{k}"] = share([is_hit(ranking.evidence_rank, k) for ranking in rankings])
     found["ndcg@10"] = round(mean([ranking.ndcg10 for ranking in rankings]), 4)
     return found
 
@@ -85,16 +102,39 @@ VERDICTS = ("grounded", "partial", "ungrounded", "abstained")
 
 
 def hits_table(title: str, report: dict[str, Any]) -> str:
-    rows = [("", "questions", *(f"page hit@{k}" for k in KS), "nDCG@10")]
+    rows = [("", "questions", *(f"page hit@{k}" for k in KS), *(f"evidence@{k}" for k in KS), "nDCG@10")]
     groups = {"all": report["all"], **report["kinds"], **report["languages"]}
     rows += [hits_row(name, group) for name, group in groups.items()]
     times = report["latency_ms"]
-    return f"{title}\n{table(rows)}\nlatency of a search: p50 {times['p50']} ms, p95 {times['p95']} ms"
+    lines = [title, "", table(rows), "", f"latency of a search: p50 {times['p50']} ms, p95 {times['p95']} ms"]
+    if across := report.get("across_languages"):
+        lines += ["", "the same text in the other language", "", across_table(across)]
+    return "\n".join(lines)
 
 
 def hits_row(name: str, group: dict[str, Any]) -> tuple[str, ...]:
-    cells = [in_words(group[f"hit@{k}"]) for k in KS]
-    return name, str(group["questions"]), *cells, f"{group['ndcg@10']:.3f}"
+    pages = [in_words(group[f"hit@{k}"]) for k in KS]
+    pieces = [f"{group[f'evidence_hit@{k}']['share']:.3f}" for k in KS]
+    return name, str(group["questions"]), *pages, *pieces, f"{group['ndcg@10']:.3f}"
+
+
+def across_table(across: dict[str, Any]) -> str:
+    rows = [("", "questions", *(f"hit@{k}" for k in KS))]
+    rows += [
+        (name, str(hits["hit@1"]["of"]), *(in_words(hits[f"hit@{k}"]) for k in KS)) for name, hits in across.items()
+    ]
+    return table(rows)
+
+
+def beside_plain(report: dict[str, Any], plain: dict[str, Any]) -> str:
+    """Exhibit's hits as a multiple of plain BM25's over the same texts."""
+    ratios = [f"hit@{k} {times(report, plain, k)}" for k in KS]
+    return f"against plain BM25 over the same texts: {', '.join(ratios)}"
+
+
+def times(report: dict[str, Any], plain: dict[str, Any], k: int) -> str:
+    beside = plain["all"][f"hit@{k}"]["share"]
+    return f"{report['all'][f'hit@{k}']['share'] / beside:.2f}×" if beside else "–"
 
 
 def in_words(proportion: dict[str, Any]) -> str:
@@ -112,21 +152,10 @@ def answers_table(report: dict[str, Any]) -> str:
     verdicts = ", ".join(f"{count} {verdict}" for verdict, count in report["verdicts"].items())
     times = report["latency_ms"]
     return (
-        f"answers\n{table(rows)}\nverdicts: {verdicts}\n"
+        f"answers\n\n{table(rows)}\n\nverdicts: {verdicts}\n"
         f"an answerable question's confidence is above an unanswerable one's: {report['confidence separates']}\n"
         f"latency of an answer: p50 {times['p50']} ms, p95 {times['p95']} ms"
     )
-
-
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Columns aligned, the first to the left and the others to the right, a line under the header."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(aligned(row, widths)) for row in rows]
-    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
-
-
-def aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    return [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
 
 
 # ---------------------------------------------------------------- for programs
@@ -140,6 +169,8 @@ def ranking_row(ranking: Ranking) -> dict[str, Any]:
         "kinds": list(ranking.question.kinds),
         "language": ranking.question.language,
         "rank": ranking.rank,
+        "evidence_rank": ranking.evidence_rank,
+        "ndcg@10": round(ranking.ndcg10, 4),
         "found": [list(place) for place in ranking.places[:10]],
         "ms": ranking.ms,
     }
