@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from app.adapters import clip, sentence
+from app.adapters import clip, cross_encoder, sentence
 from app.adapters.batching import BatchedQueries
 from app.adapters.blobs import LocalBlobs, folder_size
 from app.adapters.catalogue import SqlCatalogue
@@ -29,8 +29,8 @@ from app.adapters.web import Web
 from app.adapters.words import TantivyWords
 from app.api.deps import Services
 from app.domain.errors import BadConfiguration, Forbidden, Unavailable
-from app.domain.ports import Blobs, Catalogue, Generator, ImageEncoder, Judge, TextEncoder, VectorIndex
-from app.domain.types import Fetched
+from app.domain.ports import Blobs, Catalogue, Generator, ImageEncoder, Judge, Retriever, TextEncoder, VectorIndex
+from app.domain.types import Fetched, Space
 from app.services.ask import Ask
 from app.services.check import Checker
 from app.services.intake import Intake
@@ -47,8 +47,12 @@ from ingest.parser import SandboxedParser
 from ingest.pipeline import Pipeline
 from ingest.sandbox import Sandbox
 from ingest.unpack import Limits, Unpacked, unpack
+from retrievers.asked import Asked
+from retrievers.cross_encoded import CrossEncoded
 from retrievers.fused import Fused
 from retrievers.joined import Joined
+from retrievers.learned import Learned, shipped
+from retrievers.reranked import Rank, Reranked, in_turn
 from retrievers.vector import VectorRetriever, seeing_images, seeing_text
 from retrievers.words import WordsRetriever
 
@@ -106,13 +110,13 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         stack.callback(queries.close)
         normalise = partial(_normalised, for_requests)
         by_text, by_image = seeing_text(text_encoder, queries.encode), seeing_images(image_encoder, normalise)
-        retriever = Fused(
-            {
-                "words": WordsRetriever(words),
-                "text": VectorRetriever("text", text_encoder.name, by_text, vectors, kept),
-                "image": VectorRetriever("image", image_encoder.name, by_image, vectors, kept),
-            }
-        )
+        ways: dict[Space, Retriever] = {
+            "words": WordsRetriever(words),
+            "text": VectorRetriever("text", text_encoder.name, by_text, vectors, kept),
+            "image": VectorRetriever("image", image_encoder.name, by_image, vectors, kept),
+        }
+        fused = Fused({space: way for space, way in ways.items() if space in settings.spaces})
+        retriever = await _reranked(settings, fused, catalogue)
         generator = _generator(settings, text_encoder)
         opening = Sandbox(1, settings.parse_memory_mb, nice=0)  # archives and mails: only when there are some
         stack.callback(opening.close)
@@ -271,6 +275,18 @@ def _text_encoder(settings: Settings) -> Callable[[], TextEncoder]:
 def _image_encoder(settings: Settings) -> Callable[[], ImageEncoder]:
     load = clip.bundled if settings.models == "bundled" else clip.from_hub
     return partial(load, cache=settings.cache_dir)
+
+
+async def _reranked(settings: Settings, fused: Retriever, catalogue: Catalogue) -> Retriever:
+    """Bundled: by learned weights; standard: then by a cross-encoder too."""
+    if not settings.rerank:
+        return Asked(fused)
+    ranking = shipped()
+    rank: Rank = Learned(ranking.weights)
+    if settings.models == "standard":
+        encoder = await asyncio.to_thread(cross_encoder.load_cross_encoder)
+        rank = in_turn(rank, CrossEncoded(encoder.scores), cross_encoder.MOST)
+    return Asked(Reranked(fused, catalogue, rank, spread=ranking.spread))
 
 
 def _generator(settings: Settings, text_encoder: TextEncoder) -> Generator:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.domain.errors import BadConfiguration
+from app.domain.types import Space
 
 
 class LanguageModel(BaseModel):
@@ -54,6 +55,8 @@ class Settings(BaseSettings):
     judge: Literal["rules", "nli", "llm"] = "rules"  # what claims are checked with besides: a cross-encoder, the model
     nli_model: str = "cross-encoder/nli-deberta-v3-small"  # folder, or name in the hub
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()  # comma-separated
+    spaces: Annotated[tuple[Space, ...], NoDecode] = ("words", "text", "image")  # ways of finding, comma-separated
+    rerank: bool = True  # a second look at the best candidates
     hosts: Annotated[tuple[str, ...], NoDecode] = ()  # further Host names this service answers to, comma-separated
     role: Literal["all", "api", "worker"] = "all"  # api: only enqueues; worker: only works off the queue
     fetch: bool = True  # whether pages of the public internet are taken in by their address
@@ -62,7 +65,14 @@ class Settings(BaseSettings):
     parse_workers: int = Field(default_factory=lambda: min(4, max(1, (os.cpu_count() or 1) // 2)), ge=1, le=64)
     parse_memory_mb: int = Field(default=2048, ge=256)
 
-    @field_validator("api_keys", "hosts", mode="before")
+    @field_validator("spaces")
+    @classmethod
+    def _some_way_of_finding(cls, value: tuple[Space, ...]) -> tuple[Space, ...]:
+        if not value:
+            raise ValueError("name at least one of words, text, image")
+        return value
+
+    @field_validator("api_keys", "hosts", "spaces", mode="before")
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 
 READY_TIMEOUT_S = 180.0
+CHOICES = frozenset({"EXHIBIT_MODELS", "EXHIBIT_SPACES", "EXHIBIT_RERANK"})
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -66,7 +67,7 @@ def scratch_environment(data: Path, port: int) -> dict[str, str]:
 
 
 def is_of_no_place(name: str) -> bool:
-    return not name.startswith("EXHIBIT_") or name == "EXHIBIT_MODELS" or name.startswith("EXHIBIT_LLM__")
+    return not name.startswith("EXHIBIT_") or name in CHOICES or name.startswith("EXHIBIT_LLM__")
 
 
 def free_port() -> int:

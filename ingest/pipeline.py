@@ -37,7 +37,7 @@ from app.domain.ports import (
     VectorRow,
     Vectors,
     WordsIndex,
-    WordsRow,
+    words_row,
 )
 from app.domain.types import (
     READ,
@@ -309,7 +309,7 @@ class Pipeline:
         """Hands one part of the chunks to the indexes."""
         document = await self._begin(document_id, attempt, "index", work)
         chunks = await self._part(document, batch, first)
-        rows = [WordsRow(chunk.id, document.id, chunk.kind, chunk.search_text) for chunk in chunks]
+        rows = [words_row(chunk) for chunk in chunks]
         await self._write(document, self.words.add, document.collection_id, rows)
         for space, encoder in self._encoders().items():
             await self._index_vectors(document, space, encoder, first, chunks)

@@ -16,7 +16,7 @@ RRF_K = 60  # Cormack, Clarke & Büttcher 2009
 # 51, the words on them 65), so the image space counts less, unless the query itself is an image.
 WEIGHTS: Mapping[Space, float] = {"words": 0.6, "text": 0.4, "image": 0.3}
 IMAGE_ASKED = 1.0
-DEPTH = 32  # at least so many of each space are compared: scores are stretched alike however few are asked for
+DEPTH = 100  # at least so many of each space are compared: scores are stretched alike however few are asked for
 
 Scores = Mapping[str, float]  # by chunk id
 Fusion = Literal["min_max", "rrf"]
@@ -83,8 +83,10 @@ def _found(space: Space, answer: Found | Unavailable) -> Found:
 def _ordered(rankings: Mapping[Space, Sequence[Hit]], scores: Scores) -> tuple[Hit, ...]:
     """Best first; equal scores in the order of their ids, so that a search twice is the same twice."""
     ranks: defaultdict[str, dict[Space, int]] = defaultdict(dict)
+    own: defaultdict[str, dict[Space, float]] = defaultdict(dict)
     for hits in rankings.values():
         for hit in hits:
             ranks[hit.chunk_id].update(hit.ranks)
-    hits_of = [Hit(chunk_id, score, ranks[chunk_id]) for chunk_id, score in scores.items()]
+            own[hit.chunk_id].update(hit.scores)
+    hits_of = [Hit(chunk_id, score, ranks[chunk_id], own[chunk_id]) for chunk_id, score in scores.items()]
     return tuple(sorted(hits_of, key=lambda hit: (-hit.score, hit.chunk_id)))

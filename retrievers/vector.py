@@ -89,7 +89,8 @@ class VectorRetriever:
             why = "nothing comes close enough" if scored else "nothing is indexed in this space"
             return Found((), (Vote(self._space, voted=False, why=why, took_ms=_since(began)),))
         hits = tuple(
-            Hit(chunk_id, score, {self._space: rank}) for rank, (chunk_id, score) in enumerate(scored, start=1)
+            Hit(chunk_id, score, {self._space: rank}, {self._space: score})
+            for rank, (chunk_id, score) in enumerate(scored, start=1)
         )
         return Found(hits, (Vote(self._space, voted=True, found=len(hits), took_ms=_since(began)),), exhausted)
 

@@ -18,12 +18,15 @@ class WordsRetriever:
             return Found(votes=(Vote("words", voted=False, why="the query has no words"),))
         began = time.perf_counter()
         searches = (
-            asyncio.to_thread(self._index.search, one.id, query.text, k, query.kinds, query.documents)
+            asyncio.to_thread(self._index.search, one.id, query.text, k, query.kinds, query.documents, query.hints)
             for one in query.collections
         )
         found = await asyncio.gather(*searches)
         best = sorted((hit for hits in found for hit in hits), key=lambda hit: (-hit[1], hit[0]))
-        hits = tuple(Hit(chunk_id, score, {"words": rank}) for rank, (chunk_id, score) in enumerate(best[:k], start=1))
+        hits = tuple(
+            Hit(chunk_id, score, {"words": rank}, {"words": score})
+            for rank, (chunk_id, score) in enumerate(best[:k], start=1)
+        )
         took_ms = (time.perf_counter() - began) * 1000
         exhausted = all(len(one) < k for one in found) and len(best) <= k
         return Found(

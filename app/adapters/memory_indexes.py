@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from app.adapters.analyser import query_terms, tokens
+from app.adapters.analyser import query_terms
+from app.adapters.surroundings import Analysed, analysed, surroundings
 from app.domain.ports import IndexName, Vector, VectorRow, Vectors, WordsRow
 from app.domain.types import Kind
 
 K1, B = 1.2, 0.75  # Robertson & Zaragoza 2009; Tantivy's values
+AROUND, HINT = 0.8, 0.4  # as in Tantivy's adapter
 
 
 class MemoryVectors:
@@ -82,16 +84,15 @@ class MemoryVectors:
 
 
 class MemoryWords:
-    """BM25 over every row."""
+    """BM25 over every row, and over what stands around it."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, dict[str, tuple[WordsRow, Counter[str]]]] = {}
+        self._rows: dict[str, dict[str, tuple[WordsRow, Analysed]]] = {}
         self._lock = threading.Lock()
 
     def add(self, collection_id: str, rows: Sequence[WordsRow]) -> None:
         with self._lock:
-            counted = {row.chunk_id: (row, Counter(tokens(row.text))) for row in rows}
-            self._rows.setdefault(collection_id, {}).update(counted)
+            self._rows.setdefault(collection_id, {}).update((row.chunk_id, (row, analysed(row))) for row in rows)
 
     def search(
         self,
@@ -100,18 +101,22 @@ class MemoryWords:
         k: int,
         kinds: frozenset[Kind] = frozenset(),
         documents: frozenset[str] | None = None,
+        hints: str = "",
     ) -> tuple[tuple[str, float], ...]:
         with self._lock:
             rows = list(self._rows.get(collection_id, {}).values())
-        weights = _idf(query_terms(text), [counts for _, counts in rows])
-        mean = sum(counts.total() for _, counts in rows) / max(1, len(rows))
+        weights = dict.fromkeys(query_terms(hints) if hints else (), HINT) | dict.fromkeys(query_terms(text), 1.0)
+        own = _scores(weights, {row.chunk_id: Counter(chunk.words) for row, chunk in rows})
+        around = _scores(weights, {each: Counter(words) for each, words in surroundings(c for _, c in rows).items()})
+        most = _most(weights, [frozenset(chunk.words) for _, chunk in rows])
         scored = [
-            (row.chunk_id, _bm25(counts, weights, mean))
-            for row, counts in rows
-            if (not kinds or row.kind in kinds) and (documents is None or row.document_id in documents)
+            (row.chunk_id, (own[row.chunk_id] + AROUND * around[row.chunk_id]) / most)
+            for row, _ in rows
+            if own[row.chunk_id] > 0
+            and (not kinds or row.kind in kinds)
+            and (documents is None or row.document_id in documents)
         ]
-        found = sorted((pair for pair in scored if pair[1] > 0), key=lambda pair: (-pair[1], pair[0]))
-        return tuple(found[: max(0, k)])
+        return tuple(sorted(scored, key=lambda pair: (-pair[1], pair[0]))[: max(0, k)])
 
     def remove(self, collection_id: str, chunk_ids: Sequence[str]) -> None:
         with self._lock:
@@ -146,11 +151,26 @@ class MemoryWords:
         """Nothing is open."""
 
 
-def _idf(terms: Iterable[str], texts: Sequence[Counter[str]]) -> dict[str, float]:
-    found = {term: sum(term in counts for counts in texts) for term in terms}
-    return {term: math.log(1 + (len(texts) - n + 0.5) / (n + 0.5)) for term, n in found.items()}
+def _scores(weights: Mapping[str, float], texts: Mapping[str, Counter[str]]) -> dict[str, float]:
+    """BM25 of each text."""
+    idf = _idf(weights, [frozenset(counts) for counts in texts.values()])
+    mean = sum(counts.total() for counts in texts.values()) / max(1, len(texts))
+    return {
+        name: sum(weight * idf[term] * _saturated(counts, term, mean) for term, weight in weights.items())
+        for name, counts in texts.items()
+    }
 
 
-def _bm25(counts: Counter[str], weights: dict[str, float], mean: float) -> float:
-    norm = K1 * (1 - B + B * counts.total() / max(mean, 1e-9))
-    return sum(weight * counts[term] * (K1 + 1) / (counts[term] + norm) for term, weight in weights.items())
+def _saturated(counts: Counter[str], term: str, mean: float) -> float:
+    return counts[term] * (K1 + 1) / (counts[term] + K1 * (1 - B + B * counts.total() / max(mean, 1e-9)))
+
+
+def _most(weights: Mapping[str, float], texts: Sequence[frozenset[str]]) -> float:
+    idf = _idf(weights, texts)
+    known = [term for term in weights if any(term in text for text in texts)]
+    return sum(weights[term] * idf[term] for term in known) * (K1 + 1)
+
+
+def _idf(terms: Iterable[str], texts: Sequence[frozenset[str]]) -> dict[str, float]:
+    often = {term: sum(term in text for text in texts) for term in terms}
+    return {term: math.log(1 + (len(texts) - n + 0.5) / (n + 0.5)) for term, n in often.items()}

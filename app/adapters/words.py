@@ -1,5 +1,8 @@
 """BM25 in Tantivy: one index folder per collection; our own analyser makes the tokens.
 
+Each chunk is indexed by its own words and, in a second field, by those around it on its page (`surroundings.py`). The
+words themselves are stored, so that what is added later to a page finds those that stand there already.
+
 A writer is opened for one `add` or `remove` and closed after it (about 20 ms with the commit), so that processes may
 take turns; the operating system frees the lock of one that was killed. Readers look at `meta.json` before a search and
 reload when it is another: what a process committed is seen by all at once.
@@ -7,10 +10,12 @@ reload when it is another: what a process committed is seen by all at once.
 
 from __future__ import annotations
 
+import json
+import math
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,15 +24,19 @@ from uuid import uuid4
 import tantivy
 from tantivy import Occur
 
-from app.adapters.analyser import query_terms, tokens
+from app.adapters.analyser import query_terms
 from app.adapters.index_names import slug
+from app.adapters.surroundings import Analysed, Place, analysed, surroundings, touched
 from app.domain.errors import Unavailable
 from app.domain.ports import WordsRow
 from app.domain.types import KINDS, Kind
 
-VERSION = 1  # of the analyser and the schema: another one is another folder, filled again from the catalogue
+VERSION = 2  # of the analyser and the schema: another one is another folder, filled again from the catalogue
 MOST_TERMS = 64  # of a query, the rarest
 MOST_CONSIDERED = 2_000
+AROUND = 0.8  # what a word around a chunk counts, beside one in it
+HINT = 0.4  # what a hint counts, beside a question's own word
+K1 = 1.2  # Tantivy's: a word scores at most its idf times K1 + 1
 WRITER_MEMORY = 50_000_000  # bytes
 WAIT_FOR_WRITER_S = 30.0
 BUILDING = ".building"
@@ -50,13 +59,19 @@ class TantivyWords:
         self._writing: dict[str, threading.Lock] = {}
 
     def add(self, collection_id: str, rows: Sequence[WordsRow]) -> None:
-        distinct = {row.chunk_id: row for row in rows}
-        documents = [_document(row) for row in distinct.values()]  # the slow part, before the writer is taken
+        distinct = {row.chunk_id: (row, analysed(row)) for row in rows}  # the slow part, before the writer is taken
 
-        def write(writer: tantivy.IndexWriter) -> None:
-            for chunk_id, document in zip(distinct, documents, strict=True):
-                writer.delete_documents_by_term("chunk", chunk_id)
-                writer.add_document(document)
+        def write(writer: tantivy.IndexWriter, searcher: tantivy.Searcher) -> None:
+            """What stands on the same pages already is written again where it has new neighbours."""
+            places = {chunk.place for _, chunk in distinct.values() if chunk.place[1] is not None}
+            there = [one for one in _standing(searcher, places) if one.chunk.chunk_id not in distinct]
+            kinds = {row.chunk_id: row.kind for row, _ in distinct.values()}
+            kinds |= {one.chunk.chunk_id: one.kind for one in there}
+            chunks = [chunk for _, chunk in distinct.values()] + [one.chunk for one in there]
+            around, changed = surroundings(chunks), touched(chunks, distinct.keys())
+            for chunk in (each for each in chunks if each.chunk_id in changed):
+                writer.delete_documents_by_term("chunk", chunk.chunk_id)
+                writer.add_document(_document(chunk, kinds[chunk.chunk_id], around[chunk.chunk_id]))
 
         if distinct:
             self._write(collection_id, write)
@@ -68,18 +83,20 @@ class TantivyWords:
         k: int,
         kinds: frozenset[Kind] = frozenset(),
         documents: frozenset[str] | None = None,
+        hints: str = "",
     ) -> tuple[tuple[str, float], ...]:
         opened = self._current(collection_id)
         if opened is None or k < 1 or documents == frozenset():
             return ()
         with _as_unavailable(collection_id):
-            terms = _rarest(opened.searcher, query_terms(text))
-            wanted = opened.searcher.num_docs
-            if not terms or not wanted:
+            searcher = opened.searcher
+            terms = dict.fromkeys(_rarest(searcher, query_terms(hints)) if hints else (), HINT)
+            terms |= dict.fromkeys(_rarest(searcher, query_terms(text)), 1.0)
+            most = _most(searcher, terms)
+            if not most:
                 return ()
-            query = _query(terms, kinds, documents)
-            found = opened.searcher.search(query, min(k, wanted), count=False).hits
-            pairs = [(_chunk_id(opened.searcher, address), float(score)) for score, address in found]
+            found = searcher.search(_query(terms, kinds, documents), min(k, searcher.num_docs), count=False).hits
+            pairs = [(_chunk_id(searcher, address), float(score) / most) for score, address in found]
         return tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
 
     def remove(self, collection_id: str, chunk_ids: Sequence[str]) -> None:
@@ -149,22 +166,23 @@ class TantivyWords:
             return self._writing.setdefault(collection_id, threading.Lock())
 
     def _delete(self, collection_id: str, field: str, values: Sequence[str]) -> None:
-        def write(writer: tantivy.IndexWriter) -> None:
+        def write(writer: tantivy.IndexWriter, searcher: tantivy.Searcher) -> None:
             for value in values:
                 writer.delete_documents_by_term(field, value)
 
         if values and (self._folder(collection_id) / "meta.json").is_file():
             self._write(collection_id, write)
 
-    def _write(self, collection_id: str, write: Callable[[tantivy.IndexWriter], None]) -> None:
+    def _write(self, collection_id: str, write: Callable[[tantivy.IndexWriter, tantivy.Searcher], None]) -> None:
         """Committed and flushed to disk when it returns; merges are finished too, or segments would pile up."""
         with self._write_lock(collection_id), _as_unavailable(collection_id):
             folder = self._folder(collection_id)
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             index = _index(folder)
             writer = _writer(index, collection_id)
+            index.reload()  # after the writer is ours: nobody else writes now
             try:
-                write(writer)
+                write(writer, index.searcher())
                 writer.commit()
             except BaseException:
                 writer.rollback()
@@ -192,9 +210,12 @@ class TantivyWords:
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("chunk", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("kind", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("document", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("kind", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("place", tokenizer_name="raw", index_option="basic")
+    builder.add_bytes_field("words", stored=True)
     builder.add_text_field("text", tokenizer_name="tokens", index_option="freq")
+    builder.add_text_field("around", tokenizer_name="tokens", index_option="freq")
     return builder.build()
 
 
@@ -219,20 +240,58 @@ def _writer(index: tantivy.Index, collection_id: str) -> tantivy.IndexWriter:
 
 
 def _filled(folder: Path, collection_id: str, rows: Iterable[Sequence[WordsRow]]) -> None:
+    """`rows` come document by document: what stands around a chunk is of its own."""
     writer = _writer(_index(folder), collection_id)
     try:
         for some in rows:
-            for row in some:
-                writer.add_document(_document(row))
+            chunks = [analysed(row) for row in some]
+            around = surroundings(chunks)
+            for row, chunk in zip(some, chunks, strict=True):
+                writer.add_document(_document(chunk, row.kind, around[chunk.chunk_id]))
         writer.commit()
     finally:
         writer.wait_merging_threads()
 
 
-def _document(row: WordsRow) -> tantivy.Document:
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A chunk as it is in the index."""
+
+    chunk: Analysed
+    kind: Kind
+
+
+def _standing(searcher: tantivy.Searcher, places: Set[Place]) -> list[_Standing]:
+    if not places or not searcher.num_docs:
+        return []
+    query = tantivy.Query.term_set_query(_schema(), "place", sorted(map(_place, places)))
+    found = searcher.search(query, searcher.num_docs, count=False).hits
+    return [_stands(searcher.doc(address)) for _, address in found]
+
+
+def _stands(document: tantivy.Document) -> _Standing:
+    stored = json.loads(document.get_first("words").decode())
+    place = (str(document.get_first("document")), stored["page"])
+    chunk = Analysed(str(document.get_first("chunk")), place, stored["ordinal"], stored["head"], stored["body"])
+    return _Standing(chunk, document.get_first("kind"))
+
+
+def _document(chunk: Analysed, kind: Kind, around: Sequence[str]) -> tantivy.Document:
+    document_id, page = chunk.place
+    stored = {"page": page, "ordinal": chunk.ordinal, "head": chunk.head, "body": chunk.body}
     return tantivy.Document(
-        chunk=row.chunk_id, document=row.document_id, kind=row.kind, text=" ".join(tokens(row.text))
+        chunk=chunk.chunk_id,
+        document=document_id,
+        kind=kind,
+        place=_place(chunk.place),
+        words=json.dumps(stored).encode(),
+        text=" ".join(chunk.words),
+        around=" ".join(around),
     )
+
+
+def _place(place: Place) -> str:
+    return f"{place[0]} {place[1]}"
 
 
 def _rarest(searcher: tantivy.Searcher, terms: Sequence[str]) -> list[str]:
@@ -243,15 +302,34 @@ def _rarest(searcher: tantivy.Searcher, terms: Sequence[str]) -> list[str]:
     return [term for count, term in sorted(counted) if count][:MOST_TERMS]
 
 
-def _query(terms: Sequence[str], kinds: frozenset[Kind], documents: frozenset[str] | None) -> tantivy.Query:
-    schema, make = _schema(), tantivy.Query
-    words = [(Occur.Should, make.term_query(schema, "text", term, index_option="freq")) for term in terms]
-    must = [make.boolean_query(words)]
+def _most(searcher: tantivy.Searcher, terms: Mapping[str, float]) -> float:
+    """The most that a chunk could score by these words; 0 where none is known."""
+    n = searcher.num_docs
+    often = {term: searcher.doc_freq("text", term) for term in terms}
+    known = ((weight, often[term]) for term, weight in terms.items() if often[term])
+    return sum(weight * math.log(1 + (n - count + 0.5) / (count + 0.5)) for weight, count in known) * (K1 + 1)
+
+
+def _query(terms: Mapping[str, float], kinds: frozenset[Kind], documents: frozenset[str] | None) -> tantivy.Query:
+    """A chunk must hold one of the words; those around it then count besides."""
+    make = tantivy.Query
+    must = [make.boolean_query(_words("text", terms, 1.0))]
+    should = make.boolean_query(_words("around", terms, AROUND))
+    schema = _schema()
     if kinds and set(KINDS) - kinds:
         must.append(make.const_score_query(make.term_set_query(schema, "kind", sorted(kinds)), 0.0))
     if documents is not None:
         must.append(make.const_score_query(make.term_set_query(schema, "document", sorted(documents)), 0.0))
-    return must[0] if len(must) == 1 else make.boolean_query([(Occur.Must, part) for part in must])
+    return make.boolean_query([*((Occur.Must, part) for part in must), (Occur.Should, should)])
+
+
+def _words(field: str, terms: Mapping[str, float], share: float) -> list[tuple[Occur, tantivy.Query]]:
+    schema, make = _schema(), tantivy.Query
+    each = ((term, weight * share) for term, weight in terms.items())
+    return [
+        (Occur.Should, make.boost_query(make.term_query(schema, field, term, index_option="freq"), weight))
+        for term, weight in each
+    ]
 
 
 def _chunk_id(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> str:

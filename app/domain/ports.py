@@ -298,10 +298,18 @@ class KeptVectors(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WordsRow:
+    """A chunk's words, and where they stand: a chunk is also found by the words around it on its page."""
+
     chunk_id: str
     document_id: str
     kind: Kind
     text: str
+    page: int | None = None
+    ordinal: int = 0  # in reading order
+
+
+def words_row(chunk: Chunk) -> WordsRow:
+    return WordsRow(chunk.id, chunk.document_id, chunk.kind, chunk.search_text, chunk.page, chunk.ordinal)
 
 
 class WordsIndex(Protocol):
@@ -318,8 +326,13 @@ class WordsIndex(Protocol):
         k: int,
         kinds: frozenset[Kind] = frozenset(),
         documents: frozenset[str] | None = None,
+        hints: str = "",
     ) -> tuple[tuple[str, float], ...]:
-        """(chunk id, BM25), best first; any text is a plain bag of words, never query syntax."""
+        """(chunk id, score), best first; any text is a plain bag of words, never query syntax.
+
+        The score is BM25 of the chunk and of what stands around it, as a share of the most that these words could
+        score in this collection: so questions, and collections, can be compared. The words of `hints` count less.
+        """
         ...
 
     def remove(self, collection_id: str, chunk_ids: Sequence[str]) -> None: ...

@@ -207,6 +207,7 @@ class Query:
     kinds: frozenset[Kind] = frozenset()  # empty: all
     documents: frozenset[str] | None = None  # None: all; else only these can match
     where: Mapping[str, Any] | None = None  # the request's filter, checked again at the join
+    hints: str = ""  # further words that an answer may hold; they count less than the question's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +215,7 @@ class Hit:
     chunk_id: str
     score: float  # orders one result, no more
     ranks: Mapping[Space, int] = field(default_factory=dict)  # from 1, in each space that found it
+    scores: Mapping[Space, float] = field(default_factory=dict)  # in each space that found it, on that space's scale
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
 from app.domain.errors import Gone, Missing, Unavailable, Unreadable
-from app.domain.ports import Catalogue, IndexName, KeptVectors, VectorIndex, VectorRow, WordsIndex, WordsRow
+from app.domain.ports import Catalogue, IndexName, KeptVectors, VectorIndex, VectorRow, WordsIndex, WordsRow, words_row
 from app.domain.types import Chunk, Collection, Document, Space
 
 SAMPLE = 200  # chunks of a collection, and as many of the ids that each of its indexes names
@@ -318,7 +318,7 @@ class _Words:
         return self._words.ids(self._collection)
 
     def rows(self, document_id: str, chunks: Sequence[Chunk]) -> list[WordsRow]:
-        return [WordsRow(chunk.id, document_id, chunk.kind, chunk.search_text) for chunk in chunks]
+        return [words_row(chunk) for chunk in chunks]
 
     def wants(self, chunk: Chunk) -> bool:
         return True

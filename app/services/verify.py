@@ -36,6 +36,7 @@ from app.domain.ports import (
     Vectors,
     WordsIndex,
     WordsRow,
+    words_row,
 )
 from app.domain.types import (
     READ,
@@ -173,7 +174,7 @@ def compact_words(catalogue: Catalogue, words: WordsIndex) -> None:
     def rows(held: frozenset[str]) -> Iterator[list[WordsRow]]:
         for document_id in sorted({chunk_id.rpartition(".")[0] for chunk_id in held}):
             chunks = catalogue.chunks(document_id)
-            yield [WordsRow(c.id, document_id, c.kind, c.search_text) for c in chunks if c.id in held]
+            yield [words_row(chunk) for chunk in chunks if chunk.id in held]
 
     for collection_id in words.collections():
         words.rebuild(collection_id, rows)
@@ -306,7 +307,7 @@ class _Look:
 
     async def _missing_words(self, document: Document, missing: Sequence[Chunk]) -> None:
         if missing and self._repair:
-            rows = [WordsRow(chunk.id, document.id, chunk.kind, chunk.search_text) for chunk in missing]
+            rows = [words_row(chunk) for chunk in missing]
             await in_thread(self._stores.words.add, document.collection_id, rows)
             if not await in_thread(self._still, document):
                 await in_thread(self._stores.words.remove_document, document.collection_id, document.id)

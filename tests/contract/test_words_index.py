@@ -69,6 +69,40 @@ def test_rare_words_count_more_and_short_texts_win(words: WordsIndex) -> None:
     assert found(words, "common zebra")[:2] == ["d.rare", "d.long"]
 
 
+def on_page(chunk_id: str, page: int, text: str, ordinal: int = 0) -> WordsRow:
+    return WordsRow(chunk_id, chunk_id.split(".")[0], "text", f"Title\n{text}", page, ordinal)
+
+
+def test_of_two_like_chunks_the_one_whose_page_says_more_comes_first(words: WordsIndex) -> None:
+    rows = [on_page("d.a", 1, "sales were 12", 0), on_page("d.b", 2, "sales were 14", 1)]
+    words.add("c", [*rows, on_page("d.head", 2, "fiscal year 2019", 2), *ROWS])
+    order = found(words, "sales in fiscal year 2019")
+    assert order.index("d.b") < order.index("d.a")
+    assert "d.b" not in found(words, "fiscal year"), "what stands around helps only what has a word itself"
+
+
+def test_what_comes_later_to_a_page_is_around_what_was_there(words: WordsIndex) -> None:
+    words.add("c", [on_page("d.a", 1, "sales were 12"), on_page("d.b", 2, "sales were 14")])
+    words.add("c", [on_page("d.late", 2, "fiscal year 2019", 5)])
+    order = found(words, "sales in fiscal year 2019")
+    assert order.index("d.b") < order.index("d.a")
+    assert words.ids("c") == {"d.a", "d.b", "d.late"}
+
+
+def test_a_score_is_the_share_of_the_most_that_can_be_scored(words: WordsIndex) -> None:
+    words.add("c", ROWS)
+    [(_, score), *_] = words.search("c", "turbine Rotterdam 2019 inspected", 5)
+    assert 0.4 < score <= 1.8
+    [(_, with_unknown), *_] = words.search("c", "turbine Rotterdam 2019 inspected xylophone", 5)
+    assert with_unknown == pytest.approx(score, rel=1e-3)
+
+
+def test_hints_count_less_than_the_question_and_find_by_themselves(words: WordsIndex) -> None:
+    words.add("c", [row("d.a", "net income and equity"), row("d.b", "return policy"), row("d.c", "something else")])
+    assert [each for each, _ in words.search("c", "return", 5, hints="equity")] == ["d.b", "d.a"]
+    assert [each for each, _ in words.search("c", "return on equity", 5, hints="income equity")][0] == "d.a"
+
+
 def test_nothing_added_is_nothing_found(words: WordsIndex) -> None:
     assert words.search("nowhere", "turbine", 5) == ()
     assert words.ids("nowhere") == frozenset()

@@ -1,0 +1,60 @@
+"""What a question asks about, without what it says of the answer's form: no document holds "round to two decimals"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from app.domain.ports import Retriever
+from app.domain.types import Found, Query
+from retrievers.measures import computed_from
+
+# Where a sentence begins: after a mark, which people don't always follow with a space ("FY2021?Answer in millions").
+# Possessive, and over a bounded text: whoever asks chooses what these patterns run on.
+_SENTENCES = re.compile(r"(?<=[a-z0-9)\]%\"'’][.!])\s++(?=[A-Z(])|(?<=[?？。！；\n])\s*+")
+_TELLS = re.compile(
+    r"\W*(?:please|kindly|just|directly|then|and)?\W*(?:writ\w*|give|return|provide|list|output|enumerate|round|format"
+    r"|express|answer|anwser|report|show|state|keep|for example|e\.\s?g|do not|don't|be)\b",
+    re.IGNORECASE,
+)
+_FORM = re.compile(
+    r"\b(?:answers?|anwser|formats?|integers?|ints?|floats?|decimals?|strings?|lists?|thousands?|millions?|billions?|units?"
+    r"|percent(?:age)?s?|order|yes|words?|sentences?|bullets?|bullet points|brief(?:ly)?|concise(?:ly)?|table|json"
+    r"|markdown|example|steps?|detail|english|chinese|e\.\s?g)\b|\[\s*\"",
+    re.IGNORECASE,
+)
+_ANSWER = re.compile(r"\W*(?:please\s++)?(?:directly\s++)?(?:answer|anwser)\b", re.IGNORECASE)
+_CHINESE = re.compile(
+    r"(?:请|并|，|,)?\s*(?:请|用|以|按|保留|四舍五入|精确到)[^，,。？！；]{0,12}"
+    r"(?:回答|作答|格式|列表|小数|整数|百分比|单位|一句话|中文|英文|简要|简短|详细|升序|降序)[^，,。？！；]{0,12}"
+)
+_LONGEST = 4_000  # characters: more is a pasted page, and no question with wishes
+
+
+class Asked:
+    """Searches for what a question is about, with hints at what its measures are computed from."""
+
+    def __init__(self, retriever: Retriever) -> None:
+        self._retriever = retriever
+
+    async def retrieve(self, query: Query, k: int) -> Found:
+        about = without_form(query.text)
+        hints = " ".join(filter(None, (query.hints, computed_from(about))))
+        return await self._retriever.retrieve(replace(query, text=about, hints=hints), k)
+
+
+def without_form(question: str) -> str:
+    """The question without its sentences on the answer's form. What would leave nothing is left as it is."""
+    if len(question) > _LONGEST:
+        return question
+    first, *rest = [sentence for sentence in _SENTENCES.split(question) if sentence.strip()] or [question]
+    kept = [first, *(sentence for sentence in rest if not _is_form(sentence))]
+    return _CHINESE.sub("", " ".join(sentence.strip() for sentence in kept)).strip() or question
+
+
+def _is_form(sentence: str) -> bool:
+    """An order that names a form, and asks nothing."""
+    told = _TELLS.match(sentence)
+    if told is None or sentence.rstrip().endswith(("?", "？")):
+        return False
+    return _FORM.search(sentence, told.end()) is not None or _ANSWER.match(sentence) is not None

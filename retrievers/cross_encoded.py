@@ -1,0 +1,20 @@
+"""Ranks candidates by a model that reads the question and each text together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from retrievers.reranked import Candidate
+
+Scores = Callable[[str, Sequence[str]], Sequence[float]]
+
+
+class CrossEncoded:
+    def __init__(self, scores: Scores) -> None:
+        self._scores = scores
+
+    async def __call__(self, question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
+        """Each is read with its title and headings: what a passage is about often stands only there."""
+        texts = [one.evidence.chunk.search_text for one in candidates]
+        return await asyncio.to_thread(self._scores, question, texts)

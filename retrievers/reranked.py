@@ -1,0 +1,111 @@
+"""A second look at the best candidates of another retriever, with their texts and places in hand.
+
+What only the image space found keeps its rank: nothing in a picture's words could judge it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from app.domain.ports import Catalogue, Retriever
+from app.domain.types import Evidence, Found, Hit, Query
+
+POOL = 64  # candidates that are looked at again
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    hit: Hit
+    evidence: Evidence
+
+
+Rank = Callable[[str, Sequence[Candidate]], Awaitable[Sequence[float]]]  # one score a candidate: higher is better
+
+
+class Reranked:
+    """`spread` is what each better chunk of the same page takes from a chunk's score: the first results then come
+    from different pages."""
+
+    def __init__(
+        self, retriever: Retriever, catalogue: Catalogue, rank: Rank, pool: int = POOL, spread: float = 0.0
+    ) -> None:
+        self._retriever = retriever
+        self._catalogue = catalogue
+        self._rank = rank
+        self._pool = pool
+        self._spread = spread
+
+    async def retrieve(self, query: Query, k: int) -> Found:
+        found = await self._retriever.retrieve(query, max(k, self._pool))
+        if query.text.strip() and query.image is None:
+            head = found.hits[: self._pool]
+            found = replace(found, hits=(*await self._again(query, head), *found.hits[self._pool :]))
+        hits = descending(found.hits)
+        return replace(found, hits=hits[:k], exhausted=found.exhausted and len(hits) <= k)
+
+    async def _again(self, query: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        """The same hits, in their new order. What the catalogue does not give stays last: the join drops it."""
+        judged = [hit for hit in hits if set(hit.ranks) != {"image"}]
+        collections = [collection.id for collection in query.collections]
+        known = await asyncio.to_thread(self._catalogue.evidence, [hit.chunk_id for hit in judged], collections)
+        evidence = {one.id: one for one in known}
+        candidates = [Candidate(hit, evidence[hit.chunk_id]) for hit in judged if hit.chunk_id in evidence]
+        scores = await self._rank(query.text, candidates)
+        order = spread_over_pages(candidates, scores, self._spread)
+        unknown = [hit for hit in judged if hit.chunk_id not in evidence]
+        return pinned(hits, [*order, *unknown])
+
+
+def spread_over_pages(candidates: Sequence[Candidate], scores: Sequence[float], spread: float) -> list[Hit]:
+    best = sorted(range(len(candidates)), key=lambda at: (-scores[at], candidates[at].hit.chunk_id))
+    before: Counter[tuple[str, int | None, str]] = Counter()
+    lowered: dict[int, float] = {}
+    for at in best:
+        place = _place(candidates[at].evidence)
+        lowered[at] = scores[at] - spread * before[place]
+        before[place] += 1
+    again = sorted(best, key=lambda at: -lowered[at])
+    return [replace(candidates[at].hit, score=lowered[at]) for at in again]
+
+
+def _place(evidence: Evidence) -> tuple[str, int | None, str]:
+    """A page; a chunk of a document without pages is a place of its own."""
+    chunk = evidence.chunk
+    return chunk.document_id, chunk.page, chunk.id if chunk.page is None else ""
+
+
+def pinned(before: Sequence[Hit], order: Sequence[Hit]) -> tuple[Hit, ...]:
+    """What was not judged stands where it stood, the others fill the places between in their new order."""
+    judged = {hit.chunk_id for hit in order}
+    following = iter(order)
+    return tuple(next(following) if hit.chunk_id in judged else hit for hit in before)
+
+
+def descending(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Scores that tell the order and no more: those of the two looks are on different scales."""
+    return tuple(replace(hit, score=round(1 / (1 + at), 6)) for at, hit in enumerate(hits))
+
+
+# ---------------------------------------------------------------- several looks
+
+
+def in_turn(first: Rank, second: Rank, most: int) -> Rank:
+    """The second look, a dear one, only at the best of the first."""
+
+    async def rank(question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
+        scores = list(await first(question, candidates))
+        best = sorted(range(len(candidates)), key=lambda at: -scores[at])[:most]
+        if best:
+            seen = await second(question, [candidates[at] for at in best])
+            above = max(scores) + 1 - min(seen)  # all that were seen stand above all that were not
+            scores = _with(scores, dict(zip(best, (score + above for score in seen), strict=True)))
+        return scores
+
+    return rank
+
+
+def _with(scores: Sequence[float], changed: Mapping[int, float]) -> list[float]:
+    return [changed.get(at, score) for at, score in enumerate(scores)]
