@@ -26,7 +26,7 @@ AROUND = 14  # words kept on both sides of the gap; twice as many Chinese charac
 RAREST = 5  # terms that tell how distinctive a sentence is
 TRIED = 4  # times as many candidates as are wanted: the best of each document are taken
 
-_NUMBER = re.compile(r"(?<![\w.])[$€£¥]?\d[\d,]*(?:\.\d+)?\s?%?(?![\w])")
+_NUMBER = re.compile(r"(?<![A-Za-z0-9_.])[$€£¥]?\d[\d,]*(?:\.\d+)?(?:\s?%)?(?![A-Za-z0-9_])")
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w&'-]+(?: [A-Z][\w&'-]+)*")
 _LABEL = re.compile(r"^\s*(?:fig(?:ure|\.)?|table|图|表)\s*[\w.]*\s*[:：.]?\s*", re.IGNORECASE)
 _RULE = re.compile(r"^\|[\s|:-]+\|$")

@@ -88,7 +88,7 @@ def parsed_options() -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder of kept indexes")
     parser.add_argument("--out", type=Path, help="write the weights here: retrievers/ranking.json")
     parser.add_argument("--ablate", action="store_true", help="also tell what each feature gives (minutes)")
-    parser.add_argument("--spread", type=float, default=0.2, help="what a better chunk of the same page takes away")
+    parser.add_argument("--spread", type=float, default=0.4, help="what a better chunk of the same page takes away")
     return parser.parse_args()
 
 

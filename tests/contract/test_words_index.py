@@ -100,7 +100,7 @@ def test_a_score_is_the_share_of_the_most_that_can_be_scored(words: WordsIndex) 
 def test_hints_count_less_than_the_question_and_find_by_themselves(words: WordsIndex) -> None:
     words.add("c", [row("d.a", "net income and equity"), row("d.b", "return policy"), row("d.c", "something else")])
     assert [each for each, _ in words.search("c", "return", 5, hints="equity")] == ["d.b", "d.a"]
-    assert [each for each, _ in words.search("c", "return on equity", 5, hints="income equity")][0] == "d.a"
+    assert next(each for each, _ in words.search("c", "return on equity", 5, hints="income equity")) == "d.a"
 
 
 def test_nothing_added_is_nothing_found(words: WordsIndex) -> None:
