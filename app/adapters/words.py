@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
 import tantivy
@@ -270,10 +271,10 @@ def _standing(searcher: tantivy.Searcher, places: Set[Place]) -> list[_Standing]
 
 
 def _stands(document: tantivy.Document) -> _Standing:
-    stored = json.loads(document.get_first("words").decode())
+    stored = json.loads(cast(bytes, document.get_first("words")).decode())
     place = (str(document.get_first("document")), stored["page"])
     chunk = Analysed(str(document.get_first("chunk")), place, stored["ordinal"], stored["head"], stored["body"])
-    return _Standing(chunk, document.get_first("kind"))
+    return _Standing(chunk, cast(Kind, document.get_first("kind")))
 
 
 def _document(chunk: Analysed, kind: Kind, around: Sequence[str]) -> tantivy.Document:

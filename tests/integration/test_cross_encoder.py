@@ -39,8 +39,9 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "num_attention_heads": 4,
         "intermediate_size": 64,
     }
+    labels: dict[str, Any] = {"num_labels": 1}
     config = XLMRobertaConfig(
-        vocab_size=len(letters) + 4, max_position_embeddings=620, num_labels=1, pad_token_id=1, **size
+        vocab_size=len(letters) + 4, max_position_embeddings=620, pad_token_id=1, **size, **labels
     )
     XLMRobertaForSequenceClassification(config).save_pretrained(folder)
     return folder

@@ -67,7 +67,7 @@ def chunk(name: str, text: str, kind: Kind = "text", document: str = "d", page: 
 
 DOCUMENT = Document("d", "c", "c", "report.pdf", "application/pdf", 1, "0", "ready", datetime(2026, 1, 1, tzinfo=UTC))
 TURBINE = "The turbine at Rotterdam was inspected by Kaldor Marine Surveyors in 2019, after 84.6% of its blades failed."
-TABLE = "Table 1: Parcels delivered by island\n| Island | 2024 | 2025 |\n| --- | --- | --- |\n| Skerry harbour | 120 | 140 |"
+TABLE = "Table 1: Parcels by island\n| Island | 2024 | 2025 |\n| --- | --- | --- |\n| Skerry harbour | 120 | 140 |"
 FILLER = [chunk(f"x{i}", f"Nothing of note was said in part {i} of this.", document=f"e{i}") for i in range(12)]
 CHUNKS = [
     chunk("a", TURBINE),
