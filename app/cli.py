@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from app.commands import ask, delete, documents, ingest, search, serve, status, verify, worker
+from app.commands import ask, delete, documents, evaluate, ingest, search, serve, status, verify, worker
 from app.commands.command import Command
 from app.commands.serve import DOES_NOT_START
 from app.domain.errors import BadConfiguration, ExhibitError
@@ -22,6 +22,7 @@ COMMANDS: tuple[Command, ...] = (
     status.COMMAND,
     delete.COMMAND,
     verify.COMMAND,
+    evaluate.COMMAND,
 )
 CLOSING = (
     "Commands that use documents speak to the running service: the one at --url or EXHIBIT_URL, else the one that owns "
