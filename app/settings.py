@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     spaces: Annotated[tuple[Space, ...], NoDecode] = ("words", "text", "image")  # ways of finding, comma-separated
     rerank: bool = True  # a second look at the best candidates
     hosts: Annotated[tuple[str, ...], NoDecode] = ()  # further Host names this service answers to, comma-separated
+    traces: int = Field(default=2_000, ge=0)  # how many of the newest searches can be explained later
+    traces_days: int = Field(default=14, ge=1)  # and for how long
     role: Literal["all", "api", "worker"] = "all"  # api: only enqueues; worker: only works off the queue
     fetch: bool = True  # whether pages of the public internet are taken in by their address
     hidden_text: Literal["omit", "include"] = "omit"  # text that can't be seen on the page: included, it is marked

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from app.domain.errors import Unavailable
 from app.domain.ports import Retriever
-from app.domain.types import Found, Hit, Query, Space, Vote
+from app.domain.types import Found, Hit, Query, Space, Step, Vote
 
 RRF_K = 60  # Cormack, Clarke & Büttcher 2009
 # Words and text: tried, see FUSION. Bare image vectors are reached badly by words (published nDCG@5 on document pages:
@@ -17,6 +18,7 @@ RRF_K = 60  # Cormack, Clarke & Büttcher 2009
 WEIGHTS: Mapping[Space, float] = {"words": 0.6, "text": 0.4, "image": 0.3}
 IMAGE_ASKED = 1.0
 DEPTH = 100  # at least so many of each space are compared: scores are stretched alike however few are asked for
+TRACED = 50  # candidates of each step that a trace tells
 
 Scores = Mapping[str, float]  # by chunk id
 Fusion = Literal["min_max", "rrf"]
@@ -61,10 +63,19 @@ class Fused:
         if failures and len(failures) == len(answers):
             raise failures[0]
         found = {space: _found(space, answer) for space, answer in answers.items()}
+        began = time.perf_counter()
         rankings = {space: one.hits for space, one in found.items() if one.hits}
-        hits = _ordered(rankings, self._fuse(rankings, self._weights_for(query)))
+        weights = self._weights_for(query)
+        hits = _ordered(rankings, self._fuse(rankings, weights))
         votes = tuple(vote for one in found.values() for vote in one.votes)
-        return Found(hits[:k], votes, all(one.exhausted for one in found.values()) and len(hits) <= k)
+        fused = Step(
+            "fuse",
+            (time.perf_counter() - began) * 1000,
+            hits[:TRACED],
+            {"by": self._fuse.__name__, "weights": {space: weights[space] for space in rankings}},
+        )
+        steps = (*(step for space, one in found.items() for step in _steps(space, one)), fused)
+        return Found(hits[:k], votes, all(one.exhausted for one in found.values()) and len(hits) <= k, steps)
 
     async def _ask(self, space: Space, query: Query, k: int) -> Found | Unavailable:
         try:
@@ -78,6 +89,14 @@ class Fused:
 
 def _found(space: Space, answer: Found | Unavailable) -> Found:
     return answer if isinstance(answer, Found) else Found(votes=(Vote(space, voted=False, why=str(answer)),))
+
+
+def _steps(space: Space, found: Found) -> tuple[Step, ...]:
+    """What a space found, also where it did not vote with it."""
+    if any(step.name == space for step in found.steps):
+        return found.steps
+    took_ms = sum(vote.took_ms for vote in found.votes)
+    return (*found.steps, Step(space, took_ms, found.hits[:TRACED]))
 
 
 def _ordered(rankings: Mapping[Space, Sequence[Hit]], scores: Scores) -> tuple[Hit, ...]:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from app.domain.errors import Missing, ModelMismatch, Unreadable
 from app.domain.ports import ImageEncoder, IndexName, KeptVectors, TextEncoder, Vector, VectorIndex
-from app.domain.types import Collection, Found, Hit, Query, Space, Vote
+from app.domain.types import Collection, Found, Hit, Query, Space, Step, Vote
 
 FEW_DOCUMENTS = 64  # up to which the kept vectors are scored exactly: a filtered Chroma query is 20–100 times slower
 FIRST_FETCH = 4  # times k, where what the index proposes is to be narrowed to more documents than that
+TRACED = 50  # candidates that a trace tells
 LAST_FETCH = 4_000  # candidates; where these hold too few of the documents' chunks, all of them are scored exactly
 
 _PICTURES = re.compile(
@@ -85,13 +86,14 @@ class VectorRetriever:
         if isinstance(seen, str):
             return Found(votes=(Vote(self._space, voted=False, why=seen, took_ms=_since(began)),))
         scored, exhausted = await asyncio.to_thread(self._search, query, seen.vector, k)
-        if not scored or scored[0][1] < seen.threshold:
-            why = "nothing comes close enough" if scored else "nothing is indexed in this space"
-            return Found((), (Vote(self._space, voted=False, why=why, took_ms=_since(began)),))
         hits = tuple(
             Hit(chunk_id, score, {self._space: rank}, {self._space: score})
             for rank, (chunk_id, score) in enumerate(scored, start=1)
         )
+        if not scored or scored[0][1] < seen.threshold:
+            why = "nothing comes close enough" if scored else "nothing is indexed in this space"
+            vote = Vote(self._space, voted=False, why=why, took_ms=_since(began))
+            return Found((), (vote,), steps=(Step(self._space, vote.took_ms, hits[:TRACED]),))
         return Found(hits, (Vote(self._space, voted=True, found=len(hits), took_ms=_since(began)),), exhausted)
 
     def _check(self, collection: Collection) -> None:

@@ -1,6 +1,6 @@
 """The catalogue's tables, and the way between their rows and the domain's values.
 
-collections ──< documents ──< chunks          tombstones          leases
+collections ──< documents ──< chunks          tombstones          leases          traces
                 documents >──< documents: parts
 
 A deleted document keeps its rows, hidden by `deleted_at`, until it is erased; then its id alone stays, in `tombstones`.
@@ -24,6 +24,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Row,
     Table,
@@ -167,6 +168,15 @@ leases = Table(
     Column("worker_id", Words, primary_key=True),
     Column("expires_at", Moment, nullable=False),
 )
+
+traces = Table(
+    "traces",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # packed JSON
+)
+Index("traces_in_order", traces.c.at, traces.c.id)
 
 
 # ---------------------------------------------------------------- collections

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from app.api.deps import Given
+from app.api.deps import Caller, Given
 from app.api.messages import messages_of
 from app.api.problems import problem_body
 from app.api.schemas import AnswerOut, ChatIn, evidence_out
@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 
 @router.post("/chat", response_model=AnswerOut)
-async def chat(body: ChatIn, request: Request, given: Given) -> Response:
-    events = given.ask.answer(scope_of(body), messages_of(body.messages))
+async def chat(body: ChatIn, request: Request, given: Given, caller: Caller) -> Response:
+    events = given.ask.answer(scope_of(body, caller), messages_of(body.messages))
     first = await anext(events)  # what fails before the answer begins fails with its own status
     if not body.stream:
         answer = await last_answer(events, request)

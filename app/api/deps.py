@@ -1,7 +1,8 @@
-"""What routes are given: the services, by capability."""
+"""What routes are given: the services, by capability, and who calls."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,6 +12,7 @@ from fastapi import Depends, Request
 from app.domain.ports import Blobs, Catalogue
 from app.domain.types import Fetched
 from app.services.ask import Ask
+from app.services.explain import Explain
 from app.services.intake import Intake
 from app.services.library import Library
 from app.services.pages import Pages
@@ -24,11 +26,18 @@ class Services:
     library: Library
     intake: Intake
     ask: Ask
+    explain: Explain
     pages: Pages
     fetch: Callable[[str], Awaitable[Fetched]]  # a page by its address; raises BadRequest, TooLarge, BadGateway
     verify: Verify
     max_upload_bytes: int
     ready: Callable[[], Awaitable[None]]  # raises Unavailable, naming what is not
+
+
+def _caller(request: Request) -> str:
+    """A digest of the key, which the guard has checked; empty where none was given."""
+    key = request.headers.get("authorization", "").partition(" ")[2].strip()
+    return hashlib.sha256(key.encode()).hexdigest()[:16] if key else ""
 
 
 def _services(request: Request) -> Services:
@@ -37,3 +46,4 @@ def _services(request: Request) -> Services:
 
 
 Given = Annotated[Services, Depends(_services)]
+Caller = Annotated[str, Depends(_caller)]

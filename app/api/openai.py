@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from app.api.chat import last_answer
-from app.api.deps import Given
+from app.api.deps import Caller, Given
 from app.api.messages import messages_of
 from app.api.schemas import AnswerOut, CompletionIn
 from app.api.streams import HEADERS, with_heartbeat
@@ -43,8 +43,8 @@ async def model(name: str, given: Given) -> dict[str, Any]:
 
 
 @router.post("/chat/completions")
-async def completions(body: CompletionIn, request: Request, given: Given) -> Response:
-    events = given.ask.answer(Scope(collections=(body.model,)), messages_of(body.messages))
+async def completions(body: CompletionIn, request: Request, given: Given, caller: Caller) -> Response:
+    events = given.ask.answer(Scope(collections=(body.model,), caller=caller), messages_of(body.messages))
     await anext(events)  # retrieved: from here on the status is 200
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model}
     if body.stream:

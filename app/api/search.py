@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from app.api.deps import Given
+from app.api.deps import Caller, Given
 from app.api.documents import image
 from app.api.images import from_data_url
 from app.api.schemas import EvidenceOut, ScopeIn, SearchIn, SearchOut, evidence_out
@@ -14,9 +14,9 @@ router = APIRouter(prefix="/v1", tags=["search"])
 
 
 @router.post("/search")
-async def search(body: SearchIn, given: Given) -> SearchOut:
+async def search(body: SearchIn, given: Given, caller: Caller) -> SearchOut:
     pixels = from_data_url(body.image) if body.image is not None else None
-    found = await given.ask.search(scope_of(body), body.query, pixels)
+    found = await given.ask.search(scope_of(body, caller), body.query, pixels)
     return SearchOut(evidence=evidence_out(found.evidence), trace_id=found.trace_id)
 
 
@@ -30,5 +30,7 @@ async def evidence_image(evidence_id: str, given: Given) -> Response:
     return image(await given.pages.evidence(evidence_id))
 
 
-def scope_of(body: ScopeIn) -> Scope:
-    return Scope(collections=body.names, kinds=frozenset(body.kinds), where=body.filter, top_k=body.top_k)
+def scope_of(body: ScopeIn, caller: str = "") -> Scope:
+    return Scope(
+        collections=body.names, kinds=frozenset(body.kinds), where=body.filter, top_k=body.top_k, caller=caller
+    )

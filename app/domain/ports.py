@@ -30,6 +30,7 @@ from app.domain.types import (
     Space,
     Stage,
     Status,
+    Trace,
 )
 
 Vectors = NDArray[np.float32]  # (n, dimensions), each row of unit length
@@ -184,6 +185,20 @@ class Catalogue(Protocol):
     def expired_leases(self) -> tuple[str, ...]: ...
     def compact(self) -> None:
         """Gives back the room of what was erased. A database server does so by itself."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Traces(Protocol):
+    """The newest traces, for some days: a bounded number, kept over a restart."""
+
+    def keep(self, traces: Sequence[Trace]) -> None:
+        """One that is kept again replaces the former; the oldest beyond the bounds are forgotten."""
+        ...
+
+    def find(self, trace_id: str) -> Trace:
+        """Raises Missing."""
         ...
 
     def close(self) -> None: ...

@@ -45,14 +45,14 @@ class Shelf:
 
     async def search(self, retriever: Proposing, k: int, **narrowed: Any) -> list[str]:
         query = Query("q", collections=(self.collection,), **narrowed)
-        return [one.id for one in (await Joined(retriever, self.catalogue).search(query, k))[0]]
+        return [one.id for one in (await Joined(retriever, self.catalogue).search(query, k)).evidence]
 
 
 async def test_evidence_keeps_the_order_scores_and_ranks_of_the_proposals() -> None:
     shelf = Shelf()
     ids = shelf.put("d", 5)
     query = Query("q", collections=(shelf.collection,))
-    evidence, _ = await Joined(Proposing(ids[::-1]), shelf.catalogue).search(query, 2)
+    evidence = (await Joined(Proposing(ids[::-1]), shelf.catalogue).search(query, 2)).evidence
     assert [(one.id, one.score, one.ranks) for one in evidence] == [
         ("d.4", 0.0, {"words": 1}),
         ("d.3", -1.0, {"words": 2}),

@@ -1,0 +1,83 @@
+"""Traces in the catalogue's database: packed JSON, the newest so many, for some days."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from pydantic import TypeAdapter
+from sqlalchemy import delete, insert, select
+
+from app.adapters.catalogue import utc_now
+from app.adapters.database import Database
+from app.adapters.tables import traces
+from app.domain.errors import Missing
+from app.domain.types import Trace
+
+MOST = 2_000
+DAYS = 14
+
+_JSON = TypeAdapter(Trace)
+
+
+class SqlTraces:
+    def __init__(self, url: str, most: int = MOST, days: int = DAYS, now: Callable[[], datetime] = utc_now) -> None:
+        self._database = Database(url)
+        self._most = most
+        self._days = days
+        self._now = now
+
+    def keep(self, traces: Sequence[Trace]) -> None:
+        rows = [{"id": one.id, "at": one.at, "body": _packed(one)} for one in traces]
+        if not rows:
+            return
+        with self._database.writing() as connection:
+            connection.execute(delete(_TABLE).where(_TABLE.c.id.in_([row["id"] for row in rows])))
+            connection.execute(insert(_TABLE), rows)
+            connection.execute(delete(_TABLE).where(_TABLE.c.at < self._now() - timedelta(days=self._days)))
+            newest = select(_TABLE.c.id).order_by(_TABLE.c.at.desc(), _TABLE.c.id.desc())
+            beyond = [row.id for row in connection.execute(newest.offset(self._most))]
+            if beyond:
+                connection.execute(delete(_TABLE).where(_TABLE.c.id.in_(beyond)))
+
+    def find(self, trace_id: str) -> Trace:
+        with self._database.reading() as connection:
+            body = connection.scalar(select(_TABLE.c.body).where(_TABLE.c.id == trace_id))
+        if body is None:
+            raise Missing("there is no such trace, or it is no longer kept")
+        return _JSON.validate_json(zlib.decompress(body))
+
+    def close(self) -> None:
+        self._database.close()
+
+
+_TABLE = traces
+
+
+def _packed(trace: Trace) -> bytes:
+    return zlib.compress(_JSON.dump_json(trace), level=1)
+
+
+class MemoryTraces:
+    """The twin in memory."""
+
+    def __init__(self, most: int = MOST, days: int = DAYS, now: Callable[[], datetime] = utc_now) -> None:
+        self._most = most
+        self._days = days
+        self._now = now
+        self._kept: dict[str, Trace] = {}
+
+    def keep(self, traces: Sequence[Trace]) -> None:
+        kept = self._kept | {trace.id: trace for trace in traces}
+        oldest = self._now() - timedelta(days=self._days)
+        newest = sorted(kept.values(), key=lambda trace: (trace.at, trace.id), reverse=True)[: self._most]
+        self._kept = {trace.id: trace for trace in newest if trace.at >= oldest}
+
+    def find(self, trace_id: str) -> Trace:
+        if trace_id not in self._kept:
+            raise Missing("there is no such trace, or it is no longer kept")
+        return self._kept[trace_id]
+
+    def close(self) -> None:
+        """Nothing is held."""

@@ -1,0 +1,136 @@
+"""How a search came about, told later: traces are noted at once and written beside the requests, not in them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from app.domain.errors import ExhibitError, Gone, Missing
+from app.domain.ports import Catalogue, Traces
+from app.domain.types import Dropped, Evidence, Trace
+from retrievers.joined import NOT_STANDING
+
+WAITING = 1_000  # traces; what comes while so many wait is not kept
+AT_ONCE = 64  # written in one transaction
+MOST_DROPPED = 200  # told in one trace
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A trace, and what of its candidates still stands."""
+
+    trace: Trace
+    standing: Mapping[str, Evidence]  # by chunk id
+
+
+class Explain:
+    def __init__(self, catalogue: Catalogue, traces: Traces) -> None:
+        self._catalogue = catalogue
+        self._traces = traces
+        self._waiting: queue.SimpleQueue[Trace | None] = queue.SimpleQueue()
+        self._noted: dict[str, Trace] = {}  # not written yet
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._work, name="traces", daemon=True)
+        self._thread.start()
+
+    def note(self, trace: Trace) -> None:
+        """Returns at once. Noted again, it replaces the former."""
+        with self._lock:
+            if len(self._noted) >= WAITING:
+                log.warning("a trace was not kept: too many wait", extra={"trace": trace.id})
+                return
+            self._noted[trace.id] = trace
+            self._waiting.put(trace)
+
+    async def find(self, trace_id: str, caller: str) -> Explained:
+        """Raises Missing, also for another caller's trace."""
+        return await asyncio.to_thread(self._find, trace_id, caller)
+
+    def close(self) -> None:
+        """What was noted is written first."""
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _find(self, trace_id: str, caller: str) -> Explained:
+        with self._lock:
+            noted = self._noted.get(trace_id)
+        trace = self._reasoned(noted) if noted is not None else self._traces.find(trace_id)
+        if trace.caller != caller:
+            raise Missing("there is no such trace, or it is no longer kept")
+        return Explained(trace, self._standing(trace))
+
+    def _standing(self, trace: Trace) -> dict[str, Evidence]:
+        """Read now: what was deleted since is an id without a name."""
+        ids = dict.fromkeys(hit.chunk_id for step in trace.steps for hit in step.candidates)
+        ids.update(dict.fromkeys(one.chunk_id for one in trace.evidence))
+        collections = []
+        for name in trace.query.collections:
+            try:
+                collections.append(self._catalogue.collection(name).id)
+            except Missing:
+                continue
+        return {one.id: one for one in self._catalogue.evidence(list(ids), collections)}
+
+    # ------------------------------------------------------------ in the thread
+
+    def _work(self) -> None:
+        ended = False
+        while not ended:
+            batch = self._batch()
+            ended = batch[-1] is None
+            traces = [trace for trace in batch if trace is not None]
+            if traces:
+                self._write(list({trace.id: trace for trace in traces}.values()))
+
+    def _batch(self) -> Sequence[Trace | None]:
+        batch = [self._waiting.get()]
+        while batch[-1] is not None and len(batch) < AT_ONCE:
+            try:
+                batch.append(self._waiting.get_nowait())
+            except queue.Empty:
+                break
+        return batch
+
+    def _write(self, traces: Sequence[Trace]) -> None:
+        try:
+            self._traces.keep([self._reasoned(trace) for trace in traces])
+        except ExhibitError as error:  # the search was answered; that its trace is lost harms nobody
+            log.warning("traces were not kept", extra={"traces": len(traces), "why": str(error)})
+        with self._lock:
+            for trace in traces:
+                if self._noted.get(trace.id) is trace:
+                    del self._noted[trace.id]
+
+    def _reasoned(self, trace: Trace) -> Trace:
+        """With the reasons that only the catalogue knows; nobody waits for them in a search."""
+        known: dict[str, str] = {}
+        dropped = []
+        for one in trace.dropped[:MOST_DROPPED]:
+            if one.why == NOT_STANDING:
+                document_id = one.chunk_id.rpartition(".")[0]
+                if document_id not in known:
+                    known[document_id] = self._why(document_id, trace.query.collections)
+                one = Dropped(one.chunk_id, known[document_id])
+            dropped.append(one)
+        return replace(trace, dropped=tuple(dropped))
+
+    def _why(self, document_id: str, collections: Sequence[str]) -> str:
+        try:
+            document = self._catalogue.document(document_id)
+        except Gone:
+            return "its document was deleted"
+        except Missing:
+            return "no document has it"
+        except ExhibitError:
+            return "it is not known why"
+        if document.collection not in collections:
+            return "it belongs to another collection"
+        if not document.findable:
+            return f"its document is not published: {document.status}"
+        return "its document was read again without it"
