@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -19,6 +19,7 @@ class Cut:
     chunks: tuple[Chunk, ...]
     report: tuple[PageReport, ...]
     problems: tuple[Problem, ...]
+    outline: tuple[Chunk, ...] = ()
     outlook: bytes = b""  # what cutting the pictures has to know of the text, to be kept until then
 
 
@@ -26,11 +27,13 @@ def cut_text(
     document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int, hidden_text: bool = False
 ) -> Cut:
     """With `hidden_text`, also of what can't be seen on the pages."""
+    from ingest.outline import outline_of
     from ingest.split import Outlook, split_text  # brings LlamaIndex and LangChain's splitter: 60 to 100 MB
 
     pages = [page for file in files for page in _read(file)]
     chunks, outlook = split_text(document, pages, count, max_tokens, hidden_text)
-    return _cut(chunks, pages, TypeAdapter(Outlook).dump_json(outlook))
+    cut = _cut(chunks, pages, TypeAdapter(Outlook).dump_json(outlook))
+    return replace(cut, outline=(outline_of(document, pages),))
 
 
 def cut_pictures(
@@ -53,7 +56,8 @@ def _read(file: Path) -> tuple[ParsedPage, ...]:
 
 def _cut(chunks: Sequence[Chunk], pages: Sequence[ParsedPage], outlook: bytes = b"") -> Cut:
     report = tuple(report_of(page, page.number) for page in pages if page.number is not None)
-    return Cut(tuple(chunks), report, tuple(problem for page in pages for problem in page.problems), outlook)
+    problems = tuple(problem for page in pages for problem in page.problems)
+    return Cut(tuple(chunks), report, problems, outlook=outlook)
 
 
 def report_of(page: ParsedPage, number: int) -> PageReport:

@@ -254,7 +254,7 @@ class Pipeline:
         cut = await self.parser.cut_text(document, files, encoder.token_counter(), encoder.max_tokens)
         await self._update(document, page_report=cut.report, problems=cut.problems)
         await self._write(document, self.blobs.put, _outlook_key(document), cut.outlook)
-        await self._write(document, self._record_anew, document, cut.chunks)
+        await self._write(document, self._record_anew, document, (*cut.outline, *cut.chunks))
         return _parts(cut.chunks)
 
     async def describe(self, document_id: str, attempt: int, batch: Batch, work: Work) -> None:

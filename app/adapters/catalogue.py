@@ -315,7 +315,8 @@ class SqlCatalogue:
             connection.execute(delete(tables.chunks).where(replaced))
             if chunks:
                 connection.execute(insert(tables.chunks), [tables.row_of_chunk(chunk) for chunk in chunks])
-            kinds = select(tables.chunks.c.kind, count()).where(of_document).group_by(tables.chunks.c.kind)
+            placed = and_(of_document, tables.chunks.c.ordinal >= 0)  # an outline has no place in the reading order
+            kinds = select(tables.chunks.c.kind, count()).where(placed).group_by(tables.chunks.c.kind)
             counted = {kind: number for kind, number in connection.execute(kinds)}
             connection.execute(update(documents).where(documents.c.id == document_id).values(chunks=counted))
         return True
