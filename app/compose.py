@@ -25,14 +25,18 @@ from app.adapters.judges import ModelJudge, NliJudge
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.openai_chat import OpenAIChat
 from app.adapters.pictures import plain_picture
+from app.adapters.traces import SqlTraces
 from app.adapters.web import Web
 from app.adapters.words import TantivyWords
 from app.api.deps import Services
 from app.domain.errors import BadConfiguration, Forbidden, Unavailable
 from app.domain.ports import Blobs, Catalogue, Generator, ImageEncoder, Judge, Retriever, TextEncoder, VectorIndex
 from app.domain.types import Fetched, Space
+from app.services.about_library import Librarian
 from app.services.ask import Ask
 from app.services.check import Checker
+from app.services.condense import Condense
+from app.services.explain import Explain
 from app.services.intake import Intake
 from app.services.jobs import keep_lease, tend, tend_for_ever
 from app.services.library import Library
@@ -129,25 +133,39 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             media_type_of,
             settings.max_upload_bytes,
         )
+        explain = await _explaining(stack, settings, catalogue)
+        ask = Ask(
+            catalogue,
+            blobs,
+            Joined(retriever, catalogue),
+            generator,
+            settings.llm.images,
+            explain,
+            Condense(generator if settings.llm.url is not None else None),
+            Librarian(catalogue, Joined(WordsRetriever(words), catalogue)),
+            Checker(text_encoder, _judge(settings)),
+        )
         yield Services(
             catalogue=catalogue,
             blobs=blobs,
             library=library,
             intake=intake,
-            ask=Ask(
-                catalogue,
-                blobs,
-                Joined(retriever, catalogue),
-                generator,
-                settings.llm.images,
-                Checker(text_encoder, _judge(settings)),
-            ),
+            ask=ask,
+            explain=explain,
             pages=Pages(catalogue, blobs, SandboxedParser(for_requests, blobs)),
             fetch=_fetch(settings, blobs),
             verify=_verify(settings, pipeline, jobs, words),
             max_upload_bytes=settings.max_upload_bytes,
             ready=_readiness(catalogue),
         )
+
+
+async def _explaining(stack: AsyncExitStack, settings: Settings, catalogue: Catalogue) -> Explain:
+    traces = await asyncio.to_thread(SqlTraces, settings.catalogue_url, settings.traces, settings.traces_days)
+    stack.callback(traces.close)
+    explain = Explain(catalogue, traces)
+    stack.callback(explain.close)
+    return explain
 
 
 async def _encoders(settings: Settings) -> tuple[TextEncoder, ImageEncoder]:

@@ -75,6 +75,14 @@ class Client:
         body = {"collection": self._collection, "messages": [{"role": "user", "content": question}]}
         return checked(self._http.post("/v1/chat", json=body))
 
+    def condensed(self, earlier: str, question: str) -> str:
+        """What the service searches for when this question follows that one."""
+        messages = [{"role": "user", "content": earlier}, {"role": "assistant", "content": "…"}]
+        body = {"collection": self._collection, "messages": [*messages, {"role": "user", "content": question}]}
+        trace_id = checked(self._http.post("/v1/chat", json=body | {"top_k": 1}))["trace_id"]
+        searched: str = checked(self._http.get(f"/v1/traces/{trace_id}"))["query"]["searched"]
+        return searched
+
 
 @contextmanager
 def connected(url: str, collection: str, key: str = "") -> Iterator[Client]:

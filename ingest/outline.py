@@ -32,7 +32,7 @@ def is_outline(chunk_id: str) -> bool:
 
 
 def outline_of(document: Document, pages: Sequence[ParsedPage]) -> Chunk:
-    blocks = [block for page in pages for block in page.blocks]
+    blocks = [block for page in pages for block in page.blocks if not block.standing]  # nor what can't be seen
     first_page = next((page.number for page in pages if page.number is not None), None)
     leads = list(_leads(blocks))
     chinese = is_chinese(" ".join(leads) or document.name)

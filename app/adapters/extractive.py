@@ -13,6 +13,7 @@ from app.adapters.quotable import Quotable, quotables
 from app.adapters.spans import clause_of, span_for
 from app.domain.ports import TextEncoder
 from app.domain.types import Delta, Prompt, Usage
+from ingest.outline import is_outline
 from prompts.answer import abstention
 from prompts.neutral import quoted
 from prompts.sentences import is_caption
@@ -22,6 +23,7 @@ MODEL = "exhibit-extractive"
 
 _SHORTLIST = 8  # sentences that the encoder sees; with 16 it finds no more, and takes twice as long
 _MOST_QUOTES = 3
+_MOST_LEADS = 6  # lines of an outline that a summary quotes
 _HEADED = 0.7  # what a term counts that stands in the heading or caption instead of the sentence
 _WEAK_WEIGHT = 0.3
 _WEAK = frozenset(  # words that ask; that a text lacks them says little
@@ -56,6 +58,8 @@ class ExtractiveReader:
         """Nothing is held."""
 
     def read(self, prompt: Prompt) -> Reading:
+        if prompt.summary and (outlined := _outlined(prompt)):
+            return Reading(outlined, 1.0)
         question = _Question.of(prompt.question)
         pieces = quotables(prompt.question, prompt.evidence, question.cue)
         ranked = self._ranked(question, pieces)
@@ -85,6 +89,15 @@ class ExtractiveReader:
         for i, value in zip(seen, likeness, strict=True):
             shortlist[i] = replace(shortlist[i], likeness=float(value))
         return shortlist
+
+
+def _outlined(prompt: Prompt) -> tuple[str, ...]:
+    """The leading sentences of the outlines: of one document several, of many one each."""
+    outlines = [(n, one) for n, one in enumerate(prompt.evidence, start=1) if is_outline(one.id)]
+    most = _MOST_LEADS if len(outlines) == 1 else 2
+    return tuple(
+        f"{quoted(' '.join(line.split()))} [{n}]" for n, one in outlines for line in one.chunk.text.split("\n")[:most]
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,7 +257,9 @@ class MemoryCatalogue:
             others = [chunk for chunk in shelf.chunks if batch and chunk.batch != batch]
             in_order = sorted((*others, *map(_storable_chunk, chunks)), key=lambda chunk: chunk.ordinal)
             shelf.chunks = tuple(in_order)
-            self._change(document_id, attempt, chunks=dict(Counter(chunk.kind for chunk in in_order if chunk.ordinal >= 0)))
+            self._change(
+                document_id, attempt, chunks=dict(Counter(chunk.kind for chunk in in_order if chunk.ordinal >= 0))
+            )
         return True
 
     def chunks(

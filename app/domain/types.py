@@ -115,7 +115,7 @@ class Chunk:
 
     id: str  # "{document_id}.{digest of content}": the same content gets the same id on every run
     document_id: str
-    ordinal: int  # place in reading order, from 0
+    ordinal: int  # place in reading order, from 0; -1: the outline, which stands outside it and in no index
     kind: Kind
     text: str  # what is shown and quoted; for a figure its caption and the words in it
     search_text: str  # what the text spaces index: context (title, headings, mentions) and text
@@ -230,10 +230,33 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """Something that was done on the way of a search, for its trace: a space asked, a fusion, a reranking, …
+
+    A retriever adds its own to those of the retrievers it wraps: `replace(found, steps=(*found.steps, Step(…)))`.
+    """
+
+    name: str  # `words`, `text`, `image`, `fuse`, `rerank`, `join`, …
+    took_ms: float = 0.0
+    candidates: tuple[Hit, ...] = ()  # best first, as they were after this step
+    details: Mapping[str, Any] = field(default_factory=dict)  # small, and JSON: never a document's text
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A candidate that is not shown, and why not."""
+
+    chunk_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     hits: tuple[Hit, ...] = ()
     votes: tuple[Vote, ...] = ()
     exhausted: bool = True  # asking for more would give no more
+    steps: tuple[Step, ...] = ()
+    dropped: tuple[Dropped, ...] = ()  # what a retriever itself left out: near-duplicates, …
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +274,58 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Understood:
+    """A query as it was understood."""
+
+    asked: str  # as it came
+    searched: str  # as it was searched for: standalone, where it leaned on the conversation
+    why: str = ""  # it was made standalone, or taken for a question about whole documents or the library
+    language: Literal["en", "zh"] = "en"
+    image: bool = False
+    collections: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    where: Mapping[str, Any] | None = None
+    documents: int | None = None  # in how many documents something can match the filter; None without one
+    top_k: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A piece of evidence as a trace keeps it: by its id alone."""
+
+    chunk_id: str
+    score: float
+    ranks: Mapping[Space, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a search whose evidence was answered from."""
+
+    verdict: Verdict
+    confidence: float
+    model: str
+    shown: tuple[str, ...]  # chunk ids, in the order of their markers
+    notices: tuple[str, ...] = ()  # codes
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How a search came about. It holds ids, numbers and the caller's own words, and no document's text."""
+
+    id: str
+    at: datetime
+    caller: str  # a digest of the caller's key; empty where none is needed
+    query: Understood
+    votes: tuple[Vote, ...] = ()
+    steps: tuple[Step, ...] = ()
+    evidence: tuple[Shown, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """What a search gave: evidence in order, and how it came about."""
 
@@ -258,6 +333,10 @@ class Search:
     votes: tuple[Vote, ...]
     trace_id: str
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    trace: Trace | None = None
+    question: str = ""  # as it was searched for: standalone, where it leaned on the conversation
+    answer: Answer | None = None  # where the catalogue itself answers: how many documents, which, who mentions what
+    summary: bool = False  # it asks about whole documents: their outlines come first
 
 
 # ---------------------------------------------------------------- answering
@@ -291,6 +370,7 @@ class Prompt:
     question: str
     messages: tuple[Message, ...]
     evidence: tuple[Evidence, ...]  # evidence[i] is marker [i+1]
+    summary: bool = False  # of whole documents: the outlines come first
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.errors import BadRequest, ExhibitError, Missing, ModelUnavailable, PromptTooLong, TooManyImages
@@ -18,29 +19,40 @@ from app.domain.types import (
     Claim,
     Collection,
     Delta,
+    Dropped,
     Evidence,
     ImagePart,
     Kind,
     Message,
     Notice,
+    Outcome,
     Prompt,
     Query,
     Search,
+    Shown,
     TextPart,
+    Trace,
+    Understood,
     Usage,
 )
+from app.services.about_library import Librarian
 from app.services.check import Checker, Statement, verdict_of
+from app.services.condense import Condense
+from app.services.explain import Explain
 from app.services.pack import packings
 from prompts.answer import abstains, abstention, build
+from prompts.intents import intent_of
 from prompts.markers import MarkerFilter, claims_of, quote_for
 from prompts.smalltalk import reply_to
+from prompts.terms import is_chinese
 from retrievers.filters import parse, possible
-from retrievers.joined import Joined
+from retrievers.joined import Joined, Joint
 
 TOP_K = 8
 NEAREST = 3
 CUT_SHORT = "cut_short"
 LONGEST_QUERY = 8_000  # characters that are searched for; more says nothing more
+LONGEST_TRACED = 2_000  # characters of a query in its trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,15 @@ class Scope:
     kinds: frozenset[Kind] = frozenset()
     where: Mapping[str, Any] | None = None
     top_k: int = TOP_K
+    caller: str = ""  # a digest of the caller's key: traces are shown to their own caller
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A query that is searched for in other words than it was asked in."""
+
+    asked: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +100,9 @@ class Ask:
         retriever: Joined,
         generator: Generator,
         most_images: int,
+        explain: Explain,
+        condense: Condense,
+        librarian: Librarian,
         checker: Checker | None = None,
     ) -> None:
         self._catalogue = catalogue
@@ -87,12 +111,17 @@ class Ask:
         self._generator = generator
         self._most_images = most_images
         self._checker = checker or Checker()
+        self._explain = explain
+        self._condense = condense
+        self._librarian = librarian
 
     @property
     def model(self) -> str:
         return self._generator.model
 
-    async def search(self, scope: Scope, text: str = "", image: bytes | None = None) -> Search:
+    async def search(
+        self, scope: Scope, text: str = "", image: bytes | None = None, rewritten: Rewritten | None = None
+    ) -> Search:
         """The evidence for a query, best first. Raises Missing, BadRequest, ModelMismatch, Unavailable."""
         text = text.replace("\0", " ").strip()[:LONGEST_QUERY]
         if not text and image is None:
@@ -107,20 +136,65 @@ class Ask:
             documents=await self._documents(collections, scope.where),
             where=scope.where,
         )
-        evidence, votes = await self._retriever.search(query, scope.top_k)
-        return Search(tuple(evidence), tuple(votes), uuid.uuid4().hex, {"retrieve": _since(began)})
+        rewritten = rewritten or Rewritten(text)
+        found = await self._found(query, scope.top_k, rewritten)
+        timings = {"retrieve": _since(began)}
+        if found.why:
+            rewritten = replace(rewritten, why="; ".join(filter(None, (rewritten.why, found.why))))
+        trace = _trace(scope, _understood(scope, rewritten, query), found.joint, timings)
+        self._explain.note(trace)
+        evidence, votes = found.joint.evidence, found.joint.votes
+        return Search(evidence, votes, trace.id, timings, trace, text, found.answer, found.summary)
+
+    async def _found(self, query: Query, top_k: int, rewritten: Rewritten) -> _Found:
+        """By what kind of question it is: about the library, about whole documents, or about what documents say."""
+        intent = intent_of(rewritten.asked) if query.image is None and not query.kinds else intent_of("")
+        if intent.sort == "summary":
+            return await self._outlined(query, top_k, rewritten) or _Found(await self._retriever.search(query, top_k))
+        told = await self._librarian.told(intent, query)
+        if told is None:
+            return _Found(await self._retriever.search(query, top_k))
+        why = f"it asks about the library: {intent.sort}"
+        return _Found(Joint((told.evidence or told.nearest)[:top_k], ()), why, told)
+
+    async def _outlined(self, query: Query, top_k: int, rewritten: Rewritten) -> _Found | None:
+        """The outlines of the documents that are meant, and what else was found in them."""
+        intent = intent_of(rewritten.asked)
+        meant = await self._librarian.meant(intent, query)
+        if not meant:
+            return None
+        if rewritten.why and not intent.about:  # "what is it about?", in a conversation about something
+            first = (await self._retriever.search(query, 1)).evidence
+            meant = tuple(one.document for one in first) or meant
+        outlines = (await self._librarian.outlines(meant))[:top_k]
+        within = replace(query, documents=frozenset(document.id for document in meant))
+        joint = await self._retriever.search(within, top_k)
+        known = {one.id for one in outlines}
+        rest = tuple(one for one in joint.evidence if one.id not in known)
+        top = rest[0].score if rest else 0.0
+        first = tuple(replace(one, score=top + len(outlines) - n) for n, one in enumerate(outlines))
+        joint = replace(joint, evidence=(*first, *rest)[:top_k])
+        return _Found(joint, "it asks about whole documents: their outlines come first", summary=True)
 
     async def answer(self, scope: Scope, messages: Sequence[Message]) -> AsyncGenerator[Event]:
         """Retrieved, then what is said as it is said, then the whole answer. Raises as `search`, ModelUnavailable."""
         *history, last = messages
         if (reply := _small_talk(last)) is not None:
-            for event in _talk(reply, self.model):
+            for event in self._talked(scope, last.text, reply):
                 yield event
             return
         pictures = [part for part in last.parts if isinstance(part, ImagePart)]
-        search = await self.search(scope, last.text, pictures[0].data if pictures else None)
+        asked = await self._condense.standalone(last.text, history)
+        rewritten = Rewritten(last.text, asked.why)
+        search = await self.search(scope, asked.text, pictures[0].data if pictures else None, rewritten)
         yield Retrieved(search)
         began = time.perf_counter()
+        if search.answer is not None:
+            answer = replace(search.answer, trace_id=search.trace_id, timings_ms=search.timings_ms)
+            self._note_answer(search, answer)
+            yield Said(answer.answer)
+            yield Answered(answer)
+            return
         async with aclosing(self._generated(last, history, search, began)) as events:
             async for event in events:
                 yield event
@@ -128,7 +202,7 @@ class Ask:
     async def _generated(
         self, last: Message, history: Sequence[Message], search: Search, began: float
     ) -> AsyncGenerator[Said | Answered]:
-        accepted = await self._accepted(last, *_fewer_pictures(history, self._most_images), search.evidence)
+        accepted = await self._accepted(last, search, *_fewer_pictures(history, self._most_images))
         markers = MarkerFilter(len(accepted.prompt.evidence))
         said: list[str] = []
         usage, confidence, cut = Usage(), None, False
@@ -149,12 +223,25 @@ class Ask:
             _answer, "".join(said), accepted.prompt, search, self.model, confidence, self._checker
         )
         notices = (*accepted.notices, *_invented(markers.removed), *_cut_short(cut), *answer.notices)
-        yield Answered(replace(answer, usage=usage, timings_ms=timings, notices=notices))
+        answer = replace(answer, usage=usage, timings_ms=timings, notices=notices)
+        self._note_answer(search, answer)
+        yield Answered(answer)
+
+    def _talked(self, scope: Scope, text: str, reply: str) -> tuple[Event, ...]:
+        understood = _understood(scope, Rewritten(text, "it asks nothing of the documents"), Query(text))
+        trace = _trace(scope, replace(understood, collections=scope.collections), Joint((), ()), {})
+        self._explain.note(trace)
+        return _talk(reply, self.model, trace.id)
+
+    def _note_answer(self, search: Search, answer: Answer) -> None:
+        if search.trace is not None:
+            self._explain.note(_answered(search.trace, answer))
 
     async def _accepted(
-        self, last: Message, history: Sequence[Message], told: tuple[Notice, ...], evidence: Sequence[Evidence]
+        self, last: Message, search: Search, history: Sequence[Message], told: tuple[Notice, ...]
     ) -> _Accepted:
         """Begins to generate from the fullest prompt that the model accepts, and waits for its first words."""
+        evidence = search.evidence
         asked = tuple(part for part in last.parts if isinstance(part, ImagePart))
         taken = len(asked) + _pictures_in(history)
         images = await self._images(evidence, self._most_images - taken)
@@ -164,6 +251,8 @@ class Ask:
             if len(packing.images) > room:
                 continue
             prompt = await asyncio.to_thread(build, last.text, history, packing.evidence, packing.images, asked)
+            # for a reader that sees no conversation
+            prompt = replace(prompt, question=search.question or last.text, summary=search.summary)
             try:
                 deltas = await _begun(self._generator.generate(prompt))
             except (PromptTooLong, TooManyImages) as error:
@@ -200,12 +289,54 @@ def _small_talk(message: Message) -> str | None:
     return None if _pictures_in([message]) else reply_to(message.text)
 
 
-def _talk(reply: str, model: str) -> tuple[Event, ...]:
+def _talk(reply: str, model: str, trace_id: str) -> tuple[Event, ...]:
     """Nothing is searched and nothing cited."""
-    search = Search((), (), uuid.uuid4().hex)
+    search = Search((), (), trace_id)
     notice = Notice("small_talk", "The message asks nothing of the documents; they were not searched.")
     answer = Answer(reply, "abstained", 0.0, (), (), (), model, search.trace_id, notices=(notice,))
     return Retrieved(search), Said(reply), Answered(answer)
+
+
+def _understood(scope: Scope, rewritten: Rewritten, query: Query) -> Understood:
+    return Understood(
+        asked=rewritten.asked[:LONGEST_TRACED],
+        searched=query.text[:LONGEST_TRACED],
+        why=rewritten.why,
+        language="zh" if is_chinese(query.text) else "en",
+        image=query.image is not None,
+        collections=tuple(collection.name for collection in query.collections),
+        kinds=tuple(sorted(query.kinds)),
+        where=query.where,
+        documents=None if query.documents is None else len(query.documents),
+        top_k=scope.top_k,
+    )
+
+
+def _trace(scope: Scope, query: Understood, joint: Joint, timings_ms: Mapping[str, float]) -> Trace:
+    return Trace(
+        id=uuid.uuid4().hex,
+        at=datetime.now(UTC),
+        caller=scope.caller,
+        query=query,
+        votes=joint.votes,
+        steps=joint.steps,
+        evidence=tuple(Shown(one.id, one.score, one.ranks) for one in joint.evidence),
+        dropped=joint.dropped,
+        timings_ms=timings_ms,
+    )
+
+
+def _answered(trace: Trace, answer: Answer) -> Trace:
+    shown = tuple(one.id for one in answer.evidence)
+    left_out = (one.chunk_id for one in trace.evidence if one.chunk_id not in shown)
+    return replace(
+        trace,
+        dropped=(*trace.dropped, *(Dropped(one, "it was over the budget of the prompt") for one in left_out)),
+        timings_ms=answer.timings_ms,
+        outcome=Outcome(
+            answer.verdict, answer.confidence, answer.model, shown, tuple(notice.code for notice in answer.notices)
+        ),
+    )
 
 
 def _pictures_in(messages: Sequence[Message]) -> int:
@@ -228,6 +359,14 @@ def _fewer_pictures(history: Sequence[Message], most: int) -> tuple[tuple[Messag
         kept.append(replace(message, parts=tuple(reversed(parts))))
     notice = Notice("history_images_left_out", f"{dropped} earlier pictures were not shown to the model again.")
     return tuple(reversed(kept)), (notice,) if dropped else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    joint: Joint
+    why: str = ""  # it was not an ordinary search
+    answer: Answer | None = None
+    summary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,14 @@ from starlette.requests import Request
 
 from app.adapters.memory import MemoryBlobs, MemoryCatalogue
 from app.adapters.memory_generator import MemoryGenerator
+from app.adapters.traces import MemoryTraces
 from app.api.chat import last_answer
 from app.domain.errors import BadRequest, ExhibitError, HungUp, Missing, ModelUnavailable, PromptTooLong, TooManyImages
 from app.domain.types import Answer, Chunk, Delta, Document, Found, Hit, ImagePart, Message, Prompt, Query, TextPart
+from app.services.about_library import Librarian
 from app.services.ask import Answered, Ask, Event, Retrieved, Said, Scope
+from app.services.condense import Condense
+from app.services.explain import Explain
 from retrievers.joined import Joined
 
 PNG = b"\x89PNG pixels"
@@ -59,7 +63,10 @@ def asking(*scripts: Sequence[str | ExhibitError], found: int = 3) -> tuple[Ask,
     catalogue.publish("d", 1, "ready")
     generator = MemoryGenerator(*scripts)
     retriever = Everything([chunk.id for chunk in chunks][:found])
-    return Ask(catalogue, blobs, Joined(retriever, catalogue), generator, most_images=4), generator, retriever
+    explain = Explain(catalogue, MemoryTraces())
+    joined = Joined(retriever, catalogue)
+    ask = Ask(catalogue, blobs, joined, generator, 4, explain, Condense(), Librarian(catalogue, joined))
+    return ask, generator, retriever
 
 
 async def events_of(ask: Ask, question: str = "What does the lantern burn?", *history: Message) -> list[Event]:
@@ -249,3 +256,14 @@ async def test_a_client_that_hangs_up_aborts_the_whole_answer_too() -> None:
     with pytest.raises(HungUp):
         await last_answer(events, Request({"type": "http"}, receive))
     assert generator.abandoned == 1
+
+
+async def test_a_follow_up_is_searched_for_as_a_question_of_its_own_and_told_as_it_was_asked() -> None:
+    ask, generator, retriever = asking(["The tower is 31 metres high [2]."])
+    history = [Message("user", (TextPart("What does the lantern of Tolle burn?"),))]
+    await events_of(ask, "How high is it?", *history)
+    assert retriever.asked[-1].text == "How high is Tolle"
+    shown = generator.prompts[-1]
+    assert shown.question == "How high is Tolle"
+    assert "How high is it?" in shown.messages[-1].text
+    assert "What does the lantern of Tolle burn?" in "".join(message.text for message in shown.messages)

@@ -1,0 +1,135 @@
+"""Traces: what a search tells of itself afterwards, to whom, and what it never tells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from app.adapters.memory import MemoryBlobs, MemoryCatalogue
+from app.adapters.memory_generator import MemoryGenerator
+from app.adapters.traces import MemoryTraces
+from app.api.traces import TraceOut
+from app.domain.errors import Missing, Unavailable
+from app.domain.types import Chunk, Document, Found, Hit, Message, Query, Step, TextPart, Trace
+from app.services.about_library import Librarian
+from app.services.ask import Answered, Ask, Scope
+from app.services.condense import Condense
+from app.services.explain import Explain
+from retrievers.fused import Fused
+from retrievers.joined import Joined
+
+SECRET = "the treasure lies under the third palm"
+
+
+class Proposing:
+    def __init__(self, *chunk_ids: str) -> None:
+        self.chunk_ids = chunk_ids
+
+    async def retrieve(self, query: Query, k: int) -> Found:
+        hits = tuple(Hit(one, 1 / n, {"words": n}) for n, one in enumerate(self.chunk_ids, start=1))
+        return Found(hits, (), steps=(Step("words", 1.0, hits),))
+
+
+def catalogue_with(*documents: str) -> MemoryCatalogue:
+    catalogue = MemoryCatalogue()
+    collection = catalogue.collection("default")
+    for id in documents:
+        document = Document(id, collection.id, "default", id, "text/plain", 1, id, "queued", datetime.now(UTC))
+        catalogue.record(document)
+        catalogue.update(id, 1, status="running")
+        if id != "unfinished":
+            catalogue.replace_chunks(id, 1, [Chunk(f"{id}.{n}", id, n, "text", SECRET, SECRET) for n in range(2)])
+            catalogue.publish(id, 1, "ready")
+    return catalogue
+
+
+def asking(catalogue: MemoryCatalogue, *proposed: str) -> tuple[Ask, Explain]:
+    explain = Explain(catalogue, MemoryTraces())
+    joined = Joined(Fused({"words": Proposing(*proposed)}), catalogue)
+    generator, librarian = MemoryGenerator(["It lies there [1]."]), Librarian(catalogue, joined)
+    return Ask(catalogue, MemoryBlobs(), joined, generator, 4, explain, Condense(), librarian), explain
+
+
+async def test_what_was_dropped_says_why() -> None:
+    catalogue = catalogue_with("good", "deleted", "unfinished")
+    catalogue.delete("deleted")
+    ask, explain = asking(catalogue, "good.0", "deleted.0", "unfinished.0", "never.0", "good.9")
+    found = await ask.search(Scope(), "treasure")
+    trace = (await explain.find(found.trace_id, "")).trace
+    assert {one.chunk_id: one.why for one in trace.dropped} == {
+        "deleted.0": "its document was deleted",
+        "unfinished.0": "its document is not published: running",
+        "never.0": "no document has it",
+        "good.9": "its document was read again without it",
+    }
+    assert [one.chunk_id for one in trace.evidence] == ["good.0"]
+
+
+async def test_what_a_filter_leaves_out_and_another_kind_say_so() -> None:
+    ask, explain = asking(catalogue_with("a", "b"), "a.0", "b.0")
+    found = await ask.search(Scope(where={"document": ["a"]}), "treasure")
+    told = TraceOut.of(await explain.find(found.trace_id, ""))
+    assert [(one.evidence_id, one.why) for one in told.dropped] == [("b.0", "the filter leaves its document out")]
+    assert (told.query.filter, told.query.documents) == ({"document": ["a"]}, 1)
+
+
+async def test_steps_come_in_order_with_their_candidates() -> None:
+    ask, explain = asking(catalogue_with("a"), "a.0", "a.1")
+    told = TraceOut.of(await explain.find((await ask.search(Scope(), "treasure")).trace_id, ""))
+    assert [step.step for step in told.steps] == ["words", "fuse", "join"]
+    assert [one.evidence_id for one in told.steps[1].candidates] == ["a.0", "a.1"]
+    assert told.steps[1].details["by"] == "min_max_fusion"
+
+
+async def test_an_answers_trace_has_its_outcome() -> None:
+    ask, explain = asking(catalogue_with("a"), "a.0")
+    events = [event async for event in ask.answer(Scope(), [Message("user", (TextPart("Where?"),))])]
+    assert isinstance(events[-1], Answered)
+    outcome = (await explain.find(events[-1].answer.trace_id, "")).trace.outcome
+    assert outcome is not None
+    assert outcome.shown == ("a.0",)
+
+
+async def test_no_document_text_is_kept() -> None:
+    ask, explain = asking(catalogue_with("a"), "a.0")
+    found = await ask.search(Scope(), "treasure")
+    explain.close()
+    assert SECRET not in repr((await explain.find(found.trace_id, "")).trace)
+    assert SECRET not in TraceOut.of(await explain.find(found.trace_id, "")).model_dump_json()
+
+
+async def test_another_callers_trace_is_not_there() -> None:
+    ask, explain = asking(catalogue_with("a"), "a.0")
+    found = await ask.search(Scope(caller="mine"), "treasure")
+    assert (await explain.find(found.trace_id, "mine")).trace.caller == "mine"
+    explain.close()
+    for other in ("", "theirs"):
+        with pytest.raises(Missing):
+            await explain.find(found.trace_id, other)
+
+
+async def test_the_names_of_what_was_deleted_since_are_not_told() -> None:
+    catalogue = catalogue_with("a")
+    ask, explain = asking(catalogue, "a.0")
+    found = await ask.search(Scope(), "treasure")
+    catalogue.delete("a")
+    told = TraceOut.of(await explain.find(found.trace_id, ""))
+    assert [one.document for one in told.evidence] == [None]
+
+
+async def test_a_store_that_fails_costs_the_trace_and_no_search() -> None:
+    class Failing(MemoryTraces):
+        def keep(self, traces: Sequence[Trace]) -> None:
+            raise Unavailable("the disk is full")
+
+    catalogue = catalogue_with("a")
+    explain = Explain(catalogue, Failing())
+    joined = Joined(Proposing("a.0"), catalogue)
+    ask = Ask(catalogue, MemoryBlobs(), joined, MemoryGenerator(), 4, explain, Condense(), Librarian(catalogue, joined))
+    found = await ask.search(Scope(), "treasure")
+    explain.close()
+    assert len(found.evidence) == 1
+    with pytest.raises(Missing):
+        await explain.find(found.trace_id, "")
