@@ -19,6 +19,7 @@ from bench.exhibit_run import Exhibit
 from bench.measured import Measured
 from bench.peer_run import PeerFailed, PeerSystem
 from bench.report import as_json, bench_table, encoder_in_words, notes, ratios, ratios_in_words
+from bench.search_speed import TARGETS_MS, search_speed
 from eval.machine import in_words, machine
 from eval.questions import BadFolder, load_folder
 from eval.service import DidNotStart
@@ -55,6 +56,9 @@ def parsed_options() -> argparse.Namespace:
     parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
     parser.add_argument("--long", type=int, default=300, help="pages of the long PDF; 0 for none")
     parser.add_argument("--no-encoder", action="store_true", help="do not measure the encoder alone")
+    parser.add_argument(
+        "--search-chunks", type=int, nargs="*", default=sorted(TARGETS_MS), help="sizes a search is timed at; none: not"
+    )
     parser.add_argument("--json", type=Path, default=Path("reports/bench.json"), help="file for all the numbers")
     parser.add_argument("--keep", action="store_true", help="keep the scratch folder: stores, logs, journals")
     return parser.parse_args()
@@ -90,6 +94,8 @@ def compare(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     if not options.no_encoder:
         report["encoder"] = encoder_rates(files.with_text or files.pdfs, scratch / "encoder")
         print(encoder_in_words(report["encoder"]))
+    if options.search_chunks:
+        report["search"] = search_speed(options.search_chunks, scratch / "search")
     return report
 
 
