@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from bench.search_speed import Corpus, Size, Times, many_clients, one_client, to_a_million, verdicts
 
-SMALL = Size(10_000, 1.0, *[Times(10.0, 20.0, 100.0)] * 5, memory_mb=1024, disk_mb=100)
+TIMES = Times(10.0, 20.0, 100.0)
+SMALL = Size(10_000, 1.0, TIMES, TIMES, TIMES, TIMES, TIMES, memory_mb=1024, disk_mb=100)
 
 
 def test_a_million_is_computed_from_the_slope() -> None:
