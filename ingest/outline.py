@@ -38,8 +38,7 @@ def outline_of(document: Document, pages: Sequence[ParsedPage]) -> Chunk:
     chinese = is_chinese(" ".join(leads) or document.name)
     sections, tables, figures = _LABELS[chinese]
     lines = [
-        _title(document),
-        *leads,
+        *(_ended(line, chinese) for line in (_title(document), *leads)),
         _listed(sections, _headings(blocks), chinese),
         _listed(tables, _captions(blocks, ("table",)), chinese),
         _listed(figures, _captions(blocks, ("figure", "image")), chinese),
@@ -88,6 +87,11 @@ def _headings(blocks: Sequence[Block]) -> list[str]:
 def _captions(blocks: Sequence[Block], kinds: Sequence[str]) -> list[str]:
     found = [" ".join(block.caption.split())[:LONGEST_CAPTION] for block in blocks if block.kind in kinds]
     return [caption for caption in dict.fromkeys(found) if re.search(r"\w", caption)][:CAPTIONS]
+
+
+def _ended(line: str, chinese: bool) -> str:
+    """Each line a sentence of its own, for whoever quotes it."""
+    return line if re.search(r"[.!?。！？…][\"'”’」』）)\]]*$", line) else f"{line}{'。' if chinese else '.'}"
 
 
 def _listed(label: str, items: Sequence[str], chinese: bool) -> str:

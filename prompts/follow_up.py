@@ -56,6 +56,7 @@ _QUOTED = re.compile(r"[\"“‘「《]([^\"”’」》]{2,80})[\"”’」》]
 _WHOLE = re.compile(
     r"^\W*(?:what|who|whom|whose|which|when|where|why|how)(?:'s)?\b(?P<rest>.*)", re.IGNORECASE | re.DOTALL
 )
+_STATEMENT = re.compile(r"\b(?:this|that)\s*[?.!]*$", re.IGNORECASE)
 _DEFINES = re.compile(r"\W*(?:what|who)(?:\s+(?:is|are|was|were)|'s)\b", re.IGNORECASE)
 _ASKING = frozenset(
     """what who whom whose which when where why how much many long far often old is are was were do does did can could
@@ -117,6 +118,8 @@ def _taken(question: str, asked: str, answered: str) -> str:
     if how == "ellipsis":
         return _continued_zh(question, asked) if chinese else _continued(question, asked)
     topic = _subject_zh(asked) if is_chinese(asked) else _topic(asked, question)
+    if _STATEMENT.search(question):  # "Who wrote that?": all that was said
+        topic = " ".join(_content(asked))
     if re.search(r"\b(?:he|she|him|her|his|hers)\b|[他她]", question, re.IGNORECASE) and answered:
         topic = f"{topic} {' '.join(_names(answered)[:2])}"
     if chinese and (pointed := _ZH_PRONOUN.search(question)) and is_chinese(asked):

@@ -58,7 +58,7 @@ _WHERE = r"(?:(?:in|of|from|to) (?:the|this|my|our|your|all (?:the|my)?) ?(?:lib
 _THERE = rf"(?:(?:are|is) there|do (?:i|we|you) (?:have|hold|know)|have (?:i|we|you)(?: got)?|are (?:known|held|available|stored|kept)|(?:have been |were |did (?:i|we) |have (?:i|we) )?(?:uploaded|upload|added|add|indexed|ingested|taken in)|can be searched|does (?:the|this|my) (?:library|collection) (?:have|hold|contain))(?: {_WHERE})*"
 _STATUS = r"(?P<status>ready|failed|cancelled|canceled|queued|waiting|partial|(?:still )?(?:being processed|running|processing)|could(?: not|n't) be read)"
 _SINCE = r"(?P<since>today|yesterday|this week|this month|in the last (?:week|month)|in the past (?:week|month)|last week|last month)"
-_FIELD = r"(?:(?:with|where|whose|having|have|has)(?: the| a)?(?: metadata)? (?P<field>[\w.-]{1,40})(?: is| are| =| equals|:)? [\"'“]?(?P<value>[^\"'”?]{1,80}?)[\"'”]?)"
+_FIELD = r"(?:(?:with|where|whose|having|have|has)(?: the| a)?(?: metadata)? (?!i |we |you |been |got )(?P<field>[\w.-]{1,40})(?: is| are| =| equals|:)? [\"'“]?(?P<value>[^\"'”?]{1,80}?)[\"'”]?)"
 _MENTION = r"(?:(?:that |which )?(?:mentions?|mentioned|talks? about|discuss(?:es)?|refers? to|covers?|deals? with|say something about|says? anything about|speaks? of|names?|describes?|contains?(?: the (?:word|term|phrase))?|(?:are|is) about))"
 
 _EN = tuple(

@@ -30,7 +30,7 @@ PAGE = ParsedPage(
 
 def test_it_has_title_lead_sentences_headings_and_captions() -> None:
     assert outline_of(DOCUMENT, [PAGE]).text.splitlines() == [
-        "tower.pdf: The tower",
+        "tower.pdf: The tower.",
         "The lantern burns whale oil since 1874.",
         "It was converted twice since then.",
         "There are one hundred and ninety-eight steps of white oak.",
@@ -46,7 +46,7 @@ def test_a_chinese_document_has_a_chinese_one() -> None:
     )
     text = outline_of(replace(DOCUMENT, name="灯塔守则.pdf", title="托勒灯塔守则"), [page]).text
     assert text.splitlines() == [
-        "灯塔守则.pdf: 托勒灯塔守则",
+        "灯塔守则.pdf: 托勒灯塔守则。",
         "托勒灯塔建成于一八七四年，石料全部由渔民用小船运来。",
         "章节：一、来历。",
     ]
@@ -64,7 +64,7 @@ def test_a_long_document_has_a_short_one() -> None:
 
 def test_a_document_of_a_picture_alone_has_one() -> None:
     page = ParsedPage(1, (Block("image", image="crop"),))
-    assert outline_of(replace(DOCUMENT, title=None), [page]).text == "tower.pdf"
+    assert outline_of(replace(DOCUMENT, title=None), [page]).text == "tower.pdf."
 
 
 def test_it_is_found_by_its_id_and_counted_and_read_by_nobody_else() -> None:
