@@ -28,7 +28,7 @@ from app.domain.ports import RunState
 from ingest.pipeline import Numbers, Pipeline, ingest, read_pictures
 
 APPLICATION_VERSION = "2"
-MAX_RECOVERIES = 12  # a document that takes the process down with it stops here; DBOS's default is 100
+MAX_RECOVERIES = 40  # a document that takes the process down with it stops here; DBOS's default is 100
 QUEUE = "ingest"
 PICTURES = "pictures"  # of documents whose text is in: a queue of their own, so that texts come first
 HOUSEKEEPING = "housekeeping"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+import zlib
 from collections.abc import Callable
 
 import psutil
@@ -31,6 +32,28 @@ def long_scan() -> bytes:
     return out.getvalue()
 
 
+def slow_to_parse() -> bytes:
+    """A PDF of a few kilobytes, each of whose pages draws a million lines: minutes' work for the parser."""
+    lines = b"".join(b"%d %d m %d %d l S\n" % (n % 600, n % 800, n * 7 % 600, n * 13 % 800) for n in range(4800))
+    drawing = zlib.compress(lines * 200 + b"BT /F1 12 Tf 50 700 Td (Hello) Tj ET", 9)
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 3 0 R>>>>>>"
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Count 16/Kids[%s]>>" % b" ".join(b"%d 0 R" % n for n in range(5, 21)),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        b"<</Length %d/Filter/FlateDecode>>stream\n%s\nendstream" % (len(drawing), drawing),
+        *[page] * 16,
+    ]
+    out, places = b"%PDF-1.4\n", []
+    for number, one in enumerate(objects, start=1):
+        places.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, one)
+    table = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + b"".join(
+        b"%010d 00000 n \n" % p for p in places
+    )
+    return out + table + b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(out))
+
+
 def seconds_of_work(service: Service, over: float) -> float:
     """Processor time that the service's children take in so many seconds."""
     assert service.process is not None
@@ -45,12 +68,15 @@ def seconds_of_work(service: Service, over: float) -> float:
 
 
 @pytest.mark.timeout(180)
-def test_cancelled_while_it_is_read_it_stops_at_once(service_in: Callable[..., Service]) -> None:
+@pytest.mark.parametrize(("stage", "make"), [("describe", long_scan), ("parse", slow_to_parse)])
+def test_cancelled_while_it_is_read_it_stops_at_once(
+    stage: str, make: Callable[[], bytes], service_in: Callable[..., Service]
+) -> None:
     service = service_in()
     service.start()
-    [document] = service.upload(("scan.pdf", long_scan()))
+    [document] = service.upload(("scan.pdf", make()))
     until = time.monotonic() + 60
-    while service.document(document["id"])["stage"] != "describe":
+    while service.document(document["id"])["stage"] != stage:
         assert time.monotonic() < until, service.document(document["id"])
         time.sleep(0.05)
     time.sleep(1.0)  # in the middle of its pages

@@ -1,0 +1,66 @@
+"""The disk fills up in the middle: searches go on, what can't be done is told, and with room again it is done."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.service import SAMPLES, Service
+
+SIZE_MB = 48
+
+pytestmark = [
+    pytest.mark.skipif("EXHIBIT_SLOW_TESTS" not in os.environ, reason="takes minutes: set EXHIBIT_SLOW_TESTS=1"),
+    pytest.mark.timeout(900),
+]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "service" / "data"
+    folder.mkdir(parents=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m", "tmpfs", str(folder)], check=False)
+    if mounted.returncode:
+        pytest.skip("a small disk can be mounted by root only")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=False)
+
+
+def fill(folder: Path) -> Path:
+    ballast = folder / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while file.write(b"x" * 4096):
+            pass
+    return ballast
+
+
+def test_a_full_disk_is_told_and_got_over(small_disk: Path, service_in: Callable[..., Service], tmp_path: Path) -> None:
+    service = service_in("service", EXHIBIT_CACHE_DIR=str(tmp_path / "cache"))
+    service.start()
+    service.finished(*service.upload(SAMPLES / "carriers-notes.md"))
+    begun = service.upload(SAMPLES / "annual-report-2025.pdf", SAMPLES / "lost-property-2025.csv")
+    ballast = fill(small_disk)
+
+    until = time.monotonic() + 30  # longer than the tries and their pauses
+    while time.monotonic() < until:
+        assert service.search("Who wrote the carriers' notes?")
+        time.sleep(0.5)
+    upload = {"file": ("a.md", b"# A\n\n" + b"word " * 9999)}
+    refused = service.http.post("/v1/collections/default/documents", files=upload)
+    assert refused.status_code == 503
+    assert "full" in refused.json()["detail"]
+
+    ballast.unlink()
+    for document in service.finished(*begun, timeout=180):
+        if document["status"] == "failed":
+            assert document["problems"][0]["message"]
+            service.http.post(f"/v1/documents/{document['id']}/retry").raise_for_status()
+    assert {document["status"] for document in service.finished(*begun)} == {"ready"}
+    assert service.process is not None
+    assert service.process.poll() is None
