@@ -54,17 +54,23 @@ def slow_to_parse() -> bytes:
     return out + table + b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(out))
 
 
-def seconds_of_work(service: Service, over: float) -> float:
-    """Processor time that the service's children take in so many seconds."""
+def busiest_child(service: Service) -> int:
+    """The child that works for the document: the one that takes most of the processor, once one does."""
     assert service.process is not None
+    parent = psutil.Process(service.process.pid)
 
     def used() -> dict[int, float]:
-        children = psutil.Process(service.process.pid).children(recursive=True) if service.process else []
-        return {child.pid: sum(child.cpu_times()[:2]) for child in children}
+        return {child.pid: sum(child.cpu_times()[:2]) for child in parent.children(recursive=True)}
 
-    before = used()
-    time.sleep(over)
-    return sum(now - before.get(pid, 0.0) for pid, now in used().items())
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        before = used()
+        time.sleep(1.0)
+        work = {pid: now - before.get(pid, now) for pid, now in used().items()}
+        busiest = max(work, key=lambda pid: work[pid])
+        if work[busiest] > 0.05:
+            return busiest
+    raise AssertionError("nothing worked for the document")
 
 
 @pytest.mark.timeout(180)
@@ -79,22 +85,18 @@ def test_cancelled_while_it_is_read_it_stops_at_once(
     while service.document(document["id"])["stage"] != stage:
         assert time.monotonic() < until, service.document(document["id"])
         time.sleep(0.05)
-    time.sleep(1.0)  # in the middle of its pages
-    assert seconds_of_work(service, 1.0) > 0.3
+    worker = busiest_child(service)
 
     began = time.monotonic()
     answer = service.http.post(f"/v1/documents/{document['id']}/cancel")
     assert answer.status_code == 202, answer.text
     assert service.document(document["id"])["status"] == "cancelled"
-    assert time.monotonic() - began < 1.0
+    while psutil.pid_exists(worker):
+        assert time.monotonic() - began < 5.0
+        time.sleep(0.05)
 
-    time.sleep(2.0)
-    assert seconds_of_work(service, 1.0) < 0.3
-
-    began = time.monotonic()
     [note] = service.upload(("note.md", b"# Lantern\n\nThe lantern of Skerry burns whale oil."))
-    [finished] = service.finished(note, timeout=30)
+    [finished] = service.finished(note, timeout=60)  # its place in the queue is free
     assert finished["status"] == "ready"
-    assert time.monotonic() - began < 20
     assert service.document(document["id"])["status"] == "cancelled"
     assert "Traceback" not in service.log()  # it was asked for

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import kills
 from tests.e2e.service import SAMPLES, Service
 
 NAMES = ("annual-report-2025.pdf", "carriers-notes.md", "lost-property-2025.csv", "灯塔守则.pdf")
@@ -53,6 +54,12 @@ def test_killed_again_and_again_it_loses_and_doubles_nothing(service_in: Callabl
     found = killed.search("Ines Kaldor tide tables", top_k=50)
     assert len({evidence["id"] for evidence in found}) == len(found)
     assert found[0]["text"] == undisturbed.search("Ines Kaldor tide tables")[0]["text"]
+
+    undisturbed.terminate()
+    killed.terminate()
+    made = [kills.content(service.folder / "data") for service in (undisturbed, killed)]
+    assert made[0]["vectors"]
+    assert kills.compared(*made) == []  # chunks with their regions, words, blobs, and vectors as kept and as indexed
 
 
 def test_a_document_that_was_recorded_but_not_enqueued_is_taken_in(service_in: Callable[..., Service]) -> None:
