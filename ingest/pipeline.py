@@ -60,6 +60,7 @@ PDF = "application/pdf"  # its parser finds figures, and leaves drawing them for
 TEXT = 0  # the batch of chunks that is published first; the pictures of batch n of the pages are n + 1
 EMBED_PART = 128  # chunks a step: some seconds of work, so that a kill costs little and progress moves
 WRITE_PART = 50  # Chroma's writes hold the GIL: 50 vectors freeze the process for about 57 ms, 500 for 271 ms
+READING = "1"  # raised when files are read differently: what an earlier attempt read is read again then
 READ_AT_ONCE = 4  # pages of one document being recognised side by side
 TEXT_FIRST_S = 5.0  # how long a picture waits for the text of other documents, before it is read all the same
 TOLD_EVERY_S = 0.3  # progress within a stage
@@ -240,9 +241,12 @@ class Pipeline:
     async def parse(self, document_id: str, attempt: int, batch: Batch, work: Work) -> tuple[int, int]:
         """Reads a batch of pages and stores them; returns how many have no text, and the pictures on the others."""
         document = await self._begin(document_id, attempt, "parse", work)
-        pages = await self.parser.pages(document, batch.first, batch.last)
-        stored = [await self._store_crops(document, page) for page in pages]
-        await self._write(document, self.blobs.put, _pages_key(document, batch.number), Pages.dump_json(tuple(stored)))
+        stored = await self._read_before(document, "parsed", batch)
+        if stored is None:
+            pages = await self.parser.pages(document, batch.first, batch.last)
+            stored = tuple([await self._store_crops(document, page) for page in pages])
+            await self._write(document, self.blobs.put, _read_key(document, "parsed", batch), Pages.dump_json(stored))
+        await self._write(document, self.blobs.put, _pages_key(document, batch.number), Pages.dump_json(stored))
         with_text = [page for page in stored if not page.needs_ocr]
         return len(stored) - len(with_text), sum(_is_picture(block) for page in with_text for block in page.blocks)
 
@@ -272,8 +276,11 @@ class Pipeline:
                 await self._begin(document_id, attempt, "describe", so_far)
             return read
 
-        pages = await asyncio.gather(*map(described, await self._pages(document, batch.number)))
-        await self._write(document, self.blobs.put, _pages_key(document, batch.number), Pages.dump_json(tuple(pages)))
+        pages = await self._read_before(document, "described", batch)
+        if pages is None:
+            pages = tuple(await asyncio.gather(*map(described, await self._pages(document, batch.number))))
+            await self._write(document, self.blobs.put, _read_key(document, "described", batch), Pages.dump_json(pages))
+        await self._write(document, self.blobs.put, _pages_key(document, batch.number), Pages.dump_json(pages))
 
     async def split_pictures(self, document_id: str, attempt: int, batch: Batch, work: Work) -> list[int]:
         """Cuts what was read in a batch of pages into chunks, beside those of the text; as `split`."""
@@ -297,11 +304,11 @@ class Pipeline:
         document = await self._begin(document_id, attempt, "embed", work)
         chunks = await self._part(document, batch, first)
         seen = [chunk for chunk in chunks if self.text_encoder.sees(chunk.search_text)]
-        if seen:
+        if seen and not await self._kept_before(document, "text", batch, first, seen):
             made = await self.bulk.texts([chunk.search_text for chunk in seen])
             await self._keep(document, "text", first, seen, made)
         pictured = [chunk for chunk in chunks if chunk.image]
-        if pictured:
+        if pictured and not await self._kept_before(document, "image", batch, first, pictured):
             images = [await asyncio.to_thread(self.blobs.read, chunk.image) for chunk in pictured if chunk.image]
             await self._keep_images(document, first, pictured, await self.bulk.images(images))
 
@@ -346,16 +353,26 @@ class Pipeline:
     def erase(self, document_id: str, collection_id: str) -> None:
         """Removes vectors, words, blobs and rows of a deleted document. Idempotent."""
         with self._writing[document_id]:
-            for index in self.vectors.indexes():
-                if index.collection_id == collection_id:
-                    self.vectors.remove_document(index, document_id)
-            self.words.remove_document(collection_id, document_id)
-            self.blobs.delete(f"documents/{document_id}")
+            self._remove(document_id, collection_id)
             gone = [document for document in self.catalogue.deleted() if document.id == document_id]
             self.catalogue.erase(document_id)
             for document in gone:
                 self.originals.release(document)
         self._writing.pop(document_id, None)
+
+    def _remove(self, document_id: str, collection_id: str) -> None:
+        for index in self.vectors.indexes():
+            if index.collection_id == collection_id:
+                self.vectors.remove_document(index, document_id)
+        self.words.remove_document(collection_id, document_id)
+        self.blobs.delete(f"documents/{document_id}")
+
+    def _deleted(self, document_id: str) -> bool:
+        try:
+            self.catalogue.document(document_id)
+        except (Missing, Gone):
+            return True
+        return False
 
     def drop(self, collection_id: str) -> None:
         """Removes a deleted collection's indexes. Idempotent."""
@@ -387,16 +404,22 @@ class Pipeline:
         return document if wanted else None
 
     def _finished(self, document_id: str, attempt: int) -> bool:
+        document = self._in_attempt(document_id, attempt)
+        return document is not None and document.status in READ
+
+    def _in_attempt(self, document_id: str, attempt: int) -> Document | None:
         try:
             document = self.catalogue.document(document_id)
         except (Missing, Gone):
-            return False
-        return document.attempt == attempt and document.status in READ
+            return None
+        return document if document.attempt == attempt else None
 
     def _tidy(self, document_id: str, attempt: int) -> None:
-        """A retry may have begun meanwhile: its pages come in after this, or are left alone."""
+        """A retry may have begun meanwhile: its pages come in after this, or are left alone. What was read of a
+        `partial` document stays: a retry goes on from it."""
         with self._writing[document_id]:
-            if self._finished(document_id, attempt):
+            document = self._in_attempt(document_id, attempt)
+            if document is not None and document.status == "ready":
                 self.blobs.delete(f"documents/{document_id}/pages")
         self._clocks.forget((document_id, attempt))
 
@@ -423,27 +446,48 @@ class Pipeline:
             raise Superseded("No longer wanted.")
 
     async def _write(self, document: Document, write: Callable[..., object], *args: object) -> None:
-        """Writes for a document that is still wanted: a deletion either sees what was written, or prevents it."""
+        """Writes for a document that is still wanted: a deletion either sees what was written, or prevents it; or, in
+        another process, came in between: then what was written is removed here."""
 
         def guarded() -> None:
             with self._writing[document.id]:
                 if self._wanted(document.id, document.attempt) is None:
                     raise Superseded("No longer wanted.")
                 write(*args)
+                if self._deleted(document.id):
+                    self._remove(document.id, document.collection_id)
+                    raise Superseded("No longer wanted.")
 
         await asyncio.to_thread(guarded)
 
     def _record_anew(self, document: Document, chunks: Sequence[Chunk]) -> None:
         """Records the chunks of the text in place of all that an earlier attempt left."""
+        again = document.attempt > 1
+        if again and not self._recorded_before(document, chunks):
+            self.blobs.delete(f"documents/{document.id}/vectors")  # first: a kill must not leave them to other chunks
         self.catalogue.replace_chunks(document.id, document.attempt, chunks, TEXT)
-        if document.attempt > 1:
-            self.blobs.delete(f"documents/{document.id}/vectors")
+        if again:
             for space, encoder in self._encoders().items():
                 self.vectors.remove_document(IndexName(document.collection_id, space, encoder), document.id)
             self.words.remove_document(document.collection_id, document.id)
 
+    def _recorded_before(self, document: Document, chunks: Sequence[Chunk]) -> bool:
+        """Whether an earlier attempt cut the same: then its vectors are still theirs."""
+        before = {chunk.id: chunk for chunk in self.catalogue.chunks(document.id, batch=TEXT)}
+        same = [chunk for chunk in chunks if chunk.id in before and _encoded_alike(chunk, before[chunk.id])]
+        return len(same) == len(chunks) == len(before)
+
     async def _made_visible(self, document: Document, status: Status, batch: int) -> bool:
         return await asyncio.to_thread(self.catalogue.publish, document.id, document.attempt, status, batch + 1)
+
+    async def _read_before(self, document: Document, how: str, batch: Batch) -> tuple[ParsedPage, ...] | None:
+        """What an earlier attempt read of these pages; None where there is nothing, or a page that may be read now."""
+        try:
+            data = await asyncio.to_thread(self.blobs.read, _read_key(document, how, batch))
+        except Missing:
+            return None
+        pages = Pages.validate_json(data)
+        return None if any(page.read_as == "failed" for page in pages) else pages
 
     async def _pages(self, document: Document, number: int) -> tuple[ParsedPage, ...]:
         return Pages.validate_json(await asyncio.to_thread(self.blobs.read, _pages_key(document, number)))
@@ -529,6 +573,18 @@ class Pipeline:
             return block
         return replace(block, text=text, confidence=confidence)
 
+    async def _kept_before(
+        self, document: Document, space: Space, batch: int, part: int, chunks: Sequence[Chunk]
+    ) -> bool:
+        """Whether an earlier attempt, or this one before a kill, has kept these vectors of the text."""
+        if batch != TEXT:  # what pictures hold may be read otherwise the next time
+            return False
+        try:
+            ids, _ = await asyncio.to_thread(self.kept.load, document.id, space, self._encoders()[space], part)
+        except Unreadable:  # damaged: made again
+            return False
+        return set(ids) == {chunk.id for chunk in chunks}
+
     async def _keep(
         self, document: Document, space: Space, part: int, chunks: Sequence[Chunk], vectors: Vectors
     ) -> None:
@@ -555,6 +611,15 @@ class Pipeline:
         name = IndexName(document.collection_id, space, encoder)
         for start in range(0, len(rows), WRITE_PART):
             await self._write(document, self.vectors.add, name, rows[start : start + WRITE_PART])
+
+
+def _encoded_alike(chunk: Chunk, other: Chunk) -> bool:
+    return (chunk.search_text, chunk.image) == (other.search_text, other.image)
+
+
+def _read_key(document: Document, how: str, batch: Batch) -> str:
+    """Not under the number alone: another version may read other pages at once."""
+    return f"documents/{document.id}/pages/{how}-{READING}-{batch.first:05d}-{batch.last:05d}.json"
 
 
 def _stack(vectors: Sequence[Any]) -> Vectors:

@@ -22,6 +22,7 @@ from app.domain.errors import Unavailable, Unreadable
 from app.domain.ports import IndexName, Vectors
 from app.domain.types import Block, Box, Document, Identity, ParsedPage, Problem
 from app.services.jobs import tend
+from ingest import pipeline as pipeline_module
 from ingest.cut import CountTokens, Cut, cut_pictures, cut_text
 from ingest.originals import Originals
 from ingest.pipeline import Pipeline, Step, ingest, read_pictures
@@ -143,11 +144,11 @@ def house() -> House:
     return House()
 
 
-async def take_in(house: House, document: Document, step: Step = step) -> None:
+async def take_in(house: House, document: Document, step: Step = step, attempt: int = 1) -> None:
     """Both halves of a run, as the queue runs them."""
-    waiting = await ingest(house.pipeline, step, document.id, 1)
+    waiting = await ingest(house.pipeline, step, document.id, attempt)
     if waiting:
-        await read_pictures(house.pipeline, step, document.id, 1, waiting)
+        await read_pictures(house.pipeline, step, document.id, attempt, waiting)
 
 
 async def test_a_document_becomes_ready_with_its_pages(house: House) -> None:
@@ -293,7 +294,9 @@ async def test_what_breaks_after_the_text_was_published_costs_the_pictures_only(
     assert len(found(house, document)) == 4
 
 
-async def test_a_second_attempt_leaves_nothing_of_the_first(house: House) -> None:
+async def test_a_second_attempt_that_reads_otherwise_leaves_nothing_of_the_first(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     document = house.upload()
     await ingest(house.pipeline, step, document.id, 1)
     first = house.everything(document)
@@ -305,6 +308,7 @@ async def test_a_second_attempt_leaves_nothing_of_the_first(house: House) -> Non
         return [ParsedPage(number, (Block("text", f"Revised {number}.", number),)) for number in range(first, last + 1)]
 
     house.parser.pages = pages  # type: ignore[method-assign]
+    monkeypatch.setattr(pipeline_module, "READING", "2")
     assert await ingest(house.pipeline, step, document.id, 2) == []
     chunks, words, vectors = house.everything(document)
     assert chunks == words == vectors
@@ -312,6 +316,87 @@ async def test_a_second_attempt_leaves_nothing_of_the_first(house: House) -> Non
     assert house.kept.load(document.id, "text", MemoryTextEncoder.name)[0] == [
         c.id for c in house.catalogue.chunks(document.id)
     ]
+
+
+async def refuse(*_: object) -> Any:
+    raise Unavailable("it was asked again")
+
+
+async def test_a_retry_goes_on_from_what_was_read_and_kept(house: House) -> None:
+    whole = House()
+    await take_in(whole, whole.upload())
+    document, add = house.upload(), house.vectors.add
+    house.vectors.add = lambda index, rows: _full()  # type: ignore[method-assign]
+    await take_in(house, document)
+    failed = house.catalogue.document(document.id)
+    assert (failed.status, failed.problems) == ("failed", (Problem("The index is full."),))
+
+    house.vectors.add = add  # type: ignore[method-assign]
+    house.parser.pages = house.pipeline.bulk.texts = refuse  # type: ignore[method-assign]
+    house.catalogue.requeue(document.id)
+    waiting = await ingest(house.pipeline, step, document.id, 2)
+    assert house.catalogue.document(document.id).findable
+    house.pipeline.bulk = Bulk()
+    await read_pictures(house.pipeline, step, document.id, 2, waiting)
+    assert house.catalogue.document(document.id).status == "ready"
+    assert house.everything(document) == whole.everything(document)
+
+
+def _full() -> None:
+    raise Unavailable("The index is full.")
+
+
+async def test_a_retry_reads_no_picture_again_that_was_read(house: House) -> None:
+    document = house.upload()
+
+    async def cut_pictures(*_: object) -> Cut:
+        raise Unavailable("The disk is full.")
+
+    house.parser.cut_pictures = cut_pictures  # type: ignore[method-assign]
+    await take_in(house, document)
+    assert house.catalogue.document(document.id).status == "partial"  # its text is found
+    house.parser = house.pipeline.parser = OnePageABatch()  # type: ignore[assignment]
+    house.parser.pages = house.parser.read_page = refuse  # type: ignore[method-assign]
+    house.catalogue.requeue(document.id)
+    await take_in(house, document, attempt=2)
+    assert house.catalogue.document(document.id).status == "ready"
+
+
+async def test_a_retry_reads_a_page_again_that_failed(house: House) -> None:
+    document, read_page = house.upload(), house.parser.read_page
+
+    async def crashing(document: Document, page: int) -> ParsedPage:
+        raise Unreadable("It crashed.")
+
+    house.parser.read_page = crashing  # type: ignore[method-assign]
+    await take_in(house, document)
+    assert house.catalogue.document(document.id).status == "partial"
+    house.parser.read_page = read_page  # type: ignore[method-assign]
+    house.catalogue.requeue(document.id)
+    await take_in(house, document, attempt=2)
+    assert house.catalogue.document(document.id).status == "ready"
+
+
+@pytest.mark.parametrize("index", ["words", "vectors"])
+async def test_deleted_and_erased_by_another_process_just_before_a_write_nothing_stays(
+    index: str, house: House
+) -> None:
+    """The other process has locks of its own: only looking again after the write helps."""
+    document, written = house.upload(), getattr(house, index)
+    add = written.add
+
+    def add_late(*given: Any) -> None:
+        if house.catalogue.unfinished():
+            house.catalogue.delete(document.id)
+            House(house.catalogue, house.blobs, house.parser, house.vectors, house.words).pipeline.erase(
+                document.id, house.collection
+            )
+        add(*given)
+
+    written.add = add_late
+    await take_in(house, document)
+    assert house.words.ids(house.collection) == house.vectors.ids(house.index) == frozenset()
+    assert house.blobs.keys("documents") == ()
 
 
 async def test_pictures_wait_for_the_text_of_other_documents(house: House) -> None:
