@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _print(report)
     if options.json:
         options.json.write_text(json.dumps(asdict(report), ensure_ascii=False, indent=1))
-        options.json.with_suffix(".log").write_text(log)
+        options.json.with_suffix(".service.log").write_text(log)
     for broken in report.broken():
         print("BROKEN:", broken)
     return 1 if report.broken() else 0

@@ -37,6 +37,8 @@ GROWN = 0.6  # of the memory limit: a child that holds so much between two calls
 TOO_MUCH_MEMORY = 77  # exit code of a child that grew past its limit
 BEGIN_S = 120.0  # for a child to start and to import what it is to run
 WATCH_EVERY_S = 0.05
+IDLE_S = 60.0  # after which a child that holds more than `KEPT_IDLE_MB` is ended: a fresh one takes a second or two
+KEPT_IDLE_MB = 200
 LIBRARIES = 2 * 2**30  # address space (not memory) that torch, onnxruntime and their threads reserve
 PR_SET_PDEATHSIG = 1
 STOPPING = "the service is stopping"
@@ -45,7 +47,7 @@ STOPPING = "the service is stopping"
 class Sandbox:
     """A few warm children. Usable from any thread and any event loop."""
 
-    def __init__(self, workers: int, memory_mb: int = 2048, nice: int = 5) -> None:
+    def __init__(self, workers: int, memory_mb: int = 2048, nice: int = 5, idle_s: float = IDLE_S) -> None:
         self._memory_mb = memory_mb
         self._nice = nice
         self._cores = max(1, (os.cpu_count() or 1) // workers)
@@ -54,6 +56,9 @@ class Sandbox:
         self._lock = threading.Lock()
         self._children: set[_Child] = set()
         self._closed = False
+        self._idle_s = idle_s
+        self._closing = threading.Event()
+        self._tidying = threading.Thread(target=self._end_the_idle, name="sandbox-idle", daemon=True)
 
     async def run(
         self, function: Callable[..., T], *args: Any, timeout_s: float, processor_s: float | None = None
@@ -76,9 +81,20 @@ class Sandbox:
     def close(self) -> None:
         """Kills every child; calls that are under way end as Unavailable. Idempotent."""
         self._closed = True
+        self._closing.set()
         self._kill_all()
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._kill_all()  # one may have been started meanwhile
+
+    def _end_the_idle(self) -> None:
+        """Memory comes back when there is nothing to read. A call that comes at the same moment is tried again in a
+        fresh child, as after any death of a used one."""
+        while not self._closing.wait(min(5.0, self._idle_s)):
+            with self._lock:
+                children = list(self._children)
+            for child in children:
+                if child.idle_for_s > self._idle_s and child.resident_mb > KEPT_IDLE_MB:
+                    child.kill()
 
     def _kill_all(self) -> None:
         with self._lock:
@@ -125,6 +141,8 @@ class Sandbox:
             self._own.child = child
             with self._lock:
                 self._children.add(child)
+                if not self._tidying.ident:
+                    self._tidying.start()
         return child
 
     def _retire(self, child: _Child) -> None:
@@ -175,6 +193,7 @@ class _Child:
         context = multiprocessing.get_context("spawn")
         self._memory_mb = memory_mb
         self._calls = 0
+        self._idle_since: float | None = None  # None while it serves a call
         self._killed = False  # a killed process counts as alive for a moment more
         self._pipe, theirs = context.Pipe()
         self._process: SpawnProcess = context.Process(
@@ -188,16 +207,26 @@ class _Child:
         return not self._killed and self._process.is_alive()
 
     @property
+    def idle_for_s(self) -> float:
+        since = self._idle_since
+        return 0.0 if since is None or self._killed else time.monotonic() - since
+
+    @property
+    def resident_mb(self) -> float:
+        return _resident(self._process.pid) / 2**20
+
+    @property
     def used(self) -> bool:
         return self._calls > 0
 
     @property
     def spent(self) -> bool:
-        grown = _resident(self._process.pid) > self._memory_mb * 2**20 * GROWN
+        grown = self.resident_mb > self._memory_mb * GROWN
         return self._calls >= CALLS_PER_CHILD or grown or not self.alive
 
     def call(self, call: _Call) -> Any:
         self._calls += 1
+        self._idle_since = None
         try:
             self._pipe.send_bytes(pickle.dumps((call.function, call.args, call.processor_s)))
             self._wait(BEGIN_S, "a process to read it in did not start")
@@ -206,6 +235,8 @@ class _Child:
             succeeded, value = pickle.loads(self._pipe.recv_bytes())  # noqa: S301  # from our own child
         except (EOFError, OSError) as error:
             raise self._obituary(call) from error
+        finally:
+            self._idle_since = time.monotonic()
         if not succeeded:
             raise value
         return value

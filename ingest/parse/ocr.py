@@ -33,6 +33,7 @@ SMALL_PRINT = 11.0  # pixels of a line's height, below which the page is read ag
 LEAST_SCORE = 0.5  # a line the recogniser is less sure of is noise
 SHORTEST_LINE = 96  # pixels that a short line is padded to: a chart's labels take a third less time than at 320
 MOST_KNOWN = 500  # pictures whose words are remembered
+THINNEST = 4  # long side by short side, up to which a picture goes to the finder as it is
 LEAST_SIDE = 20  # pixels of a picture that could hold a word
 MODELS = {
     "Det": "PP-OCRv6_det_small.onnx",
@@ -102,11 +103,24 @@ def _read_now(picture: Image.Image) -> tuple[str, float, tuple[Line, ...]]:
 
 def recognised(picture: Image.Image) -> list[Word]:
     """The words of a picture, each line's letters shared out evenly over its box, in pixels."""
-    pixels = np.asarray(picture)[:, :, ::-1]  # (height, width, blue green red), as its models were trained
+    if min(picture.size) < LEAST_SIDE:
+        return []
+    pixels = np.asarray(_not_thin(picture))[:, :, ::-1]  # (height, width, blue green red), as its models were trained
     words: list[Word] = []
     for number, (text, score, quad, flipped) in enumerate(_lines(pixels)):
         words += _words(text, score, quad, flipped, number)
     return _level_sizes(words)
+
+
+def _not_thin(picture: Image.Image) -> Image.Image:
+    """The finder of words enlarges the short side to 480 pixels: 20 x 1150 would become 480 x 27,600, and take 2.5 GB.
+    So a thin picture is put on a wider ground of its own colour, where it begins."""
+    least = max(picture.size) // THINNEST
+    if min(picture.size) >= least:
+        return picture
+    ground = Image.new("RGB", (max(picture.width, least), max(picture.height, least)), picture.getpixel((0, 0)))
+    ground.paste(picture, (0, 0))
+    return ground
 
 
 def _lines(pixels: NDArray[np.uint8]) -> list[tuple[str, float, NDArray[np.float32], bool]]:

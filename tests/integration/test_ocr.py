@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from app.domain.errors import Missing, Unreadable
 from app.domain.types import ParsedPage
-from ingest.parse.ocr import read_page, read_pixels
+from ingest.parse.ocr import _not_thin, read_page, read_pixels
 
 LINES = ("The quarterly revenue grew", "by twelve percent in March", "because of new customers")
 
@@ -41,6 +41,18 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("the recogniser asked the network")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+def test_a_thin_picture_is_read_and_not_blown_up(tmp_path: Path) -> None:
+    """Enlarged by its short side, a strip of 20 x 1150 pixels took 2.5 GB and most of a minute."""
+    strip = drawn().crop((40, 50, 900, 115))
+    assert LINES[0] in words(read(strip, tmp_path / "strip.png"))
+    assert _not_thin(Image.new("RGB", (1150, 20))).size == (1150, 287)
+
+
+def test_a_picture_of_one_pixel_holds_no_words(tmp_path: Path) -> None:
+    page = read(Image.new("RGB", (1, 1), "red"), tmp_path / "dot.png")
+    assert (page.read_as, page.blocks) == ("image", ())
 
 
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])

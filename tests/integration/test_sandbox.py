@@ -235,3 +235,14 @@ async def test_what_breaks_in_a_used_child_is_tried_in_a_fresh_one(sandbox: Sand
 
 async def test_a_child_that_keeps_much_is_replaced_between_two_calls(sandbox: Sandbox) -> None:
     assert await sandbox.run(keep, 170, timeout_s=20) != await sandbox.run(pid, timeout_s=20)
+
+
+async def test_an_idle_child_that_holds_much_gives_it_back() -> None:
+    sandbox = Sandbox(1, memory_mb=1024, idle_s=0.3)
+    child = await sandbox.run(keep, 260, timeout_s=20)
+    until = time.monotonic() + 20
+    while lives(child):
+        assert time.monotonic() < until
+        await asyncio.sleep(0.05)
+    assert await sandbox.run(add, 1, 2, timeout_s=20) == 3
+    sandbox.close()
