@@ -332,7 +332,7 @@ async def test_a_retry_goes_on_from_what_was_read_and_kept(house: House) -> None
     assert (failed.status, failed.problems) == ("failed", (Problem("The index is full."),))
 
     house.vectors.add = add  # type: ignore[method-assign]
-    house.parser.pages = house.pipeline.bulk.texts = refuse  # type: ignore[method-assign]
+    house.parser.pages = house.pipeline.bulk.texts = refuse  # type: ignore[method-assign,assignment]
     house.catalogue.requeue(document.id)
     waiting = await ingest(house.pipeline, step, document.id, 2)
     assert house.catalogue.document(document.id).findable
@@ -352,11 +352,11 @@ async def test_a_retry_reads_no_picture_again_that_was_read(house: House) -> Non
     async def cut_pictures(*_: object) -> Cut:
         raise Unavailable("The disk is full.")
 
-    house.parser.cut_pictures = cut_pictures  # type: ignore[method-assign]
+    house.parser.cut_pictures = cut_pictures  # type: ignore[method-assign,assignment]
     await take_in(house, document)
     assert house.catalogue.document(document.id).status == "partial"  # its text is found
-    house.parser = house.pipeline.parser = OnePageABatch()  # type: ignore[assignment]
-    house.parser.pages = house.parser.read_page = refuse  # type: ignore[method-assign]
+    house.parser = house.pipeline.parser = OnePageABatch()
+    house.parser.pages = house.parser.read_page = refuse  # type: ignore[method-assign,assignment]
     house.catalogue.requeue(document.id)
     await take_in(house, document, attempt=2)
     assert house.catalogue.document(document.id).status == "ready"
