@@ -44,6 +44,7 @@ from app.services.mend import mend, mend_at_start_and_after, sweep_at_start
 from app.services.pages import Pages
 from app.services.verify import Compact, Compacting, Mending, Stores, Verify, compact_words
 from app.settings import Settings
+from ingest.describe import Describer
 from ingest.embed import encoded, wants
 from ingest.identify import media_type_of
 from ingest.originals import Originals, key
@@ -66,6 +67,7 @@ EMBEDDED = "embedded"  # the one executor of a data folder: constant, so that it
 
 PICTURE_TIMEOUT_S = 20.0
 UNPACK_TIMEOUT_S = 300.0
+MAX_DESCRIPTION_TOKENS = 320
 
 
 @asynccontextmanager
@@ -101,8 +103,9 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         for_requests = Sandbox(1, settings.parse_memory_mb, nice=0)  # of its own: ingestion fills the other for minutes
         stack.callback(for_requests.close)
         originals = Originals(catalogue, blobs)
+        describer = _describer(settings, blobs, parser)
         pipeline = Pipeline(
-            catalogue, blobs, originals, parser, text_encoder, image_encoder, bulk, kept, vectors, words
+            catalogue, blobs, originals, parser, text_encoder, image_encoder, bulk, kept, vectors, words, describer
         )
 
         jobs = DbosJobs(settings.queue_url)
@@ -334,6 +337,15 @@ def _judge(settings: Settings) -> Judge | None:
         key = settings.llm.api_key.get_secret_value() if settings.llm.api_key else None
         return ModelJudge(settings.llm.url, settings.llm.model, key)
     return None
+
+
+def _describer(settings: Settings, blobs: Blobs, parser: SandboxedParser) -> Describer | None:
+    llm = settings.llm
+    if llm.url is None or llm.describes is False or (llm.describes is None and llm.images == 0):
+        return None
+    key = llm.api_key.get_secret_value() if llm.api_key else None
+    generator = OpenAIChat(llm.url, llm.model, key, timeout_s=llm.timeout_s, max_tokens=MAX_DESCRIPTION_TOKENS)
+    return Describer(generator, blobs, parser.render, insists=llm.describes is True)
 
 
 def _readiness(catalogue: Catalogue) -> Callable[[], Awaitable[None]]:

@@ -20,6 +20,7 @@ from collections import defaultdict
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -53,6 +54,7 @@ from app.domain.types import (
     Status,
 )
 from ingest.cut import CountTokens, Cut, Pages
+from ingest.describe import GROUP, Describer, Target, targets
 from ingest.originals import Originals
 from ingest.progress import Clocks, Work
 
@@ -149,6 +151,8 @@ async def ingest(pipeline: Pipeline, step: Step, document_id: str, attempt: int)
             parts = await step("split", pipeline.split, *run, batches, work)
             await _make_findable(pipeline, step, run, TEXT, parts, work)
             waiting = [astuple(batch) for batch in batches if batch.textless or batch.pictures]
+            if pipeline.describer is not None and not waiting:  # its tables may be described still
+                waiting = [astuple(batches[-1])]
             await step("publish", pipeline.publish, *run, TEXT, len(waiting))
         except Superseded:
             return []
@@ -174,11 +178,28 @@ async def read_pictures(
             work = work.read(batch.textless, batch.pictures)
             parts = await step(f"split-{n}", pipeline.split_pictures, *run, batch, work)
             await _make_findable(pipeline, step, run, n + 1, parts, work)
-            await step(f"publish-{n}", pipeline.publish, *run, n + 1, left)
+            last = n + 1 if left else await _caption(pipeline, step, run, n + 2, work)
+            await step(f"publish-{n}", pipeline.publish, *run, last, left)
     except Superseded:
         return
     except ExhibitError as error:
         await step("fail", pipeline.fail, *run, str(error))
+
+
+async def _caption(pipeline: Pipeline, step: Step, run: tuple[str, int], first: int, work: Work) -> int:
+    """Has figures, tables and pages without text described, group by group, each with a batch of its own for the
+    pages; then what was found by other words before is embedded and indexed again. Returns the last batch."""
+    changed: dict[tuple[int, int], None] = {}
+    groups = await step("to-caption", pipeline.to_caption, *run)
+    for group in range(groups):
+        parts, failed = await step(f"caption-{group}", pipeline.caption, *run, group, first + group, work)
+        changed |= dict.fromkeys((batch, ordinal) for batch, ordinal in parts)
+        if failed:
+            break
+    for batch, ordinal in changed:
+        await step(f"embed-again-{batch}-{ordinal}", pipeline.embed, *run, batch, ordinal, work)
+        await step(f"index-again-{batch}-{ordinal}", pipeline.index, *run, batch, ordinal, work)
+    return first + groups
 
 
 async def _make_findable(
@@ -209,6 +230,7 @@ class Pipeline:
         kept: KeptVectors,
         vectors: VectorIndex,
         words: WordsIndex,
+        describer: Describer | None = None,
     ) -> None:
         self.catalogue = catalogue
         self.blobs = blobs
@@ -220,6 +242,7 @@ class Pipeline:
         self.kept = kept
         self.vectors = vectors
         self.words = words
+        self.describer = describer
         self._writing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._texts_under_way = 0
         self._clocks = Clocks()
@@ -298,6 +321,34 @@ class Pipeline:
         await self._update(document, page_report=report, problems=problems)
         await self._write(document, self.catalogue.replace_chunks, document.id, attempt, cut.chunks, number)
         return _parts(cut.chunks)
+
+    async def to_caption(self, document_id: str, attempt: int) -> int:
+        """The number of groups of things to be described."""
+        document = await asyncio.to_thread(self._wanted, document_id, attempt)
+        if document is None:
+            raise Superseded("No longer wanted.")
+        return -(-len(await self._targets(document)) // GROUP) if self.describer is not None else 0
+
+    async def caption(
+        self, document_id: str, attempt: int, group: int, batch: int, work: Work
+    ) -> tuple[list[tuple[int, int]], bool]:
+        """Describes a group. Returns the parts (batch, first ordinal) that changed, and whether the model failed."""
+        document = await self._begin(document_id, attempt, "describe", work)
+        if self.describer is None:  # switched off since
+            return [], False
+        wanted = (await self._targets(document))[group * GROUP : (group + 1) * GROUP]
+        store = partial(self._write, document, self.blobs.put)
+        described = await self.describer.describe(document, wanted, batch, store)
+        if described.failure:
+            why = f"some of its pictures or tables could not be described by the language model: {described.failure}"
+            await self._update(document, problems=tuple(dict.fromkeys((*document.problems, Problem(why)))))
+        if described.chunks:
+            await self._write(document, self.catalogue.describe, document.id, attempt, described.chunks)
+        if described.pages:
+            await self._write(document, self.catalogue.replace_chunks, document.id, attempt, described.pages, batch)
+        parts = await self._parts_of(document, described.chunks)
+        parts += [(batch, first) for first in _parts(described.pages)]
+        return parts, described.failure is not None
 
     async def embed(self, document_id: str, attempt: int, batch: int, first: int, work: Work) -> None:
         """Makes the vectors of one part of the chunks and keeps them as blobs."""
@@ -440,6 +491,21 @@ class Pipeline:
             raise Superseded("No longer wanted.")
 
         return await asyncio.to_thread(enter)
+
+    async def _targets(self, document: Document) -> list[Target]:
+        chunks = await asyncio.to_thread(self.catalogue.chunks, document.id)
+        return targets(document, chunks, document.page_report)
+
+    async def _parts_of(self, document: Document, chunks: Sequence[Chunk]) -> list[tuple[int, int]]:
+        """The parts, as they were embedded, that these chunks are in."""
+        found: dict[tuple[int, int], None] = {}
+        for batch in sorted({chunk.batch for chunk in chunks}):
+            whole = await asyncio.to_thread(self.catalogue.chunks, document.id, -1, None, batch)
+            firsts = _parts(whole)
+            places = {chunk.id: place for place, chunk in enumerate(whole)}
+            of_batch = [chunk for chunk in chunks if chunk.batch == batch]
+            found |= dict.fromkeys((batch, firsts[places[chunk.id] // EMBED_PART]) for chunk in of_batch)
+        return list(found)
 
     async def _update(self, document: Document, **changes: Any) -> None:
         if not await asyncio.to_thread(lambda: self.catalogue.update(document.id, document.attempt, **changes)):

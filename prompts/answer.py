@@ -16,6 +16,7 @@ _VARIABLES = (
     ("wishes", frozenset({"wishes"})),
     ("sources", frozenset({"sources"})),
     ("source", frozenset({"n", "document", "where", "kind", "text"})),
+    ("described", frozenset({"description"})),
     ("image", frozenset({"n"})),
     ("nothing", frozenset[str]()),
     ("question", frozenset({"question"})),
@@ -105,8 +106,16 @@ def _source(said: Templates, n: int, one: Evidence) -> str:
         document=in_one_line(one.document.name),
         where=_where(one),
         kind=one.chunk.kind,
-        text=quoted(one.chunk.text).strip(),
+        text=_text(said, one),
     )
+
+
+def _text(said: Templates, one: Evidence) -> str:
+    """The document's words; a model's, where there are some, apart and named as such."""
+    text, description = quoted(one.chunk.text).strip(), in_one_line(one.chunk.description, 1200)
+    if not description:
+        return text
+    return f"{text}\n{said.say('described', description=description)}".strip()
 
 
 def _where(one: Evidence) -> str:

@@ -62,6 +62,7 @@ from app.domain.types import (
 DEFAULT = "default"  # the collection that always exists
 AT_ONCE = 500  # values in one IN (…); SQLite's builds allow from 999
 ROUNDS = 5
+DESCRIBED = ("description", "described_by", "search_text")
 UNFINISHED: tuple[Status, ...] = ("queued", "running")
 
 # A run that starts over remembers nothing of the one before it, but its chunks stand until they are replaced.
@@ -319,6 +320,16 @@ class SqlCatalogue:
             kinds = select(tables.chunks.c.kind, count()).where(placed).group_by(tables.chunks.c.kind)
             counted = {kind: number for kind, number in connection.execute(kinds)}
             connection.execute(update(documents).where(documents.c.id == document_id).values(chunks=counted))
+        return True
+
+    def describe(self, document_id: str, attempt: int, chunks: Sequence[Chunk]) -> bool:
+        with self._database.writing() as connection:
+            if not _changed(connection, document_id, attempt, {}):
+                return False
+            for chunk in chunks:
+                this = and_(tables.chunks.c.id == chunk.id, tables.chunks.c.document_id == document_id)
+                values = {name: getattr(chunk, name) for name in DESCRIBED}
+                connection.execute(update(tables.chunks).where(this).values(values))
         return True
 
     def chunks(

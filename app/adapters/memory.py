@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from app.adapters.blobs import checked_key, is_under
-from app.adapters.catalogue import DEFAULT, UNFINISHED, check_chunks, check_publishable, utc_now
+from app.adapters.catalogue import DEFAULT, DESCRIBED, UNFINISHED, check_chunks, check_publishable, utc_now
 from app.adapters.cursors import checked_limit, decode_cursor, page_of
 from app.adapters.storable import storable, storable_metadata
 from app.domain.errors import Conflict, Gone, Missing
@@ -263,6 +263,17 @@ class MemoryCatalogue:
             )
         return True
 
+    def describe(self, document_id: str, attempt: int, chunks: Sequence[Chunk]) -> bool:
+        described = {chunk.id: {name: getattr(chunk, name) for name in DESCRIBED} for chunk in chunks}
+        with self._lock:
+            if not self._change(document_id, attempt):
+                return False
+            shelf = self._shelves[document_id]
+            shelf.chunks = tuple(
+                _storable_chunk(replace(chunk, **described.get(chunk.id, {}))) for chunk in shelf.chunks
+            )
+        return True
+
     def chunks(
         self, document_id: str, after: int = -1, limit: int | None = None, batch: int | None = None
     ) -> tuple[Chunk, ...]:
@@ -408,7 +419,8 @@ def _storable_chunk(chunk: Chunk) -> Chunk:
     if place is not None:
         heading = tuple(map(storable, place.heading))
         place = Place(heading, None if place.sheet is None else storable(place.sheet), place.rows)
-    return replace(chunk, text=storable(chunk.text), search_text=storable(chunk.search_text), place=place)
+    words: dict[str, Any] = {name: storable(getattr(chunk, name)) for name in ("text", *DESCRIBED)}
+    return replace(chunk, place=place, **words)
 
 
 # ---------------------------------------------------------------- blobs

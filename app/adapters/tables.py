@@ -152,6 +152,8 @@ chunks = Table(
     Column("place", JSON(none_as_null=True)),
     Column("image", Words),
     Column("batch", Integer, nullable=False, server_default="0"),
+    Column("description", Words, nullable=False, server_default=""),
+    Column("described_by", Words, nullable=False, server_default=""),
 )
 Index("chunks_in_order", chunks.c.document_id, chunks.c.ordinal)
 
@@ -266,6 +268,8 @@ def row_of_chunk(chunk: Chunk) -> dict[str, Any]:
         "place": None if chunk.place is None else storable_metadata(asdict(chunk.place)),
         "image": chunk.image,
         "batch": chunk.batch,
+        "description": chunk.description,
+        "described_by": chunk.described_by,
     }
 
 

@@ -84,6 +84,8 @@ class EvidenceOut(BaseModel):
     regions: list[RegionOut]
     place: dict[str, Any] | None
     text: str
+    description: str | None  # a model's words on it, not the document's
+    described_by: str | None  # that model
     image_url: str | None  # the crop, or else the page with the regions drawn
     page_url: str | None  # the page with the regions drawn
     found_by: list[Space]
@@ -103,6 +105,8 @@ class EvidenceOut(BaseModel):
             regions=[_region(region) for region in chunk.regions],
             place=_place(chunk.place),
             text=chunk.text,
+            description=chunk.description or None,
+            described_by=chunk.described_by or None,
             image_url=f"/v1/evidence/{chunk.id}/image" if chunk.image or paged else None,
             page_url=f"/v1/documents/{chunk.document_id}/pages/{chunk.page}?evidence={chunk.id}" if paged else None,
             found_by=list(evidence.ranks),

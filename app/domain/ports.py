@@ -164,6 +164,11 @@ class Catalogue(Protocol):
         document anew: it replaces all others too."""
         ...
 
+    def describe(self, document_id: str, attempt: int, chunks: Sequence[Chunk]) -> bool:
+        """Changes description, describing model and search text of these chunks, and nothing else; False as for
+        `update`."""
+        ...
+
     def chunks(
         self, document_id: str, after: int = -1, limit: int | None = None, batch: int | None = None
     ) -> tuple[Chunk, ...]:

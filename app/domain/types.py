@@ -123,6 +123,8 @@ class Chunk:
     regions: tuple[Region, ...] = ()
     place: Place | None = None
     image: str | None = None  # blob key of the crop
+    description: str = ""  # what a model says of it: part of `search_text`, never quoted as the document's
+    described_by: str = ""  # that model
     batch: int = 0  # what is published together: 0 is the text of a document, the others are pictures
 
 

@@ -666,6 +666,22 @@ def test_of_a_cancellation_and_a_publication_at_once_one_wins(catalogue: Catalog
         assert catalogue.document(document.id).status == ("ready" if published.result() else "cancelled")
 
 
+# ---------------------------------------------------------------- descriptions
+
+
+def test_a_description_changes_what_is_searched_and_nothing_else(catalogue: Catalogue, home: str, new: New) -> None:
+    document, _ = catalogue.record(new())
+    first, second = chunk_in(document, "a", 0), chunk_in(document, "b", 1)
+    assert catalogue.replace_chunks(document.id, 1, [first, second])
+    seen = replace(first, description="A chart.", described_by="seer", search_text="words\nA chart.")
+    assert catalogue.describe(document.id, 1, [replace(seen, text="other", kind="image")])
+    assert catalogue.chunks(document.id) == (seen, second)
+    assert not catalogue.describe(document.id, 2, [replace(seen, description="Another.")])
+    assert catalogue.publish(document.id, 1, "ready")
+    assert not catalogue.describe(document.id, 1, [replace(seen, description="Another.")])
+    assert catalogue.chunk(seen.id).chunk == seen
+
+
 # ---------------------------------------------------------------- documents: deleting
 
 

@@ -151,6 +151,11 @@ class Twins(RuleBasedStateMachine):
         chunks = [Chunk(f"d{n}.z", f"d{n}", 9, "figure", text, text, batch=1)]
         self.same(lambda catalogue: catalogue.replace_chunks(f"d{n}", self.attempt(n) + mistake, chunks, 1))
 
+    @rule(n=numbers, mistake=mistakes, digest=st.sampled_from("xyz"), text=hostile)
+    def describe(self, n: int, mistake: int, digest: str, text: str) -> None:
+        chunk = Chunk(f"d{n}.{digest}", f"d{n}", 9, "table", "other", text, description=text, described_by="model")
+        self.same(lambda catalogue: catalogue.describe(f"d{n}", self.attempt(n) + mistake, [chunk]))
+
     @rule(name=names, n=numbers, text=hostile, digests=digests, ending=st.sampled_from(["ready", "partial", "failed"]))
     def take_in(self, name: str, n: int, text: str, digests: list[str], ending: Any) -> None:
         """A whole run, which steps drawn one by one would seldom get through."""

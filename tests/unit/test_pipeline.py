@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from io import BytesIO
@@ -18,12 +18,13 @@ from app.adapters.memory import MemoryBlobs, MemoryCatalogue
 from app.adapters.memory_encoders import MemoryImageEncoder, MemoryTextEncoder
 from app.adapters.memory_indexes import MemoryVectors, MemoryWords
 from app.adapters.memory_jobs import MemoryJobs, step
-from app.domain.errors import Unavailable, Unreadable
+from app.domain.errors import ExhibitError, ModelUnavailable, Unavailable, Unreadable
 from app.domain.ports import IndexName, Vectors
-from app.domain.types import Block, Box, Document, Identity, ParsedPage, Problem
+from app.domain.types import Block, Box, Delta, Document, Identity, ParsedPage, Problem, Prompt
 from app.services.jobs import tend
 from ingest import pipeline as pipeline_module
 from ingest.cut import CountTokens, Cut, cut_pictures, cut_text
+from ingest.describe import Describer
 from ingest.originals import Originals
 from ingest.pipeline import Pipeline, Step, ingest, read_pictures
 
@@ -533,3 +534,92 @@ async def settled(house: House, document_id: str) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError("it never ended")
+
+
+# ---------------------------------------------------------------- descriptions by a model
+
+
+class Words:
+    """A model that says the same of everything, until it fails."""
+
+    model = "seer"
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.failure: ExhibitError | None = None
+
+    async def generate(self, prompt: Prompt) -> AsyncIterator[Delta]:
+        self.asked += 1
+        if self.failure is not None:
+            raise self.failure
+        yield Delta("A lighthouse in a gale.")
+
+
+@pytest.fixture
+def seeing(house: House) -> tuple[House, Words]:
+    words = Words()
+
+    async def render(document: Document, page: int, boxes: Sequence[Box]) -> bytes:
+        return picture()
+
+    house.pipeline.describer = Describer(words, house.blobs, render)
+    return house, words
+
+
+async def test_what_a_model_says_of_pictures_and_pages_is_found_but_not_quoted(seeing: tuple[House, Words]) -> None:
+    house, words = seeing
+    document = house.upload()
+    await take_in(house, document)
+    assert house.catalogue.document(document.id).status == "ready"
+    chunks = {chunk.id: chunk for chunk in house.catalogue.chunks(document.id)}
+    found = [chunks[id] for id, _ in house.words.search(house.collection, "lighthouse gale", 10)]
+    assert {(chunk.kind, chunk.page) for chunk in found} == {("figure", 4), ("page", 2)}
+    assert all("lighthouse" not in chunk.text and chunk.described_by == "seer" for chunk in found)
+    evidence = house.catalogue.evidence([chunk.id for chunk in found], [house.collection])
+    assert len(evidence) == 2
+    assert words.asked == 2
+    assert house.everything(document)[0] == house.everything(document)[1]
+
+
+async def test_a_model_that_fails_leaves_the_document_partial_and_a_retry_asks_again(
+    seeing: tuple[House, Words],
+) -> None:
+    house, words = seeing
+    document = house.upload()
+    words.failure = ModelUnavailable("the language model's server is busy")
+    await take_in(house, document)
+    done = house.catalogue.document(document.id)
+    assert (done.status, len(house.catalogue.chunks(document.id))) == ("partial", CHUNKS)
+    assert [problem.message for problem in done.problems] == [
+        "some of its pictures or tables could not be described by the language model: "
+        "the language model's server is busy"
+    ]
+    words.failure = None
+    house.catalogue.requeue(document.id)
+    waiting = await ingest(house.pipeline, step, document.id, 2)
+    await read_pictures(house.pipeline, step, document.id, 2, waiting)
+    assert house.catalogue.document(document.id).status == "ready"
+
+
+async def test_describing_twice_changes_nothing(seeing: tuple[House, Words]) -> None:
+    house, words = seeing
+    document = house.upload()
+
+    async def twice(name: str, stage: Any, *args: Any) -> Any:
+        await stage(*args)
+        return await stage(*args)
+
+    await take_in(house, document, twice)
+    chunks = house.catalogue.chunks(document.id)
+    assert all(chunk.search_text.count("lighthouse") <= 1 for chunk in chunks)
+    assert words.asked == 2
+    assert house.everything(document)[1] == {chunk.id for chunk in chunks}
+
+
+async def test_nothing_of_a_deleted_documents_descriptions_stays(seeing: tuple[House, Words]) -> None:
+    house, _ = seeing
+    document = house.upload()
+    await take_in(house, document)
+    house.catalogue.delete(document.id)
+    house.pipeline.erase(document.id, house.collection)
+    assert house.blobs.keys("") == ()

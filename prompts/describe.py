@@ -1,0 +1,41 @@
+"""Builds the prompt that asks a model what a picture or a table shows, and makes its reply harmless."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+
+from app.domain.types import ImagePart, Message, Prompt, TextPart
+from prompts.neutral import quoted
+from prompts.templates import templates
+from prompts.terms import is_chinese
+
+_FILE = "describe.md"
+_VARIABLES = (
+    ("system", frozenset({"language"})),
+    ("picture", frozenset({"words"})),
+    ("table", frozenset({"words"})),
+)
+_MOST_WORDS = 3000  # characters of the document that go along
+MOST_DESCRIPTION = 1200  # characters that are kept of a reply
+
+
+def version() -> str:
+    """Of the prompt's words: a description made with others is another one."""
+    return hashlib.sha256((files("prompts") / _FILE).read_bytes()).hexdigest()[:16]
+
+
+def build(words: str, image: ImagePart | None) -> Prompt:
+    """Without an image it is a table that is described, from its rows."""
+    said = templates(_FILE, _VARIABLES)
+    shown = quoted(words[:_MOST_WORDS]).replace("</words", "‹/words").strip()
+    rules = said.say("system", language="Chinese" if is_chinese(words) else "the language of those words, else English")
+    asked = TextPart(said.say("picture" if image else "table", words=shown or "(none)"))
+    messages = (Message("system", (TextPart(rules),)), Message("user", (image, asked) if image else (asked,)))
+    return Prompt("", messages, ())
+
+
+def harmless(reply: str) -> str:
+    """A model may repeat what a hostile picture says: in later prompts it is neither marker nor frame nor command."""
+    words = " ".join(quoted(reply).replace("<", "‹").replace(">", "›").split())
+    return words if len(words) <= MOST_DESCRIPTION else words[: MOST_DESCRIPTION - 1] + "…"
