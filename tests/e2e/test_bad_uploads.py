@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from email.message import EmailMessage
 from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pypdfium2
 import pytest
@@ -81,3 +83,48 @@ def test_a_path_in_a_name_stays_a_name(name: str, service: Service) -> None:
     assert "/" not in document["name"]
     assert "\n" not in document["name"]
     assert service.finished(document)[0]["status"] == "ready"
+
+
+def zipped(**members: bytes) -> bytes:
+    out = BytesIO()
+    with ZipFile(out, "w", ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name.replace("__", "/").replace("_", "."), data)
+    return out.getvalue()
+
+
+def test_a_mail_in_an_archive_is_found_with_its_attachment_and_deleted_with_it(service: Service) -> None:
+    letter = EmailMessage()
+    letter["From"], letter["Subject"] = "ann@sea.example", "Wreckfish quota"
+    letter.set_content("The quota of wreckfish was raised.")
+    letter.add_attachment("vessel,wreckfish\nGannet,4711\nTern,12\n", filename="wreckfish.csv")
+    archive = zipped(mails__quota_eml=letter.as_bytes(), broken_pdf=b"\x7fELF" + b"\0" * 99, bomb_txt=bytes(64 << 20))
+    status, body = post(service, ("year.zip", archive))
+    assert status == 202
+    assert {one["name"]: one["status"] for one in body["rejected"]} == {  # type: ignore[attr-defined]
+        "year.zip/broken.pdf": 415,
+        "year.zip/bomb.txt": 413,
+    }
+    documents = service.finished(*body["documents"])  # type: ignore[misc]
+    mail, table = sorted(documents, key=lambda document: document["name"])
+    assert [(mail["name"], mail["status"]), (table["name"], table["status"])] == [
+        ("quota.eml", "ready"),
+        ("wreckfish.csv", "ready"),
+    ]
+    assert table["metadata"]["parent_id"] == mail["id"]
+    assert {hit["document"] for hit in service.search("wreckfish", top_k=2)} == {"quota.eml", "wreckfish.csv"}
+    assert service.http.delete(f"/v1/documents/{mail['id']}").status_code == 204
+    assert service.http.get(f"/v1/documents/{table['id']}").status_code == 410
+    assert not {"quota.eml", "wreckfish.csv"} & {hit["document"] for hit in service.search("wreckfish")}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://127.0.0.1:{port}/healthz", "http://localhost:{port}/", "http://[::ffff:127.0.0.1]:{port}/",
+     "http://169.254.169.254/latest/meta-data/", "http://10.0.0.1/", "file:///etc/passwd", "http://me:pw@a.example/"],
+)  # fmt: skip
+def test_an_address_that_leads_inside_is_refused(service: Service, address: str) -> None:
+    url = address.format(port=service.port)
+    answer = service.http.post("/v1/collections/default/documents", json={"url": url})
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert answer.json()["detail"]
