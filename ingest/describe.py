@@ -157,10 +157,8 @@ async def _crop(document: Document, image: bytes | None, store: Store) -> str | 
 
 def with_description(chunk: Chunk, said: Description) -> Chunk:
     """Found by the model's words too; quoted are the document's alone. The same twice is once."""
-    before = chunk.search_text.removesuffix(f"\n{chunk.description}") if chunk.description else chunk.search_text
-    return replace(
-        chunk, description=said.text, described_by=said.model, search_text=f"{before}\n{said.text}".strip("\n")
-    )
+    search_text = f"{chunk.own_search_text}\n{said.text}"
+    return replace(chunk, description=said.text, described_by=said.model, search_text=search_text)
 
 
 def page_chunk(document: Document, page: int, batch: int, said: Description) -> Chunk:

@@ -125,6 +125,12 @@ class Chunk:
     image: str | None = None  # blob key of the crop
     description: str = ""  # what a model says of it: part of `search_text`, never quoted as the document's
     described_by: str = ""  # that model
+
+    @property
+    def own_search_text(self) -> str:
+        """What the document itself says here, with what it stands under; without a model's description."""
+        return self.search_text.removesuffix(f"\n{self.description}") if self.description else self.search_text
+
     batch: int = 0  # what is published together: 0 is the text of a document, the others are pictures
 
 

@@ -490,8 +490,9 @@ def _abstained(text: str, prompt: Prompt, search: Search, model: str, confidence
 
 
 def _cited(evidence: Evidence) -> str:
-    """What a claim is checked against: the text, and the title and headings that it stands under."""
-    return f"{evidence.chunk.text}\n\n{evidence.chunk.search_text}"
+    """What a claim is checked against: the text, and the title and headings that it stands under; never what a model
+    said of it."""
+    return f"{evidence.chunk.text}\n\n{evidence.chunk.own_search_text}"
 
 
 def _citations(cited: Sequence[tuple[int, str]], prompt: Prompt) -> tuple[Citation, ...]:

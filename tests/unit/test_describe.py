@@ -11,8 +11,9 @@ import pytest
 
 from app.adapters.memory import MemoryBlobs
 from app.adapters.openai_chat import OpenAIChat
-from app.domain.types import Box, Chunk, Document, PageReport
-from ingest.describe import Described, Describer, Target, targets
+from app.domain.types import Box, Chunk, Document, Evidence, PageReport
+from app.services.ask import _cited
+from ingest.describe import Described, Describer, Description, Target, targets, with_description
 from prompts.describe import MOST_DESCRIPTION, build, harmless
 from tests.contract.openai_server import OpenAIServer, Reply, contents, said
 
@@ -54,6 +55,7 @@ async def test_a_figure_is_described_from_its_pixels_and_its_words_stay_its_own(
         described_by="scripted",
         search_text="a\nFigure 1: Tons\nA bar chart of tons by port.",
     )
+    assert chunk.own_search_text == CHART.search_text
     [request] = server.requests
     parts = list(contents(request["messages"][1]))
     assert parts[0]["image_url"]["url"].startswith("data:image/png;base64,")
@@ -173,3 +175,13 @@ def test_the_words_beside_a_picture_can_not_end_their_frame() -> None:
     assert shown.count("</words>") == 1
     assert "<|im_end|>" not in shown
     assert "Chinese" in build("第一季度销售额增长了百分之十二", None).messages[0].text
+
+
+def test_what_a_model_said_of_a_picture_bears_no_claim_out() -> None:
+    """A claim is checked against the document's words alone, and only those are quoted."""
+    said_of_it = with_description(CHART, Description("Calais handled 4,711 tons.", "seer"))
+    evidence = Evidence(said_of_it, DOCUMENT)
+    assert "4,711" not in _cited(evidence)
+    assert "Figure 1: Tons" in _cited(evidence)
+    again = with_description(said_of_it, Description("Other words.", "seer"))
+    assert again.search_text == "a\nFigure 1: Tons\nOther words."
