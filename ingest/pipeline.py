@@ -151,7 +151,7 @@ async def ingest(pipeline: Pipeline, step: Step, document_id: str, attempt: int)
             parts = await step("split", pipeline.split, *run, batches, work)
             await _make_findable(pipeline, step, run, TEXT, parts, work)
             waiting = [astuple(batch) for batch in batches if batch.textless or batch.pictures]
-            if pipeline.describer is not None and not waiting:  # its tables may be described still
+            if pipeline.describer is not None and batches and not waiting:  # its tables may be described still
                 waiting = [astuple(batches[-1])]
             await step("publish", pipeline.publish, *run, TEXT, len(waiting))
         except Superseded:

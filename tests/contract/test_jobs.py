@@ -30,6 +30,8 @@ class Recorder:
     DBOS runs it on an event loop of its own, so it shares no asyncio objects with the test.
     """
 
+    describer = None
+
     def __init__(self) -> None:
         self.go = threading.Event()
         self.go.set()
@@ -62,6 +64,9 @@ class Recorder:
         finally:
             self.active -= 1
         return [(0, 1, 1)] if self.with_pictures else []
+
+    async def to_caption(self, document_id: str, attempt: int) -> int:
+        return 0
 
     async def parse(self, document_id: str, attempt: int, batch: object, work: object) -> tuple[int, int]:
         return 0, 1
