@@ -6,14 +6,16 @@ What only the image space found keeps its rank: nothing in a picture's words cou
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.domain.ports import Catalogue, Retriever
-from app.domain.types import Evidence, Found, Hit, Query
+from app.domain.types import Evidence, Found, Hit, Query, Step
 
 POOL = 64  # candidates that are looked at again
+TRACED = 50  # of them, that a trace tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,14 @@ class Reranked:
 
     async def retrieve(self, query: Query, k: int) -> Found:
         found = await self._retriever.retrieve(query, max(k, self._pool))
+        began, again = time.perf_counter(), False
         if query.text.strip() and query.image is None:
             head = found.hits[: self._pool]
-            found = replace(found, hits=(*await self._again(query, head), *found.hits[self._pool :]))
+            found, again = replace(found, hits=(*await self._again(query, head), *found.hits[self._pool :])), True
         hits = descending(found.hits)
-        return replace(found, hits=hits[:k], exhausted=found.exhausted and len(hits) <= k)
+        step = Step("rerank", (time.perf_counter() - began) * 1000, found.hits[:TRACED], {"looked_at": self._pool})
+        steps = (*found.steps, step) if again else found.steps
+        return replace(found, hits=hits[:k], exhausted=found.exhausted and len(hits) <= k, steps=steps)
 
     async def _again(self, query: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """The same hits, in their new order. What the catalogue does not give stays last: the join drops it."""

@@ -110,7 +110,7 @@ def test_a_trace_tells_how_a_search_came_about(service: Service) -> None:
     assert [space["space"] for space in told["spaces"]] == ["words", "text", "image"]
     assert all(space["voted"] or space["why"] for space in told["spaces"])
     assert told["spaces"][0]["candidates"][0].keys() >= {"rank", "score", "evidence_id", "document"}
-    assert {"fuse", "join"} <= {step["step"] for step in told["steps"]}
+    assert {"fuse", "rerank", "join"} <= {step["step"] for step in told["steps"]}
     assert [one["evidence_id"] for one in told["evidence"]] == [one["id"] for one in found["evidence"]]
     assert told["timings_ms"]["retrieve"] > 0
     assert "bucket of barley" not in json.dumps(told)  # ids and numbers, no document's text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from app.domain.types import Chunk, Collection, Document, Evidence, Kind, Query
 from retrievers.filters import matches, parse, possible
 from retrievers.fused import Fused
 from retrievers.joined import Joined
+from retrievers.reranked import Candidate, Reranked
 from retrievers.vector import FEW_DOCUMENTS, Seen, VectorRetriever
 from retrievers.words import WordsRetriever
 
@@ -29,6 +30,10 @@ DOCUMENTS, CHUNKS = FEW_DOCUMENTS + 26, 6  # of each collection there are a thir
 KINDS: tuple[Kind, ...] = ("text", "table", "figure")
 ENCODER = "m"
 WORDS = "harbour lighthouse parcel ferry goat drone island postage".split()  # noqa: SIM905
+
+
+async def backwards(question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
+    return [float(n) for n, _ in enumerate(candidates)]
 
 
 class Shelf:
@@ -50,7 +55,8 @@ class Shelf:
             self.vectors.add(IndexName(collection_id, "text", ENCODER), vectors)
             self.words.add(collection_id, words)
         text = VectorRetriever("text", ENCODER, self._look, self.vectors, self.kept)
-        self.joined = Joined(Fused({"words": WordsRetriever(self.words), "text": text}), self.catalogue)
+        fused = Fused({"words": WordsRetriever(self.words), "text": text})
+        self.joined = Joined(Reranked(fused, self.catalogue, backwards), self.catalogue)
 
     async def _look(self, query: Query) -> Seen | str:
         return Seen(np.ones(8, dtype=np.float32) / np.sqrt(np.float32(8)))
