@@ -16,7 +16,7 @@ from app.domain.types import Delta, Prompt, Usage
 from ingest.outline import is_outline
 from prompts.answer import abstention
 from prompts.neutral import quoted
-from prompts.sentences import is_caption
+from prompts.sentences import is_caption, spans
 from prompts.terms import CJK, has_cjk, numbers, spelled_numbers, stem, terms
 
 MODEL = "exhibit-extractive"
@@ -92,12 +92,18 @@ class ExtractiveReader:
 
 
 def _outlined(prompt: Prompt) -> tuple[str, ...]:
-    """The leading sentences of the outlines: of one document several, of many one each."""
+    """The leading sentences of the outlines: of one document several, of many two each. An outline that is only a
+    name is followed by how its document begins."""
     outlines = [(n, one) for n, one in enumerate(prompt.evidence, start=1) if is_outline(one.id)]
     most = _MOST_LEADS if len(outlines) == 1 else 2
-    return tuple(
-        f"{quoted(' '.join(line.split()))} [{n}]" for n, one in outlines for line in one.chunk.text.split("\n")[:most]
-    )
+    said: list[str] = []
+    for n, one in outlines:
+        lines = [(n, line) for line in one.chunk.text.split("\n")]
+        if len(lines) == 1 and n < len(prompt.evidence) and prompt.evidence[n].document.id == one.document.id:
+            text = prompt.evidence[n].chunk.text
+            lines += [(n + 1, text[begin:end]) for begin, end in spans(text)]
+        said += [f"{quoted(' '.join(line.split()))} [{marker}]" for marker, line in lines[:most]]
+    return tuple(said)
 
 
 @dataclass(frozen=True, slots=True)

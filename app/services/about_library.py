@@ -22,6 +22,7 @@ from retrievers.joined import Joined
 MODEL = "exhibit-catalogue"
 MOST_LISTED = 20  # documents named in an answer, each with its citation
 MOST_OUTLINES = 8
+BEGINS = 3  # chunks that show how a document begins
 MOST_MENTIONS = 400  # passages looked through for a mention
 PAGE = 200  # documents read at once, where also the unfinished count
 
@@ -62,21 +63,23 @@ class Librarian:
             return _named(intent.about, documents)
         return documents
 
-    async def outlines(self, documents: Sequence[Document]) -> tuple[Evidence, ...]:
-        """Of these documents; of one taken in before there were outlines, how it begins."""
+    async def outlines(self, documents: Sequence[Document], fuller: bool = False) -> tuple[Evidence, ...]:
+        """Of these documents; of one taken in before there were outlines, how it begins. `fuller`: also how those
+        begin whose outline is no more than a name, since their words were read out of pictures later."""
         wanted = [document for document in documents if document.findable][:MOST_OUTLINES]
-        ids = [outline_id(document.id) for document in wanted]
-        collections = {document.collection_id for document in wanted}
-        found = await asyncio.to_thread(self._catalogue.evidence, ids, collections)
-        known = {one.document.id: one for one in found}
-        pieces = []
+        known = {one.document.id: one for one in await self._standing([outline_id(one.id) for one in wanted], wanted)}
+        pieces: list[Evidence] = []
         for document in wanted:
-            if document.id in known:
-                pieces.append(known[document.id])
-                continue
-            for chunk in await asyncio.to_thread(self._catalogue.chunks, document.id, -1, 1):
-                pieces.append(Evidence(chunk, document))
+            outline = known.get(document.id)
+            pieces += [outline] if outline is not None else []
+            if outline is None or (fuller and "\n" not in outline.chunk.text):
+                begins = await asyncio.to_thread(self._catalogue.chunks, document.id, -1, BEGINS if fuller else 1)
+                pieces += await self._standing([chunk.id for chunk in begins], [document])
         return tuple(pieces)
+
+    async def _standing(self, ids: Sequence[str], documents: Sequence[Document]) -> tuple[Evidence, ...]:
+        collections = {document.collection_id for document in documents}
+        return await asyncio.to_thread(self._catalogue.evidence, ids, collections)
 
     async def told(self, intent: Intent, query: Query) -> Answer | None:
         """The answer to a question about the library; None: it is a question like any other."""

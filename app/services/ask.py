@@ -174,7 +174,7 @@ class Ask:
         if rewritten.why and not intent.about:  # "what is it about?", in a conversation about something
             first = (await self._retriever.search(query, 1)).evidence
             meant = tuple(one.document for one in first) or meant
-        outlines = (await self._librarian.outlines(meant))[:top_k]
+        outlines = (await self._librarian.outlines(meant, fuller=True))[:top_k]
         within = replace(query, documents=frozenset(document.id for document in meant))
         joint = await self._retriever.search(within, top_k)
         known = {one.id for one in outlines}

@@ -195,6 +195,12 @@ async def test_a_document_without_an_outline_is_shown_by_how_it_begins() -> None
     assert found.chunk.text == "The goat Biscuit carries letters."
 
 
+async def test_a_document_whose_outline_is_only_a_name_is_shown_by_how_it_begins_too() -> None:
+    shelf = library()
+    found = await shelf.librarian().outlines([shelf.catalogue.document("d0")], fuller=True)
+    assert [one.chunk.ordinal for one in found] == [-1, 0]
+
+
 def test_words_and_characters_are_compared() -> None:
     assert mentions("goats", "A goat was seen.")
     assert mentions("黑 猫", "一只黑猫。")
