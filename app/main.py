@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
@@ -12,6 +12,8 @@ from app.api.deps import Services
 from app.api.guard import Guard
 from app.api.keys import keys_of
 from app.api.limits import BodyLimit
+from app.api.mcp import route as mcp_route
+from app.api.mcp import serving_mcp
 from app.compose import running
 from app.settings import Settings, load_settings
 
@@ -24,13 +26,10 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        if services is not None:
-            app.state.services = services
-            yield
-            return
-        async with running(settings) as opened:
+        async with nullcontext(services) if services is not None else running(settings) as opened:
             app.state.services = opened
-            yield
+            async with serving_mcp(opened) as app.state.mcp:
+                yield
 
     keys, _ = keys_of(settings)
     return assembled(lifespan_of=lifespan, keys=keys, hosts=settings.hosts, check_host=settings.loopback)
@@ -41,6 +40,7 @@ def assembled(lifespan_of: object, keys: Sequence[str], hosts: Sequence[str], ch
     problems.install(app)
     for noun in (collections, documents, search, traces, chat, openai, admin, health):
         app.include_router(noun.router)
+    app.router.routes.append(mcp_route)
     app.add_middleware(BodyLimit, limit=MAX_JSON_BYTES)
     app.add_middleware(Guard, keys=keys, hosts=hosts, check_host=check_host)
     return app

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from app.domain import types
 from app.domain.types import KINDS, Kind, ReadAs, Space, Stage, Status, Verdict
+from prompts.suspicion import suspicions
 
 NAME = r"[\w-]{1,64}"  # letters of any script, digits, - and _
 MAX_TOP_K = 200
@@ -91,6 +92,7 @@ class EvidenceOut(BaseModel):
     found_by: list[Space]
     ranks: dict[Space, int]
     score: float
+    suspicious: list[str]  # families of instructions to a model that the text reads like; it was only quoted
 
     @classmethod
     def of(cls, evidence: types.Evidence) -> EvidenceOut:
@@ -112,6 +114,7 @@ class EvidenceOut(BaseModel):
             found_by=list(evidence.ranks),
             ranks=dict(evidence.ranks),
             score=evidence.score,
+            suspicious=list(suspicions(chunk.text)),
         )
 
 

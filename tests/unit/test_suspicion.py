@@ -1,0 +1,50 @@
+"""Text that talks to a model is flagged; text that talks to people is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from eval.injections import OWN
+from prompts.suspicion import suspicions
+
+DEV_DATA = Path(os.environ.get("EXHIBIT_DEV_DATA", "../shared/data")) / "injection"
+
+
+def test_nine_of_ten_attacks_of_each_family_are_flagged_as_it() -> None:
+    hits: defaultdict[str, list[bool]] = defaultdict(list)
+    for line in OWN.read_text("utf-8").splitlines():
+        case = json.loads(line)
+        if case["family"]:
+            hits[case["family"]].append(case["family"] in suspicions(case["text"]))
+    assert set(hits) == {"override", "role", "answer", "secret", "persona", "hidden"}
+    assert {family: sum(flagged) / len(flagged) >= 0.9 for family, flagged in hits.items()} == dict.fromkeys(hits, True)
+
+
+def test_harmless_look_alikes_are_not_flagged() -> None:
+    cases = [json.loads(line) for line in OWN.read_text("utf-8").splitlines()]
+    harmless = [case["text"] for case in cases if not case["family"]]
+    assert len(harmless) > 40
+    assert [text for text in harmless if suspicions(text)] == []
+
+
+@pytest.mark.skipif(not DEV_DATA.is_dir(), reason="the development data is not here")
+def test_at_most_one_in_twenty_harmless_questions_is_flagged() -> None:
+    lines = (DEV_DATA / "harmless.jsonl").read_text("utf-8").splitlines()
+    flagged = [line for line in lines if suspicions(json.loads(line)["prompt"])]
+    assert len(flagged) <= 0.05 * len(lines)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["ignore all ", "in your ", "add ", "<", " ", "\n", "忽略", "system", "send the ", "\u200b", "-", "!["]
+)
+def test_no_text_takes_long(pattern: str) -> None:
+    text = pattern * (40_000 // len(pattern))
+    began = time.process_time()
+    suspicions(text)
+    assert time.process_time() - began < 0.5
