@@ -24,7 +24,7 @@ from app.adapters.folder_lock import FolderLock
 from app.adapters.judges import ModelJudge, NliJudge
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.openai_chat import OpenAIChat
-from app.adapters.pictures import plain_picture
+from app.adapters.pictures import fitted_picture, plain_picture
 from app.adapters.traces import SqlTraces
 from app.adapters.web import Web
 from app.adapters.words import TantivyWords
@@ -147,6 +147,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             Condense(generator if settings.llm.url is not None else None),
             Librarian(catalogue, Joined(WordsRetriever(words), catalogue)),
             Checker(text_encoder, _judge(settings)),
+            partial(_fitted, for_requests),
         )
         yield Services(
             catalogue=catalogue,
@@ -247,6 +248,10 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise BadConfiguration(f"The data folder {folder} can't be made: {error.strerror}.") from error
+
+
+async def _fitted(sandbox: Sandbox, image: bytes, side: int) -> bytes:
+    return await sandbox.run(fitted_picture, image, side, timeout_s=PICTURE_TIMEOUT_S)
 
 
 async def _normalised(sandbox: Sandbox, image: bytes) -> bytes:

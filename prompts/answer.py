@@ -9,7 +9,7 @@ from app.domain.types import Evidence, ImagePart, Message, Prompt, Role, TextPar
 from prompts.markers import without_markers
 from prompts.neutral import in_one_line, neutral, quoted
 from prompts.templates import Templates, templates
-from prompts.terms import folded, is_chinese
+from prompts.terms import folded, has_cjk, is_chinese, terms
 
 _VARIABLES = (
     ("system", frozenset({"abstention"})),
@@ -20,6 +20,8 @@ _VARIABLES = (
     ("image", frozenset({"n"})),
     ("nothing", frozenset[str]()),
     ("question", frozenset({"question"})),
+    ("missing", frozenset({"question"})),
+    ("missing_words", frozenset({"question", "words"})),
 )
 _ABSTENTIONS = {"answer.md": "This is not in your documents.", "answer.zh.md": "您的文档中没有相关内容。"}
 _MOST_WISHES = 4000  # characters of the caller's own system message
@@ -52,6 +54,25 @@ def build(
 def abstention(question: str) -> str:
     """What is said when the documents don't hold the answer, in the language of the question."""
     return _ABSTENTIONS[_file(question)]
+
+
+def missing_from(question: str, shown: Sequence[str]) -> str:
+    """What no passage answers, and which of the question's words none of them has, in its language."""
+    known = {term for text in shown for term in terms(text)}
+    asked = " ".join(neutral(question).split())[:_MOST_MISSING]
+    words = [
+        word for word in _WORD.findall(asked) if len(word) > 2 and (found := terms(word)) and not set(found) & known
+    ]
+    said = templates(_file(question), _VARIABLES)
+    if not words or has_cjk(asked):  # Chinese words can't be told apart without a dictionary
+        return said.say("missing", question=asked)
+    named = ", ".join(f"“{word}”" for word in list(dict.fromkeys(words))[:_MOST_WORDS])
+    return said.say("missing_words", question=asked, words=named)
+
+
+_WORD = re.compile(r"[^\W_]+(?:[-’'][^\W_]+)*")
+_MOST_WORDS = 6
+_MOST_MISSING = 400  # characters
 
 
 def abstains(answer: str) -> bool:

@@ -13,6 +13,7 @@ from prompts.terms import CJK, numbers, terms
 _CLOSING = "]］】"
 _BRACKET = re.compile(r"[\[［【]")
 _LONGEST = 48  # characters between the brackets: "[1, 2, 3, 4, 5, 6, 7, 8]" and then some
+_STEP = 1_000  # characters looked at together: a text of brackets would take the square of its length
 _MOST = 20  # numbers in one marker; "[1-500]" is no citation
 
 # what may stand between the brackets: numbers and ranges with separators; "†source" is a habit of some models
@@ -43,6 +44,9 @@ class MarkerFilter:
         self.cited: list[int] = []  # in order of first appearance
 
     def feed(self, text: str) -> str:
+        return "".join(self._fed(text[at : at + _STEP]) for at in range(0, len(text), _STEP))
+
+    def _fed(self, text: str) -> str:
         passed: list[str] = []
         self._held += text
         while self._held:

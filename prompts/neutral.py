@@ -22,6 +22,27 @@ _HIDDEN = re.compile("[\U000e0000-\U000e007f\u202a-\u202e\u2066-\u2069\u200b\u20
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
+class OutputFilter:
+    """Takes control characters, hidden ones and a model's control tokens out of what it says, piece by piece."""
+
+    def __init__(self) -> None:
+        self._held = ""
+
+    def feed(self, text: str) -> str:
+        text = _TOKENS.sub("", self._held + _CONTROL.sub("", _HIDDEN.sub("", text)))
+        begun = _BEGUN_TOKEN.search(text)
+        passed, self._held = (text[: begun.start()], text[begun.start() :]) if begun else (text, "")
+        return passed
+
+    def end(self) -> str:
+        rest, self._held = self._held, ""
+        return rest
+
+
+_TOKENS = re.compile(r"<[|｜][\w▁ ]{1,40}[|｜]>|</?s>")
+_BEGUN_TOKEN = re.compile(r"<(?:/?s?|[|｜][\w▁ ]{0,40}[|｜]?)$")
+
+
 def neutral(text: str) -> str:
     """For what a person says: markers stay."""
     text = _CONTROL.sub(" ", _HIDDEN.sub("", text))

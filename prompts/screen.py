@@ -1,10 +1,11 @@
-"""What a generator says, on its way to the reader: markers that point nowhere and foreign links are taken out."""
+"""What a generator says, on its way to the reader: control words, markers that point nowhere and foreign links go."""
 
 from __future__ import annotations
 
 from app.domain.types import Notice, Prompt, TextPart
 from prompts.links import LinkFilter
 from prompts.markers import MarkerFilter
+from prompts.neutral import OutputFilter
 from prompts.suspicion import suspicions
 
 
@@ -13,14 +14,16 @@ class Screen:
 
     def __init__(self, prompt: Prompt) -> None:
         self._prompt = prompt
+        self._control = OutputFilter()
         self._markers = MarkerFilter(len(prompt.evidence))
         self._links = LinkFilter([*_shown(prompt), prompt.question])
 
     def feed(self, text: str) -> str:
-        return self._links.feed(self._markers.feed(text))
+        return self._links.feed(self._markers.feed(self._control.feed(text)))
 
     def end(self) -> str:
-        return self._links.feed(self._markers.end()) + self._links.end()
+        rest = self._markers.feed(self._control.end()) + self._markers.end()
+        return self._links.feed(rest) + self._links.end()
 
     @property
     def notices(self) -> tuple[Notice, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -39,8 +39,8 @@ from app.services.about_library import Librarian
 from app.services.check import Checker, Statement, verdict_of
 from app.services.condense import Condense
 from app.services.explain import Explain
-from app.services.pack import packings
-from prompts.answer import abstains, abstention, build
+from app.services.pack import Packing, packings, picture_size, recent, spread, tokens_of
+from prompts.answer import abstains, abstention, build, missing_from
 from prompts.intents import intent_of
 from prompts.markers import claims_of, quote_for
 from prompts.screen import Screen
@@ -51,6 +51,7 @@ from retrievers.filters import parse, possible
 from retrievers.joined import Joined, Joint
 
 TOP_K = 8
+POOL = 2  # times as many are searched for as are shown, so that what is shown covers more
 NEAREST = 3
 CUT_SHORT = "cut_short"
 LONGEST_QUERY = 8_000  # characters that are searched for; more says nothing more
@@ -74,6 +75,9 @@ class Rewritten:
 
     asked: str
     why: str = ""
+
+
+Fit = Callable[[bytes, int], Awaitable[bytes]]  # a picture, its longest side at most so many pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,7 @@ class Ask:
         condense: Condense,
         librarian: Librarian,
         checker: Checker | None = None,
+        fit: Fit | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._blobs = blobs
@@ -116,6 +121,8 @@ class Ask:
         self._explain = explain
         self._condense = condense
         self._librarian = librarian
+        self._fit = fit
+        self._context: float | None = None  # tokens of a prompt that the model takes, as we count; learned by refusals
 
     @property
     def model(self) -> str:
@@ -188,7 +195,9 @@ class Ask:
         pictures = [part for part in last.parts if isinstance(part, ImagePart)]
         asked = await self._condense.standalone(last.text, history)
         rewritten = Rewritten(last.text, asked.why)
-        search = await self.search(scope, asked.text, pictures[0].data if pictures else None, rewritten)
+        wider = replace(scope, top_k=POOL * scope.top_k)
+        search = await self.search(wider, asked.text, pictures[0].data if pictures else None, rewritten)
+        search = replace(search, evidence=await asyncio.to_thread(_shown, search, scope.top_k))
         yield Retrieved(search)
         began = time.perf_counter()
         if search.answer is not None:
@@ -204,7 +213,9 @@ class Ask:
     async def _generated(
         self, last: Message, history: Sequence[Message], search: Search, began: float
     ) -> AsyncGenerator[Said | Answered]:
-        accepted = await self._accepted(last, search, *_fewer_pictures(history, self._most_images))
+        turns, left_out = recent(history)
+        shown, too_many = _fewer_pictures(turns, self._most_images)
+        accepted = await self._accepted(last, search, shown, (*left_out, *too_many))
         screen = Screen(accepted.prompt)
         said: list[str] = []
         usage, confidence, cut = Usage(), None, False
@@ -248,19 +259,21 @@ class Ask:
         taken = len(asked) + _pictures_in(history)
         images = await self._images(evidence, self._most_images - taken)
         refusal: ExhibitError = ModelUnavailable("The model accepted no prompt.")
-        room = max(0, self._most_images - taken)
-        for packing in packings(evidence, images, room):
-            if len(packing.images) > room:
+        steps = list(packings(evidence, _sizes(images), max(0, self._most_images - taken)))
+        for packing in steps:
+            if packing.images and len(packing.images) > self._most_images - taken:
                 continue
-            prompt = await asyncio.to_thread(build, last.text, history, packing.evidence, packing.images, asked)
+            fitted = await self._fitted(packing, images)
+            prompt = await asyncio.to_thread(build, last.text, history, packing.evidence, fitted, asked)
+            if packing is not steps[-1] and self._is_too_long(prompt):
+                continue
             # for a reader that sees no conversation
             prompt = replace(prompt, question=search.question or last.text, summary=search.summary)
             try:
                 deltas = await _begun(self._generator.generate(prompt))
             except (PromptTooLong, TooManyImages) as error:
                 refusal = error
-                if isinstance(error, TooManyImages):
-                    room = max(0, min(room - 1, (error.limit or 0) - taken))
+                self._learn(error, prompt, taken + len(packing.images))
                 continue
             return _Accepted(prompt, (*told, *packing.notices), deltas)
         raise refusal
@@ -275,6 +288,29 @@ class Ask:
         documents = await asyncio.to_thread(self._catalogue.documents_in, [one.id for one in collections])
         return frozenset(document.id for document in documents if possible(condition, document))
 
+    def _is_too_long(self, prompt: Prompt) -> bool:
+        return self._context is not None and tokens_of(prompt.messages) > self._context
+
+    def _learn(self, error: PromptTooLong | TooManyImages, prompt: Prompt, images: int) -> None:
+        """A refusal is remembered, so that the next question begins with what the model takes."""
+        if isinstance(error, TooManyImages):
+            self._most_images = max(0, min(images - 1, error.limit if error.limit is not None else images // 2))
+        elif error.limit and error.needed:
+            ours = tokens_of(prompt.messages) * error.limit / error.needed
+            self._context = ours if self._context is None else min(self._context, ours)
+
+    async def _fitted(self, packing: Packing, images: Mapping[str, ImagePart]) -> dict[str, ImagePart]:
+        """The packing's pictures, none larger than its side; one that can't be made smaller goes as it is."""
+        fitted: dict[str, ImagePart] = {}
+        for one in packing.images:
+            size = picture_size(images[one].data)
+            fitted[one] = images[one]
+            if self._fit is not None and size is not None and max(size) > packing.side:
+                with suppress(ExhibitError):
+                    data = await self._fit(images[one].data, packing.side)
+                    fitted[one] = ImagePart(data, _media_type(data))
+        return fitted
+
     async def _images(self, evidence: Sequence[Evidence], most: int) -> dict[str, ImagePart]:
         """The pixels of the evidence that has any, by evidence id; at most so many, those ranked first."""
         found: dict[str, ImagePart] = {}
@@ -284,6 +320,17 @@ class Ask:
                     data = await asyncio.to_thread(self._blobs.read, one.chunk.image)
                     found[one.id] = ImagePart(data, _media_type(data))
         return found
+
+
+def _shown(search: Search, most: int) -> tuple[Evidence, ...]:
+    """Of what was found, what covers most; the library's own answers and outlines as they are."""
+    if search.answer is not None or search.summary:
+        return search.evidence[:most]
+    return spread(search.evidence, most)
+
+
+def _sizes(images: Mapping[str, ImagePart]) -> dict[str, tuple[int, int]]:
+    return {one: picture_size(image.data) or (0, 0) for one, image in images.items()}
 
 
 def _small_talk(message: Message) -> str | None:
@@ -438,7 +485,7 @@ def _abstained(text: str, prompt: Prompt, search: Search, model: str, confidence
         model=model,
         trace_id=search.trace_id,
         nearest=search.evidence[:NEAREST],
-        missing=prompt.question,
+        missing=missing_from(prompt.question, [_cited(one) for one in prompt.evidence]),
         notices=notices,
     )
 

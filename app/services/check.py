@@ -23,6 +23,7 @@ _CHINESE = (1.34, 0.0, 2.1, 0.0, 5.31, 0.48, 0.0, 0.6, 4.37, 1.62, -4.49, -5.41,
 
 _NOT_THERE = 0.4  # the most that a claim gets with a number, date or name that the cited text doesn't have
 _OFF_TOPIC = 0.3  # of its words; with fewer in the cited sentences, that no number differs says nothing
+_MOST_COMPARED = 300  # different claims of one answer
 _MOST_ENCODED = 40  # claims of one answer; in a longer one the rest is checked by words
 _UNCOMPARABLE = 0.4  # a claim in another language that shares neither number nor name with what it cites
 
@@ -47,7 +48,7 @@ class Checker:
         self._judge = judge
 
     def check(self, statements: Sequence[Statement]) -> tuple[Claim, ...]:
-        compared = [_compared(one) for one in statements]
+        compared = _each_once(statements)
         likeness = self._likeness(statements, compared)
         supports = [_support(*each) for each in zip(statements, compared, likeness, strict=True)]
         if self._judge is not None:
@@ -83,6 +84,16 @@ def verdict_of(claims: Sequence[Claim]) -> Verdict:
     return "grounded" if supported == len(claims) else "partial"
 
 
+def _each_once(statements: Sequence[Statement]) -> list[Comparison | None]:
+    """A model that repeats itself for pages is compared once; past the most there is no comparison, and no support."""
+    known: dict[tuple[str, tuple[str, ...]], Comparison | None] = {}
+    for one in statements:
+        key = one.text, one.cited
+        if key not in known:
+            known[key] = _compared(one) if len(known) < _MOST_COMPARED else None
+    return [known[one.text, one.cited] for one in statements]
+
+
 def _compared(one: Statement) -> Comparison | None:
     """None where there is nothing to compare: no citation, or no common script."""
     text = "\n\n".join(one.cited)
@@ -94,6 +105,8 @@ def _compared(one: Statement) -> Comparison | None:
 def _support(one: Statement, comparison: Comparison | None, likeness: float | None) -> float:
     """0..1: how far the cited text says the same. A claim that cites nothing has no support."""
     if comparison is None:
+        if is_chinese(one.text) == is_chinese("\n\n".join(one.cited)):
+            return 0.0
         return _across_languages(one.text, "\n\n".join(one.cited)) if terms(one.text) and any(one.cited) else 0.0
     in_english = _ENGLISH_WORDS if likeness is None else _ENGLISH
     weights = _CHINESE if is_chinese(one.text) else in_english

@@ -73,7 +73,8 @@ def compare(claim: str, cited: Cited) -> Comparison:
 
 def _nearest(wanted: frozenset[str], cited: Cited) -> list[Piece]:
     """At most two: the one that shares most, and the one that has most of the rest. A table's header is no row."""
-    pieces = [piece for piece in cited.pieces if piece not in cited.header] or list(cited.pieces)
+    header = {id(row) for row in cited.header}
+    pieces = [piece for piece in cited.pieces if id(piece) not in header] or list(cited.pieces)
     if not pieces or not wanted:
         return []
     best = max(pieces, key=lambda piece: _gain(wanted, piece, cited))

@@ -1,41 +1,142 @@
-"""What of the evidence goes into a prompt, in ever smaller packings: fewer images, then fewer words."""
+"""What of the evidence goes into a prompt: chosen for coverage, then in ever smaller packings until one is accepted."""
 
 from __future__ import annotations
 
+import math
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.domain.types import Evidence, ImagePart, Notice
+from app.domain.types import Evidence, ImagePart, Message, Notice, TextPart
+from prompts.terms import has_cjk, terms
+
+# Longest sides of an evidence picture in a prompt: about 1,300, 330 and 80 visual tokens with patches of 28 pixels
+SIDES = (1024, 512, 256)
+_VISUAL_PATCH = 28
+_SAME = 0.85  # of the shorter one's words: a second chunk that says this much of the first says nothing new
+_ALIKE = 0.3  # what a chunk loses whose words were all told
+_SAME_PAGE = 0.05  # what it loses for each chunk of its page that is shown
+_CHARACTERS_A_TOKEN = 3.6
+_HISTORY_CHARACTERS = 16_000  # of a conversation, its newest part
+_HISTORY_MESSAGES = 40
+
+
+def spread(pool: Sequence[Evidence], most: int) -> tuple[Evidence, ...]:
+    """The best ones that say different things, from different pages; in their order. The first always stays."""
+    words = [frozenset(terms(one.chunk.text)) for one in pool]
+    chosen: list[int] = []
+    while len(chosen) < min(most, len(pool)):
+        left = [at for at in range(len(pool)) if at not in chosen]
+        worth = {at: _worth(at, chosen, pool, words) for at in left}
+        chosen.append(max(left, key=lambda at: worth[at]))
+    return tuple(pool[at] for at in sorted(chosen))
+
+
+def _worth(at: int, chosen: Sequence[int], pool: Sequence[Evidence], words: Sequence[frozenset[str]]) -> float:
+    alike = max((_overlap(words[at], words[other]) for other in chosen), default=0.0)
+    one = pool[at].chunk
+    beside = sum(
+        1 for other in chosen if pool[other].chunk.document_id == one.document_id and pool[other].chunk.page == one.page
+    )
+    repeated = 1.0 if alike >= _SAME and one.kind == "text" else _ALIKE * alike  # a figure is also its pixels
+    return 1 - at / (2 * len(pool)) - repeated - _SAME_PAGE * min(beside, 4)
+
+
+def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
+    return len(a & b) / min(len(a), len(b)) if len(a) >= 5 and len(b) >= 5 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Packing:
     evidence: tuple[Evidence, ...]
-    images: Mapping[str, ImagePart]  # by evidence id
+    images: tuple[str, ...]  # ids of the evidence that is shown with its pixels too
+    side: int  # the longest that these may have
     notices: tuple[Notice, ...] = ()
 
 
-def packings(evidence: Sequence[Evidence], images: Mapping[str, ImagePart], most_images: int) -> Iterator[Packing]:
-    """The fullest first. Evidence is only ever dropped from the end, so that markers keep their numbers."""
-    count = min(most_images, len(images))
-    while True:
-        yield _packing(evidence, images, len(evidence), count)
-        if count == 0:
-            break
+def packings(evidence: Sequence[Evidence], sizes: Mapping[str, tuple[int, int]], most_images: int) -> Iterator[Packing]:
+    """The fullest first: then smaller pictures, fewer, none, and at last fewer passages. `sizes` are the pictures' in
+    pixels, by evidence id. Evidence is only ever dropped from the end, so that markers keep their numbers."""
+    pictured = [one.id for one in evidence if one.id in sizes]
+    count = min(most_images, len(pictured))
+    longest = max((max(sizes[one]) for one in pictured[:count]), default=0)
+    sides = [side for at, side in enumerate(SIDES) if at == 0 or longest > side]
+    for side in sides if count else ():
+        yield _packing(evidence, pictured, len(evidence), count, side)
+    while count:
         count //= 2
+        yield _packing(evidence, pictured, len(evidence), count, sides[-1])
+    if not pictured or not most_images:
+        yield _packing(evidence, pictured, len(evidence), 0, SIDES[0])
     kept = len(evidence) // 2
     while kept >= 1:
-        yield _packing(evidence, images, kept, 0)
+        yield _packing(evidence, pictured, kept, 0, SIDES[0])
         kept //= 2
 
 
-def _packing(evidence: Sequence[Evidence], images: Mapping[str, ImagePart], kept: int, count: int) -> Packing:
+def _packing(evidence: Sequence[Evidence], pictured: Sequence[str], kept: int, count: int, side: int) -> Packing:
     shown = tuple(evidence[:kept])
-    pictured = [one.id for one in shown if one.id in images]
-    chosen = {one: images[one] for one in pictured[:count]}
+    ids = [one.id for one in shown]
+    with_pixels = [one for one in pictured if one in ids]
     notices = []
-    if without := len(pictured) - len(chosen):
+    if count and side < SIDES[0]:
+        notices.append(Notice("images_reduced", f"{count} pictures were shown to the model at a smaller size."))
+    if without := len(with_pixels) - count:
         notices.append(Notice("images_left_out", f"{without} pictures were given to the model by their words alone."))
     if dropped := len(evidence) - kept:
         notices.append(Notice("evidence_left_out", f"{dropped} passages did not fit into the model's context."))
-    return Packing(shown, chosen, tuple(notices))
+    return Packing(shown, tuple(with_pixels[:count]), side, tuple(notices))
+
+
+# ---------------------------------------------------------------- how much it is
+
+
+def tokens_of(messages: Sequence[Message]) -> float:
+    """About how many tokens a prompt has; the server has the last word."""
+    return sum(_part_tokens(part) for message in messages for part in message.parts)
+
+
+def _part_tokens(part: TextPart | ImagePart) -> float:
+    if isinstance(part, ImagePart):
+        width, height = picture_size(part.data) or (SIDES[0], SIDES[0])
+        return math.ceil(width / _VISUAL_PATCH) * math.ceil(height / _VISUAL_PATCH) + 4
+    return len(part.text) * (0.8 if has_cjk(part.text[:2_000]) else 1 / _CHARACTERS_A_TOKEN)
+
+
+def picture_size(data: bytes) -> tuple[int, int] | None:
+    """Of a PNG or JPEG, from its header; None for anything else."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n") and len(data) >= 24:
+        width, height = struct.unpack(">II", data[16:24])
+        return width, height
+    return _jpeg_size(data) if data.startswith(b"\xff\xd8") else None
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int] | None:
+    at = 2
+    while at + 9 < len(data) and data[at] == 0xFF:
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
+            return width, height
+        at += 2 + max(2, length)
+    return None
+
+
+# ---------------------------------------------------------------- the conversation before
+
+
+def recent(history: Sequence[Message]) -> tuple[tuple[Message, ...], tuple[Notice, ...]]:
+    """The newest turns of a long conversation; what the caller's system messages wish for stays."""
+    room, kept = _HISTORY_CHARACTERS, list[Message]()
+    turns = [message for message in history if message.role != "system"]
+    for message in reversed(turns[-_HISTORY_MESSAGES:]):
+        room -= len(message.text)
+        if room < 0 and kept:
+            break
+        kept.append(message)
+    left_out = len(turns) - len(kept)
+    if not left_out:
+        return tuple(history), ()
+    wishes = [message for message in history if message.role == "system"]
+    notice = Notice("history_left_out", f"{left_out} earlier messages were not shown to the model again.")
+    return (*wishes, *reversed(kept)), (notice,)

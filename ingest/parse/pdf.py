@@ -17,7 +17,7 @@ from PIL import Image
 from app.domain.errors import Missing, NeedsPassword, Unreadable
 from app.domain.types import Block, Box, Identity, Line, ParsedPage, Problem
 from ingest.across import MARGIN, blanked, is_page_number
-from ingest.parse.pdf_hidden import hidden_texts
+from ingest.parse.pdf_hidden import hidden_words
 from ingest.parse.pdf_layout import Page, Row, Word, blocks, body_size, confidence, in_order, row_of, segments, turns_of
 from ingest.parse.pdf_rows import aligned_tables
 from ingest.parse.pdf_shapes import Rectangle, Shapes, area, figures, is_ruled, read_shapes, share, stamp
@@ -115,8 +115,8 @@ def _first_words(document: pdfium.PdfDocument) -> Iterator[str]:
         try:
             page = document[index]
             frame = frame_of(page)
-            hidden = hidden_texts(page, frame, read_shapes(page, frame))
-            yield " ".join(word.text for word in _read(page, frame, hidden) if not word.hidden)
+            words = _read(page, frame, read_shapes(page, frame))
+            yield " ".join(word.text for word in words if not word.hidden)
             page.close()
         except pdfium.PdfiumError:  # the page will be reported when it is parsed
             continue
@@ -147,7 +147,7 @@ def _seen(document: pdfium.PdfDocument, number: int) -> _Seen:
     try:
         frame = frame_of(page)
         shapes = read_shapes(page, frame)
-        read = _words(page, frame, hidden_texts(page, frame, shapes))
+        read = _words(page, frame, shapes)
         words, hidden = [word for word in read if not word.hidden], tuple(word for word in read if word.hidden)
         layout = Page(number, frame.width, frame.height, turns_of(words))
         return _Seen(number, frame, layout, tuple(words), _rows(words, layout), shapes, hidden)
@@ -157,26 +157,31 @@ def _seen(document: pdfium.PdfDocument, number: int) -> _Seen:
         page.close()
 
 
-def _words(page: pdfium.PdfPage, frame: Frame, hidden: frozenset[int]) -> list[Word]:
+def _words(page: pdfium.PdfPage, frame: Frame, shapes: Shapes) -> list[Word]:
     """pdfium puts letters in order as the page is shown: sideways and upside down ones are read on the page turned."""
-    words = _read(page, frame, hidden)
+    words = _read(page, frame, shapes)
     turns = turns_of(words)
     if not turns:
         return words
     shown = page.get_rotation()
     page.set_rotation((shown - 90 * turns) % 360)
     try:
-        return _read(page, frame, hidden)
+        again = _read(page, frame, None)
     finally:
         page.set_rotation(shown)
+    unseen = {(word.text, round(word.x0), round(word.y0)) for word in words if word.hidden}
+    return [replace(each, hidden=(each.text, round(each.x0), round(each.y0)) in unseen) for each in again]
 
 
-def _read(page: pdfium.PdfPage, frame: Frame, hidden: frozenset[int]) -> list[Word]:
+def _read(page: pdfium.PdfPage, frame: Frame, shapes: Shapes | None) -> list[Word]:
+    """With `shapes`, what can't be seen is marked."""
     textpage = page.get_textpage()
     try:
-        return read_words(textpage, frame, hidden)
+        words, firsts = read_words(textpage, frame)
+        hidden = frozenset[int]() if shapes is None else hidden_words(page, textpage, frame, shapes, words, firsts)
     finally:
         textpage.close()
+    return [replace(word, hidden=True) if at in hidden else word for at, word in enumerate(words)] if hidden else words
 
 
 def _rows(words: Sequence[Word], page: Page) -> tuple[Row, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
-from ingest.parse.pdf_words import Frame, address
+from ingest.parse.pdf_words import Frame
 
 MOST_OBJECTS = 20_000  # of a page are looked at: maps and plots may have a million
 DEEPEST_FORM = 4
@@ -33,18 +33,12 @@ Colour = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """Something that is drawn, in its turn: a text, or what covers what was drawn before it."""
+class Cover:
+    """Something opaque, and its turn among all that is drawn."""
 
     box: Rectangle
     order: int
-    colour: Colour | None  # of its filling; None: of a text, that it has none; of a cover, that it varies
-    item: Any = None  # pdfium's, of a text
-    mode: int = 0  # how a text is drawn
-
-    @property
-    def address(self) -> int:
-        return address(self.item)
+    colour: Colour | None  # None: it varies
 
 
 @dataclass(slots=True)
@@ -58,9 +52,8 @@ class Shapes:
     boxes: list[Rectangle] = field(default_factory=list)  # plain rectangles: cells, frames, bars, backgrounds
     strokes_across: list[Rectangle] = field(default_factory=list)  # horizontal parts of drawings: a grid in one path
     strokes_down: list[Rectangle] = field(default_factory=list)
-    texts: int = 0
-    drawn_texts: list[Drawn] = field(default_factory=list)
-    covers: list[Drawn] = field(default_factory=list)  # opaque boxes, pictures and shadings, in the order drawn
+    texts: list[tuple[Any, int]] = field(default_factory=list)  # pdfium's text objects, each with its turn
+    covers: list[Cover] = field(default_factory=list)  # boxes, pictures and shadings, in the order drawn
 
     @property
     def blank(self) -> bool:
@@ -91,9 +84,8 @@ class _Reader:
         kind = pdfium_c.FPDFPageObj_GetType(item)
         self._left -= 1
         if self._left < 0 or kind == pdfium_c.FPDF_PAGEOBJ_TEXT:
-            self._shapes.texts += kind == pdfium_c.FPDF_PAGEOBJ_TEXT
-            if self._left >= 0:
-                self._text(item, matrix)
+            if kind == pdfium_c.FPDF_PAGEOBJ_TEXT:
+                self._shapes.texts.append((item, -self._left))
             return
         if kind == pdfium_c.FPDF_PAGEOBJ_FORM:
             self._form(item, matrix, depth)
@@ -105,18 +97,12 @@ class _Reader:
             width, height = ctypes.c_uint(), ctypes.c_uint()
             pdfium_c.FPDFImageObj_GetImagePixelSize(item, ctypes.byref(width), ctypes.byref(height))
             self._shapes.pictures.append((seen, (width.value, height.value)))
-            self._shapes.covers.append(Drawn(seen, -self._left, None))
+            self._shapes.covers.append(Cover(seen, -self._left, None))
         elif kind == pdfium_c.FPDF_PAGEOBJ_PATH:
             self._path(item, seen, matrix)
         else:  # shadings
             self._shapes.drawings.append(seen)
-            self._shapes.covers.append(Drawn(seen, -self._left, None))
-
-    def _text(self, item: Any, matrix: Matrix) -> None:
-        mode = pdfium_c.FPDFTextObj_GetTextRenderMode(item)
-        seen = self._bounds(item, matrix)
-        if seen is not None:
-            self._shapes.drawn_texts.append(Drawn(seen, -self._left, self._colour(item), item, mode))
+            self._shapes.covers.append(Cover(seen, -self._left, None))
 
     def _colour(self, item: Any) -> Colour | None:
         """Of its filling; None where that lets (nearly) all through."""
@@ -164,7 +150,7 @@ class _Reader:
         elif pdfium_c.FPDFPath_CountSegments(item) <= 5 and self._is_rectangle(item):
             shapes.boxes.append(seen)
             if self._is_filled(item) and (colour := self._colour(item)) is not None:
-                shapes.covers.append(Drawn(seen, -self._left, colour))
+                shapes.covers.append(Cover(seen, -self._left, colour))
         else:
             shapes.drawings.append(seen)
             self._strokes(item, matrix)

@@ -56,25 +56,21 @@ class Frame:
         return min(a, c), min(b, d), max(a, c), max(b, d)
 
 
-def address(item: Any) -> int:
-    """Tells pdfium's objects apart."""
-    return ctypes.cast(item, ctypes.c_void_p).value or 0
-
-
 def frame_of(page: Any) -> Frame:
     """Of a pypdfium2 page: its crop box within its media box, and its rotation."""
     left, bottom, right, top = page.get_bbox()
     return Frame(left, bottom, right, top, page.get_rotation() // 90 % 4)
 
 
-def read_words(textpage: Any, frame: Frame, hidden: frozenset[int] = frozenset()) -> list[Word]:
-    """Words in the order the file draws them; `line` counts the lines that pdfium sees.
+def read_words(textpage: Any, frame: Frame) -> tuple[list[Word], list[int]]:
+    """Words in the order the file draws them, and the index of each one's first letter for pdfium.
 
-    `hidden`: the addresses of text objects that are not to be seen.
+    A word's `line` counts the lines that pdfium sees.
     """
     text, positions = _characters(textpage)
-    reader = _Reader(textpage, frame, hidden)
+    reader = _Reader(textpage, frame)
     words: list[Word] = []
+    firsts: list[int] = []
     line, fresh = 0, True
     for match in WORDS.finditer(text):
         token = match.group()
@@ -89,17 +85,17 @@ def read_words(textpage: Any, frame: Frame, hidden: frozenset[int] = frozenset()
         word = reader.word(token, first, last - first + 1, line)
         if word is not None:
             words.append(word)
+            firsts.append(first)
         if token[-1] in LINE_END_HYPHENS:
             line, fresh = line + 1, True
-    return words
+    return words, firsts
 
 
 class _Reader:
     """Holds the buffers that pdfium writes into, and the style of the line being read."""
 
-    def __init__(self, textpage: Any, frame: Frame, hidden: frozenset[int]) -> None:
+    def __init__(self, textpage: Any, frame: Frame) -> None:
         self._page = textpage.raw
-        self._hidden = hidden
         self._frame = frame
         self._corners = [ctypes.c_double() for _ in range(4)]
         self._refs = [ctypes.byref(corner) for corner in self._corners]
@@ -130,17 +126,14 @@ class _Reader:
         box = self._box(first, count) if shown else None
         if box is None:
             return None
-        hidden = self._is_hidden(box, first)
-        return Word(shown, *box, self.size, self.bold, line, self.turns, hidden=hidden)
+        return Word(shown, *box, self.size, self.bold, line, self.turns, hidden=self._is_hidden(box))
 
-    def _is_hidden(self, box: tuple[float, float, float, float], first: int) -> bool:
-        """Too small to be seen, off the page, or one of those that are known to be."""
+    def _is_hidden(self, box: tuple[float, float, float, float]) -> bool:
+        """Too small to be seen, or off the page."""
         x0, y0, x1, y1 = box
         if self.size < SMALLEST or ((x1 - x0) * (y1 - y0) < 1e-3 and max(x1 - x0, y1 - y0) < 0.5):
             return True
-        if x1 <= 0 or y1 <= 0 or x0 >= self._frame.width or y0 >= self._frame.height:
-            return True
-        return bool(self._hidden) and address(pdfium_c.FPDFText_GetTextObject(self._page, first)) in self._hidden
+        return x1 <= 0 or y1 <= 0 or x0 >= self._frame.width or y0 >= self._frame.height
 
     def _box(self, first: int, count: int) -> tuple[float, float, float, float] | None:
         left, top, right, bottom = self._corners

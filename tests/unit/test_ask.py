@@ -159,7 +159,9 @@ async def test_the_models_abstention_is_one() -> None:
     answer = await answer_of(ask, "Who built the harbour?")
     assert answer.verdict == "abstained"
     assert [one.id for one in answer.nearest] == ["d.0", "d.1", "d.2"]
-    assert answer.missing == "Who built the harbour?"
+    assert answer.missing == (
+        "None of the passages found answers: Who built the harbour? They do not mention “built”, “harbour”."
+    )
 
 
 async def test_a_model_that_says_nothing_abstains_and_says_why() -> None:

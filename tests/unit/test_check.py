@@ -189,7 +189,7 @@ def test_a_verdict_counts_the_supported_claims() -> None:
 def test_hostile_text_is_checked_as_fast_as_other_text() -> None:
     nasty = ["1," * 20_000, "one hundred and " * 4_000, "零" * 20_000, "A. " * 8_000, "| a " * 5_000, "not " * 9_000,
              "《" * 9_000, "2019年" * 5_000, "$" * 20_000, "字·" * 9_000, "[1" * 9_000]  # fmt: skip
-    began = time.perf_counter()
+    began = time.process_time()
     for text in nasty:
         Checker().check([Statement(text[:3_000], (1,), (text,))])
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10

@@ -51,7 +51,7 @@ def test_what_asks_for_something_is_left_to_the_documents(message: str) -> None:
 
 
 def test_a_hostile_message_takes_no_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for message in ("hi" * 40, "there " * 13, "great " * 13, "a lot" * 16, "hello" * 5_000):
         reply_to(message)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5

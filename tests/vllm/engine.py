@@ -103,6 +103,7 @@ def _command(model: Path, port: int) -> list[str | Path]:
     return [
         *(PYTHON, "-m", "vllm.entrypoints.openai.api_server", "--model", model, "--served-model-name", "tiny-llava"),
         *("--host", "127.0.0.1", "--port", str(port), "--enforce-eager", "--dtype", "float32"),
+        "--enable-prompt-tokens-details",
         *("--max-model-len", str(CONTEXT), "--limit-mm-per-prompt", f'{{"image": {MOST_IMAGES}}}'),
     ]
 

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import io
+import struct
+from datetime import UTC, datetime
+
+import pytest
+from PIL import Image
+
+from app.adapters.pictures import fitted_picture
+from app.domain.types import Chunk, Document, Evidence, Kind, Message, TextPart
+from app.services.pack import SIDES, packings, picture_size, recent, spread, tokens_of
+
+DOCUMENT = Document(
+    "d", "c", "default", "report.pdf", "application/pdf", 1, "0" * 64, "ready", datetime(2026, 1, 1, tzinfo=UTC)
+)
+
+
+def evidence(n: int, text: str, page: int = 1, kind: Kind = "text") -> Evidence:
+    return Evidence(Chunk(f"d.{n}", "d", n, kind, text, text, page=page), DOCUMENT)
+
+
+def words(n: int) -> str:
+    return " ".join(chr(97 + n) * 3 + chr(97 + i) * 3 for i in range(20))
+
+
+def test_what_says_the_same_makes_room_for_something_else() -> None:
+    pool = [evidence(1, words(1)), evidence(2, words(1)), evidence(3, words(1)), evidence(4, words(2), page=9)]
+    assert [one.id for one in spread(pool, 2)] == ["d.1", "d.4"]
+
+
+def test_the_first_stays_and_the_order_is_kept() -> None:
+    pool = [evidence(n, words(n), page=n) for n in range(12)]
+    assert [one.id for one in spread(pool, 4)] == ["d.0", "d.1", "d.2", "d.3"]
+    assert spread(pool[:2], 8) == tuple(pool[:2])
+    assert spread([], 8) == ()
+
+
+def test_a_figure_with_known_words_is_still_shown_for_its_pixels() -> None:
+    pool = [evidence(1, words(1)), evidence(2, words(1), kind="figure"), evidence(3, words(1))]
+    assert [one.id for one in spread(pool, 2)] == ["d.1", "d.2"]
+
+
+def steps(count: int, side: int, most: int) -> list[tuple[int, int, int]]:
+    shown = [evidence(n, words(n)) for n in range(4)]
+    sizes = {f"d.{n}": (side, side // 2) for n in range(count)}
+    return [(len(one.evidence), len(one.images), one.side) for one in packings(shown, sizes, most)]
+
+
+def test_too_much_degrades_in_steps_smaller_then_fewer_then_words_then_fewer_passages() -> None:
+    assert steps(2, 2000, 4) == [(4, 2, 1024), (4, 2, 512), (4, 2, 256), (4, 1, 256), (4, 0, 256), (2, 0, 1024),
+                                 (1, 0, 1024)]  # fmt: skip
+
+
+def test_small_pictures_are_not_made_smaller() -> None:
+    assert steps(1, 200, 4) == [(4, 1, 1024), (4, 0, 1024), (2, 0, 1024), (1, 0, 1024)]
+
+
+def test_a_model_without_eyes_gets_words_at_once() -> None:
+    assert steps(2, 2000, 0)[0] == (4, 0, 1024)
+
+
+def test_each_step_says_what_it_leaves_out() -> None:
+    shown = [evidence(n, words(n)) for n in range(4)]
+    found = list(packings(shown, {"d.0": (900, 900), "d.1": (900, 900)}, 2))
+    assert found[0].notices == ()
+    assert [notice.code for notice in found[1].notices] == ["images_reduced"]
+    assert [notice.code for notice in found[-1].notices][-1] == "evidence_left_out"
+
+
+@pytest.mark.parametrize("media", ["PNG", "JPEG"])
+def test_the_size_of_a_picture_is_read_from_its_header(media: str) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (300, 170), (9, 9, 9)).save(file, media)
+    assert picture_size(file.getvalue()) == (300, 170)
+    assert max(picture_size(fitted_picture(file.getvalue(), 128)) or ()) == 128
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"\xff\xd8\xff\xe0\x00\x00" * 9, b"GIF89a", b"\xff\xd8" + b"\xff" * 99],
+)
+def test_what_is_no_picture_has_no_size(data: bytes) -> None:
+    assert picture_size(data) in (None, struct.unpack(">HH", b"\xff\xff\xff\xff"))
+
+
+def test_tokens_are_counted_by_script() -> None:
+    assert tokens_of([Message("user", (TextPart("word " * 720),))]) == pytest.approx(1000)
+    assert tokens_of([Message("user", (TextPart("字" * 100),))]) == pytest.approx(80)
+
+
+def test_a_long_conversation_is_shown_from_its_newest_end() -> None:
+    wish = Message("system", (TextPart("Be brief."),))
+    turns = [Message("user", (TextPart(f"{n} " + "x" * 300),)) for n in range(500)]
+    shown, notices = recent([wish, *turns])
+    assert shown[0] == wish
+    assert shown[-1] == turns[-1]
+    assert sum(len(message.text) for message in shown) < 17_000
+    assert [notice.code for notice in notices] == ["history_left_out"]
+    assert recent(turns[:3]) == (tuple(turns[:3]), ())
+
+
+def test_sides_shrink() -> None:
+    assert list(SIDES) == sorted(SIDES, reverse=True)
