@@ -55,6 +55,7 @@ POOL = 2  # times as many are searched for as are shown, so that what is shown c
 NEAREST = 3
 CUT_SHORT = "cut_short"
 LONGEST_QUERY = 8_000  # characters that are searched for; more says nothing more
+_NOTHING = {0: " ", 0xFFFD: " "}  # NUL, and what stands for it after a request was read
 LONGEST_TRACED = 2_000  # characters of a query in its trace
 
 
@@ -132,7 +133,7 @@ class Ask:
         self, scope: Scope, text: str = "", image: bytes | None = None, rewritten: Rewritten | None = None
     ) -> Search:
         """The evidence for a query, best first. Raises Missing, BadRequest, ModelMismatch, Unavailable."""
-        text = text.replace("\0", " ").strip()[:LONGEST_QUERY]
+        text = text.translate(_NOTHING).strip()[:LONGEST_QUERY]
         if not text and image is None:
             raise BadRequest("The query is empty: give words, an image, or both.")
         began = time.perf_counter()

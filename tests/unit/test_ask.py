@@ -228,7 +228,7 @@ async def test_a_greeting_gets_a_helpful_reply_without_a_search(greeting: str) -
 async def test_an_empty_query_is_refused() -> None:
     ask, _, _ = asking()
     with pytest.raises(BadRequest):
-        await ask.search(Scope(), " \0 ")
+        await ask.search(Scope(), " \0\ufffd ")
 
 
 async def test_an_unknown_collection_is_missing() -> None:
