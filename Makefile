@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DRAWS := $(VENV)/.draws
 
 .PHONY: demo run test check bench eval test-vllm format clean help
 
@@ -12,7 +13,7 @@ help:
 	@echo "make test       the tests"
 	@echo "make check      ruff, mypy --strict, import contracts"
 	@echo "make test-vllm  chat against a real vLLM on the CPU"
-	@echo "make eval       page hits on the samples, and on more where there is more"
+	@echo "make eval       page hits on the samples, and on more where there is more; what the image model knows"
 	@echo "make bench      against the peers' default pipelines"
 
 # Exact versions make this a minute or two; letting pip resolve takes four to eight.
@@ -45,8 +46,14 @@ format: $(READY)
 test-vllm: $(READY)
 	@PYTHON=$(PYTHON) scripts/test-vllm.sh
 
-eval: $(READY)
+# The part "figures" draws charts with other libraries than the training's.
+$(DRAWS): $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,train]'
+	@touch $(DRAWS)
+
+eval: $(DRAWS)
 	@$(BIN)/python -m eval
+	@$(BIN)/python -m eval.figures
 
 bench: $(READY)
 	@$(BIN)/python -m bench

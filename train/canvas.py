@@ -82,6 +82,9 @@ class Style:
     stroke: float
     chinese: bool
     dark: bool
+    fill: float  # opacity of what is filled with a colour of the palette: under 1, it gets an outline
+    panel: str  # what lies behind the data, where that is not the ground itself
+    dash: str  # of grid lines
 
     @classmethod
     def draw(cls, rng: random.Random) -> Style:
@@ -109,10 +112,19 @@ class Style:
             rng.choice((1, 1, 1.5, 2, 2.5)),
             chinese,
             dark,
+            rng.uniform(0.1, 0.8) if rng.random() < 0.15 else 1,
+            _panel(rng, ground, ink),
+            rng.choice(("4 3", "2 2", "6 4")) if rng.random() < 0.2 else "",
         )
 
     def word(self, pair: Pair) -> str:
         return pair[1] if self.chinese else pair[0]
+
+
+def _panel(rng: random.Random, ground: str, ink: str) -> str:
+    if rng.random() < 0.75:
+        return ""
+    return rng.choice((mixed(ground, ink, rng.uniform(0.03, 0.15)), "#ebebeb", "#ffffff", "#e5ecf6", "#f0f0f0"))
 
 
 @dataclass(slots=True)
@@ -122,11 +134,17 @@ class Sheet:
     height: float
     parts: list[str] = field(default_factory=list)
 
+    def _painted(self, fill: str, stroke: str) -> str:
+        """The two attributes; a colour of the palette may be translucent, and is outlined then."""
+        if self.style.fill == 1 or fill not in self.style.palette:
+            return f'fill="{fill}" stroke="{stroke}"'
+        return f'fill="{fill}" fill-opacity="{self.style.fill:.2f}" stroke="{fill if stroke == "none" else stroke}"'
+
     def rect(self, x: float, y: float, w: float, h: float, fill: str = "none", stroke: str = "none", r: float = 0,
              line: float = 1, opacity: float = 1) -> None:  # fmt: skip
         self.parts.append(
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(w, 0.1):.1f}" height="{max(h, 0.1):.1f}" rx="{r}" '
-            f'fill="{fill}" stroke="{stroke}" stroke-width="{line}" opacity="{opacity}"/>'
+            f'{self._painted(fill, stroke)} stroke-width="{line}" opacity="{opacity}"/>'
         )
 
     def circle(
@@ -174,7 +192,7 @@ class Sheet:
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
         at = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         self.parts.append(
-            f'<{tag} points="{at}" fill="{fill}" stroke="{stroke}" stroke-width="{line}"{dashed} opacity="{opacity}"/>'
+            f'<{tag} points="{at}" {self._painted(fill, stroke)} stroke-width="{line}"{dashed} opacity="{opacity}"/>'
         )
 
     def polygon(
@@ -183,7 +201,7 @@ class Sheet:
         self.lines(points, stroke, line, fill=fill, closed=True, opacity=opacity)
 
     def path(self, d: str, fill: str = "none", stroke: str = "none", line: float = 1, opacity: float = 1) -> None:
-        self.parts.append(f'<path d="{d}" fill="{fill}" stroke="{stroke}" stroke-width="{line}" opacity="{opacity}"/>')
+        self.parts.append(f'<path d="{d}" {self._painted(fill, stroke)} stroke-width="{line}" opacity="{opacity}"/>')
 
     def arrow(self, start: Point, end: Point, colour: str = "", line: float = 0, dash: str = "") -> None:
         colour, line = colour or self.style.ink, line or self.style.stroke

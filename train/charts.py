@@ -69,11 +69,16 @@ def axes(sheet: Sheet, plot: Plot, rng: random.Random, names: Sequence[Pair] = (
     ticks = rng.randint(3, 6)
     numbers = rng.random() < 0.85
     factor = rng.choice((1, 1, 10, 100, 1000)) if plot.high < 100 else 1
+    if style.panel:
+        sheet.rect(plot.x, plot.y - 4, plot.w, plot.h + 4, style.panel)
+    for i in range(1, 6) if grid and rng.random() < 0.2 else ():
+        x = plot.x + plot.w * i / 6
+        sheet.lines([(x, plot.y), (x, plot.y + plot.h)], style.faint, 0.8, style.dash)
     for i in range(ticks + 1):
         value = plot.low + (plot.high - plot.low) * i / ticks
         y = plot.at(value)
         if grid and rng.random() < 0.9:
-            sheet.lines([(plot.x, y), (plot.x + plot.w, y)], style.faint, 0.8)
+            sheet.lines([(plot.x, y), (plot.x + plot.w, y)], style.faint, 0.8, style.dash)
         if numbers:
             sheet.text(plot.x - 3, y, f"{value * factor:.3g}", style.size * 0.8, anchor="end")
     if rng.random() < 0.85:
@@ -256,7 +261,7 @@ def line(rng: random.Random) -> Drawing:
     axes(sheet, plot, rng, labels(rng, min(n, 6)))
     trend = a_trend(rng, facts) if count == 1 or rng.random() < 0.5 else ""
     colours = sheet.style.palette[:count]
-    dashed, dots, width = rng.random() < 0.12, rng.random() < 0.35 and n < 25, rng.choice((1.2, 2, 3, 4))
+    dashed, dots, width = rng.random() < 0.12, rng.random() < 0.35 and n < 25, rng.choice((0.8, 1.2, 2, 3, 4))
     for i in range(count):
         values, shift = series(rng, n, trend or rng.choice(tuple(TRENDS))), 0.06 * i
         points = [(plot.x + plot.w * t / (n - 1), plot.at(value * (1 - shift))) for t, value in enumerate(values)]
@@ -281,11 +286,11 @@ def line(rng: random.Random) -> Drawing:
 
 def step(rng: random.Random) -> Drawing:
     sheet, facts = opened(rng, "step")
-    plot, n, colour = plot_area(sheet, rng), rng.randint(5, 16), sheet.style.palette[0]
+    plot, n, colour = plot_area(sheet, rng), rng.randint(5, 30), sheet.style.palette[0]
     axes(sheet, plot, rng, labels(rng, 5))
-    values = series(rng, n, a_trend(rng, facts, ("up", "down", "random")))
+    values = series(rng, n, a_trend(rng, facts, ("up", "down", "dip", "peak", "waves", "random")))
     points = [(plot.x + plot.w * (t + side) / n, plot.at(value)) for t, value in enumerate(values) for side in (0, 1)]
-    sheet.lines(points, colour, rng.choice((1.5, 2.5)))
+    sheet.lines(points, colour, rng.choice((0.9, 1.5, 2.5)))
     say_colours(facts, [colour])
     return sheet, facts
 
@@ -456,8 +461,8 @@ SHAPES = {
 
 def histogram(rng: random.Random) -> Drawing:
     sheet, facts = opened(rng, "histogram")
-    plot, n, colour = plot_area(sheet, rng), rng.randint(10, 36), sheet.style.palette[0]
-    axes(sheet, plot, rng, labels(rng, 5))
+    plot, n, colour = plot_area(sheet, rng), rng.randint(8, 36), sheet.style.palette[0]
+    axes(sheet, plot, rng, _edges(rng))
     shape = rng.choice(tuple(SHAPES))
     facts.say(*SHAPES[shape])
     edge = rng.choice((sheet.style.ground, sheet.style.ink, colour))
@@ -468,12 +473,18 @@ def histogram(rng: random.Random) -> Drawing:
         "uniform": lambda t: 0.7,
         "two": lambda t: math.exp(-(((t - 0.25) / 0.11) ** 2)) + 0.8 * math.exp(-(((t - 0.75) / 0.11) ** 2)),
     }
-    curve = heights[shape]
+    curve, gap = heights[shape], rng.choice((0, 0, 1, 2))
     for i in range(n):
         height = max(0.005, min(0.98, curve((i + 0.5) / n) * 0.92 * rng.uniform(0.85, 1.06)))
-        sheet.rect(plot.x + plot.w * i / n, plot.at(height), plot.w / n, plot.h * height, colour, edge, line=0.7)
+        sheet.rect(plot.x + plot.w * i / n, plot.at(height), plot.w / n - gap, plot.h * height, colour, edge, line=0.7)
     say_colours(facts, [colour])
     return sheet, facts
+
+
+def _edges(rng: random.Random) -> list[Pair]:
+    """Of the bins: numbers in equal steps."""
+    first, step, n = rng.choice((0, 0, 5, 20, -50, 100)), rng.choice((1, 2, 5, 10, 25)), rng.randint(4, 10)
+    return [(str(first + i * step), str(first + i * step)) for i in range(n)]
 
 
 def _per_group(rng: random.Random, kind: str, most: int = 7) -> tuple[Sheet, Facts, Plot, list[float], list[str]]:
@@ -710,6 +721,8 @@ def funnel(rng: random.Random) -> Drawing:
     from train.words import STEPS
 
     names, step, middle = rng.sample(STEPS, n), 190 / n, sheet.width / 2
+    if rng.random() < 0.3:
+        return _lying(rng, sheet, facts, colours, names)
     for i in range(n):
         nxt = width * rng.uniform(0.6, 0.88)
         y = 32 + i * step
@@ -725,6 +738,25 @@ def funnel(rng: random.Random) -> Drawing:
         sheet.fitted(middle, y + step / 2, sheet.style.word(names[i]), nxt * 0.8, fill="#ffffff")
         width = nxt
     facts.count(n, "stages|levels", "个阶段|层")
+    say_colours(facts, colours)
+    say_names(facts, names, rng)
+    return sheet, facts
+
+
+def _lying(rng: random.Random, sheet: Sheet, facts: Facts, colours: Sequence[str], names: Sequence[Pair]) -> Drawing:
+    """A funnel from left to right, around a line in the middle of axes."""
+    plot, n = plot_area(sheet, rng), len(names)
+    axes(sheet, plot, rng, names)
+    middle, step, height = plot.y + plot.h / 2, plot.w / n, plot.h * rng.uniform(0.6, 0.95)
+    for i in range(n):
+        x, nxt = plot.x + i * step, height * (rng.uniform(0.6, 0.9) if rng.random() < 0.8 else rng.uniform(0.9, 1.2))
+        left, right = height / 2, min(nxt, plot.h) / 2
+        sheet.polygon(
+            [(x, middle - left), (x + step, middle - right), (x + step, middle + right), (x, middle + left)], colours[i]
+        )
+        height = right * 2
+    facts.count(n, "stages|levels", "个阶段|层")
+    facts.say("from left to right|lying on its side", "从左到右|横向")
     say_colours(facts, colours)
     say_names(facts, names, rng)
     return sheet, facts
@@ -785,7 +817,7 @@ def treemap(rng: random.Random) -> Drawing:
 
 def candlestick(rng: random.Random) -> Drawing:
     sheet, facts = opened(rng, "candlestick", (1.2, 2.0))
-    plot, n = plot_area(sheet, rng), rng.randint(12, 40)
+    plot, n = plot_area(sheet, rng), rng.randint(10, 40)
     axes(sheet, plot, rng, labels(rng, 5))
     up, down = rng.choice((("#26a69a", "#ef5350"), ("#d62728", "#2ca02c"), ("#ffffff", "#222222")))
     values = series(rng, n + 1, a_trend(rng, facts, ("up", "down", "waves", "peak")))

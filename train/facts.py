@@ -77,6 +77,69 @@ KINDS: dict[str, Pair] = {
     "word cloud": ("word cloud|tag cloud", "词云图"),
 }  # fmt: skip
 
+# What captions of real figures say instead of the kind: what such a picture usually shows
+LOOSE: dict[str, Pair] = {
+    "line": ("training curve|change over time|loss during training", "训练曲线|随时间的变化|训练损失"),
+    "fit": ("fit data with a linear model|regression line through the data", "用线性模型拟合数据|拟合数据的直线"),
+    "function": ("graph of a mathematical function|activation function", "数学函数的图像|激活函数"),
+    "surface": ("loss surface|saddle point", "损失曲面|鞍点"),
+    "contour": ("gradient descent on level curves|level sets of an objective", "梯度下降的等值线|目标函数的等值线"),
+    "map": ("where things are in the country|regional differences", "各地区的差异|全国分布"),
+    "flowchart": ("steps of a procedure|how the process works|workflow for contributing", "处理步骤|工作流程|贡献流程"),
+    "tree": ("hierarchy|hierarchical structure|binary tree", "层次结构|层级|二叉树"),
+    "org": ("who reports to whom|structure of the company", "公司的组织|上下级关系"),
+    "mind map": ("overview of the topics|topics of a chapter", "主题概览|章节内容"),
+    "network": (
+        "nodes and how they are connected|topology|distributed servers and workers",
+        "节点及其连接|拓扑|分布式服务器",
+    ),
+    "neural": (
+        "fully connected layers|MLP with a hidden layer|hidden units and dropout",
+        "全连接层|带隐藏层的多层感知机|隐藏单元和暂退法",
+    ),
+    "class diagram": ("classes and their attributes|data model", "类及其属性|数据模型"),
+    "sequence diagram": ("messages between parties|order of calls", "各方之间的消息|调用顺序"),
+    "state machine": (
+        "hidden Markov model|transitions between states|agent and environment",
+        "隐马尔可夫模型|状态之间的转移|智能体与环境",
+    ),
+    "chain": (
+        "recurrent neural network|RNN over time steps|sequence model|hidden states of a deep RNN|encoder and decoder",
+        "循环神经网络|按时间步展开的RNN|序列模型|深度循环网络的隐状态|编码器和解码器",
+    ),
+    "block diagram": (
+        "architecture of a model|data flow in a model|computing the hidden state|gates of a memory cell|"
+        "pretrained model fed to an architecture|residual block",
+        "模型架构|模型中的数据流|计算隐状态|记忆单元的门|预训练模型与架构|残差块",
+    ),
+    "layers": (
+        "layers of a deep network|stack of layers|convolutional network with its layers|blocks of a larger model",
+        "深度网络的各层|层的堆叠|卷积网络及其层|更大模型的块",
+    ),
+    "grid": (
+        "convolution with a kernel|cross-correlation of input and kernel|pooling window|tensor operation|"
+        "conditional probabilities at each time step",
+        "与卷积核的卷积|输入与核的互相关|汇聚窗口|张量运算|每个时间步的条件概率",
+    ),
+    "venn": ("intersection of sets|overlap of two sets", "集合的交集|两个集合的重叠"),
+    "cycle": ("stages that repeat|life cycle", "重复的阶段|生命周期"),
+    "formula": ("definition in symbols|mathematical expression", "符号定义|数学表达式"),
+    "code": ("source file in an editor|lines of a program|code cell", "编辑器中的源文件|程序代码|代码单元"),
+    "terminal": ("shell session|output of a command", "命令行会话|命令的输出"),
+    "window": (
+        "web site|browser page|notebook in the browser|folder listing|repository page|page of a competition|"
+        "search for and open a panel",
+        "网站|浏览器页面|浏览器中的笔记本|文件夹列表|仓库页面|竞赛页面|搜索并打开面板",
+    ),
+    "dialog": ("select an option and confirm|confirm the action", "选择并确认|确认操作"),
+    "form": ("submit the file|fill in the fields|settings to choose", "提交文件|填写各栏|选择设置"),
+    "table": ("numbers in rows and columns|list of values", "行列中的数字|数值列表"),
+    "page": ("text of a paper|scanned page", "论文的文字|扫描页"),
+    "photo": ("an image of things in the world|natural image", "真实场景的图像|自然图像"),
+    "scene": ("an image of animals or a landscape", "动物或风景的图像"),
+}
+LOOSELY = 0.15  # of the captions
+
 
 @dataclass(slots=True)
 class Facts:
@@ -109,7 +172,8 @@ def caption(facts: Facts, rng: random.Random, language: int, specific: float = 0
     """`language`: 0 English, 1 Chinese. `specific`: how much of what is known is said, on average."""
     details = [rng.choice(detail[language].split("|")) for detail in facts.details if rng.random() < specific]
     rng.shuffle(details)
-    kind = rng.choice(KINDS[facts.kind][language].split("|"))
+    names = LOOSE if facts.kind in LOOSE and rng.random() < LOOSELY else KINDS
+    kind = rng.choice(names[facts.kind][language].split("|"))
     topic = facts.topic[language] if facts.topic and rng.random() < 0.35 + specific / 2 else ""
     return _english(kind, topic, details, rng) if language == 0 else _chinese(kind, topic, details, rng)
 
