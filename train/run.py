@@ -199,8 +199,19 @@ def _optimizer(model: torch.nn.Module, rate: float) -> torch.optim.Optimizer:
     )
 
 
-def train(folder: Path, cache: Path, minutes: float, rate: float, side: int, name: str, seed: int, on: bool) -> None:
-    """Writes the model's folder every few minutes; the last time when the minutes are over.
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long to learn: for minutes, or, the same on every machine and however often it pauses, for pairs."""
+
+    minutes: float
+    pairs: int = 0
+
+    def share(self, since: float, seen: int) -> float:
+        return seen / self.pairs if self.pairs else (time.monotonic() - since) / (self.minutes * 60)
+
+
+def train(folder: Path, cache: Path, length: Length, rate: float, side: int, name: str, seed: int, on: bool) -> None:
+    """Writes the model's folder every few minutes, and at the end.
 
     `on`: begins with the weights that are in the folder.
     """
@@ -216,7 +227,7 @@ def train(folder: Path, cache: Path, minutes: float, rate: float, side: int, nam
     started = saved = time.monotonic()
     seen = 0
     for step, ready in enumerate(batches(drawings, tokenize, side, seed)):
-        share = (time.monotonic() - started) / (minutes * 60)
+        share = length.share(started, seen)
         if share >= 1:
             break
         for group in optimizer.param_groups:
@@ -269,6 +280,7 @@ def prepare(folder: Path, cache: Path, side: int, trunk: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=110)
+    parser.add_argument("--pairs", type=int, default=0, help="learn from so many pairs, however long it takes")
     parser.add_argument("--cache", type=Path, default=Path("/tmp/clip-cache"))  # noqa: S108
     parser.add_argument("--out", type=Path, default=Path("app/adapters/models/exhibit-clip"))
     parser.add_argument("--drawings", type=int, default=80_000)
@@ -308,7 +320,7 @@ def main() -> None:
         train(
             given.out,
             given.cache,
-            given.minutes,
+            Length(given.minutes, given.pairs),
             given.rate,
             given.side,
             given.name,
