@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-READY_TIMEOUT_S = 180.0
+READY_TIMEOUT_S = 600.0  # of a busy machine
 CHOICES = frozenset({"EXHIBIT_MODELS", "EXHIBIT_SPACES", "EXHIBIT_RERANK"})
 ROOT = Path(__file__).resolve().parents[1]
 
