@@ -24,10 +24,12 @@ _FORM = re.compile(
     re.IGNORECASE,
 )
 _ANSWER = re.compile(r"\W*(?:please\s++)?(?:directly\s++)?(?:answer|anwser)\b", re.IGNORECASE)
+# A Chinese clause, after the first, that orders a form and asks nothing
 _CHINESE = re.compile(
-    r"(?:请|并|，|,)?\s*(?:请|用|以|按|保留|四舍五入|精确到)[^，,。？！；]{0,12}"
-    r"(?:回答|作答|格式|列表|小数|整数|百分比|单位|一句话|中文|英文|简要|简短|详细|升序|降序)[^，,。？！；]{0,12}"
+    r"[，,。？！；\n]\s*+((?:请|并|结果|答案|要求)?(?:请|用|以|按|保留|四舍五入|精确到|简要|简短|详细)[^，,。？！；\n]{0,30})(?=[，,。？！；\n]|$)"
 )
+_CHINESE_FORM = re.compile("回答|作答|格式|列表|小数|整数|一句话|中文|英文|升序|降序|百分比|四舍五入")
+_CHINESE_ASKS = re.compile("多少|什么|哪|几[个种项年]|吗|呢|谁|如何|为何|怎|是否")
 _LONGEST = 4_000  # characters: more is a pasted page, and no question with wishes
 
 
@@ -49,7 +51,14 @@ def without_form(question: str) -> str:
         return question
     first, *rest = [sentence for sentence in _SENTENCES.split(question) if sentence.strip()] or [question]
     kept = [first, *(sentence for sentence in rest if not _is_form(sentence))]
-    return _CHINESE.sub("", " ".join(sentence.strip() for sentence in kept)).strip() or question
+    return _CHINESE.sub(_without_order, " ".join(sentence.strip() for sentence in kept)).strip() or question
+
+
+def _without_order(clause: re.Match[str]) -> str:
+    said = clause.group(1)
+    if _CHINESE_FORM.search(said) and not _CHINESE_ASKS.search(said):
+        return clause.group()[0] if clause.group()[0] in "？！。" else ""
+    return clause.group()
 
 
 def _is_form(sentence: str) -> bool:
