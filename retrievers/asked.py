@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from app.domain.ports import Retriever
-from app.domain.types import Found, Query
+from app.domain.types import Found, Query, Step
 from retrievers.measures import computed_from
 
 # Where a sentence begins: after a mark, which people don't always follow with a space ("FY2021?Answer in millions").
@@ -42,7 +42,10 @@ class Asked:
     async def retrieve(self, query: Query, k: int) -> Found:
         about = without_form(query.text)
         hints = " ".join(filter(None, (query.hints, computed_from(about))))
-        return await self._retriever.retrieve(replace(query, text=about, hints=hints), k)
+        found = await self._retriever.retrieve(replace(query, text=about, hints=hints), k)
+        if about == query.text and not hints:
+            return found
+        return replace(found, steps=(Step("ask", details={"searched": about, "hints": hints}), *found.steps))
 
 
 def without_form(question: str) -> str:

@@ -65,7 +65,9 @@ async def test_the_retriever_is_asked_without_the_form_and_with_the_hints() -> N
             heard.append(query)
             return Found()
 
-    await Asked(Heard()).retrieve(Query("What is the EBITDA? Answer in millions.", hints="costs"), 5)
+    found = await Asked(Heard()).retrieve(Query("What is the EBITDA? Answer in millions.", hints="costs"), 5)
+    assert found.steps[0].details["searched"] == "What is the EBITDA?"
+    assert (await Asked(Heard()).retrieve(Query("Who wrote it?"), 5)).steps == ()
     assert heard[0].text == "What is the EBITDA?"
     assert heard[0].hints.startswith("costs ")
     assert "depreciation" in heard[0].hints

@@ -61,6 +61,7 @@ async def test_the_best_candidates_come_in_their_new_order_and_the_rest_after_th
     assert ids(found.hits) == ["d.b", "d.a", "d.z"]
     assert [each.score for each in found.hits] == sorted((each.score for each in found.hits), reverse=True)
     assert found.exhausted
+    assert [(step.name, ids(step.candidates)) for step in found.steps] == [("rerank", ["d.b", "d.a", "d.z"])]
 
 
 async def test_fewer_than_the_pool_are_not_all_there_is() -> None:
