@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from app.domain.errors import Missing, Unreadable
-from app.domain.ports import Blobs, TextEncoder, Vectors
-from app.domain.types import Chunk, Space
+from app.domain.ports import Blobs, Catalogue, KeptVectors, TextEncoder, Vector, Vectors
+from app.domain.types import Chunk, Document, Space
 
 
 class Encoder(Protocol):
@@ -36,6 +36,26 @@ async def encoded(encoder: Encoder, blobs: Blobs, space: Space, chunks: Sequence
     good = [(chunk_id, item) for (chunk_id, _), item in zip(found, made, strict=True) if not _bad(item)]
     vectors = np.stack([item for _, item in good]).astype(np.float32) if good else np.zeros((0, 0), np.float32)
     return [chunk_id for chunk_id, _ in good], vectors
+
+
+def known_vectors(
+    catalogue: Catalogue, kept: KeptVectors, document: Document, space: Space, encoder: str, chunks: Sequence[Chunk]
+) -> dict[str, Vector]:
+    """Of a new version's chunks, the vectors that the former version's kept for the same text or picture."""
+    if document.replaces is None or not chunks:
+        return {}
+    former = {_content(space, chunk): chunk.id for chunk in catalogue.chunks(document.replaces)}
+    try:
+        vectors = dict(zip(*kept.load(document.replaces, space, encoder), strict=True))
+    except (Missing, Unreadable):  # erased at this moment, or damaged
+        return {}
+    same = {chunk.id: former.get(_content(space, chunk), "") for chunk in chunks}
+    return {chunk_id: vectors[of] for chunk_id, of in same.items() if of in vectors}
+
+
+def _content(space: Space, chunk: Chunk) -> str:
+    """What is encoded of it; a crop's key ends in the hash of its bytes."""
+    return chunk.search_text if space == "text" else (chunk.image or "").rpartition("/")[2]
 
 
 async def _picture(blobs: Blobs, chunk: Chunk) -> bytes | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import threading
 import time
 from collections import defaultdict
@@ -55,6 +56,7 @@ from app.domain.types import (
 )
 from ingest.cut import CountTokens, Cut, Pages
 from ingest.describe import GROUP, Describer, Target, targets
+from ingest.embed import encoded, known_vectors, wants
 from ingest.originals import Originals
 from ingest.progress import Clocks, Work
 
@@ -68,6 +70,7 @@ TEXT_FIRST_S = 5.0  # how long a picture waits for the text of other documents, 
 TOLD_EVERY_S = 0.3  # progress within a stage
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 Numbers = tuple[int, ...]
 
 
@@ -354,14 +357,19 @@ class Pipeline:
         """Makes the vectors of one part of the chunks and keeps them as blobs."""
         document = await self._begin(document_id, attempt, "embed", work)
         chunks = await self._part(document, batch, first)
-        seen = [chunk for chunk in chunks if self.text_encoder.sees(chunk.search_text)]
-        if seen and not await self._kept_before(document, "text", batch, first, seen):
-            made = await self.bulk.texts([chunk.search_text for chunk in seen])
-            await self._keep(document, "text", first, seen, made)
-        pictured = [chunk for chunk in chunks if chunk.image]
-        if pictured and not await self._kept_before(document, "image", batch, first, pictured):
-            images = [await asyncio.to_thread(self.blobs.read, chunk.image) for chunk in pictured if chunk.image]
-            await self._keep_images(document, first, pictured, await self.bulk.images(images))
+        for space, encoder in self._encoders().items():
+            wanted = [chunk for chunk in chunks if wants(self.text_encoder, space, chunk)]
+            if not wanted or await self._kept_before(document, space, batch, first, wanted):
+                continue
+            known = await asyncio.to_thread(known_vectors, self.catalogue, self.kept, document, space, encoder, wanted)
+            new = [chunk for chunk in wanted if chunk.id not in known]
+            made = known | dict(zip(*await encoded(self.bulk, self.blobs, space, new), strict=True))
+            if known:
+                counts = {"document": document.id, "known": len(known), "encoded": len(new)}
+                log.info("the vectors of the former version are taken over", extra=counts)
+            if made:
+                stacked = np.stack(list(made.values())).astype(np.float32)
+                await self._write(document, self.kept.keep, document.id, space, encoder, first, list(made), stacked)
 
     async def index(self, document_id: str, attempt: int, batch: int, first: int, work: Work) -> None:
         """Hands one part of the chunks to the indexes."""
@@ -377,6 +385,8 @@ class Pipeline:
         needed on the way is removed, also by a run that was killed between the two."""
         if left:
             document = await asyncio.to_thread(self._wanted, document_id, attempt)
+            if document is not None and document.replaces is not None:
+                return  # a new version takes the former's place as a whole
             if document is None or (document.chunks and not await self._made_visible(document, "running", batch)):
                 raise Superseded("No longer wanted.")
             return
@@ -387,6 +397,7 @@ class Pipeline:
             if not await self._made_visible(document, "partial" if document.problems else "ready", batch):
                 raise Superseded("No longer wanted.")
         await asyncio.to_thread(self._tidy, document_id, attempt)
+        await asyncio.to_thread(self._erase_former, document_id)
 
     async def fail(self, document_id: str, attempt: int, why: str) -> None:
         """Ends the document with the reason first among its problems: as `failed`, or `partial` if some is findable."""
@@ -424,6 +435,16 @@ class Pipeline:
         except (Missing, Gone):
             return True
         return False
+
+    def _erase_former(self, document_id: str) -> None:
+        """Of a new version that has taken its place; what a kill here leaves, the queue is asked to erase later."""
+        try:
+            former = self.catalogue.document(document_id).replaces
+        except (Missing, Gone):
+            return
+        for document in self.catalogue.deleted() if former else ():
+            if document.id == former:
+                self.erase(document.id, document.collection_id)
 
     def drop(self, collection_id: str) -> None:
         """Removes a deleted collection's indexes. Idempotent."""
@@ -540,8 +561,9 @@ class Pipeline:
     def _recorded_before(self, document: Document, chunks: Sequence[Chunk]) -> bool:
         """Whether an earlier attempt cut the same: then its vectors are still theirs."""
         before = {chunk.id: chunk for chunk in self.catalogue.chunks(document.id, batch=TEXT)}
-        same = [chunk for chunk in chunks if chunk.id in before and _encoded_alike(chunk, before[chunk.id])]
-        return len(same) == len(chunks) == len(before)
+        now = [chunk for chunk in chunks if chunk.ordinal >= 0]  # an outline is not encoded
+        same = [chunk for chunk in now if chunk.id in before and _encoded_alike(chunk, before[chunk.id])]
+        return len(same) == len(now) == len(before)
 
     async def _made_visible(self, document: Document, status: Status, batch: int) -> bool:
         return await asyncio.to_thread(self.catalogue.publish, document.id, document.attempt, status, batch + 1)
@@ -651,19 +673,6 @@ class Pipeline:
             return False
         return set(ids) == {chunk.id for chunk in chunks}
 
-    async def _keep(
-        self, document: Document, space: Space, part: int, chunks: Sequence[Chunk], vectors: Vectors
-    ) -> None:
-        ids = [chunk.id for chunk in chunks]
-        encoder = self._encoders()[space]
-        await self._write(document, self.kept.keep, document.id, space, encoder, part, ids, vectors)
-
-    async def _keep_images(self, document: Document, part: int, chunks: Sequence[Chunk], made: Sequence[Any]) -> None:
-        good = [(chunk, item) for chunk, item in zip(chunks, made, strict=True) if not isinstance(item, Unreadable)]
-        if good:
-            vectors = _stack([item for _, item in good])
-            await self._keep(document, "image", part, [chunk for chunk, _ in good], vectors)
-
     async def _index_vectors(
         self, document: Document, space: Space, encoder: str, part: int, chunks: Sequence[Chunk]
     ) -> None:
@@ -686,10 +695,6 @@ def _encoded_alike(chunk: Chunk, other: Chunk) -> bool:
 def _read_key(document: Document, how: str, batch: Batch) -> str:
     """Not under the number alone: another version may read other pages at once."""
     return f"documents/{document.id}/pages/{how}-{READING}-{batch.first:05d}-{batch.last:05d}.json"
-
-
-def _stack(vectors: Sequence[Any]) -> Vectors:
-    return np.stack(vectors).astype(np.float32)
 
 
 def _pages_key(document: Document, number: int) -> str:

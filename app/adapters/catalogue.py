@@ -166,8 +166,11 @@ class SqlCatalogue:
             for _ in range(ROUNDS):
                 there = connection.execute(_documents().where(same_bytes, _undeleted)).one_or_none()
                 if there is not None:
+                    check_duplicate(document, document_of(there))
                     _came_again(connection, there.id, part_of)
                     return document_of(there), True
+                if document.replaces is not None:
+                    _hold_replaceable(connection, document, document.replaces)
                 if _known(connection, document.id):
                     raise Conflict(f"there is a document {document.id} already")
                 if _inserted(connection, documents, row):
@@ -264,7 +267,11 @@ class SqlCatalogue:
         if status in READ:
             values |= ENDED | {"progress": 1.0, "ready_at": self._now()}
         with self._database.writing() as connection:
-            return _changed(connection, document_id, attempt, values)
+            published = _changed(connection, document_id, attempt, values)
+            replaced = connection.scalar(select(documents.c.replaces).where(documents.c.id == document_id))
+            if published and replaced is not None and status in READ:
+                _delete_whole(connection, replaced, self._now(), but=document_id)
+        return published
 
     def delete(self, document_id: str) -> Document:
         undeleted = and_(documents.c.id == document_id, _undeleted)
@@ -277,14 +284,8 @@ class SqlCatalogue:
 
     def delete_whole(self, document_id: str) -> tuple[Document, ...]:
         with self._database.writing() as connection:
-            lost, waiting = [_document(connection, document_id)], [document_id]
-            while waiting:
-                doomed = and_(documents.c.id.in_(waiting), _undeleted)
-                connection.execute(update(documents).where(doomed).values(deleted_at=self._now()))
-                orphans = [document_of(row) for row in connection.execute(_orphans(waiting))]
-                lost += orphans
-                waiting = [orphan.id for orphan in orphans]
-        return tuple(lost)
+            document = _document(connection, document_id)
+            return (document, *_delete_whole(connection, document_id, self._now()))
 
     def erase(self, document_id: str) -> None:
         """Raises Conflict for a document that is not deleted."""
@@ -419,6 +420,24 @@ class SqlCatalogue:
 # ---------------------------------------------------------------- shared with the in-memory twin
 
 
+def check_duplicate(document: Document, there: Document) -> None:
+    """The same bytes as the document to be replaced change nothing, and those of its new version come again. Raises
+    Conflict for those of a third."""
+    if document.replaces is not None and there.id != document.replaces and there.replaces != document.replaces:
+        raise Conflict(
+            f"These bytes are in the collection already, as the document {there.id} ({there.name}): delete "
+            f"{document.replaces} instead of replacing it."
+        )
+
+
+def check_replaceable(document: Document, old: Document, rivals: Sequence[Document]) -> None:
+    """Raises Conflict."""
+    if old.collection_id != document.collection_id:
+        raise Conflict(f"The document {old.id} is in another collection, {old.collection}.")
+    for rival in rivals:
+        raise Conflict(f"The document {old.id} is being replaced already, by {rival.id}: wait for that, or cancel it.")
+
+
 def check_publishable(status: Status) -> None:
     if status not in READ and status != "running":
         raise ValueError(f"{status} is not findable")
@@ -477,6 +496,27 @@ def _inserted(connection: Connection, table: Table, row: Mapping[str, Any]) -> b
     insert_into = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     new = insert_into(table).values(row).on_conflict_do_nothing().returning(*table.primary_key)
     return connection.execute(new).one_or_none() is not None
+
+
+def _hold_replaceable(connection: Connection, document: Document, old_id: str) -> None:
+    """Whoever else replaces it at this moment waits for us, and then sees our document. Raises Missing, Gone,
+    Conflict."""
+    connection.execute(select(documents.c.id).where(documents.c.id == old_id).with_for_update())
+    coming = and_(documents.c.replaces == old_id, documents.c.status.in_(UNFINISHED), _undeleted)
+    rivals = [document_of(row) for row in connection.execute(_documents().where(coming))]
+    check_replaceable(document, _document(connection, old_id), rivals)
+
+
+def _delete_whole(connection: Connection, document_id: str, at: datetime, but: str = "") -> list[Document]:
+    """Hides the document; returns what came only inside it, hidden too, but for one document."""
+    lost, waiting = list[Document](), [document_id]
+    while waiting:
+        doomed = and_(documents.c.id.in_(waiting), _undeleted)
+        connection.execute(update(documents).where(doomed).values(deleted_at=at))
+        orphans = [document_of(row) for row in connection.execute(_orphans(waiting)) if row.id != but]
+        lost += orphans
+        waiting = [orphan.id for orphan in orphans]
+    return lost
 
 
 def _came_again(connection: Connection, document_id: str, part_of: str | None) -> None:

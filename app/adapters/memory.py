@@ -16,7 +16,16 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from app.adapters.blobs import checked_key, is_under
-from app.adapters.catalogue import DEFAULT, DESCRIBED, UNFINISHED, check_chunks, check_publishable, utc_now
+from app.adapters.catalogue import (
+    DEFAULT,
+    DESCRIBED,
+    UNFINISHED,
+    check_chunks,
+    check_duplicate,
+    check_publishable,
+    check_replaceable,
+    utc_now,
+)
 from app.adapters.cursors import checked_limit, decode_cursor, page_of
 from app.adapters.storable import storable, storable_metadata
 from app.domain.errors import Conflict, Gone, Missing
@@ -119,8 +128,13 @@ class MemoryCatalogue:
                 self._shelf(part_of)
             for there in self._select(lambda shelf: shelf.document.collection_id == collection.id):
                 if there.sha256 == document.sha256:
+                    check_duplicate(document, there)
                     self._came_again(self._shelves[there.id], part_of)
                     return there, True
+            if document.replaces is not None:
+                coming = self._select(lambda shelf: shelf.document.replaces == document.replaces)
+                rivals = [one for one in coming if one.status in UNFINISHED]
+                check_replaceable(document, self._shelf(document.replaces).document, rivals)
             if document.id in self._shelves or document.id in self._tombstones:
                 raise Conflict(f"there is a document {document.id} already")
             kept = _storable_document(
@@ -214,7 +228,12 @@ class MemoryCatalogue:
         changes: dict[str, Any] = {"status": status, "published": batches}
         if status in READ:
             changes |= {"stage": None, "time_left_s": None, "progress": 1.0, "ready_at": self._now()}
-        return self._change(document_id, attempt, **changes)
+        with self._lock:
+            published = self._change(document_id, attempt, **changes)
+            replaced = self._shelf(document_id).document.replaces if published and status in READ else None
+            if replaced in self._shelves and not self._shelves[replaced].deleted:
+                self.delete_whole(replaced)
+        return published
 
     def delete(self, document_id: str) -> Document:
         with self._lock:

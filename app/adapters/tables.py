@@ -106,6 +106,7 @@ documents = Table(
     Column("title", Words),
     Column("published", Integer, nullable=False, server_default="0"),
     Column("time_left_s", Float),
+    Column("replaces", Words),
     Column("deleted_at", Moment),
 )
 Index(
@@ -234,6 +235,7 @@ def row_of_document(document: Document) -> dict[str, Any]:
         "title": document.title,
         "published": document.published,
         "time_left_s": document.time_left_s,
+        "replaces": document.replaces,
     }
 
 

@@ -31,12 +31,16 @@ LOOKS = 5  # at a catalogue that is unavailable, before its follower is told so
 
 
 @router.post("/collections/{name}/documents", status_code=202, response_model=UploadedOut)
-async def upload(name: str, request: Request, given: Given) -> Response:
+async def upload(
+    name: str, request: Request, given: Given, replaces: Annotated[str | None, Query(max_length=200)] = None
+) -> Response:
     """Multipart: the field `file`, any number of times, and a field `metadata` (a JSON object) for all of them; or
-    JSON: `{"url": …}`, and `metadata`. Archives and mails give more documents than were sent."""
-    if "replaces" in request.query_params:
-        raise BadRequest("An upload can't replace a document (`replaces`): delete the old one, then send the new one.")
+    JSON: `{"url": …}`, and `metadata`. Archives and mails give more documents than were sent.
+
+    `replaces`: the one file is the new version of that document, which stays findable until the new one is ready.
+    Without metadata of its own it keeps the former's."""
     collection = await asyncio.to_thread(given.catalogue.collection, name)
+    old = await given.library.replaceable(collection, replaces) if replaces is not None else None
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() == "application/json":
         received = await fetched(await request.body(), given.fetch)
@@ -44,10 +48,14 @@ async def upload(name: str, request: Request, given: Given) -> Response:
         received = await receive(content_type, request.stream(), given.blobs.temporary, given.max_upload_bytes)
     if not received.uploads and not received.rejected:
         raise BadRequest("There is no file in the request: send at least one in the field `file`.")
+    if old is not None and len(received.uploads) + len(received.rejected) > 1:
+        received.discard()
+        raise BadRequest("One file replaces one document: send a single one.")
+    metadata = received.metadata or (dict(old.metadata) if old is not None else {})
     taken: list[DocumentOut] = []
     rejected = list(received.rejected)
     for one in received.uploads:
-        found = await given.intake.take_in(collection, one, received.metadata)
+        found = await given.intake.take_in(collection, one, metadata, replaces)
         taken += [DocumentOut.of(document, duplicate) for document, duplicate in found.documents]
         rejected += found.rejected
     if not taken:

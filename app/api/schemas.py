@@ -56,6 +56,7 @@ class DocumentOut(Out):
     findable: bool
     progress: float
     time_left_s: float | None
+    replaces: str | None = None
     pages: int | None
     chunks: dict[Kind, int]
     problems: list[ProblemOut]

@@ -209,8 +209,12 @@ def share_of(entries: Sequence[Entry]) -> float:
 def _doing(entries: Sequence[Entry]) -> str:
     done = sum(entry.finished for entry in entries)
     running = [entry.document for entry in entries if entry.document and entry.document.status == "running"]
-    now = "".join(f", {plain(one.name)}: {one.stage or 'begins'} {one.progress:.0%}" for one in running[:2])
-    return f"{done} of {len(entries)}{now}"
+    return f"{done} of {len(entries)}{''.join(map(_at_work, running[:2]))}"
+
+
+def _at_work(document: DocumentOut) -> str:
+    early = " (its text is found already)" if document.findable else ""
+    return f", {plain(document.name)}: {document.stage or 'begins'} {document.progress:.0%}{early}"
 
 
 def _tell(progress: Progress, entry: Entry) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from app.api.schemas import AnswerOut, DocumentOut, EvidenceOut
+from app.commands.progress import duration
 
 WIDTH = 100
 READ = frozenset({"ready", "partial"})
@@ -67,7 +68,8 @@ def document_line(document: DocumentOut) -> str:
     pages = f"{document.pages} p." if document.pages else ""
     state = document.status if document.status in ("ready", "queued") else document.status.upper()
     if document.status == "running":
-        state = f"{document.stage or 'running'} {document.progress:.0%}"
+        left = f", {duration(document.time_left_s)} left" if document.time_left_s else ""
+        state = f"{document.stage or 'running'} {document.progress:.0%}{left}"
     return f"{document.id}  {state:<14} {pages:>7}  {plain(document.name)}  {faint(chunks)}".rstrip()
 
 

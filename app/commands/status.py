@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 
-from app.api.schemas import DocumentOut
+from app.api.schemas import DocumentOut, PageReportOut
 from app.client import Exhibit
 from app.commands.command import Command
 from app.commands.connecting import connected, connection_arguments
@@ -45,6 +45,11 @@ def _lines(document: DocumentOut) -> list[str]:
         f"  {'page ' + str(one.page) + ': ' if one.page else ''}{plain(one.message)}" for one in document.problems
     ]
     for page in document.page_report:
-        sure = f", confidence {page.confidence:.2f}" if page.confidence is not None else ""
-        lines.append(f"  page {page.page}: {page.read_as}{sure}")
+        lines.append(f"  page {page.page}: {', '.join(_page(page))}")
     return lines
+
+
+def _page(page: PageReportOut) -> list[str]:
+    sure = [f"confidence {page.confidence:.2f}"] if page.confidence is not None else []
+    counted = {"tables": page.tables, "figures": page.figures, "of them without caption": page.uncaptioned}
+    return [page.read_as, *sure, *(f"{count} {what}" for what, count in counted.items() if count)]

@@ -102,6 +102,7 @@ class Document:
     title: str | None = None
     published: int = 0  # chunks of batches below this are visible: 0 is the text, the others are pictures'
     time_left_s: float | None = None  # a guess, while it is running
+    replaces: str | None = None  # the document that this is a new version of, and takes the place of once it is whole
 
     @property
     def findable(self) -> bool:

@@ -45,6 +45,7 @@ class _Inside:
     way: str = ""
     depth: int = 0  # archives and mails around it
     mail: Document | None = None
+    replaces: str | None = None  # the upload itself is the new version of this document
 
     def named(self, name: str) -> str:
         return f"{self.way}/{name}" if self.way else name
@@ -78,11 +79,13 @@ class Intake:
         self._media_type_of = media_type_of
         self._max_bytes = max_bytes
 
-    async def take_in(self, collection: Collection, upload: Upload, metadata: Mapping[str, Any]) -> Taken:
+    async def take_in(
+        self, collection: Collection, upload: Upload, metadata: Mapping[str, Any], replaces: str | None = None
+    ) -> Taken:
         """Never raises for what is wrong with the upload: that is among the rejected. Its file is gone either way."""
         taken = Taken()
         allowance = _Allowance(MAX_MEMBERS, TIMES_THE_LIMIT * self._max_bytes)
-        await self._take(collection, upload, _Inside(metadata), allowance, taken)
+        await self._take(collection, upload, _Inside(metadata, replaces=replaces), allowance, taken)
         return taken
 
     async def _take(
@@ -90,11 +93,15 @@ class Intake:
     ) -> None:
         try:
             media_type = await asyncio.to_thread(self._media_type_of, upload.file, upload.name)
+            if media_type in ARCHIVES and inside.replaces:
+                raise BadRequest("An archive is many documents, and can't be the new version of one.")
             if media_type in ARCHIVES:
                 await self._open(collection, upload.file, media_type, inside.opened(upload.name), allowance, taken)
                 return
             part_of = inside.mail.id if inside.mail else None
-            document, duplicate = await self._library.take_in(collection, upload, inside.metadata, part_of)
+            document, duplicate = await self._library.take_in(
+                collection, upload, inside.metadata, part_of, inside.replaces
+            )
             taken.documents.append((document, duplicate))
             if media_type in MAILS:
                 original = await asyncio.to_thread(self._original, document)

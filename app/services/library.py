@@ -37,12 +37,19 @@ class Library:
         self._media_type_of = media_type_of
 
     async def take_in(
-        self, collection: Collection, upload: Upload, metadata: Mapping[str, Any], part_of: str | None = None
+        self,
+        collection: Collection,
+        upload: Upload,
+        metadata: Mapping[str, Any],
+        part_of: str | None = None,
+        replaces: str | None = None,
     ) -> tuple[Document, bool]:
         """Records an upload and queues it. Returns the document, and whether its bytes were already there.
 
-        `part_of`: the document it came inside of, and is deleted with.
-        Raises UnsupportedType, TooLarge, BadRequest; the temporary file is gone either way.
+        `part_of`: the document it came inside of, and is deleted with. `replaces`: the one that it is a new version
+        of, and whose place it takes once it is whole; until then, and if it fails, that one stays findable.
+        Raises UnsupportedType, TooLarge, BadRequest, and of the replaced one Missing, Gone, Conflict; the temporary
+        file is gone either way.
         """
         try:
             media_type = await asyncio.to_thread(self._media_type_of, upload.file, upload.name)
@@ -57,6 +64,7 @@ class Library:
                 status="queued",
                 created_at=datetime.now(UTC),
                 metadata=metadata,
+                replaces=replaces,
             )
             document, duplicate = await asyncio.to_thread(self._take, upload.file, fresh, part_of)
         finally:
@@ -66,6 +74,13 @@ class Library:
         if document.status == "queued":
             await self._jobs.ingest(document.id, document.attempt)
         return document, duplicate
+
+    async def replaceable(self, collection: Collection, document_id: str) -> Document:
+        """Asked before the new version is read: a gigabyte should not come in vain. Raises Missing, Gone, Conflict."""
+        document = await asyncio.to_thread(self._catalogue.document, document_id)
+        if document.collection_id != collection.id:
+            raise Conflict(f"The document {document_id} is in another collection, {document.collection}.")
+        return document
 
     async def cancel(self, document_id: str) -> Document:
         """Stops a queued or running document. Raises Conflict when it has finished."""

@@ -1031,3 +1031,65 @@ def test_one_worker_may_take_its_lease_from_many_threads(catalogue: Catalogue) -
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: catalogue.hold_lease("a", -10), range(24)))
     assert catalogue.expired_leases() == ("a",)
+
+
+# ---------------------------------------------------------------- new versions
+
+
+def test_a_new_version_takes_the_formers_place_in_one_step(catalogue: Catalogue, home: str, new: New) -> None:
+    old = bring_to(catalogue, new(), "ready")
+    fresh, _ = catalogue.record(new(replaces=old.id))
+    assert fresh.replaces == old.id
+    catalogue.publish(fresh.id, 1, "running")
+    assert catalogue.document(old.id).findable
+    assert catalogue.publish(fresh.id, 1, "ready")
+    assert [one.id for one in catalogue.documents_in([home])] == [fresh.id]
+    with pytest.raises(Gone):
+        catalogue.document(old.id)
+    assert [one.id for one in catalogue.deleted()] == [old.id]
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled"])
+def test_a_new_version_that_fails_leaves_the_former(catalogue: Catalogue, new: New, status: Status) -> None:
+    old = bring_to(catalogue, new(), "ready")
+    fresh, _ = catalogue.record(new(replaces=old.id))
+    catalogue.update(fresh.id, 1, status=status)
+    assert catalogue.document(old.id) == old
+    assert catalogue.record(new(replaces=old.id))[1] is False  # and another one may try
+
+
+def test_a_document_is_replaced_by_one_version_at_a_time(catalogue: Catalogue, new: New) -> None:
+    old = bring_to(catalogue, new(), "ready")
+    first, _ = catalogue.record(new(replaces=old.id))
+    with pytest.raises(Conflict, match=f"replaced already, by {first.id}"):
+        catalogue.record(new(replaces=old.id))
+    again, duplicate = catalogue.record(new(replaces=old.id, sha256=first.sha256))
+    assert (again.id, duplicate) == (first.id, True)
+
+
+def test_only_what_is_there_is_replaced(catalogue: Catalogue, new: New) -> None:
+    old = bring_to(catalogue, new(), "ready")
+    other = catalogue.create_collection("other", {})
+    with pytest.raises(Conflict, match="another collection"):
+        catalogue.record(new(replaces=old.id, collection_id=other.id, collection="other"))
+    catalogue.delete(old.id)
+    with pytest.raises(Gone):
+        catalogue.record(new(replaces=old.id))
+    with pytest.raises(Missing):
+        catalogue.record(new(replaces="nobody"))
+
+
+def test_the_same_bytes_are_no_new_version(catalogue: Catalogue, new: New) -> None:
+    old, third = bring_to(catalogue, new(), "ready"), bring_to(catalogue, new(), "ready")
+    assert catalogue.record(new(replaces=old.id, sha256=old.sha256)) == (old, True)
+    with pytest.raises(Conflict, match=f"as the document {third.id}"):
+        catalogue.record(new(replaces=old.id, sha256=third.sha256))
+
+
+def test_what_came_only_inside_the_former_goes_with_it(catalogue: Catalogue, home: str, new: New) -> None:
+    old = bring_to(catalogue, new(), "ready")
+    attached = [catalogue.record(new(), old.id)[0] for _ in range(2)]
+    fresh, _ = catalogue.record(new(replaces=old.id))
+    catalogue.record(new(sha256=attached[0].sha256), fresh.id)
+    catalogue.publish(fresh.id, 1, "ready")
+    assert {one.id for one in catalogue.documents(home, None, 10).items} == {fresh.id, attached[0].id}

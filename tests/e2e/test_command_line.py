@@ -104,6 +104,26 @@ def test_the_client_follows_streams_and_translates_errors(exhibit: Exhibit) -> N
         nowhere.document("any")
 
 
+def test_a_changed_file_of_the_same_name_takes_its_formers_place(
+    tmp_path: Path, exhibit: Exhibit, service: Service
+) -> None:
+    notes = tmp_path / "carriers-notes.md"
+    notes.write_text((SAMPLES / notes.name).read_text() + "\n\n# Addendum\n\nThe zeppelin Albatross carries mail.\n")
+    [former] = exhibit.documents(name=notes.name)
+    evidence = exhibit.search("Who wrote the carriers' notes?", filter={"document": [former.id]})[0]
+    assert main(["ingest", "--replace", str(notes)]) == 0
+    [now] = exhibit.documents(name=notes.name)
+    assert now.replaces == former.id
+    assert "zeppelin" in exhibit.search("the zeppelin Albatross")[0].text
+    gone = [f"/v1/documents/{former.id}", f"/v1/evidence/{evidence.id}", f"/v1/evidence/{evidence.id}/image"]
+    assert [service.http.get(path).status_code for path in gone] == [410, 410, 410]
+    assert "the vectors of the former version are taken over" in service.log()
+    with pytest.raises(Refused) as refusal:
+        exhibit.upload(notes, replaces=former.id)
+    assert refusal.value.status == 410
+    assert exhibit.upload(notes, replaces=now.id).duplicate  # the same bytes change nothing
+
+
 def test_all_is_whole_and_after_deleting_all_nothing_is_left(
     service: Service, exhibit: Exhibit, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,7 +18,7 @@ from app.adapters.memory import MemoryBlobs, MemoryCatalogue
 from app.adapters.memory_encoders import MemoryImageEncoder, MemoryTextEncoder
 from app.adapters.memory_indexes import MemoryVectors, MemoryWords
 from app.adapters.memory_jobs import MemoryJobs, step
-from app.domain.errors import ExhibitError, ModelUnavailable, Unavailable, Unreadable
+from app.domain.errors import ExhibitError, Gone, ModelUnavailable, Unavailable, Unreadable
 from app.domain.ports import IndexName, Vectors
 from app.domain.types import Block, Box, Delta, Document, Identity, ParsedPage, Problem, Prompt
 from app.services.jobs import tend
@@ -623,3 +623,105 @@ async def test_nothing_of_a_deleted_documents_descriptions_stays(seeing: tuple[H
     house.catalogue.delete(document.id)
     house.pipeline.erase(document.id, house.collection)
     assert house.blobs.keys("") == ()
+
+
+# ---------------------------------------------------------------- a new version
+
+
+class Counting(Bulk):
+    """Remembers what it was asked to encode."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.pictures = 0
+
+    async def texts(self, texts: Sequence[str]) -> Vectors:
+        self.seen += texts
+        return await super().texts(texts)
+
+    async def images(self, images: Sequence[bytes]) -> Sequence[Any]:
+        self.pictures += len(images)
+        return await super().images(images)
+
+
+class ThirdPageChanged(OnePageABatch):
+    def _page(self, number: int) -> ParsedPage:
+        page = super()._page(number)
+        return ParsedPage(3, (Block("text", "Page 3 tells of the lighthouse.", 3),)) if number == 3 else page
+
+
+async def new_version(house: House, old: Document, parser: OnePageABatch) -> tuple[Document, Counting]:
+    """The same file name, other bytes; recorded, and not yet read."""
+    house.pipeline.parser, house.pipeline.bulk = parser, (counting := Counting())
+    fresh = replace(old, id="v2", sha256="cd" * 32, status="queued", replaces=old.id, created_at=datetime.now(UTC))
+    house.blobs.put(f"originals/{fresh.sha256}", b"y")
+    return house.catalogue.record(fresh)[0], counting
+
+
+async def test_of_a_new_version_only_what_changed_is_encoded(house: House) -> None:
+    house.parser.draws = True
+    old = house.upload()
+    await take_in(house, old)
+    parser = ThirdPageChanged()
+    parser.draws = True
+    fresh, counting = await new_version(house, old, parser)
+    await take_in(house, fresh)
+    assert [text.splitlines()[-1] for text in counting.seen] == ["Page 3 tells of the lighthouse."]
+    assert counting.pictures == 0
+    assert house.catalogue.document(fresh.id).status == "ready"
+    chunks, words, vectors = house.everything(fresh)
+    assert chunks == words == vectors  # nothing of the former is left in the indexes
+    assert len(chunks) == CHUNKS
+    ids, kept = house.kept.load(fresh.id, "text", MemoryTextEncoder.name)
+    texts = {chunk.id: chunk.search_text for chunk in house.catalogue.chunks(fresh.id)}
+    expected = MemoryTextEncoder().encode([texts[id] for id in ids])
+    assert (kept * expected).sum(axis=1).min() > 0.999
+
+
+async def test_the_former_is_found_until_the_new_version_is_whole(house: House) -> None:
+    old = house.upload()
+    await take_in(house, old)
+    before = found(house, old)
+    fresh, _ = await new_version(house, old, ThirdPageChanged())
+    waiting = await ingest(house.pipeline, step, fresh.id, 1)
+    assert waiting  # its text is indexed, its pictures are not read yet
+    assert found(house, old) == before
+    assert found(house, fresh) == []
+    await read_pictures(house.pipeline, step, fresh.id, 1, waiting)
+    assert len(found(house, fresh)) == CHUNKS
+    assert house.catalogue.deleted() == ()  # erased already
+    with pytest.raises(Gone):
+        house.catalogue.chunk(f"{old.id}.0")
+    assert house.blobs.keys(f"documents/{old.id}") == ()
+    assert not house.blobs.exists(f"originals/{old.sha256}")
+
+
+async def test_a_new_version_that_can_not_be_read_leaves_the_former(house: House) -> None:
+    old = house.upload()
+    await take_in(house, old)
+    parser = ThirdPageChanged()
+    parser.broken = Unreadable("It is torn.")
+    fresh, _ = await new_version(house, old, parser)
+    await take_in(house, fresh)
+    assert house.catalogue.document(fresh.id).status == "failed"
+    assert len(found(house, old)) == CHUNKS
+
+
+async def test_a_new_version_that_is_cancelled_half_way_leaves_the_former(house: House) -> None:
+    old = house.upload()
+    await take_in(house, old)
+    fresh, _ = await new_version(house, old, ThirdPageChanged())
+    waiting = await ingest(house.pipeline, step, fresh.id, 1)
+    house.catalogue.update(fresh.id, 1, status="cancelled")
+    await read_pictures(house.pipeline, step, fresh.id, 1, waiting)
+    assert len(found(house, old)) == CHUNKS
+    assert found(house, fresh) == []
+
+
+async def test_without_the_formers_vectors_all_is_encoded(house: House) -> None:
+    old = house.upload()
+    await take_in(house, old)
+    house.blobs.delete(f"documents/{old.id}/vectors")
+    fresh, counting = await new_version(house, old, ThirdPageChanged())
+    await take_in(house, fresh)
+    assert len(counting.seen) == CHUNKS

@@ -5,18 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import cast
 
 import pytest
-from starlette.testclient import TestClient
 
-from app.api.deps import Services
 from app.api.documents import _all_refused
 from app.api.uploads import AT_ONCE, Received, fetched, receive
 from app.domain.errors import BadRequest, TooLarge, UnsupportedType
 from app.domain.types import Fetched
-from app.main import create_app
-from app.settings import Settings
 from ingest.names import clean_name
 
 TYPE = "multipart/form-data; boundary=xyz"
@@ -133,15 +128,6 @@ async def test_a_starred_name_wins(plain: str, starred: str, name: str, temporar
 async def test_a_boundary_that_is_too_long_is_not_understood(temporary: Callable[[], Path]) -> None:
     with pytest.raises(BadRequest, match="malformed"):
         await receive(f"multipart/form-data; boundary={'x' * 300}", in_pieces(b"--", 2), temporary, 100)
-
-
-def test_an_upload_that_would_replace_a_document_is_refused(tmp_path: Path) -> None:
-    settings = Settings(_env_file=None, data_dir=tmp_path)  # type: ignore[call-arg]
-    client = TestClient(create_app(settings, cast(Services, object())), base_url="http://127.0.0.1")
-    with client:
-        answer = client.post("/v1/collections/default/documents?replaces=d1", files={"file": ("a.txt", b"x")})
-    assert answer.status_code == 422
-    assert "replaces" in answer.json()["detail"]
 
 
 def test_a_body_that_was_not_read_to_its_end_closes_the_line() -> None:
