@@ -52,7 +52,7 @@ $(DRAWS): $(READY)
 	@touch $(DRAWS)
 
 eval: $(DRAWS)
-	@$(BIN)/python -m eval
+	@$(BIN)/python -m eval --claims
 	@$(BIN)/python -m eval.figures
 
 bench: $(READY)

@@ -148,6 +148,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             Librarian(catalogue, Joined(WordsRetriever(words), catalogue)),
             Checker(text_encoder, _judge(settings)),
             partial(_fitted, for_requests),
+            ExtractiveReader(text_encoder).confidence,
         )
         yield Services(
             catalogue=catalogue,

@@ -37,18 +37,25 @@ def main() -> int:
     parser.add_argument("--words-alone", action="store_true", help="without the encoder")
     parser.add_argument("--wrong", type=int, default=0, help="print so many of the items that are judged wrong")
     options = parser.parse_args()
-    settings = load_settings()
-    encoder = None if options.words_alone else load_text_encoder(settings.models, settings.cache_dir)
-    report = measure(options.data or default_folders(), Checker(encoder), options.half)
+    folders = options.data or real_text()
+    if options.words_alone:
+        report = measure(folders, Checker(), options.half)
+    else:
+        report = measured_with_the_encoder(folders, options.half)
     print(as_table(report))
     for one in [one for one in report["each"] if not one.right][: options.wrong]:
         print(f"\n{one.item.kind} ({one.item.true}), {one.support:.2f}: {one.item.claim}\n  {one.item.cited[:600]}")
     return 0
 
 
-def default_folders() -> list[Path]:
+def real_text() -> list[Path]:
     data = ROOT.parent / "shared" / "data"
     return [data / name for name in FOLDERS if (data / name).is_dir()]
+
+
+def measured_with_the_encoder(folders: Sequence[Path], half: int = 1) -> dict[str, Any]:
+    settings = load_settings()
+    return measure(folders, Checker(load_text_encoder(settings.models, settings.cache_dir)), half)
 
 
 def measure(folders: Sequence[Path], checker: Checker, half: int = 1) -> dict[str, Any]:

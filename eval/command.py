@@ -69,11 +69,25 @@ def _run(options: argparse.Namespace) -> int:
         for folder in options.folder + options.data or default_folders():
             questions = first(load_folder(folder, options.cache / "small"), options.limit)
             measured["folders"][questions.name] = measure_folder(questions, options, told)
+    if options.claims:
+        measured["claims"] = claims(told)
     save(measured, told, options)
     short = shortfalls(minimums, measured["folders"])
     for sentence in short:
         print(f"eval: {sentence}", file=sys.stderr)
     return BELOW if short else 0
+
+
+def claims(told: Told) -> Report:
+    from eval.checking import as_table, measured_with_the_encoder, real_text  # loads it: only when asked for
+
+    folders = real_text()
+    if not folders:
+        told.say("no claims are made: there is no real text to make them of")
+        return {}
+    report = measured_with_the_encoder(folders)
+    told.say(f"## claims\n\n{as_table(report)}")
+    return {name: part for name, part in report.items() if name != "each"}
 
 
 class Told:

@@ -31,6 +31,11 @@ def _what(parser: argparse.ArgumentParser) -> None:
     add("--collection", default="eval", help="with --url: the collection to fill and to ask")
     add("--filter-document", action="store_true", help="also search each question's own document alone")
     add("--answers", action="store_true", help="also ask /v1/chat: abstention, citations")
+    add(
+        "--claims",
+        action="store_true",
+        help="also whether true claims are told from false ones (python -m eval.checking)",
+    )
     add("--limit", type=int, metavar="N", help="only the first N questions")
     add("--fresh", action="store_true", help="take the documents in again, whatever is kept")
 

@@ -69,6 +69,10 @@ class ExtractiveReader:
             return Reading((abstention(prompt.question),), confidence)
         return Reading(_joined(question, chosen), confidence)
 
+    def confidence(self, prompt: Prompt) -> float:
+        """That the evidence holds the answer, whoever is to write it."""
+        return self.read(prompt).confidence
+
     def ranked(self, prompt: Prompt) -> list[Scored]:
         question = _Question.of(prompt.question)
         return self._ranked(question, quotables(prompt.question, prompt.evidence, question.cue))

@@ -78,6 +78,7 @@ class Rewritten:
     why: str = ""
 
 
+Holds = Callable[[Prompt], float]  # 0..1: that the evidence of a prompt holds the answer to its question
 Fit = Callable[[bytes, int], Awaitable[bytes]]  # a picture, its longest side at most so many pixels
 
 
@@ -112,6 +113,7 @@ class Ask:
         librarian: Librarian,
         checker: Checker | None = None,
         fit: Fit | None = None,
+        holds: Holds | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._blobs = blobs
@@ -123,6 +125,7 @@ class Ask:
         self._condense = condense
         self._librarian = librarian
         self._fit = fit
+        self._holds = holds
         self._context: float | None = None  # tokens of a prompt that the model takes, as we count; learned by refusals
 
     @property
@@ -236,6 +239,8 @@ class Ask:
         answer = await asyncio.to_thread(
             _answer, "".join(said), accepted.prompt, search, self.model, confidence, self._checker
         )
+        if confidence is None and self._holds is not None:  # a generator that can't tell
+            answer = await asyncio.to_thread(_with_confidence, answer, accepted.prompt, self._holds)
         notices = (*accepted.notices, *screen.notices, *_cut_short(cut), *answer.notices)
         answer = replace(answer, usage=usage, timings_ms=timings, notices=notices)
         self._note_answer(search, answer)
@@ -468,6 +473,14 @@ def _answer(
         model=model,
         trace_id=search.trace_id,
     )
+
+
+def _with_confidence(answer: Answer, prompt: Prompt, holds: Holds) -> Answer:
+    """Half what the evidence lets expect, half what the claims are worth; of an abstention, what it may have missed."""
+    expected = holds(prompt)
+    if answer.verdict == "abstained":
+        return replace(answer, confidence=round(expected / 2, 3))
+    return replace(answer, confidence=round((expected + _mean_support(answer.claims)) / 2, 3))
 
 
 def _mean_support(claims: Sequence[Claim]) -> float:

@@ -171,6 +171,14 @@ async def test_a_model_that_says_nothing_abstains_and_says_why() -> None:
     assert [notice.code for notice in answer.notices] == ["model_silent"]
 
 
+async def test_a_model_that_cannot_tell_gets_its_confidence_from_evidence_and_claims() -> None:
+    ask, _, _ = asking(["The lantern burns whale oil [1]."], ["This is not in your documents."])
+    ask._holds = lambda prompt: 0.4
+    answer = await answer_of(ask)
+    assert answer.confidence == pytest.approx((0.4 + answer.claims[0].support) / 2, abs=0.001)
+    assert (await answer_of(ask)).confidence == 0.2
+
+
 async def test_the_pixels_of_a_figure_reach_the_model() -> None:
     ask, generator, _ = asking(["It stands by the sea [3]."])
     await answer_of(ask)
