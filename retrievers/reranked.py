@@ -41,11 +41,12 @@ class Reranked:
         self._spread = spread
 
     async def retrieve(self, query: Query, k: int) -> Found:
-        found = await self._retriever.retrieve(query, max(k, self._pool))
+        found = await self._retriever.retrieve(query, max(k, 2 * self._pool))
         began, again = time.perf_counter(), False
         if query.text.strip() and query.image is None:
-            head = found.hits[: self._pool]
-            found, again = replace(found, hits=(*await self._again(query, head), *found.hits[self._pool :])), True
+            end = end_of_pool(found.hits, self._pool)
+            hits = (*await self._again(query, found.hits[:end]), *found.hits[end:])
+            found, again = replace(found, hits=hits), True
         hits = descending(found.hits)
         step = Step("rerank", (time.perf_counter() - began) * 1000, found.hits[:TRACED], {"looked_at": self._pool})
         steps = (*found.steps, step) if again else found.steps
@@ -53,7 +54,7 @@ class Reranked:
 
     async def _again(self, query: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """The same hits, in their new order. What the catalogue does not give stays last: the join drops it."""
-        judged = [hit for hit in hits if set(hit.ranks) != {"image"}]
+        judged = [hit for hit in hits if is_judged(hit)]
         collections = [collection.id for collection in query.collections]
         known = await asyncio.to_thread(self._catalogue.evidence, [hit.chunk_id for hit in judged], collections)
         evidence = {one.id: one for one in known}
@@ -62,6 +63,16 @@ class Reranked:
         order = spread_over_pages(candidates, scores, self._spread)
         unknown = [hit for hit in judged if hit.chunk_id not in evidence]
         return pinned(hits, [*order, *unknown])
+
+
+def is_judged(hit: Hit) -> bool:
+    return set(hit.ranks) != {"image"}
+
+
+def end_of_pool(hits: Sequence[Hit], pool: int) -> int:
+    """Where so many that can be judged have come: what only the image space found takes no place from them."""
+    judged = [at for at, hit in enumerate(hits) if is_judged(hit)]
+    return judged[pool - 1] + 1 if len(judged) >= pool else len(hits)
 
 
 def spread_over_pages(candidates: Sequence[Candidate], scores: Sequence[float], spread: float) -> list[Hit]:

@@ -76,6 +76,12 @@ async def test_what_only_the_image_space_found_keeps_its_rank() -> None:
     assert ids((await again.retrieve(Query("q", collections=(COLLECTION,)), 9)).hits) == ["d.b", "d.p", "d.a"]
 
 
+async def test_pictures_take_no_place_among_those_that_are_looked_at() -> None:
+    again = Reranked(Given(hit("p", "image"), hit("q", "image"), hit("a"), hit("b")), Knows("a", "b"), by_name, pool=2)
+    found = await again.retrieve(Query("q", collections=(COLLECTION,)), 9)
+    assert ids(found.hits) == ["d.p", "d.q", "d.b", "d.a"]
+
+
 async def test_an_image_as_a_query_is_not_looked_at_again() -> None:
     again = Reranked(Given(hit("a"), hit("b")), Knows("a", "b"), by_name)
     assert ids((await again.retrieve(Query("q", image=b"png", collections=(COLLECTION,)), 9)).hits) == ["d.a", "d.b"]
