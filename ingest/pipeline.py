@@ -200,7 +200,7 @@ async def _caption(pipeline: Pipeline, step: Step, run: tuple[str, int], first: 
         if failed:
             break
     for batch, ordinal in changed:
-        await step(f"embed-again-{batch}-{ordinal}", pipeline.embed, *run, batch, ordinal, work)
+        await step(f"embed-again-{batch}-{ordinal}", pipeline.embed, *run, batch, ordinal, work, True)
         await step(f"index-again-{batch}-{ordinal}", pipeline.index, *run, batch, ordinal, work)
     return first + groups
 
@@ -353,13 +353,16 @@ class Pipeline:
         parts += [(batch, first) for first in _parts(described.pages)]
         return parts, described.failure is not None
 
-    async def embed(self, document_id: str, attempt: int, batch: int, first: int, work: Work) -> None:
-        """Makes the vectors of one part of the chunks and keeps them as blobs."""
+    async def embed(
+        self, document_id: str, attempt: int, batch: int, first: int, work: Work, changed: bool = False
+    ) -> None:
+        """Makes the vectors of one part of the chunks and keeps them as blobs. `changed`: those kept are of other
+        words."""
         document = await self._begin(document_id, attempt, "embed", work)
         chunks = await self._part(document, batch, first)
         for space, encoder in self._encoders().items():
             wanted = [chunk for chunk in chunks if wants(self.text_encoder, space, chunk)]
-            if not wanted or await self._kept_before(document, space, batch, first, wanted):
+            if not wanted or (not changed and await self._kept_before(document, space, batch, first, wanted)):
                 continue
             known = await asyncio.to_thread(known_vectors, self.catalogue, self.kept, document, space, encoder, wanted)
             new = [chunk for chunk in wanted if chunk.id not in known]

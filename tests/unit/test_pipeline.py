@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -623,6 +624,20 @@ async def test_nothing_of_a_deleted_documents_descriptions_stays(seeing: tuple[H
     house.catalogue.delete(document.id)
     house.pipeline.erase(document.id, house.collection)
     assert house.blobs.keys("") == ()
+
+
+async def test_a_described_tables_vector_is_made_of_the_new_words(seeing: tuple[House, Words]) -> None:
+    house, _ = seeing
+    cells = (("Port", "Tons"), ("Calais", "9"))
+    table = Block("table", "| Port | Tons |", 1, cells=cells)
+    house.parser._page = lambda number: ParsedPage(number, (table,) if number == 1 else ())  # type: ignore[method-assign]
+    document = house.upload()
+    await take_in(house, document)
+    [chunk] = house.catalogue.chunks(document.id)
+    assert (chunk.kind, chunk.description) == ("table", "A lighthouse in a gale.")
+    ids, vectors = house.kept.load(document.id, "text", MemoryTextEncoder.name)
+    assert ids == [chunk.id]
+    assert np.allclose(vectors, MemoryTextEncoder().encode([chunk.search_text]), atol=0.01)
 
 
 # ---------------------------------------------------------------- a new version
