@@ -41,7 +41,7 @@ from eval.tables import table
 from retrievers.asked import Asked
 from retrievers.fused import Fused
 from retrievers.learned import FEATURES, features_of
-from retrievers.reranked import POOL, Candidate, spread_over_pages
+from retrievers.reranked import POOL, Candidate, end_of_pool, is_judged, spread_over_pages
 from retrievers.vector import VectorRetriever, seeing_images, seeing_text
 from retrievers.words import WordsRetriever
 
@@ -158,8 +158,8 @@ async def candidates_of(retriever: Retriever, catalogue: Catalogue, query: Query
             heard.append(query.text)
             return await retriever.retrieve(query, k)
 
-    hits = (await Asked(Heard()).retrieve(query, POOL)).hits[:POOL]
-    judged = [hit for hit in hits if set(hit.ranks) != {"image"}]
+    hits = (await Asked(Heard()).retrieve(query, 2 * POOL)).hits
+    judged = [hit for hit in hits[: end_of_pool(hits, POOL)] if is_judged(hit)]
     evidence = {one.id: one for one in catalogue.evidence([hit.chunk_id for hit in judged], [query.collections[0].id])}
     candidates = (Candidate(hit, evidence[hit.chunk_id]) for hit in judged if hit.chunk_id in evidence)
     return heard[-1], tuple(candidates)
