@@ -35,7 +35,7 @@ _WEAK = frozenset(  # words that ask; that a text lacks them says little
     means mentioned described according accord please document documents text figure table diagram chart picture
     """.split()  # noqa: SIM905
 ) | frozenset("地方 名字 时候 原因 一共 请问 有多 多高 多长 多远 多大 多深 多重 多久".split())  # noqa: SIM905
-_THRESHOLD = 0.35  # of confidence, under which the answer is that there is none
+_THRESHOLD = 0.45  # of confidence, under which the answer is that there is none
 
 
 class ExtractiveReader:
