@@ -197,6 +197,7 @@ async def _work(
     stack.push_async_callback(worker.stop)
     await tend(catalogue, jobs)
     _in_background(stack, tend_for_ever(catalogue, jobs))
+    _in_background(stack, worker.look_after())
     mending = partial(mend, catalogue, pipeline.kept, pipeline.vectors, pipeline.words, pipeline.text_encoder.sees)
     _in_background(stack, mend_at_start_and_after(lost, mending))
     if settings.embedded:  # the folder is ours alone

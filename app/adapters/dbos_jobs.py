@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +33,7 @@ MAX_RECOVERIES = 40  # a document that takes the process down with it stops here
 QUEUE = "ingest"
 PICTURES = "pictures"  # of documents whose text is in: a queue of their own, so that texts come first
 HOUSEKEEPING = "housekeeping"
+LOOK_EVERY_S = 20.0
 NAME = "exhibit"
 LIVE = ["ENQUEUED", "PENDING", "DELAYED"]
 
@@ -162,6 +164,10 @@ class DbosWorker:
         self._executor_id = executor_id
         self._pipeline = pipeline
         self._parallel = parallel
+        self._active: set[str] = set()  # runs that are under way in this process
+        self._idle: frozenset[str] = (
+            frozenset()
+        )  # those that the queue takes for running here and that were not, last time
 
     async def start(self) -> None:
         """Recovers what this executor was doing when it ended, and begins to take from the queue."""
@@ -176,10 +182,10 @@ class DbosWorker:
                 "log_level": "WARNING",
             }
         )
-        DBOS.workflow(name="ingest", max_recovery_attempts=MAX_RECOVERIES)(self._ingest_workflow())
-        DBOS.workflow(name="pictures", max_recovery_attempts=MAX_RECOVERIES)(self._pictures_workflow())
-        DBOS.workflow(name="forget", max_recovery_attempts=MAX_RECOVERIES)(self._forget_workflow())
-        DBOS.workflow(name="drop", max_recovery_attempts=MAX_RECOVERIES)(self._drop_workflow())
+        DBOS.workflow(name="ingest", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(self._ingest_workflow()))
+        DBOS.workflow(name="pictures", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(self._pictures_workflow()))
+        DBOS.workflow(name="forget", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(self._forget_workflow()))
+        DBOS.workflow(name="drop", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(self._drop_workflow()))
         await asyncio.to_thread(DBOS.launch)
         await DBOS.register_queue_async(QUEUE, worker_concurrency=self._parallel, polling_interval_sec=0.25)
         await DBOS.register_queue_async(PICTURES, worker_concurrency=self._parallel, polling_interval_sec=0.25)
@@ -190,6 +196,42 @@ class DbosWorker:
         """Takes over the runs of executors that are no more."""
         with _as_unavailable():
             await asyncio.to_thread(DBOS._recover_pending_workflows, list(executor_ids))
+
+    async def look_after(self, every_s: float = LOOK_EVERY_S) -> None:
+        """Takes up again, for ever, what broke off here without being able to say so."""
+        while True:
+            await asyncio.sleep(every_s)
+            try:
+                await self.resume_idle()
+            except Unavailable as error:
+                log.warning("could not look for runs that broke off", extra={"why": str(error)})
+            except Exception:  # whatever it was: nobody else does this until the next start
+                log.exception("looking for runs that broke off broke")
+
+    async def resume_idle(self) -> None:
+        """A run ends without a word where its end can't be recorded, as on a full disk: it would count as running until
+        the next start. What is found so twice is queued again; done steps are not repeated."""
+        with _as_unavailable():
+            pending = await DBOS.list_workflows_async(
+                status="PENDING", executor_id=self._executor_id, load_input=False, load_output=False
+            )
+            idle = {run.workflow_id: run for run in pending if run.workflow_id not in self._active}
+            for broken_off in self._idle & idle.keys():
+                log.warning("a run had broken off, and is taken up again: %s", broken_off)
+                await DBOS.resume_workflow_async(broken_off, queue_name=idle[broken_off].queue_name)
+            self._idle = frozenset(idle)
+
+    def _tracked(self, workflow: Stage[None]) -> Stage[None]:
+        @wraps(workflow)
+        async def tracked(*args: Any) -> None:
+            run = str(DBOS.workflow_id)
+            self._active.add(run)
+            try:
+                await workflow(*args)
+            finally:
+                self._active.discard(run)
+
+        return tracked
 
     async def stop(self) -> None:
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)

@@ -18,6 +18,8 @@ from ingest.pipeline import Pipeline
 class Recorder:
     """Stands for the pipeline: its first version holds every run, its second publishes."""
 
+    describer = None
+
     def __init__(self, holds: bool) -> None:
         self.holds = holds
         self.began: list[tuple[str, int]] = []
