@@ -136,7 +136,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             media_type_of,
             settings.max_upload_bytes,
         )
-        explain = await _explaining(stack, settings, catalogue)
+        explain = _explaining(stack, settings, catalogue)
         ask = Ask(
             catalogue,
             blobs,
@@ -165,10 +165,8 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         )
 
 
-async def _explaining(stack: AsyncExitStack, settings: Settings, catalogue: Catalogue) -> Explain:
-    traces = await asyncio.to_thread(SqlTraces, settings.catalogue_url, settings.traces, settings.traces_days)
-    stack.callback(traces.close)
-    explain = Explain(catalogue, traces)
+def _explaining(stack: AsyncExitStack, settings: Settings, catalogue: SqlCatalogue) -> Explain:
+    explain = Explain(catalogue, SqlTraces(catalogue.database, settings.traces, settings.traces_days))
     stack.callback(explain.close)
     return explain
 

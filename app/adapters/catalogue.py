@@ -91,7 +91,7 @@ def utc_now() -> datetime:
 class SqlCatalogue:
     def __init__(self, url: str, now: Callable[[], datetime] = utc_now) -> None:
         self._now = now
-        self._database = Database(url)
+        self._database = self.database = Database(url)
         with self._database.writing() as connection:
             self._ensure_default(connection)
 

@@ -22,8 +22,13 @@ _JSON = TypeAdapter(Trace)
 
 
 class SqlTraces:
-    def __init__(self, url: str, most: int = MOST, days: int = DAYS, now: Callable[[], datetime] = utc_now) -> None:
-        self._database = Database(url)
+    """In the database that the catalogue has open, and closes: opening SQLite's file a second time in one process, and
+    closing that, would drop the locks that the first opening holds."""
+
+    def __init__(
+        self, database: Database, most: int = MOST, days: int = DAYS, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._database = database
         self._most = most
         self._days = days
         self._now = now
@@ -49,7 +54,7 @@ class SqlTraces:
         return _JSON.validate_json(zlib.decompress(body))
 
     def close(self) -> None:
-        self._database.close()
+        """The catalogue closes what is shared."""
 
 
 _TABLE = traces

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.adapters.database import Database
 from app.adapters.traces import MemoryTraces, SqlTraces
 from app.domain.errors import Missing
 from app.domain.ports import Traces
@@ -18,18 +19,20 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 @pytest.fixture(params=["memory", "sqlite"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Traces]]:
+    database = Database(f"sqlite:///{tmp_path}/catalogue.db")
     opened: list[Traces] = []
 
     def opening(now: datetime = NOON, most: int = 3, days: int = 7) -> Traces:
         if request.param == "memory":
             opened.append(MemoryTraces(most, days, lambda: now))
         else:
-            opened.append(SqlTraces(f"sqlite:///{tmp_path}/catalogue.db", most, days, lambda: now))
+            opened.append(SqlTraces(database, most, days, lambda: now))
         return opened[-1]
 
     yield opening
     for one in opened:
         one.close()
+    database.close()
 
 
 def trace(id: str, at: datetime = NOON) -> Trace:
@@ -90,9 +93,9 @@ def test_none_are_kept_where_none_are_wanted(make: Callable[..., Traces]) -> Non
 
 def test_they_outlive_the_service(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/catalogue.db"
-    first = SqlTraces(url, now=lambda: NOON)
-    first.keep([trace("a")])
+    first = Database(url)
+    SqlTraces(first, now=lambda: NOON).keep([trace("a")])
     first.close()
-    second = SqlTraces(url, now=lambda: NOON)
-    assert second.find("a") == trace("a")
+    second = Database(url)
+    assert SqlTraces(second, now=lambda: NOON).find("a") == trace("a")
     second.close()
