@@ -14,7 +14,7 @@ from app.cli import main
 from app.client import Exhibit, Refused, Unreachable
 from tests.e2e.service import SAMPLES, Service, free_port
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(300)  # the first one starts the service
 FILES = ("carriers-notes.md", "fleet.xlsx", "lost-property-2025.csv")
 MOST_LEFT = 20_000_000  # bytes more than a new data folder has
 
