@@ -22,6 +22,8 @@ from prompts.terms import has_cjk
 
 LEAST_WORDS, MOST_WORDS = 9, 45
 LEAST_CJK, MOST_CJK = 14, 120
+MOST_COMMAS = 4
+LEAST_NAME = 4  # letters: "Ms" and "In" are no answers
 AROUND = 14  # words kept on both sides of the gap; twice as many Chinese characters
 RAREST = 5  # terms that tell how distinctive a sentence is
 TRIED = 4  # times as many candidates as are wanted: the best of each document are taken
@@ -83,7 +85,8 @@ def from_sentences(chunk: Chunk) -> Iterator[tuple[str, str]]:
         line = " ".join(sentence.split())
         if not whole_sentence(line):
             continue
-        for answer in (*_NUMBER.findall(line)[:2], *_NAME.findall(line)[:2]):
+        names = [name for name in _NAME.findall(line) if len(name) >= LEAST_NAME]
+        for answer in (*_NUMBER.findall(line)[:2], *names[:2]):
             gap = shortened(line, answer)
             if has_cjk(line):
                 yield f"“{gap}”，空白处是什么？", answer
@@ -92,7 +95,8 @@ def from_sentences(chunk: Chunk) -> Iterator[tuple[str, str]]:
 
 
 def whole_sentence(line: str) -> bool:
-    if is_caption(line) or line.startswith("|"):
+    """Lists of names and references are rare words in a row, and nothing that a person asks about."""
+    if is_caption(line) or line.startswith("|") or line.count(",") > MOST_COMMAS:
         return False
     if has_cjk(line):
         return LEAST_CJK <= len(line) <= MOST_CJK and line[-1] in "。！？"

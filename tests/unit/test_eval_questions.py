@@ -100,6 +100,11 @@ def test_a_seed_makes_the_same_questions_and_no_more_than_asked() -> None:
     assert cloze_questions([], 5, seed=0) == []
 
 
+def test_lists_of_names_are_not_asked_about() -> None:
+    names = "Yifan Zhang, Giovanni Da San Martino, Alberto Cedeno, Salvatore Romeo, Jisun An, Todor Kwak."
+    assert [one for one in cloze_questions([chunk("n", names), *FILLER], 20, seed=0) if one.chunk.id == "d.n"] == []
+
+
 def test_what_stands_everywhere_is_not_asked_about() -> None:
     footer = "Confidential draft of the Kaldor Marine Surveyors, printed in 2019 for the harbour board only."
     chunks = [chunk(f"p{i}", footer, page=i + 1) for i in range(5)]
