@@ -10,6 +10,7 @@ from typing import Any
 
 import openai
 
+from app.adapters.torchvision_shim import declare_operators
 from prompts.judge import question, verdict
 from prompts.sentences import sentences
 
@@ -33,7 +34,7 @@ class NliJudge:
     def judge(self, pairs: Sequence[tuple[str, str]]) -> list[float | None]:
         try:
             return self._judged(pairs[:_MOST_CLAIMS]) + [None] * len(pairs[_MOST_CLAIMS:])
-        except (OSError, RuntimeError, ValueError):  # not to be had, or at odds with this machine
+        except (ImportError, OSError, RuntimeError, ValueError):  # not to be had, or at odds with this machine
             log.exception("the cross-encoder can't judge; the rules' word stands", extra={"model": self._name})
             return [None] * len(pairs)
 
@@ -53,6 +54,7 @@ class NliJudge:
 
     def _loaded(self) -> Any:
         if self._model is None:
+            declare_operators()
             from sentence_transformers import CrossEncoder
 
             self._model = CrossEncoder(self._name, device="cpu")
