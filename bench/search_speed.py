@@ -42,8 +42,8 @@ from bench.environment import CONSTRAINTS, ROOT
 from bench.memory import pss_mb, tree
 from eval.machine import in_words, machine
 from eval.metrics import percentile
-from eval.report import table
 from eval.service import running_service
+from eval.tables import table
 
 TOP_K = 8
 CLIENTS = 16
@@ -273,17 +273,20 @@ def langchain_search(
     if str(beside) not in sys.path:
         sys.path.append(str(beside))
     import chromadb
+    from chromadb.config import Settings as ChromaSettings
     from langchain_chroma import Chroma
     from langchain_core.embeddings import Embeddings
 
     class Same(Embeddings):
         def embed_documents(self, texts: list[str]) -> list[list[float]]:
-            return encoder.encode(texts).tolist()
+            vectors: list[list[float]] = encoder.encode(texts).tolist()
+            return vectors
 
         def embed_query(self, text: str) -> list[float]:
-            return encoder.encode_query(text).tolist()
+            vector: list[float] = encoder.encode_query(text).tolist()
+            return vector
 
-    client = chromadb.PersistentClient(folder, settings=chromadb.Settings(anonymized_telemetry=False))
+    client = chromadb.PersistentClient(folder, settings=ChromaSettings(anonymized_telemetry=False))
     store = Chroma(collection_name="bench", embedding_function=Same(), client=client)
     for start in range(0, len(texts), 1_000):
         part = slice(start, start + 1_000)

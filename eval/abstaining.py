@@ -27,8 +27,8 @@ from eval.kept import ROOT, kept_index
 from eval.measure import take_in
 from eval.metrics import separation
 from eval.questions import Question, QuestionFolder, load_folder
-from eval.report import table
 from eval.service import running_service
+from eval.tables import table
 from prompts.terms import numbers, terms
 
 TOP_K = 8

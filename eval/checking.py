@@ -14,7 +14,7 @@ from app.services.check import THRESHOLD, Checker, Statement
 from app.settings import load_settings
 from eval.claims import Item, half_of, items
 from eval.kept import ROOT
-from eval.report import table
+from eval.tables import table
 
 KINDS = ("number", "unit", "name", "date", "negation", "other page")
 FOLDERS = ("passages", "tables", "pdf-qa")

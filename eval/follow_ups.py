@@ -21,11 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from eval.client import Client
+from eval.command import Told, default_folders, filled
 from eval.measure import TOP_K, ranked_places, right_places
 from eval.metrics import first_hit, is_hit
 from eval.questions import BadFolder, Question, QuestionFolder, load_folder
-from eval.report import in_words, share, table
+from eval.report import in_words, share
 from eval.service import DidNotStart
+from eval.tables import table
 
 KS = (1, 5, 10)
 LEAST_SHARED = 2  # words of a phrase that becomes a pronoun
@@ -238,8 +240,6 @@ def _share(ranked: Sequence[Ranked], way: str, k: int) -> dict[str, Any]:
 
 
 def main() -> int:
-    from eval.__main__ import default_folders, filled
-
     parser = argparse.ArgumentParser(prog="python -m eval.follow_ups", description=__doc__)
     parser.add_argument("--data", type=Path, action="append", help="folder with documents and questions.jsonl")
     parser.add_argument("--json", type=Path, default=Path("reports/follow_ups.json"))
@@ -252,7 +252,7 @@ def main() -> int:
         for data in options.data or default_folders():
             folder = load_folder(data)
             pairs = pairs_of(data, folder.questions)
-            report[folder.name] = _measure(folder, pairs, filled, options)
+            report[folder.name] = _measure(folder, pairs, options)
     except (BadFolder, DidNotStart) as error:
         print(f"eval: {error}", file=sys.stderr)
         return 1
@@ -261,8 +261,8 @@ def main() -> int:
     return 0
 
 
-def _measure(folder: QuestionFolder, pairs: Sequence[FollowUp], filled: Any, options: Any) -> dict[str, Any]:
-    with filled(folder, options) as (client, taken):
+def _measure(folder: QuestionFolder, pairs: Sequence[FollowUp], options: argparse.Namespace) -> dict[str, Any]:
+    with filled(folder, options, Told(), {}) as (client, taken, _):
         ranked = rank_follow_ups(client, pairs, taken.ids)
     print(f"\n{folder.name}\n{follow_ups_table(ranked)}")
     for one in ranked if options.show else ():

@@ -70,7 +70,7 @@ def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> float:
     won = sum(b and not a for a, b in zip(first, second, strict=True))
     lost = sum(a and not b for a, b in zip(first, second, strict=True))
     parted = won + lost
-    tail = sum(math.comb(parted, i) for i in range(min(won, lost) + 1)) / 2**parted
+    tail: float = sum(math.comb(parted, i) for i in range(min(won, lost) + 1)) / 2**parted
     return min(1.0, 2 * tail)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pdfplumber
 import pypdfium2 as pdfium
-from pdfplumber.utils import resolve_all
+from pdfplumber.utils.pdfinternals import resolve_all
 
 from app.domain.types import Box
 

@@ -23,7 +23,7 @@ from app.settings import load_settings
 from eval.claims import markdown
 from eval.kept import ROOT
 from eval.measure import bare
-from eval.report import table
+from eval.tables import table
 from prompts.answer import abstains
 from prompts.markers import without_markers
 

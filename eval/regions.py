@@ -119,8 +119,8 @@ def measured(paths: Sequence[Path], chunks: int, seed: int, workers: int = 1) ->
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         copies = varied(paths, Path(folder), chance)
-        jobs = [*((path, False, None) for path in paths), *((path, True, None) for path in copies)]
-        jobs = [(path, turned, chance.randrange(2**32)) for path, turned, _ in jobs]
+        ways = [*((path, False) for path in paths), *((path, True) for path in copies)]
+        jobs = [(path, turned, chance.randrange(2**32)) for path, turned in ways]
         samples = [each for found in mapped(samples_of, jobs, workers) for each in found]
         chosen = chosen_of(samples, chunks, chance)
         by_path: dict[str, list[Sample]] = defaultdict(list)
