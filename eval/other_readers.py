@@ -23,6 +23,12 @@ Rectangle = tuple[float, float, float, float]
 CROP_DPI = 150
 CROP_MARGIN = 3  # pixels around a scanned region
 PAPER = 20  # pixels of white around all of them: a recogniser wants some
+# By quarter turns: where a point lies along its line and across the lines.
+_ALONG: dict[int, Callable[[float, float], tuple[float, float]]] = {
+    1: lambda x, y: (y, -x),
+    2: lambda x, y: (-x, -y),
+    3: lambda x, y: (-y, x),
+}
 SIGNS = re.compile(r"[\W_]+")
 CJK = re.compile(r"([\u2e80-\u9fff\uf900-\ufaff])")
 
@@ -48,7 +54,7 @@ def texts_in(page: Any, boxes: Sequence[Box], turns: int = 0) -> list[str]:
 
 def turned_text(chars: Sequence[dict[str, Any]], turns: int) -> str:
     middles = [((char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2, char) for char in chars]
-    along = {1: lambda x, y: (y, -x), 2: lambda x, y: (-x, -y), 3: lambda x, y: (-y, x)}[turns]
+    along = _ALONG[turns]
     upright = sorted(((*along(x, y), char) for x, y, char in middles), key=lambda place: place[1])
     lines: list[list[tuple[float, str]]] = []
     floor = -1e9
