@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -131,7 +131,10 @@ def _prepare(engine: Engine) -> None:
         return
     file = Path(str(engine.url.database))
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its -wal and -shm the same mode
+    # SQLite gives its -wal and -shm the same mode. Only where there is no file yet: closing a file drops the locks that
+    # this process holds on it elsewhere (POSIX), and the next outsider to close it would delete the -wal under us.
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     patience = time.monotonic() + BUSY_S
     while not _switched_to_wal(file):
         if time.monotonic() > patience:
