@@ -25,7 +25,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.api.deps import Services
 from app.api.schemas import AnswerOut, DocumentOut, EvidenceOut, Name, SearchOut, Text, evidence_out
-from app.domain.errors import ExhibitError
+from app.domain.errors import ExhibitError, Missing
 from app.domain.types import Evidence, Kind, Message, Status, TextPart
 from app.services.ask import Answered
 from app.services.ask import Scope as Where
@@ -144,11 +144,18 @@ class Tools:
         document_id: Annotated[Name, Field(description="as evidence and list_documents give it")],
         page: Annotated[int, Field(ge=1, description="from 1")] = 1,
     ) -> CallToolResult:
-        """One page of a document, as its text and as a picture."""
+        """One page of a document, as its text, and as a picture where it can be drawn."""
         document = await asyncio.to_thread(self._given.catalogue.document, document_id)
-        picture = await self._given.pages.page(document_id, page)
         chunks = await asyncio.to_thread(self._given.catalogue.chunks, document_id)
-        found = [Evidence(chunk, document) for chunk in chunks if chunk.page == page and document.findable]
+        found = [
+            Evidence(chunk, document) for chunk in chunks if chunk.page == page and chunk.batch < document.published
+        ]
+        pictures: list[ContentBlock] = []
+        try:
+            pictures.append(_image(await self._given.pages.page(document_id, page)))
+        except Missing:
+            if not found:
+                raise
         out = PageOut(
             document_id=document.id,
             document=document.name,
@@ -157,7 +164,7 @@ class Tools:
             text="\n\n".join(one.chunk.text for one in found),
             evidence=evidence_out(found),
         )
-        return _result(out, [_image(picture)])
+        return _result(out, pictures)
 
     async def list_documents(
         self,

@@ -193,6 +193,8 @@ class Ask:
         """Retrieved, then what is said as it is said, then the whole answer. Raises as `search`, ModelUnavailable."""
         *history, last = messages
         if (reply := _small_talk(last)) is not None:
+            for name in scope.collections:  # a collection that isn't there is told all the same
+                await asyncio.to_thread(self._catalogue.collection, name)
             for event in self._talked(scope, last.text, reply):
                 yield event
             return
