@@ -24,6 +24,12 @@ GOOD, BAD = IndexName("c1", "text", "mini"), IndexName("c1", "image", "clip")
 VECTOR: Vector = np.full(4, 0.5, dtype=np.float32)
 
 
+def dies() -> None:
+    """Here and now: a signal to the process may reach another thread, and this one answer before it takes effect."""
+    signal.raise_signal(signal.SIGSEGV)
+    time.sleep(60)
+
+
 class Fragile(MemoryVectors):
     """Dies in the ways that the files in its folder name."""
 
@@ -31,7 +37,7 @@ class Fragile(MemoryVectors):
         super().__init__()
         self.folder = folder
         if (folder / "dies opening").exists():
-            os.kill(os.getpid(), signal.SIGSEGV)
+            dies()
 
     def search(
         self, index: IndexName, vector: Vector, k: int, kinds: frozenset[Kind] = frozenset()
@@ -39,9 +45,9 @@ class Fragile(MemoryVectors):
         once, always, hang = (self.folder / name for name in ("dies once", "dies always", "hangs"))
         if once.exists():
             once.unlink()
-            os.kill(os.getpid(), signal.SIGSEGV)
+            dies()
         if always.exists() and index == BAD:
-            os.kill(os.getpid(), signal.SIGSEGV)
+            dies()
         if hang.exists():
             hang.unlink()
             time.sleep(60)
