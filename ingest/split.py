@@ -581,8 +581,10 @@ class _Maker:
 
 
 def _digest(draft: Draft, seen: Counter[str]) -> str:
-    """Of the content; the same content met again on a page counts on."""
-    content = "\x1f".join([draft.kind, str(draft.page), draft.text, draft.image or ""])
+    """Of the content; the same content met again on a page counts on. Of a crop its own digest, the end of its key:
+    the rest names the document, and the same content would not be the same in another."""
+    crop = (draft.image or "").rpartition("/")[2]
+    content = "\x1f".join([draft.kind, str(draft.page), draft.text, crop])
     seen[content] += 1
     return hashlib.sha256(f"{content}\x1f{seen[content]}".encode(errors="surrogatepass")).hexdigest()[:16]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,13 +26,24 @@ def service_in(tmp_path: Path) -> Iterator[Callable[..., Service]]:
         service.stop()
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One service for the tests of a file, with the samples in it."""
-    one = Service(tmp_path_factory.mktemp("service"))
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the samples in it, taken in once for all files of tests."""
+    one = Service(tmp_path_factory.mktemp("filled"))
     one.start()
     documents = one.upload(*sorted(SAMPLES.iterdir()))
     statuses = {document["name"]: document["status"] for document in one.finished(*documents)}
     assert set(statuses.values()) == {"ready"}, statuses
+    one.stop()
+    return one.folder / "data"
+
+
+@pytest.fixture(scope="module")
+def service(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One service for the tests of a file, with a copy of the filled folder."""
+    folder = tmp_path_factory.mktemp("service")
+    shutil.copytree(filled, folder / "data")
+    one = Service(folder)
+    one.start()
     yield one
     one.stop()
