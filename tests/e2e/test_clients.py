@@ -117,6 +117,7 @@ def url(service: Service) -> str:
     return f"http://127.0.0.1:{service.port}/v1"
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
 def test_curl_streams_an_answer(service: Service) -> None:
     body = {"model": "default", "stream": True, "messages": [{"role": "user", "content": QUESTION}]}
     command = ["curl", "-sN", f"{url(service)}/chat/completions", "-H", "content-type: application/json"]
