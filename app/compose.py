@@ -105,7 +105,18 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         originals = Originals(catalogue, blobs)
         describer = _describer(settings, blobs, parser)
         pipeline = Pipeline(
-            catalogue, blobs, originals, parser, text_encoder, image_encoder, bulk, kept, vectors, words, describer
+            catalogue,
+            blobs,
+            originals,
+            parser,
+            text_encoder,
+            image_encoder,
+            bulk,
+            kept,
+            vectors,
+            words,
+            describer,
+            parse_at_once=settings.parse_workers,
         )
 
         jobs = DbosJobs(settings.queue_url)

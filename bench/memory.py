@@ -1,10 +1,13 @@
 """The memory of a process and all it started, as PSS: shared pages are counted once, in parts.
 
-Reads /proc, so it measures on Linux only.
+Reading the PSS walks every page of a process and holds its memory map meanwhile, a tenth of a second for 3 GB: four
+times a second that is 40 % of a core, taken from what is being measured. So it is read only when the resident memory,
+which costs nothing to read, has grown past its peak so far. Reads /proc, so it measures on Linux only.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -12,6 +15,8 @@ from pathlib import Path
 
 PROC = Path("/proc")
 EVERY_S = 0.25
+GROWN = 1.01  # of the peak so far of what is resident, shared pages counted in full
+PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 
 
 class PeakMemory:
@@ -32,8 +37,13 @@ class PeakMemory:
         self._thread.join()
 
     def _sample(self) -> None:
+        peak_kb = 0
         while True:
-            self.peak_mb = max(self.peak_mb, pss_mb(tree(self._pid)))
+            pids = tree(self._pid)
+            resident_kb = sum(map(rss_kb, pids))
+            if resident_kb > GROWN * peak_kb:
+                peak_kb = resident_kb
+                self.peak_mb = max(self.peak_mb, pss_mb(pids))
             if self._stopped.wait(EVERY_S):
                 return
 
@@ -70,4 +80,10 @@ def pss_kb(pid: int) -> int:
         for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
                 return int(line.split()[1])
+    return 0
+
+
+def rss_kb(pid: int) -> int:
+    with suppress(OSError, IndexError):
+        return int((PROC / str(pid) / "statm").read_text().split()[1]) * PAGE_KB
     return 0

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 Json = dict[str, Any]
+MOST_LOOKS_A_S = 20  # at documents under way: each look takes some milliseconds from what it watches
 FINISHED = frozenset({"ready", "partial", "failed", "cancelled"})
 
 
@@ -61,7 +62,8 @@ class Client:
             waiting -= set(done)
             if waiting and time.monotonic() > deadline:
                 raise TimeoutError(f"{len(waiting)} documents were not finished after {timeout_s:.0f} s")
-            time.sleep(0.2 if waiting else 0)  # coarse enough not to slow what it watches
+            if waiting:
+                time.sleep(max(0.2, len(waiting) / MOST_LOOKS_A_S))
         return done
 
     def search(self, query: str, top_k: int, document_ids: Iterable[str] = ()) -> list[Json]:

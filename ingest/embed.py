@@ -25,6 +25,11 @@ def wants(text_encoder: TextEncoder, space: Space, chunk: Chunk) -> bool:
     return chunk.image is not None if space == "image" else text_encoder.sees(chunk.search_text)
 
 
+def wanted_by(space: Space, text_encoder: TextEncoder, chunks: Sequence[Chunk]) -> list[Chunk]:
+    """Of these chunks; a hundred texts take some 50 ms to look at, so not on an event loop."""
+    return [chunk for chunk in chunks if wants(text_encoder, space, chunk)]
+
+
 async def encoded(encoder: Encoder, blobs: Blobs, space: Space, chunks: Sequence[Chunk]) -> tuple[list[str], Vectors]:
     """The ids of those that could be encoded, and their vectors; all of them are wanted by the space."""
     if not chunks:

@@ -56,9 +56,10 @@ from app.domain.types import (
 )
 from ingest.cut import CountTokens, Cut, Pages
 from ingest.describe import GROUP, Describer, Target, targets
-from ingest.embed import encoded, known_vectors, wants
+from ingest.embed import encoded, known_vectors, wanted_by
 from ingest.originals import Originals
 from ingest.progress import Clocks, Work
+from ingest.turns import Turns
 
 PDF = "application/pdf"  # its parser finds figures, and leaves drawing them for later
 TEXT = 0  # the batch of chunks that is published first; the pictures of batch n of the pages are n + 1
@@ -234,6 +235,7 @@ class Pipeline:
         vectors: VectorIndex,
         words: WordsIndex,
         describer: Describer | None = None,
+        parse_at_once: int = 1,
     ) -> None:
         self.catalogue = catalogue
         self.blobs = blobs
@@ -248,6 +250,7 @@ class Pipeline:
         self.describer = describer
         self._writing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._texts_under_way = 0
+        self._parsing = Turns(parse_at_once)
         self._clocks = Clocks()
 
     # ------------------------------------------------------------ the stages
@@ -269,7 +272,8 @@ class Pipeline:
         document = await self._begin(document_id, attempt, "parse", work)
         stored = await self._read_before(document, "parsed", batch)
         if stored is None:
-            pages = await self.parser.pages(document, batch.first, batch.last)
+            async with self._parsing.turn(work.pages - work.parsed):
+                pages = await self.parser.pages(document, batch.first, batch.last)
             stored = tuple([await self._store_crops(document, page) for page in pages])
             await self._write(document, self.blobs.put, _read_key(document, "parsed", batch), Pages.dump_json(stored))
         await self._write(document, self.blobs.put, _pages_key(document, batch.number), Pages.dump_json(stored))
@@ -361,7 +365,7 @@ class Pipeline:
         document = await self._begin(document_id, attempt, "embed", work)
         chunks = await self._part(document, batch, first)
         for space, encoder in self._encoders().items():
-            wanted = [chunk for chunk in chunks if wants(self.text_encoder, space, chunk)]
+            wanted = await asyncio.to_thread(wanted_by, space, self.text_encoder, chunks)
             if not wanted or (not changed and await self._kept_before(document, space, batch, first, wanted)):
                 continue
             known = await asyncio.to_thread(known_vectors, self.catalogue, self.kept, document, space, encoder, wanted)

@@ -32,7 +32,7 @@ from app.domain.errors import ExhibitError, Unavailable, Unreadable
 
 T = TypeVar("T")
 
-CALLS_PER_CHILD = 200  # then a fresh one, so that what libraries leak comes back
+CALLS_PER_CHILD = 500  # then a fresh one, so that what libraries leak comes back
 GROWN = 0.6  # of the memory limit: a child that holds so much between two calls is replaced
 TOO_MUCH_MEMORY = 77  # exit code of a child that grew past its limit
 BEGIN_S = 120.0  # for a child to start and to import what it is to run

@@ -23,7 +23,7 @@ from ingest.across import running_lines, with_joined_tables, without_running
 from ingest.figures import Mentions, mentions_in, mentions_of
 from ingest.parse.outline import Headings, Outline
 from ingest.parse.pdf_layout import run_on
-from ingest.parse.tables import markdown_of, markdown_row
+from ingest.parse.tables import markdown_of, markdown_row, unruled
 from ingest.regions import boxes, lines_of, regions, row_page, table_regions
 from ingest.sentences import cut
 
@@ -564,7 +564,8 @@ class _Maker:
     def _chunk(self, one: Numbered, seen: Counter[str]) -> Chunk:
         draft = one.draft
         headings = " › ".join(draft.headings[-3:])[-MAX_HEADINGS:]
-        search_text = "\n".join(part for part in (_title(self.document), headings, draft.text, *draft.about) if part)
+        text = unruled(draft.text) if draft.kind == "table" else draft.text
+        search_text = "\n".join(part for part in (_title(self.document), headings, text, *draft.about) if part)
         return Chunk(
             id=f"{self.document.id}.{_digest(draft, seen)}",
             document_id=self.document.id,

@@ -323,7 +323,9 @@ async def recorded_step(name: str, stage: Stage[T], *args: Any) -> T:
     try:
         return await DBOS.run_step_async(StepOptions(**{**RETRIES, "name": name}), stage, *args)
     except DBOSMaxStepRetriesExceeded as exhausted:
-        raise exhausted.errors[-1] from exhausted  # what it was, not that it was tried often
+        if exhausted.errors:
+            raise exhausted.errors[-1] from exhausted  # what it was, not that it was tried often
+        raise Unavailable(f"The step {name} was tried {RETRIES['max_attempts']} times in vain.") from exhausted
 
 
 def prepare(url: str) -> None:

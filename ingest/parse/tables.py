@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from app.domain.types import Block, Box, Place
 
 Cells = Sequence[Sequence[str]]
+RULE = re.compile(r"(?:\| --- )+\|")  # between a table's header and its rows
 
 
 def markdown_row(cells: Iterable[str]) -> str:
@@ -20,6 +22,16 @@ def markdown_of(cells: Cells) -> str:
     width = max(map(len, cells))
     rows = [markdown_row([*row, *[""] * (width - len(row))]) for row in cells]
     return "\n".join([rows[0], markdown_row(["---"] * width), *rows[1:]])
+
+
+def unruled(text: str) -> str:
+    """As words only, for models: the strokes of Markdown take a third of a table's tokens and say nothing."""
+    lines = [line for line in text.splitlines() if not RULE.fullmatch(line)]
+    return "\n".join(_cells(line) if line.startswith("| ") else line for line in lines)
+
+
+def _cells(row: str) -> str:
+    return " ".join(row.replace("\\|", "\0").replace("|", " ").replace("\0", "|").split())
 
 
 def table_block(
