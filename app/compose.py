@@ -124,10 +124,12 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         if settings.role != "api":
             await _work(stack, settings, catalogue, jobs, pipeline, lost)
 
-        queries = BatchedQueries(text_encoder.encode)
+        queries, of_pictures = BatchedQueries(text_encoder.encode), BatchedQueries(image_encoder.encode_texts)
         stack.callback(queries.close)
+        stack.callback(of_pictures.close)
         normalise = partial(_normalised, for_requests)
-        by_text, by_image = seeing_text(text_encoder, queries.encode), seeing_images(image_encoder, normalise)
+        by_text = seeing_text(text_encoder, queries.encode)
+        by_image = seeing_images(image_encoder, of_pictures.encode, normalise)
         ways: dict[Space, Retriever] = {
             "words": WordsRetriever(words),
             "text": VectorRetriever("text", text_encoder.name, by_text, vectors, kept),
