@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
+import threading
 import unicodedata
 from collections.abc import Iterator
 from importlib.resources import files
@@ -124,13 +125,19 @@ def _split(piece: str) -> list[str]:
 
 def _stem(word: str) -> str:
     if len(word) > 3 and word.isascii() and word.isalpha() and len(word) <= LONGEST_TOKEN:
-        return str(_stemmer().stemWord(word))
+        return str(_stemmers.english.stemWord(word))
     return word[:LONGEST_TOKEN]
 
 
-@functools.cache
-def _stemmer() -> snowballstemmer.stemmer:
-    return snowballstemmer.stemmer("english")
+class _Stemmers(threading.local):
+    """One for each thread: a stemmer keeps the word it is at in itself, so that two threads with one would get the
+    stems of each other's words, or an IndexError."""
+
+    def __init__(self) -> None:
+        self.english = snowballstemmer.stemmer("english")
+
+
+_stemmers = _Stemmers()
 
 
 @functools.cache

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.adapters.analyser import LONGEST_TOKEN, query_terms, tokens
+from app.adapters.analyser import LONGEST_TOKEN, _stem, query_terms, tokens
 
 
 @pytest.mark.parametrize(
@@ -97,3 +99,21 @@ def test_indexing_is_fast() -> None:
     for _ in range(100):
         tokens(text)
     assert time.perf_counter() - began < 2  # 0.1 was measured: 60,000 chunks a minute
+
+
+def test_threads_that_read_at_once_do_not_mix_up_their_words() -> None:
+    beginnings = ("nation", "relation", "generat", "comput", "organiz", "conditi", "happi", "walk")
+    endings = ("alities", "ing", "ed", "ional", "izations", "ness", "ly", "ment", "er", "ers", "ously")
+    words = [beginning + ending for beginning in beginnings for ending in endings]
+    stems = {word: _stem(word) for word in words}
+
+    def mixed_up(part: list[str]) -> list[str]:
+        return [word for _ in range(50) for word in part if _stem(word) != stems[word]]
+
+    often = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            assert list(threads.map(mixed_up, (words[n::4] for n in range(4)))) == [[], [], [], []]
+    finally:
+        sys.setswitchinterval(often)
