@@ -32,7 +32,7 @@ from app.domain.errors import Unavailable
 from app.domain.ports import WordsRow
 from app.domain.types import KINDS, Kind
 
-VERSION = 2  # of the analyser and the schema: another one is another folder, filled again from the catalogue
+VERSION = 3  # of the analyser and the schema: another one is another folder, filled again from the catalogue
 MOST_TERMS = 64  # of a query, the rarest
 MOST_CONSIDERED = 2_000
 AROUND = 0.8  # what a word around a chunk counts, beside one in it
