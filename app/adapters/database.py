@@ -34,8 +34,8 @@ from app.domain.errors import BadConfiguration, Unavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_S = 30.0  # how long a writer of SQLite waits for the others
-CONNECTIONS = 8
-MORE_CONNECTIONS = 32  # together as many as the threads that an event loop lends out
+CONNECTIONS = 16  # kept open
+MORE_CONNECTIONS = 24  # together as many as the threads that an event loop lends out
 MIGRATION_LOCK = 1_162_367_313  # any number, but the same in every process that opens this Postgres database
 
 # Alembic keeps the running environment in module globals: one migration at a time in a process.
@@ -86,7 +86,7 @@ class Database:
 def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
-        engine = create_engine(parsed, json_serializer=_json, pool_pre_ping=True, **_pool(parsed))
+        engine = create_engine(parsed, json_serializer=_json, **_pool(parsed))
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise BadConfiguration(f"the catalogue's database URL doesn't work: {error}") from error
     if parsed.get_backend_name() == "sqlite":
@@ -96,10 +96,10 @@ def _engine(url: str) -> Engine:
 
 
 def _pool(url: URL) -> dict[str, Any]:
-    pool = {"pool_size": CONNECTIONS, "max_overflow": MORE_CONNECTIONS}
+    pool: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": MORE_CONNECTIONS}
     backend = url.get_backend_name()
     if backend == "postgresql":
-        return pool
+        return {**pool, "pool_pre_ping": True}  # a server may have gone and come back
     if backend != "sqlite":
         raise BadConfiguration(f"the catalogue lives in SQLite or Postgres, not in {backend}")
     if url.database in (None, "", ":memory:") or str(url.database).startswith("file:"):
