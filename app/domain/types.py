@@ -254,6 +254,7 @@ class Vote:
     why: str = ""
     found: int = 0
     took_ms: float = 0.0
+    unread: tuple[str, ...] = ()  # collections that it left out, as their vectors are of another model
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,6 +365,7 @@ class Search:
     question: str = ""  # as it was searched for: standalone, where it leaned on the conversation
     answer: Answer | None = None  # where the catalogue itself answers: how many documents, which, who mentions what
     summary: bool = False  # it asks about whole documents: their outlines come first
+    notices: tuple[Notice, ...] = ()
 
 
 # ---------------------------------------------------------------- answering
