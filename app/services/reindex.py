@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, cast
 
-from app.domain.errors import Conflict
+from app.domain.errors import Conflict, Missing
 from app.domain.ports import Catalogue, Jobs
 from app.domain.types import Collection, Space
 from app.services.jobs import begin_reindex
@@ -30,3 +30,12 @@ class Reindex:
             )
         collection = await asyncio.to_thread(self._catalogue.collection, name)
         return await begin_reindex(self._catalogue, self._jobs, collection.id, self._encoders)
+
+
+def coming_encoders(catalogue: Catalogue, collection_id: str) -> Mapping[Space, str]:
+    """Those that a collection is on its way to, also where that failed: it goes on from there when asked again."""
+    try:
+        reindex = catalogue.collection_of_id(collection_id).reindex
+    except Missing:
+        return {}
+    return {} if reindex is None else {cast(Space, space): name for space, name in reindex.encoders.items()}
