@@ -131,7 +131,9 @@ class Reindexer:
             await self._add(document, space, encoder, part, chunks)
         if part.last:
             await asyncio.to_thread(self._catalogue.re_embedded, document, reindex_id)
-        await self._update(collection_id, reindex_id, done=done + part.chunks)
+        now = done + part.chunks  # more than were counted, where documents came meanwhile
+        total = max(now, collection.reindex.total) if collection.reindex is not None else now
+        await self._update(collection_id, reindex_id, done=now, total=total)
         return part.chunks
 
     async def switch(self, collection_id: str, reindex_id: str) -> bool:
