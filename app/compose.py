@@ -141,7 +141,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
 
         queries = BatchedQueries(text_encoder.encode)
         stack.callback(queries.close)
-        fused = _fused(settings, pipeline, words, queries, partial(_normalised, for_requests))
+        fused = fused_ways(settings, pipeline, words, queries, partial(_normalised, for_requests))
         retriever = await _reranked(settings, fused, catalogue)
         generator = _generator(settings, text_encoder)
         opening = Sandbox(1, settings.parse_memory_mb, nice=0)  # archives and mails: only when there are some
@@ -264,7 +264,7 @@ def _reindexer(pipeline: Pipeline) -> Reindexer:
     )
 
 
-def _fused(
+def fused_ways(
     settings: Settings,
     pipeline: Pipeline,
     words: TantivyWords,
