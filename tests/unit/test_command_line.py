@@ -108,3 +108,9 @@ def test_a_wrong_folder_is_told_rather_than_filled(
     assert main(["search", "boats"]) == 1
     assert "start one with `exhibit serve`" in capsys.readouterr().err
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("arguments", [["reindex"], ["reindex", "default", "--all"]])
+def test_reindex_wants_names_or_all(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 1
+    assert "Name collections" in capsys.readouterr().err
