@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         waiting = [collection for collection in begun if collection.reindex is not None]
         if options.detach or not waiting:
             return 0
-        failed = _followed(exhibit, waiting, progress)
+        failed = followed(exhibit, waiting, progress)
     progress.say(f"It took {progress.took()}.")
     return 1 if failed else 0
 
@@ -60,7 +60,7 @@ class _Now:
     failed: bool = False
 
 
-def _followed(exhibit: Exhibit, begun: list[CollectionOut], progress: Progress) -> int:
+def followed(exhibit: Exhibit, begun: list[CollectionOut], progress: Progress) -> int:
     """Returns how many failed."""
     now = {collection.name: _now(collection, 0) for collection in begun}
     while True:
