@@ -84,6 +84,8 @@ PICTURE_TIMEOUT_S = 20.0
 UNPACK_TIMEOUT_S = 300.0
 MAX_DESCRIPTION_TOKENS = 320
 
+Encode = Callable[[str], Awaitable[Vector]]  # a question
+
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncGenerator[Services]:
@@ -139,9 +141,13 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         if settings.role != "api":
             await _work(stack, settings, catalogue, jobs, pipeline, _reindexer(pipeline), lost)
 
-        queries = BatchedQueries(text_encoder.encode)
+        queries, of_pictures = BatchedQueries(text_encoder.encode), BatchedQueries(image_encoder.encode_texts)
         stack.callback(queries.close)
-        fused = fused_ways(settings, pipeline, words, queries, partial(_normalised, for_requests))
+        queries, of_pictures = BatchedQueries(text_encoder.encode), BatchedQueries(image_encoder.encode_texts)
+        stack.callback(queries.close)
+        stack.callback(of_pictures.close)
+        normalise = partial(_normalised, for_requests)
+        fused = fused_ways(settings, pipeline, words, queries.encode, of_pictures.encode, normalise)
         retriever = await _reranked(settings, fused, catalogue)
         generator = _generator(settings, text_encoder)
         opening = Sandbox(1, settings.parse_memory_mb, nice=0)  # archives and mails: only when there are some
@@ -268,7 +274,8 @@ def fused_ways(
     settings: Settings,
     pipeline: Pipeline,
     words: TantivyWords,
-    queries: BatchedQueries,
+    encode_words: Encode,
+    encode_for_pictures: Encode,
     normalise: Callable[[bytes], Awaitable[bytes]],
 ) -> Fused:
     """Where the service runs other models than the bundled ones, these are at hand for collections of theirs."""
@@ -285,24 +292,32 @@ def fused_ways(
             return None
         former = sentence.load_text_encoder("bundled", settings.cache_dir)
 
-        async def encode(text: str) -> Vector:
-            return await asyncio.to_thread(former.encode_query, text)
-
-        return by_text(name, seeing_text(former, encode))
+        return by_text(name, seeing_text(former, _one_by_one(former.encode)))
 
     def bundled_image(name: str) -> Retriever | None:
         if settings.models == "bundled" or name != clip.bundled_name():
             return None
-        return by_image(name, seeing_images(clip.bundled(cache=settings.cache_dir), normalise))
+        former = clip.bundled(cache=settings.cache_dir)
+        return by_image(name, seeing_images(former, _one_by_one(former.encode_texts), normalise))
 
-    own_text = by_text(text.name, seeing_text(text, queries.encode))
-    own_image = by_image(image.name, seeing_images(image, normalise))
+    own_text = by_text(text.name, seeing_text(text, encode_words))
+    own_image = by_image(image.name, seeing_images(image, encode_for_pictures, normalise))
     ways: dict[Space, Retriever] = {
         "words": WordsRetriever(words),
         "text": Stamped("text", text.name, own_text, bundled_text, insists),
         "image": Stamped("image", image.name, own_image, bundled_image, insists),
     }
     return Fused({space: way for space, way in ways.items() if space in settings.spaces})
+
+
+def _one_by_one(encode: Callable[[Sequence[str]], Vectors]) -> Encode:
+    """For models that are asked seldom."""
+
+    async def encoded(text: str) -> Vector:
+        vector: Vector = (await asyncio.to_thread(encode, [text]))[0]
+        return vector
+
+    return encoded
 
 
 def _compacting(settings: Settings, pipeline: Pipeline, jobs: DbosJobs, words: TantivyWords) -> dict[str, Compact]:

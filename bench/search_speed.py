@@ -33,6 +33,7 @@ from app.adapters.clip import bundled as bundled_clip
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.sentence import load_text_encoder
 from app.adapters.words import TantivyWords
+from app.commands.serve import leave_what_is_loaded_alone
 from app.compose import running
 from app.domain.ports import IndexName, TextEncoder, VectorRow, Vectors, WordsRow
 from app.domain.types import Box, Chunk, Document, Region
@@ -307,6 +308,7 @@ def measure(chunks: int, scratch: Path, langchain: bool) -> Size:
     data.mkdir(parents=True)
     settings = Settings(_env_file=None, data_dir=data, traces=2_000)  # type: ignore[call-arg]
     encoder, clip = load_text_encoder("bundled", settings.cache_dir), bundled_clip()
+    leave_what_is_loaded_alone()  # as the service does; it serves LangChain as well
     began = time.monotonic()
     filling = Filling(data, (encoder.name, encoder.dimensions), (clip.name, clip.dimensions))
     filling.fill(Corpus(), chunks)

@@ -85,12 +85,43 @@ _WRITTEN: Final[tuple[tuple[Family, str], ...]] = (
 )  # fmt: skip
 _PATTERNS: Final = [(family, re.compile(pattern, re.IGNORECASE | re.MULTILINE)) for family, pattern in _WRITTEN]
 
+# What a match must hold, so that most patterns need not be tried on ordinary text: a search for a word is a hundred
+# times as fast as one for a pattern. By the pattern's beginning; any one of the words, in lower case.
+_NEEDED: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    (r"\b(?:ignore|disregard", ("ignore", "disregard", "forget", "override", "bypass", "overlook", "neglect", "discard", "drop", "cancel", "erase", "follow", "attention", "aside", "supersede", "void")),
+    (r"\b(?:new|updated", ("instruction", "prompt", "task", "directive")),
+    (r"(?:^|[.!?:;,", ("answer", "repl", "respon", "output", "message", "summar", "completion")),
+    (r"\b(?:in|at", ("answer", "repl", "respon", "output", "message", "summar", "completion")),
+    (r"\byour", ("answer", "repl", "respon", "output", "message", "summar", "completion")),
+    (r"\b(?:reveal", ("prompt", "instruction", "message", "api", "history", "password", "credential", "data")),
+    (r"!\[", ("![", "post", "send", "forward", "upload", "exfiltrate", "transmit", "mail")),
+    (r"\b(?:enter|enable", ("mode", "now")),
+)  # fmt: skip
+
+
+def _needed(family: Family, pattern: str) -> tuple[str, ...] | None:
+    """None: something that is not ASCII, as in Chinese and among hidden characters."""
+    for beginning, words in _NEEDED:
+        if pattern.startswith(beginning):
+            return words
+    return None if family == "hidden" or _CHINESE.search(pattern) else ()
+
+
+_CHINESE: Final = re.compile("[\u4e00-\u9fff]")
+_TRIED: Final = [(family, pattern, _needed(family, pattern.pattern)) for family, pattern in _PATTERNS]
+
 
 @lru_cache(maxsize=2048)  # the same chunks are shown again and again
 def suspicions(text: str) -> tuple[Family, ...]:
     """The families of attack that a text reads like; none for ordinary text."""
     seen = _SPACES.sub(lambda run: "\n" if "\n" in run.group() else " ", text[:LONGEST])
-    return tuple(dict.fromkeys(family for family, pattern in _PATTERNS if pattern.search(seen)))
+    words, plain = seen.casefold(), seen.isascii()
+    found = (family for family, pattern, needed in _TRIED if _may_hold(words, plain, needed) and pattern.search(seen))
+    return tuple(dict.fromkeys(found))
+
+
+def _may_hold(words: str, plain: bool, needed: tuple[str, ...] | None) -> bool:
+    return not plain if needed is None else not needed or any(word in words for word in needed)
 
 
 def planted(question: str, span: str) -> bool:

@@ -51,7 +51,9 @@ def seeing_text(encoder: TextEncoder, encode: Callable[[str], Awaitable[Vector]]
     return look
 
 
-def seeing_images(encoder: ImageEncoder, normalise: Callable[[bytes], Awaitable[bytes]]) -> Look:
+def seeing_images(
+    encoder: ImageEncoder, encode: Callable[[str], Awaitable[Vector]], normalise: Callable[[bytes], Awaitable[bytes]]
+) -> Look:
     """The image space votes when the query is an image, names a picture, or comes close enough to one.
 
     `normalise` decodes what a stranger sent, in another process, to a plain picture. Raises Unreadable.
@@ -63,8 +65,7 @@ def seeing_images(encoder: ImageEncoder, normalise: Callable[[bytes], Awaitable[
             return Seen((await asyncio.to_thread(encoder.encode_images, [plain]))[0])
         if not query.text.strip():
             return "the query has no words"
-        vector = await asyncio.to_thread(encoder.encode_text, query.text)
-        return Seen(vector, -1.0 if _PICTURES.search(query.text) else encoder.threshold)
+        return Seen(await encode(query.text), -1.0 if _PICTURES.search(query.text) else encoder.threshold)
 
     return look
 

@@ -19,7 +19,7 @@ from app.adapters.number_formats import processor
 from app.adapters.pictures import small_picture
 from app.adapters.torchvision_shim import declare_operators
 from app.domain.errors import BadConfiguration, ModelUnavailable, Unreadable
-from app.domain.ports import Vector, Vectors
+from app.domain.ports import Vectors
 
 if TYPE_CHECKING:
     import torch
@@ -81,7 +81,7 @@ class ClipEncoder:
         self._threshold = threshold
         self._side = _side(model)
         model.visual, self._dtype = _in_best_format(model.visual, self._side, _choice_file(name, cache))
-        self._dimensions = int(self.encode_text("").shape[0])
+        self._dimensions = int(self.encode_texts([""]).shape[1])
 
     @property
     def name(self) -> str:
@@ -109,12 +109,11 @@ class ClipEncoder:
         with torch.inference_mode():
             return _unit(self._model.encode_image(pixels.to(self._dtype)))
 
-    def encode_text(self, text: str) -> Vector:
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
         import torch
 
         with torch.inference_mode():
-            vector: Vector = _unit(self._model.encode_text(self._tokenize([text[:_LONGEST_TEXT]])))[0]
-        return vector
+            return _unit(self._model.encode_text(self._tokenize([text[:_LONGEST_TEXT] for text in texts])))
 
 
 def bundled(folder: Path = BUNDLED, cache: Path | None = None) -> ClipEncoder:

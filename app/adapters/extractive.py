@@ -140,7 +140,7 @@ def _worth(one: Scored) -> float:
 # covered, around, cue and likeness, and the constant. Without likeness it is the words alone that tell.
 _ENGLISH = (6.0, 2.5, 1.0, 8.4, -9.0)
 _ENGLISH_WORDS = (6.0, 3.9, 0.75, 0.0, -5.0)
-_CHINESE_WORDS = (5.0, 9.0, 0.4, 0.0, -4.1)
+_CHINESE_WORDS = (5.0, 9.0, 0.4, 0.0, -3.4)
 
 
 def _confidence(best: Scored) -> float:

@@ -65,7 +65,10 @@ class MemoryImageEncoder:
             return np.zeros((0, self.dimensions), np.float32)
         return np.stack([_colours(image) for image in images])
 
-    def encode_text(self, text: str) -> Vector:
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        return np.stack([self._of_words(text) for text in texts])
+
+    def _of_words(self, text: str) -> Vector:
         named = [_COLOURS[word] for word in _WORD.findall(text.lower()) if word in _COLOURS]
         if not named:
             return _hashed([text], self.dimensions)

@@ -453,7 +453,9 @@ class ImageEncoder(Protocol):
         """Encoded images (PNG, JPEG, …) to (n, dimensions), unit rows. Raises Unreadable for a bad one."""
         ...
 
-    def encode_text(self, text: str) -> Vector: ...
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """(n, dimensions), unit rows; at least one text."""
+        ...
 
 
 class Retriever(Protocol):

@@ -41,6 +41,7 @@ from app.services.check import Checker, Statement, verdict_of
 from app.services.condense import Condense
 from app.services.explain import Explain
 from app.services.pack import Packing, packings, picture_size, recent, spread, tokens_of
+from ingest.parse.tables import unruled
 from prompts.answer import abstains, abstention, build, missing_from
 from prompts.intents import intent_of
 from prompts.markers import claims_of, quote_for
@@ -523,8 +524,10 @@ def _abstained(text: str, prompt: Prompt, search: Search, model: str, confidence
 
 def _cited(evidence: Evidence) -> str:
     """What a claim is checked against: the text, and the title and headings that it stands under; never what a model
-    said of it."""
-    return f"{evidence.chunk.text}\n\n{evidence.chunk.own_search_text}"
+    said of it. A table's rows without its columns' heads would contradict claims that name these."""
+    chunk = evidence.chunk
+    context = chunk.own_search_text.replace(unruled(chunk.text), "") if chunk.kind == "table" else chunk.own_search_text
+    return f"{chunk.text}\n\n{context}"
 
 
 def _obeys(claim: str, citations: Sequence[int], prompt: Prompt) -> bool:

@@ -72,14 +72,14 @@ def test_each_picture_gets_one_row_of_unit_length(encoder: ImageEncoder) -> None
 
 
 def test_a_text_gets_a_vector_of_the_same_space(encoder: ImageEncoder) -> None:
-    vector = encoder.encode_text("a blue bar chart")
+    vector = encoder.encode_texts(["a blue bar chart"])[0]
     assert vector.shape == (encoder.dimensions,)
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize("text", ["", "折线图，上升趋势", "long " * 5000, "\x00\ud83d\udcca?", "\U0001f4ca 🏳️‍🌈"])
 def test_any_text_is_encoded(encoder: ImageEncoder, text: str) -> None:
-    assert np.isfinite(encoder.encode_text(text)).all()
+    assert np.isfinite(encoder.encode_texts([text])).all()
 
 
 def test_the_order_of_pictures_is_kept_over_batches(encoder: ImageEncoder) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -11,14 +10,13 @@ import pytest
 from PIL import Image
 
 from app.adapters import clip
-from app.adapters.batching import BatchedQueries
 from app.adapters.memory_encoders import MemoryImageEncoder, MemoryTextEncoder
 from app.adapters.model_files import bundled_minilm
 from app.adapters.sentence import in_torch
 from app.adapters.words import TantivyWords
 from app.compose import fused_ways
 from app.domain.errors import ModelMismatch
-from app.domain.ports import IndexName, VectorRow, Vectors
+from app.domain.ports import IndexName, Vector, VectorRow, Vectors
 from app.domain.types import Collection, Query, Space
 from app.settings import Settings
 from retrievers.fused import Fused
@@ -61,32 +59,27 @@ def house(former: Former) -> House:
     return house
 
 
-@pytest.fixture
-def queries() -> Iterator[BatchedQueries]:
-    opened = BatchedQueries(MemoryTextEncoder().encode)
-    yield opened
-    opened.close()
+async def encode(text: str) -> Vector:
+    return MemoryTextEncoder().encode_query(text)
 
 
-def ways(house: House, queries: BatchedQueries, folder: Path, models: str) -> Fused:
+def ways(house: House, folder: Path, models: str) -> Fused:
     settings = Settings(_env_file=None, models=models, spaces="text,image", data_dir=folder)  # type: ignore[call-arg,arg-type]
-    return fused_ways(settings, house.pipeline, TantivyWords(folder / "words"), queries, as_it_is)
+    return fused_ways(settings, house.pipeline, TantivyWords(folder / "words"), encode, encode, as_it_is)
 
 
-async def test_the_bundled_models_read_what_they_made(house: House, queries: BatchedQueries, tmp_path: Path) -> None:
+async def test_the_bundled_models_read_what_they_made(house: House, tmp_path: Path) -> None:
     here: tuple[Collection, ...] = (house.catalogue.collection("default"),)
-    fused = ways(house, queries, tmp_path, "standard")
+    fused = ways(house, tmp_path, "standard")
     by_words = await fused.retrieve(Query("What is the price of a crossing after dark?", collections=here), 2)
     assert by_words.hits[0].chunk_id == "d.0"
     by_picture = await fused.retrieve(Query(image=picture("gold"), collections=here), 2)
     assert (by_picture.hits[0].chunk_id, by_picture.votes[1].voted) == ("d.1", True)
 
 
-async def test_where_they_are_not_at_hand_nothing_is_made_up(
-    house: House, queries: BatchedQueries, tmp_path: Path
-) -> None:
+async def test_where_they_are_not_at_hand_nothing_is_made_up(house: House, tmp_path: Path) -> None:
     here: tuple[Collection, ...] = (house.catalogue.collection("default"),)
-    fused = ways(house, queries, tmp_path, "bundled")  # those that run here are called otherwise
+    fused = ways(house, tmp_path, "bundled")  # those that run here are called otherwise
     with pytest.raises(ModelMismatch, match="`exhibit reindex default`"):
         await fused.retrieve(Query(image=picture("gold"), collections=here), 2)
     assert MemoryImageEncoder.name not in here[0].encoders.values()

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.types import Block, Box, Chunk, Document, Line, ParsedPage, Place, Region
-from ingest.parse.tables import table_block
+from ingest.parse.tables import markdown_of, table_block, unruled
 from ingest.sentences import cut, sentences
 from ingest.split import split, split_pictures, split_text
 
@@ -346,3 +346,11 @@ def test_a_sentence_that_goes_on_in_the_next_column_is_one() -> None:
         page(Block("text", "It was a fine exam-"), Block("text", "ple of a sentence."), Block("text", "New."))
     )
     assert chunk.text == "It was a fine example of a sentence.\nNew."
+
+
+def test_a_model_reads_a_table_without_the_strokes_of_markdown() -> None:
+    cells = [["Island", "Letters | cards", "On time"], ["Amber", "61,200", "97.1 %"], ["Skerry", "", "84.6 %"]]
+    assert unruled(f"Table 1: Mail\n{markdown_of(cells)}") == (
+        "Table 1: Mail\nIsland Letters | cards On time\nAmber 61,200 97.1 %\nSkerry 84.6 %"
+    )
+    assert unruled("a | b is no table\n--- nor is this") == "a | b is no table\n--- nor is this"

@@ -177,8 +177,8 @@ class ImageModel:
         assert images == [b"plain png"], "nothing that came from outside is decoded here"
         return unit(1, seed=1)
 
-    def encode_text(self, text: str) -> Vector:
-        return one()
+    def encode_texts(self, texts: object) -> Vectors:
+        raise NotImplementedError
 
 
 async def encode(text: str) -> Vector:
@@ -208,16 +208,16 @@ async def test_the_text_space_votes_where_its_model_can_read(text: str, seen: bo
     ],
 )
 async def test_words_reach_the_image_space_freely_only_if_they_name_a_picture(text: str, threshold: float) -> None:
-    looked = await seeing_images(ImageModel(), plain)(Query(text))
+    looked = await seeing_images(ImageModel(), encode, plain)(Query(text))
     assert isinstance(looked, Seen)
     assert looked.threshold == threshold
 
 
 async def test_an_image_is_searched_for_itself() -> None:
-    looked = await seeing_images(ImageModel(), plain)(Query("how much revenue?", image=b"png"))
+    looked = await seeing_images(ImageModel(), encode, plain)(Query("how much revenue?", image=b"png"))
     assert isinstance(looked, Seen)
     assert (looked.threshold, looked.vector.tolist()) == (-1.0, unit(1, seed=1)[0].tolist())
-    assert isinstance(await seeing_images(ImageModel(), plain)(Query(" ")), str)
+    assert isinstance(await seeing_images(ImageModel(), encode, plain)(Query(" ")), str)
 
 
 async def test_words_of_several_collections_are_merged_and_what_was_cut_off_is_not_all() -> None:
