@@ -143,8 +143,6 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
 
         queries, of_pictures = BatchedQueries(text_encoder.encode), BatchedQueries(image_encoder.encode_texts)
         stack.callback(queries.close)
-        queries, of_pictures = BatchedQueries(text_encoder.encode), BatchedQueries(image_encoder.encode_texts)
-        stack.callback(queries.close)
         stack.callback(of_pictures.close)
         normalise = partial(_normalised, for_requests)
         fused = fused_ways(settings, pipeline, words, queries.encode, of_pictures.encode, normalise)
