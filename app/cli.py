@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from app.commands import ask, delete, documents, evaluate, ingest, search, serve, status, verify, worker
+from app.commands import ask, delete, documents, evaluate, ingest, reindex, search, serve, status, verify, worker
 from app.commands.command import Command
 from app.commands.serve import DOES_NOT_START
 from app.domain.errors import BadConfiguration, ExhibitError
@@ -22,6 +22,7 @@ COMMANDS: tuple[Command, ...] = (
     status.COMMAND,
     delete.COMMAND,
     verify.COMMAND,
+    reindex.COMMAND,
     evaluate.COMMAND,
 )
 CLOSING = (

@@ -126,6 +126,12 @@ class Exhibit:
                 raise
             return self.collection(name)
 
+    def reindex(self, name: str, models: str | None = None) -> CollectionOut:
+        """Begins to re-embed the collection with the models that the service runs: `reindex` of the collection tells
+        how far it is, and is None where there is nothing to do. `models`: those that you expect; Refused otherwise."""
+        body = {"models": models}
+        return self._checked(CollectionOut, "POST", f"/v1/collections/{_safe(name)}/reindex", json=body)
+
     def delete_collection(self, name: str) -> None:
         self._send("DELETE", f"/v1/collections/{_safe(name)}")
 
@@ -232,10 +238,23 @@ class Exhibit:
         filter: Mapping[str, Any] | None = None,
     ) -> list[EvidenceOut]:
         """`image`: a data URL."""
+        return self.found(query, collection, image=image, top_k=top_k, kinds=kinds, filter=filter).evidence
+
+    def found(
+        self,
+        query: str = "",
+        collection: Collections = "default",
+        *,
+        image: str | None = None,
+        top_k: int = 8,
+        kinds: Sequence[str] = (),
+        filter: Mapping[str, Any] | None = None,
+    ) -> SearchOut:
+        """As `search`, with what there is to say about it: notices, and the trace's id."""
         body = _scope(collection, top_k, kinds, filter) | {"query": query}
         if image is not None:
             body["image"] = image
-        return self._checked(SearchOut, "POST", "/v1/search", json=body).evidence
+        return self._checked(SearchOut, "POST", "/v1/search", json=body)
 
     def ask(
         self,

@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from app.adapters.extractive import ExtractiveReader
 from app.adapters.folder_lock import FolderLock
 from app.adapters.judges import ModelJudge, NliJudge
 from app.adapters.kept_vectors import KeptVectors
+from app.adapters.model_files import bundled_minilm
 from app.adapters.openai_chat import OpenAIChat
 from app.adapters.pictures import fitted_picture, plain_picture
 from app.adapters.traces import SqlTraces
@@ -30,8 +31,19 @@ from app.adapters.web import Web
 from app.adapters.words import TantivyWords
 from app.api.deps import Services
 from app.domain.errors import BadConfiguration, Forbidden, Unavailable
-from app.domain.ports import Blobs, Catalogue, Generator, ImageEncoder, Judge, Retriever, TextEncoder, VectorIndex
-from app.domain.types import Fetched, Space
+from app.domain.ports import (
+    Blobs,
+    Catalogue,
+    Generator,
+    ImageEncoder,
+    Judge,
+    Retriever,
+    TextEncoder,
+    Vector,
+    VectorIndex,
+    Vectors,
+)
+from app.domain.types import Chunk, Fetched, Space
 from app.services.about_library import Librarian
 from app.services.ask import Ask
 from app.services.check import Checker
@@ -40,8 +52,9 @@ from app.services.explain import Explain
 from app.services.intake import Intake
 from app.services.jobs import keep_lease, tend, tend_for_ever
 from app.services.library import Library
-from app.services.mend import mend, mend_at_start_and_after, sweep_at_start
+from app.services.mend import mend, mend_at_start_and_after, mend_indexes, sweep_at_start
 from app.services.pages import Pages
+from app.services.reindex import Reindex, coming_encoders
 from app.services.verify import Compact, Compacting, Mending, Stores, Verify, compact_words
 from app.settings import Settings
 from ingest.describe import Describer
@@ -50,6 +63,7 @@ from ingest.identify import media_type_of
 from ingest.originals import Originals, key
 from ingest.parser import SandboxedParser
 from ingest.pipeline import Pipeline
+from ingest.reindex import Reindexer
 from ingest.sandbox import Sandbox
 from ingest.unpack import Limits, Unpacked, unpack
 from retrievers.asked import Asked
@@ -58,7 +72,8 @@ from retrievers.fused import Fused
 from retrievers.joined import Joined
 from retrievers.learned import Learned, shipped
 from retrievers.reranked import Rank, Reranked, in_turn
-from retrievers.vector import VectorRetriever, seeing_images, seeing_text
+from retrievers.stamped import Stamped
+from retrievers.vector import Look, VectorRetriever, seeing_images, seeing_text
 from retrievers.words import WordsRetriever
 
 log = logging.getLogger(__name__)
@@ -68,6 +83,8 @@ EMBEDDED = "embedded"  # the one executor of a data folder: constant, so that it
 PICTURE_TIMEOUT_S = 20.0
 UNPACK_TIMEOUT_S = 300.0
 MAX_DESCRIPTION_TOKENS = 320
+
+Encode = Callable[[str], Awaitable[Vector]]  # a question
 
 
 @asynccontextmanager
@@ -122,20 +139,13 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         jobs = DbosJobs(settings.queue_url)
         stack.callback(jobs.close)
         if settings.role != "api":
-            await _work(stack, settings, catalogue, jobs, pipeline, lost)
+            await _work(stack, settings, catalogue, jobs, pipeline, _reindexer(pipeline), lost)
 
         queries, of_pictures = BatchedQueries(text_encoder.encode), BatchedQueries(image_encoder.encode_texts)
         stack.callback(queries.close)
         stack.callback(of_pictures.close)
         normalise = partial(_normalised, for_requests)
-        by_text = seeing_text(text_encoder, queries.encode)
-        by_image = seeing_images(image_encoder, of_pictures.encode, normalise)
-        ways: dict[Space, Retriever] = {
-            "words": WordsRetriever(words),
-            "text": VectorRetriever("text", text_encoder.name, by_text, vectors, kept),
-            "image": VectorRetriever("image", image_encoder.name, by_image, vectors, kept),
-        }
-        fused = Fused({space: way for space, way in ways.items() if space in settings.spaces})
+        fused = fused_ways(settings, pipeline, words, queries.encode, of_pictures.encode, normalise)
         retriever = await _reranked(settings, fused, catalogue)
         generator = _generator(settings, text_encoder)
         opening = Sandbox(1, settings.parse_memory_mb, nice=0)  # archives and mails: only when there are some
@@ -173,6 +183,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             pages=Pages(catalogue, blobs, SandboxedParser(for_requests, blobs)),
             fetch=_fetch(settings, blobs),
             verify=_verify(settings, pipeline, jobs, words),
+            reindex=Reindex(catalogue, jobs, settings.models, _encoders_of(pipeline)),
             max_upload_bytes=settings.max_upload_bytes,
             ready=_readiness(catalogue),
         )
@@ -199,11 +210,12 @@ async def _work(
     catalogue: Catalogue,
     jobs: DbosJobs,
     pipeline: Pipeline,
+    reindexer: Reindexer,
     lost: asyncio.Event,
 ) -> None:
     """Works the queue off until the stack closes, and keeps queue and catalogue in step, indexes and kept vectors."""
     executor = EMBEDDED if settings.embedded else f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}".lower()
-    worker = DbosWorker(settings.queue_url, executor, pipeline, settings.parallel_documents)
+    worker = DbosWorker(settings.queue_url, executor, pipeline, settings.parallel_documents, reindexer=reindexer)
     await worker.start()
     stack.push_async_callback(worker.stop)
     await tend(catalogue, jobs)
@@ -222,12 +234,88 @@ def _verify(settings: Settings, pipeline: Pipeline, jobs: DbosJobs, words: Tanti
     stores = Stores(pipeline.catalogue, pipeline.blobs, pipeline.kept, pipeline.vectors, words)
     mending = Mending(
         partial(wants, pipeline.text_encoder),
-        lambda space, encoder, chunks: encoded(pipeline.bulk, pipeline.blobs, space, chunks),
+        partial(_encoded_again, pipeline),
         pipeline.erase,
         pipeline.originals.sweep,
-        lambda collection_id: {},
+        partial(coming_encoders, pipeline.catalogue),
     )
     return Verify(stores, mending, Compacting(_compacting(settings, pipeline, jobs, words), partial(_sizes, settings)))
+
+
+async def _encoded_again(
+    pipeline: Pipeline, space: Space, encoder: str, chunks: Sequence[Chunk]
+) -> tuple[list[str], Vectors]:
+    if _encoders_of(pipeline)[space] != encoder:
+        raise Unavailable(f"They are of {encoder}, which this service does not run.")
+    return await encoded(pipeline.bulk, pipeline.blobs, space, chunks)
+
+
+def _encoders_of(pipeline: Pipeline) -> dict[Space, str]:
+    return {"text": pipeline.text_encoder.name, "image": pipeline.image_encoder.name}
+
+
+def _reindexer(pipeline: Pipeline) -> Reindexer:
+    compare = partial(mend_indexes, pipeline.catalogue, pipeline.kept, pipeline.vectors, pipeline.text_encoder.sees)
+    return Reindexer(
+        pipeline.catalogue,
+        pipeline.blobs,
+        pipeline.text_encoder,
+        _encoders_of(pipeline),
+        pipeline.bulk,
+        pipeline.kept,
+        pipeline.vectors,
+        compare,
+    )
+
+
+def fused_ways(
+    settings: Settings,
+    pipeline: Pipeline,
+    words: TantivyWords,
+    encode_words: Encode,
+    encode_for_pictures: Encode,
+    normalise: Callable[[bytes], Awaitable[bytes]],
+) -> Fused:
+    """Where the service runs other models than the bundled ones, these are at hand for collections of theirs."""
+    text, image, insists = pipeline.text_encoder, pipeline.image_encoder, "words" not in settings.spaces
+
+    def by_text(name: str, look: Look) -> VectorRetriever:
+        return VectorRetriever("text", name, look, pipeline.vectors, pipeline.kept)
+
+    def by_image(name: str, look: Look) -> VectorRetriever:
+        return VectorRetriever("image", name, look, pipeline.vectors, pipeline.kept)
+
+    def bundled_text(name: str) -> Retriever | None:
+        if settings.models == "bundled" or name != bundled_minilm().stamp:
+            return None
+        former = sentence.load_text_encoder("bundled", settings.cache_dir)
+
+        return by_text(name, seeing_text(former, _one_by_one(former.encode)))
+
+    def bundled_image(name: str) -> Retriever | None:
+        if settings.models == "bundled" or name != clip.bundled_name():
+            return None
+        former = clip.bundled(cache=settings.cache_dir)
+        return by_image(name, seeing_images(former, _one_by_one(former.encode_texts), normalise))
+
+    own_text = by_text(text.name, seeing_text(text, encode_words))
+    own_image = by_image(image.name, seeing_images(image, encode_for_pictures, normalise))
+    ways: dict[Space, Retriever] = {
+        "words": WordsRetriever(words),
+        "text": Stamped("text", text.name, own_text, bundled_text, insists),
+        "image": Stamped("image", image.name, own_image, bundled_image, insists),
+    }
+    return Fused({space: way for space, way in ways.items() if space in settings.spaces})
+
+
+def _one_by_one(encode: Callable[[Sequence[str]], Vectors]) -> Encode:
+    """For models that are asked seldom."""
+
+    async def encoded(text: str) -> Vector:
+        vector: Vector = (await asyncio.to_thread(encode, [text]))[0]
+        return vector
+
+    return encoded
 
 
 def _compacting(settings: Settings, pipeline: Pipeline, jobs: DbosJobs, words: TantivyWords) -> dict[str, Compact]:

@@ -18,7 +18,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from functools import partial
@@ -466,13 +466,9 @@ class Pipeline:
     def _stamped(self, document: Document) -> None:
         """The collection carries the names of its encoders; others' vectors would be nonsense beside them."""
         encoders: dict[str, str] = {str(space): name for space, name in self._encoders().items()}
-        stamp = self.catalogue.stamp(document.collection_id, encoders).encoders
-        if dict(stamp) != encoders:
-            raise ModelMismatch(
-                f"The collection {document.collection!r} holds vectors of {', '.join(sorted(stamp.values()))}, but "
-                f"this service runs {', '.join(sorted(encoders.values()))}: start it with the EXHIBIT_MODELS the "
-                "collection was made with, or use another collection."
-            )
+        collection = self.catalogue.stamp(document.collection_id, encoders)
+        if dict(collection.encoders) != encoders:
+            raise ModelMismatch.of(collection, _listed(collection.encoders), _listed(encoders))
 
     def _wanted(self, document_id: str, attempt: int) -> Document | None:
         try:
@@ -693,6 +689,10 @@ class Pipeline:
         name = IndexName(document.collection_id, space, encoder)
         for start in range(0, len(rows), WRITE_PART):
             await self._write(document, self.vectors.add, name, rows[start : start + WRITE_PART])
+
+
+def _listed(encoders: Mapping[str, str]) -> str:
+    return ", ".join(sorted(encoders.values()))
 
 
 def _encoded_alike(chunk: Chunk, other: Chunk) -> bool:

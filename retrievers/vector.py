@@ -100,10 +100,7 @@ class VectorRetriever:
     def _check(self, collection: Collection) -> None:
         stamped = collection.encoders.get(self._space)
         if stamped is not None and stamped != self._encoder:
-            raise ModelMismatch(
-                f"The collection {collection.name!r} holds vectors of {stamped}, but this service runs "
-                f"{self._encoder}: start it with the EXHIBIT_MODELS the collection was made with, or use another one."
-            )
+            raise ModelMismatch.of(collection, stamped, self._encoder)
 
     def _search(self, query: Query, vector: Vector, k: int) -> tuple[list[Scored], bool]:
         """The k nearest of all collections together, and whether there are no more."""

@@ -7,6 +7,7 @@ nothing when the document was deleted, cancelled or begun anew meanwhile.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -21,6 +22,7 @@ from sqlalchemy import (
     exists,
     insert,
     literal,
+    or_,
     select,
     tuple_,
     update,
@@ -55,6 +57,8 @@ from app.domain.types import (
     Evidence,
     PageReport,
     Problem,
+    Reindexing,
+    ReindexState,
     Stage,
     Status,
 )
@@ -74,11 +78,15 @@ ANEW: dict[str, Any] = {
     "page_report": [],
     "ready_at": None,
     "published": 0,
+    "re_embedded": None,
     "time_left_s": None,
 }
 ENDED: dict[str, Any] = {"stage": None, "time_left_s": None}
 
-_whole = (*(column for column in documents.c if column.name != "deleted_at"), collections.c.name.label("collection"))
+_whole = (
+    *(column for column in documents.c if column.name not in tables.HIDDEN),
+    collections.c.name.label("collection"),
+)
 _light = tuple(column for column in _whole if column.name != "page_report")
 _undeleted = documents.c.deleted_at.is_(None)
 _findable = and_(_undeleted, documents.c.published > 0)
@@ -114,6 +122,10 @@ class SqlCatalogue:
         with self._database.reading() as connection:
             return _collection(connection, name)
 
+    def collection_of_id(self, collection_id: str) -> Collection:
+        with self._database.reading() as connection:
+            return _collection_of_id(connection, collection_id)
+
     def collections(self, limit: int, cursor: str | None = None) -> Paged[Collection]:
         wanted = _undeleted_collections()
         if cursor is not None:
@@ -130,14 +142,62 @@ class SqlCatalogue:
             return _collection(connection, name)
 
     def stamp(self, collection_id: str, encoders: Mapping[str, str]) -> Collection:
-        undeleted = and_(collections.c.id == collection_id, collections.c.deleted_at.is_(None))
         with self._database.writing() as connection:
-            row = connection.execute(select(collections).where(undeleted).with_for_update()).one_or_none()
-            if row is None:
-                raise Missing("there is no such collection")
-            if not row._mapping["encoders"]:
-                connection.execute(update(collections).where(undeleted).values(encoders=dict(encoders)))
-            return collection_of(connection.execute(_undeleted_collections().where(undeleted)).one())
+            standing = _collection_of_id(connection, collection_id, for_update=True)
+            return standing if standing.encoders else _put(connection, replace(standing, encoders=dict(encoders)))
+
+    def begin_reindex(self, collection_id: str, encoders: Mapping[str, str], reindex_id: str) -> Collection:
+        with self._database.writing() as connection:
+            standing = _collection_of_id(connection, collection_id, for_update=True)
+            return _put(connection, with_reindex(standing, encoders, reindex_id))
+
+    def update_reindex(
+        self,
+        collection_id: str,
+        reindex_id: str,
+        *,
+        state: ReindexState | None = None,
+        done: int | None = None,
+        total: int | None = None,
+        problem: str | None = None,
+    ) -> bool:
+        given = {"state": state, "done": done, "total": total, "problem": problem}
+        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        with self._database.writing() as connection:
+            standing = _under_way(connection, collection_id, reindex_id)
+            if standing is None or standing.reindex is None:
+                return False
+            _put(connection, replace(standing, reindex=replace(standing.reindex, **changes)))
+        return True
+
+    def to_re_embed(self, collection_id: str, reindex_id: str, limit: int) -> tuple[Document, ...]:
+        """In order of arrival, without their page reports."""
+        here = and_(documents.c.collection_id == collection_id, _findable, documents.c.status.in_(sorted(READ)))
+        wanted = _documents(_light).where(here, _unmarked(reindex_id))
+        wanted = wanted.order_by(documents.c.created_at, documents.c.id).limit(limit)
+        with self._database.reading() as connection:
+            return tuple(document_of(row) for row in connection.execute(wanted))
+
+    def re_embedded(self, document: Document, reindex_id: str) -> bool:
+        as_read = and_(documents.c.attempt == document.attempt, documents.c.published == document.published)
+        this = and_(documents.c.id == document.id, _undeleted, as_read, documents.c.status.in_(sorted(READ)))
+        with self._database.writing() as connection:
+            return connection.execute(update(documents).where(this).values(re_embedded=reindex_id)).rowcount > 0
+
+    def switch(self, collection_id: str, reindex_id: str) -> bool:
+        """Who goes through `stamp` meanwhile waits for the collection's row. One question asks for both sorts of
+        documents: one that is published between two questions would be in neither answer."""
+        behind = or_(documents.c.status == "running", and_(documents.c.published > 0, _unmarked(reindex_id)))
+        with self._database.writing() as connection:
+            standing = _under_way(connection, collection_id, reindex_id)
+            if standing is None or standing.reindex is None:
+                return False
+            if connection.scalar(
+                select(exists().where(documents.c.collection_id == collection_id, _undeleted, behind))
+            ):
+                return False
+            _put(connection, replace(standing, encoders=standing.reindex.encoders, reindex=None))
+        return True
 
     def delete_collection(self, name: str) -> tuple[Document, ...]:
         """The collection `default` always exists: deleted, it is there again, new and empty."""
@@ -263,7 +323,7 @@ class SqlCatalogue:
 
     def publish(self, document_id: str, attempt: int, status: Status, batches: int = 1) -> bool:
         check_publishable(status)
-        values: dict[str, Any] = {"status": status, "published": batches}
+        values: dict[str, Any] = {"status": status, "published": batches, "re_embedded": None}
         if status in READ:
             values |= ENDED | {"progress": 1.0, "ready_at": self._now()}
         with self._database.writing() as connection:
@@ -453,6 +513,15 @@ def check_chunks(document_id: str, chunks: Sequence[Chunk], batch: int) -> None:
         raise ValueError(f"a chunk is not of batch {batch}")
 
 
+def with_reindex(standing: Collection, encoders: Mapping[str, str], reindex_id: str) -> Collection:
+    if not standing.encoders or dict(standing.encoders) == dict(encoders):
+        return replace(standing, reindex=None)
+    under_way = (
+        standing.reindex is not None and standing.reindex.live and dict(standing.reindex.encoders) == dict(encoders)
+    )
+    return standing if under_way else replace(standing, reindex=Reindexing(reindex_id, dict(encoders)))
+
+
 # ---------------------------------------------------------------- statements
 
 
@@ -473,6 +542,10 @@ def _orphans(wholes: Sequence[str]) -> Select[Any]:
     )
     inside = select(parts.c.part_id).where(parts.c.whole_id.in_(wholes))
     return _documents().where(documents.c.id.in_(inside), _undeleted, ~held)
+
+
+def _unmarked(reindex_id: str) -> ColumnElement[bool]:
+    return documents.c.re_embedded.is_distinct_from(reindex_id)
 
 
 def _after(columns: Any, cursor: str) -> ColumnElement[bool]:
@@ -533,6 +606,31 @@ def _collection(connection: Connection, name: str, for_update: bool = False) -> 
     if row is None:
         raise Missing(f"there is no collection named {name}")
     return collection_of(row)
+
+
+def _collection_of_id(connection: Connection, collection_id: str, for_update: bool = False) -> Collection:
+    wanted = _undeleted_collections().where(collections.c.id == collection_id)
+    row = connection.execute(wanted.with_for_update() if for_update else wanted).one_or_none()
+    if row is None:
+        raise Missing("there is no such collection")
+    return collection_of(row)
+
+
+def _put(connection: Connection, collection: Collection) -> Collection:
+    """Its encoders, those it has and those it is to get."""
+    values = {"encoders": dict(collection.encoders), "reindex": tables.reindex_row(collection.reindex)}
+    connection.execute(update(collections).where(collections.c.id == collection.id).values(values))
+    return collection
+
+
+def _under_way(connection: Connection, collection_id: str, reindex_id: str) -> Collection | None:
+    """The collection, held, if it is being reindexed under this id."""
+    try:
+        standing = _collection_of_id(connection, collection_id, for_update=True)
+    except Missing:
+        return None
+    reindex = standing.reindex
+    return standing if reindex is not None and reindex.live and reindex.id == reindex_id else None
 
 
 def _hold_collection(connection: Connection, collection_id: str) -> None:

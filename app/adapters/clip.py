@@ -121,7 +121,13 @@ def bundled(folder: Path = BUNDLED, cache: Path | None = None) -> ClipEncoder:
     card = Card.read(folder)
     card.check(folder)
     model, preprocess, tokenize = _loaded(f"local-dir:{folder}")
-    return ClipEncoder(f"{card.name}@{card.sha256[:8]}", model, preprocess, tokenize, card.threshold, cache)
+    return ClipEncoder(bundled_name(folder), model, preprocess, tokenize, card.threshold, cache)
+
+
+def bundled_name(folder: Path = BUNDLED) -> str:
+    """What its vectors are stamped with, without loading it."""
+    card = Card.read(folder)
+    return f"{card.name}@{card.sha256[:8]}"
 
 
 def untrained(folder: Path = BUNDLED) -> ClipEncoder:

@@ -1,9 +1,10 @@
 """The durable queue on DBOS: `DbosJobs` enqueues and cancels, `DbosWorker` works the queue off.
 
 What must stay the same over restarts, so that pending runs can be replayed: the workflow names, the names and order
-of their steps (ingest/pipeline.py), the executor id, and APPLICATION_VERSION. The version is ours and constant: by
-default DBOS derives it from the workflow's source, and any edit would strand what is queued. Raise it only when old
-runs can't be replayed; `DbosWorker.start` then cancels them, and documents get a new attempt (app/services/jobs.py).
+of their steps (ingest/pipeline.py, ingest/reindex.py), the executor id, and APPLICATION_VERSION. The version is ours
+and constant: by default DBOS derives it from the workflow's source, and any edit would strand what is queued. Raise it
+only when old runs can't be replayed; `DbosWorker.start` then cancels them, and documents get a new attempt
+(app/services/jobs.py).
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ from app.adapters.database import vacuum
 from app.domain.errors import Unavailable
 from app.domain.ports import RunState
 from ingest.pipeline import Numbers, Pipeline, ingest, read_pictures
+from ingest.reindex import Reindexer, reindex
 
 APPLICATION_VERSION = "2"
 MAX_RECOVERIES = 40  # a document that takes the process down with it stops here; DBOS's default is 100
 QUEUE = "ingest"
 PICTURES = "pictures"  # of documents whose text is in: a queue of their own, so that texts come first
 HOUSEKEEPING = "housekeeping"
+REINDEX = "reindex"
 LOOK_EVERY_S = 20.0
 NAME = "exhibit"
 LIVE = ["ENQUEUED", "PENDING", "DELAYED"]
@@ -70,6 +73,10 @@ def pictures_id(document_id: str, attempt: int) -> str:
     return f"pictures-{document_id}-{attempt}"
 
 
+def reindex_run(reindex_id: str) -> str:
+    return f"reindex-{reindex_id}"
+
+
 class DbosJobs:
     """The queue as services see it. Needs no launched DBOS: an API-only process can hold one."""
 
@@ -91,6 +98,13 @@ class DbosJobs:
     async def drop(self, collection_id: str) -> None:
         await self._enqueue("drop", HOUSEKEEPING, f"drop-{collection_id}-{uuid.uuid4().hex}", collection_id)
 
+    async def reindex(self, collection_id: str, reindex_id: str) -> None:
+        await self._enqueue("reindex", REINDEX, reindex_run(reindex_id), collection_id, reindex_id)
+
+    async def reindex_state(self, reindex_id: str) -> RunState:
+        run = reindex_run(reindex_id)
+        return (await self._states([run])).get(run, "unknown")
+
     async def cancel(self, document_id: str, attempt: int) -> None:
         with _as_unavailable():
             await self._client.cancel_workflow_async(run_id(document_id, attempt))
@@ -99,12 +113,15 @@ class DbosJobs:
     async def state(self, document_id: str, attempt: int) -> RunState:
         """`unknown`: never enqueued, or collected since. Of the second half, once there is one."""
         halves = [run_id(document_id, attempt), pictures_id(document_id, attempt)]
-        with _as_unavailable():
-            found = await self._client.list_workflows_async(workflow_ids=halves, load_input=False, load_output=False)
-        states = {run.workflow_id: STATES.get(run.status, "unknown") for run in found}
+        states = await self._states(halves)
         if "live" in states.values():
             return "live"
         return states.get(halves[1], states.get(halves[0], "unknown"))
+
+    async def _states(self, runs: list[str]) -> dict[str, RunState]:
+        with _as_unavailable():
+            found = await self._client.list_workflows_async(workflow_ids=runs, load_input=False, load_output=False)
+        return {run.workflow_id: STATES.get(run.status, "unknown") for run in found}
 
     async def forgetting(self, document_id: str) -> bool:
         """Whether an erasing of this document is queued or running."""
@@ -157,9 +174,17 @@ class DbosWorker:
     """Works the queue off. One live worker per process: DBOS is a global singleton."""
 
     def __init__(
-        self, url: str, executor_id: str, pipeline: Pipeline, parallel: int, version: str = APPLICATION_VERSION
+        self,
+        url: str,
+        executor_id: str,
+        pipeline: Pipeline,
+        parallel: int,
+        version: str = APPLICATION_VERSION,
+        reindexer: Reindexer | None = None,
     ) -> None:
+        """Without a `reindexer` it leaves collections that are to be re-embedded to others."""
         self._url = url
+        self._reindexer = reindexer
         self._version = version
         self._executor_id = executor_id
         self._pipeline = pipeline
@@ -186,10 +211,15 @@ class DbosWorker:
         DBOS.workflow(name="pictures", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(self._pictures_workflow()))
         DBOS.workflow(name="forget", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(self._forget_workflow()))
         DBOS.workflow(name="drop", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(self._drop_workflow()))
+        if self._reindexer is not None:
+            again = self._reindex_workflow(self._reindexer)
+            DBOS.workflow(name="reindex", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(again))
         await asyncio.to_thread(DBOS.launch)
         await DBOS.register_queue_async(QUEUE, worker_concurrency=self._parallel, polling_interval_sec=0.25)
         await DBOS.register_queue_async(PICTURES, worker_concurrency=self._parallel, polling_interval_sec=0.25)
         await DBOS.register_queue_async(HOUSEKEEPING, worker_concurrency=1, polling_interval_sec=0.5)
+        if self._reindexer is not None:
+            await DBOS.register_queue_async(REINDEX, worker_concurrency=1, polling_interval_sec=0.5)
         await self._cancel_older()
 
     async def recover(self, executor_ids: Sequence[str]) -> None:
@@ -237,7 +267,7 @@ class DbosWorker:
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
 
     async def _cancel_older(self) -> None:
-        """No executor would ever take up runs of another version. `tend` asks again for documents and erasings."""
+        """No executor would ever take up runs of another version. `tend` asks again for all but dropped indexes."""
         with _as_unavailable():
             live = await DBOS.list_workflows_async(status=LIVE, load_input=False, load_output=False)
             for run in live:
@@ -303,6 +333,16 @@ class DbosWorker:
 
         return drop_workflow
 
+    def _reindex_workflow(self, reindexer: Reindexer) -> Stage[None]:
+        async def reindex_workflow(collection_id: str, reindex_id: str) -> None:
+            try:
+                await reindex(reindexer, recorded_step, collection_id, reindex_id)
+            except Exception as error:  # the job runner: the collection must not be on its way for ever
+                log.error("re-embedding a collection broke", exc_info=error, extra={"collection": collection_id})
+                await recorded_step("fail", reindexer.fail, collection_id, reindex_id, _inside(error))
+
+        return reindex_workflow
+
 
 def _cancelling_is_no_error(record: logging.LogRecord) -> bool:
     """DBOS reports each cancelled run with a traceback."""
@@ -311,8 +351,11 @@ def _cancelling_is_no_error(record: logging.LogRecord) -> bool:
 
 async def _failed(pipeline: Pipeline, document_id: str, attempt: int, error: Exception) -> None:
     log.error("a document's run broke", exc_info=error, extra={"document": document_id, "attempt": attempt})
-    why = f"Something went wrong inside Exhibit ({type(error).__name__}); the log has the details."
-    await recorded_step("fail", pipeline.fail, document_id, attempt, why)
+    await recorded_step("fail", pipeline.fail, document_id, attempt, _inside(error))
+
+
+def _inside(error: Exception) -> str:
+    return f"Something went wrong inside Exhibit ({type(error).__name__}); the log has the details."
 
 
 def _number(version: str | None) -> int:

@@ -59,6 +59,12 @@ class KeptVectors:
     def forget(self, document_id: str, space: Space, encoder: str) -> None:
         self._blobs.delete(_folder(document_id, space, encoder))
 
+    def keep_only(self, document_id: str, encoders: Mapping[Space, str]) -> None:
+        root = f"documents/{document_id}/vectors"
+        held = {key.removeprefix(f"{root}/").partition("/")[0] for key in self._blobs.keys(root)}
+        for folder in held - self.folders(encoders):
+            self._blobs.delete(f"{root}/{folder}")
+
     def folders(self, encoders: Mapping[Space, str]) -> frozenset[str]:
         return frozenset(_folder("", space, encoder).rpartition("/")[2] for space, encoder in encoders.items())
 

@@ -25,6 +25,7 @@ from app.adapters.catalogue import (
     check_publishable,
     check_replaceable,
     utc_now,
+    with_reindex,
 )
 from app.adapters.cursors import checked_limit, decode_cursor, page_of
 from app.adapters.storable import storable, storable_metadata
@@ -41,6 +42,7 @@ from app.domain.types import (
     PageReport,
     Place,
     Problem,
+    ReindexState,
     Stage,
     Status,
 )
@@ -56,6 +58,7 @@ class _Shelf:
     chunks: tuple[Chunk, ...] = ()
     deleted: bool = False
     wholes: set[str] = field(default_factory=set)  # what it came inside of
+    re_embedded: str | None = None  # the reindexing that has gone through it since it was last published
 
 
 class MemoryCatalogue:
@@ -90,6 +93,10 @@ class MemoryCatalogue:
                 raise Missing(f"there is no collection named {name}")
             return self._collections[storable(name)]
 
+    def collection_of_id(self, collection_id: str) -> Collection:
+        with self._lock:
+            return self._collection_of_id(collection_id)
+
     def collections(self, limit: int, cursor: str | None = None) -> Paged[Collection]:
         with self._lock:
             return _page(self._collections.values(), limit, cursor)
@@ -105,9 +112,58 @@ class MemoryCatalogue:
             standing = self._collection_of_id(collection_id)
             if standing.encoders:
                 return standing
-            stamped = replace(standing, encoders=dict(encoders))
-            self._collections[stamped.name] = stamped
-        return stamped
+            return self._put(replace(standing, encoders=dict(encoders)))
+
+    def begin_reindex(self, collection_id: str, encoders: Mapping[str, str], reindex_id: str) -> Collection:
+        with self._lock:
+            return self._put(with_reindex(self._collection_of_id(collection_id), encoders, reindex_id))
+
+    def update_reindex(
+        self,
+        collection_id: str,
+        reindex_id: str,
+        *,
+        state: ReindexState | None = None,
+        done: int | None = None,
+        total: int | None = None,
+        problem: str | None = None,
+    ) -> bool:
+        given = {"state": state, "done": done, "total": total, "problem": problem}
+        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        with self._lock:
+            standing = self._under_way(collection_id, reindex_id)
+            if standing is None or standing.reindex is None:
+                return False
+            self._put(replace(standing, reindex=replace(standing.reindex, **changes)))
+        return True
+
+    def to_re_embed(self, collection_id: str, reindex_id: str, limit: int) -> tuple[Document, ...]:
+        with self._lock:
+            here = self._select(lambda shelf: shelf.document.collection_id == collection_id)
+            finished = [document for document in here if document.findable and document.status in READ]
+            unmarked = [document for document in finished if self._shelves[document.id].re_embedded != reindex_id]
+        return tuple(map(_light, unmarked[:limit]))
+
+    def re_embedded(self, document: Document, reindex_id: str) -> bool:
+        with self._lock:
+            shelf = self._shelves.get(document.id)
+            if shelf is None or shelf.deleted or shelf.document.status not in READ:
+                return False
+            if (shelf.document.attempt, shelf.document.published) != (document.attempt, document.published):
+                return False
+            shelf.re_embedded = reindex_id
+        return True
+
+    def switch(self, collection_id: str, reindex_id: str) -> bool:
+        with self._lock:
+            standing = self._under_way(collection_id, reindex_id)
+            if standing is None or standing.reindex is None:
+                return False
+            here = self._select(lambda shelf: shelf.document.collection_id == collection_id)
+            if any(one.status == "running" or self._is_behind(one, reindex_id) for one in here):
+                return False
+            self._put(replace(standing, encoders=standing.reindex.encoders, reindex=None))
+        return True
 
     def delete_collection(self, name: str) -> tuple[Document, ...]:
         with self._lock:
@@ -230,6 +286,8 @@ class MemoryCatalogue:
             changes |= {"stage": None, "time_left_s": None, "progress": 1.0, "ready_at": self._now()}
         with self._lock:
             published = self._change(document_id, attempt, **changes)
+            if published:
+                self._shelves[document_id].re_embedded = None
             replaced = self._shelf(document_id).document.replaces if published and status in READ else None
             if replaced in self._shelves and not self._shelves[replaced].deleted:
                 self.delete_whole(replaced)
@@ -344,6 +402,20 @@ class MemoryCatalogue:
                 return collection
         raise Missing("there is no such collection")
 
+    def _put(self, collection: Collection) -> Collection:
+        self._collections[collection.name] = collection
+        return collection
+
+    def _under_way(self, collection_id: str, reindex_id: str) -> Collection | None:
+        for collection in self._collections.values():
+            reindex = collection.reindex
+            if collection.id == collection_id and reindex is not None and reindex.live and reindex.id == reindex_id:
+                return collection
+        return None
+
+    def _is_behind(self, document: Document, reindex_id: str) -> bool:
+        return document.findable and self._shelves[document.id].re_embedded != reindex_id
+
     def _shelf(self, document_id: str) -> _Shelf:
         shelf = self._shelves.get(document_id)
         if document_id in self._tombstones or (shelf is not None and shelf.deleted):
@@ -391,6 +463,7 @@ class MemoryCatalogue:
             last = shelf.document
             if not allowed(last):
                 raise Conflict(f"the document is {last.status}, in attempt {last.attempt}")
+            shelf.re_embedded = None
             shelf.document = replace(
                 last,
                 status="queued",

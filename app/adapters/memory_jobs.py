@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 from app.domain.errors import Unavailable
 from app.domain.ports import RunState
 from ingest.pipeline import Pipeline, ingest, read_pictures
+from ingest.reindex import Reindexer, reindex
 
 T = TypeVar("T")
 Key = tuple[str, int]
+REINDEX = 0  # in place of an attempt, which are counted from 1
 TRIES = 5  # of a stage, when what it needs is unavailable
 log = logging.getLogger(__name__)
 
@@ -22,27 +24,38 @@ log = logging.getLogger(__name__)
 class MemoryJobs:
     """Works off what it is given at once, `parallel` documents at a time."""
 
-    def __init__(self, pipeline: Pipeline, parallel: int = 2, keep: timedelta = timedelta(days=1)) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        parallel: int = 2,
+        keep: timedelta = timedelta(days=1),
+        reindexer: Reindexer | None = None,
+    ) -> None:
         self._pipeline = pipeline
+        self._reindexer = reindexer
         self._keep = keep
         self._room = asyncio.Semaphore(parallel)
         self._room_for_pictures = asyncio.Semaphore(parallel)
         self._runs: dict[Key, asyncio.Task[None]] = {}
         self._ended: dict[Key, float] = {}
+        self._one_reindexing = asyncio.Lock()
         self._one_chore = asyncio.Lock()
         self._chores: dict[asyncio.Task[None], str] = {}  # and the id of what is erased or dropped
 
     async def ingest(self, document_id: str, attempt: int) -> None:
-        key = (document_id, attempt)
-        if key not in self._runs:
-            self._runs[key] = asyncio.create_task(self._ingest(document_id, attempt))
-            self._runs[key].add_done_callback(lambda _: self._ended.update({key: time.monotonic()}))
+        self._run((document_id, attempt), self._ingest, document_id, attempt)
 
     async def forget(self, document_id: str, collection_id: str) -> None:
         self._later(document_id, "erase", self._pipeline.erase, document_id, collection_id)
 
     async def drop(self, collection_id: str) -> None:
         self._later(collection_id, "drop", self._pipeline.drop, collection_id)
+
+    async def reindex(self, collection_id: str, reindex_id: str) -> None:
+        self._run((reindex_id, REINDEX), self._reindex, collection_id, reindex_id)
+
+    async def reindex_state(self, reindex_id: str) -> RunState:
+        return await self.state(reindex_id, REINDEX)
 
     async def cancel(self, document_id: str, attempt: int) -> None:
         if run := self._runs.get((document_id, attempt)):
@@ -91,6 +104,23 @@ class MemoryJobs:
             log.exception("a document's run broke", extra={"document": document_id, "attempt": attempt})
             why = f"Something went wrong inside Exhibit ({type(error).__name__}); the log has the details."
             await step("fail", self._pipeline.fail, document_id, attempt, why)
+
+    async def _reindex(self, collection_id: str, reindex_id: str) -> None:
+        if self._reindexer is None:
+            return
+        try:
+            async with self._one_reindexing:
+                await reindex(self._reindexer, step, collection_id, reindex_id)
+        except Exception as error:  # the job runner: the collection must not be on its way for ever
+            log.exception("re-embedding a collection broke", extra={"collection": collection_id})
+            why = f"Something went wrong inside Exhibit ({type(error).__name__}); the log has the details."
+            await step("fail", self._reindexer.fail, collection_id, reindex_id, why)
+
+    def _run(self, key: Key, work: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
+        """Once; the same key again is the same run."""
+        if key not in self._runs:
+            self._runs[key] = asyncio.create_task(work(*args))
+            self._runs[key].add_done_callback(lambda _: self._ended.update({key: time.monotonic()}))
 
     def _later(self, about: str, name: str, chore: Callable[..., None], *args: Any) -> None:
         """Has it done behind the caller's back, in turn with the other chores."""

@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 
 from app.adapters.storable import storable, storable_metadata
-from app.domain.types import Box, Chunk, Collection, Document, PageReport, Place, Problem, Region
+from app.domain.types import Box, Chunk, Collection, Document, PageReport, Place, Problem, Region, Reindexing
 
 
 class Words(TypeDecorator[str]):
@@ -73,6 +73,7 @@ collections = Table(
     Column("created_at", Moment, nullable=False),
     Column("metadata", JSON, nullable=False),
     Column("encoders", JSON, nullable=False),
+    Column("reindex", JSON(none_as_null=True)),
     Column("deleted_at", Moment),
 )
 Index(
@@ -107,6 +108,7 @@ documents = Table(
     Column("published", Integer, nullable=False, server_default="0"),
     Column("time_left_s", Float),
     Column("replaces", Words),
+    Column("re_embedded", Words),  # the reindexing that has gone through it since it was last published
     Column("deleted_at", Moment),
 )
 Index(
@@ -187,7 +189,8 @@ Index("traces_in_order", traces.c.at, traces.c.id)
 
 def collection_of(row: Row[Any]) -> Collection:
     kept = row._mapping
-    return Collection(kept["id"], kept["name"], kept["created_at"], kept["metadata"], kept["encoders"])
+    reindex = None if kept["reindex"] is None else Reindexing(**kept["reindex"])
+    return Collection(kept["id"], kept["name"], kept["created_at"], kept["metadata"], kept["encoders"], reindex)
 
 
 def row_of_collection(collection: Collection) -> dict[str, Any]:
@@ -197,17 +200,25 @@ def row_of_collection(collection: Collection) -> dict[str, Any]:
         "created_at": collection.created_at,
         "metadata": storable_metadata(collection.metadata),
         "encoders": dict(collection.encoders),
+        "reindex": reindex_row(collection.reindex),
     }
 
 
+def reindex_row(reindex: Reindexing | None) -> dict[str, Any] | None:
+    return None if reindex is None else asdict(reindex)
+
+
 # ---------------------------------------------------------------- documents
+
+HIDDEN = ("deleted_at", "re_embedded")  # the catalogue's own marks, which a Document doesn't show
 
 
 def document_of(row: Row[Any]) -> Document:
     """From the columns of `documents` and the collection's name, labelled `collection`; the page report,
     the one long column, may have been left out of the query."""
     kept = dict(row._mapping)
-    kept.pop("deleted_at", None)
+    for hidden in HIDDEN:
+        kept.pop(hidden, None)
     kept["problems"] = tuple(Problem(message, page) for message, page in kept["problems"])
     kept["page_report"] = tuple(PageReport(*page) for page in kept.get("page_report", ()))
     return Document(**kept)

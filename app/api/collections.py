@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.api.deps import Given
-from app.api.schemas import CollectionIn, CollectionOut, CollectionPatch, CollectionsOut
+from app.api.schemas import CollectionIn, CollectionOut, CollectionPatch, CollectionsOut, ReindexIn
 
 router = APIRouter(prefix="/v1/collections", tags=["collections"])
 
@@ -43,3 +43,10 @@ async def changed(name: str, body: CollectionPatch, given: Given) -> CollectionO
 async def deleted(name: str, given: Given) -> Response:
     await given.library.delete_collection(name)
     return Response(status_code=204)
+
+
+@router.post("/{name}/reindex", status_code=202)
+async def reindexed(name: str, given: Given, body: ReindexIn | None = None) -> CollectionOut:
+    """Begins to give the collection the encoders that the service runs; the one that runs already is returned. With
+    `reindex` null there is nothing to do. Searches go on all along."""
+    return CollectionOut.model_validate(await given.reindex.begin(name, (body or ReindexIn()).models))

@@ -16,6 +16,7 @@ from app.services.explain import Explain
 from app.services.intake import Intake
 from app.services.library import Library
 from app.services.pages import Pages
+from app.services.reindex import Reindex
 from app.services.verify import Verify
 
 
@@ -30,6 +31,7 @@ class Services:
     pages: Pages
     fetch: Callable[[str], Awaitable[Fetched]]  # a page by its address; raises BadRequest, TooLarge, BadGateway
     verify: Verify
+    reindex: Reindex
     max_upload_bytes: int
     ready: Callable[[], Awaitable[None]]  # raises Unavailable, naming what is not
 

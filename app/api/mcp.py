@@ -120,7 +120,7 @@ class Tools:
         """Finds passages, tables and figures in the user's documents: text, page, regions, and figures as pictures."""
         where = Where(_names(collection), frozenset(kinds or ()), top_k=top_k)
         found = await self._given.ask.search(where, query)
-        out = SearchOut(evidence=evidence_out(found.evidence), trace_id=found.trace_id)
+        out = SearchOut.of(found)
         return _result(out, await self._pictures(found.evidence))
 
     async def ask(

@@ -22,11 +22,21 @@ class Out(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+class ReindexOut(Out):
+    """A collection on its way to other encoders, which `exhibit reindex` and a POST to `…/reindex` begin."""
+
+    state: types.ReindexState
+    done: int  # chunks
+    total: int
+    problem: str | None  # why it failed
+
+
 class CollectionOut(Out):
     name: str
     metadata: dict[str, Any]
     encoders: dict[str, str]
     created_at: datetime
+    reindex: ReindexOut | None = None  # None: its vectors are all of its encoders
 
 
 class ProblemOut(Out):
@@ -203,6 +213,12 @@ class UploadedOut(BaseModel):
 class SearchOut(BaseModel):
     evidence: list[EvidenceOut]
     trace_id: str
+    notices: list[NoticeOut] = []
+
+    @classmethod
+    def of(cls, search: types.Search) -> SearchOut:
+        notices = [NoticeOut.model_validate(notice) for notice in search.notices]
+        return cls(evidence=evidence_out(search.evidence), trace_id=search.trace_id, notices=notices)
 
 
 class FindingOut(Out):
@@ -314,6 +330,10 @@ class CollectionPatch(In):
 class VerifyIn(In):
     repair: bool = False
     compact: bool = False
+
+
+class ReindexIn(In):
+    models: Literal["bundled", "standard"] | None = None  # what the caller believes the service to run
 
 
 class ScopeIn(In):

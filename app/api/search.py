@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from app.api.deps import Caller, Given
 from app.api.documents import image
 from app.api.images import from_data_url
-from app.api.schemas import EvidenceOut, ScopeIn, SearchIn, SearchOut, evidence_out
+from app.api.schemas import EvidenceOut, ScopeIn, SearchIn, SearchOut
 from app.services.ask import Scope
 
 router = APIRouter(prefix="/v1", tags=["search"])
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1", tags=["search"])
 async def search(body: SearchIn, given: Given, caller: Caller) -> SearchOut:
     pixels = from_data_url(body.image) if body.image is not None else None
     found = await given.ask.search(scope_of(body, caller), body.query, pixels)
-    return SearchOut(evidence=evidence_out(found.evidence), trace_id=found.trace_id)
+    return SearchOut.of(found)
 
 
 @router.get("/evidence/{evidence_id}")

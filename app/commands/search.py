@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import base64
 import mimetypes
+import sys
 from pathlib import Path
 
 from app.commands.command import Command
 from app.commands.connecting import connected, connection_arguments
-from app.commands.showing import evidence_lines, json_of
+from app.commands.showing import evidence_lines, json_of, plain
 from app.domain.errors import BadRequest
 from app.domain.types import KINDS
 
@@ -37,9 +38,12 @@ def run(options: argparse.Namespace) -> int:
     if not options.query and image is None:
         raise BadRequest("Say what to search for: words, or a picture with --image.")
     with connected(options) as exhibit:
-        found = exhibit.search(
+        answer = exhibit.found(
             options.query, options.collection or "default", image=image, top_k=options.top, kinds=options.kind
         )
+        found = answer.evidence
+        for notice in answer.notices:
+            print(f"note: {plain(notice.message)}", file=sys.stderr)
         if options.json:
             print(json_of(found))
         for number, evidence in enumerate(found, start=1) if not options.json else ():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 
-from app.api.schemas import DocumentOut, PageReportOut
+from app.api.schemas import CollectionOut, DocumentOut, PageReportOut
 from app.client import Exhibit
 from app.commands.command import Command
 from app.commands.connecting import connected, connection_arguments
@@ -36,7 +36,16 @@ def _show_all(exhibit: Exhibit) -> None:
     for collection in exhibit.collections():
         states = Counter(document.status for document in exhibit.documents(collection.name))
         counts = ", ".join(f"{count} {status}" for status, count in sorted(states.items())) or "empty"
-        print(f"  {plain(collection.name)}: {counts}")
+        print(f"  {plain(collection.name)}: {counts}{_reindex(collection)}")
+
+
+def _reindex(collection: CollectionOut) -> str:
+    reindex = collection.reindex
+    if reindex is None:
+        return ""
+    if reindex.state == "failed":
+        return f"; re-embedding it failed: {plain(reindex.problem or '')}"
+    return f"; being re-embedded, {reindex.done} of {reindex.total} pieces"
 
 
 def _lines(document: DocumentOut) -> list[str]:

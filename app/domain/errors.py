@@ -24,6 +24,8 @@ ExhibitError
 
 from __future__ import annotations
 
+from app.domain.types import Collection
+
 
 class ExhibitError(Exception):
     """Base of every error that Exhibit raises on purpose; `str(error)` is one sentence for the user."""
@@ -54,6 +56,22 @@ class Conflict(ExhibitError):
 
 class ModelMismatch(Conflict):
     title = "Another model made these vectors"
+
+    @classmethod
+    def of(cls, collection: Collection, made_by: str, runs: str) -> ModelMismatch:
+        """Says what helps: to wait, where that is under way already."""
+        reindex = collection.reindex
+        if reindex is not None and reindex.live:
+            return cls(
+                f"The collection {collection.name!r} is being re-embedded, from {made_by} to "
+                f"{', '.join(sorted(reindex.encoders.values()))} ({reindex.done} of {reindex.total} pieces are done): "
+                "try again when that has ended."
+            )
+        return cls(
+            f"The collection {collection.name!r} holds vectors of {made_by}, but this service runs {runs}: "
+            f"`exhibit reindex {collection.name}` re-embeds it; or start the service with the EXHIBIT_MODELS that it "
+            "was made with."
+        )
 
 
 class Gone(ExhibitError):

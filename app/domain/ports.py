@@ -27,6 +27,7 @@ from app.domain.types import (
     Problem,
     Prompt,
     Query,
+    ReindexState,
     Space,
     Stage,
     Status,
@@ -62,10 +63,49 @@ class Catalogue(Protocol):
         """Raises Missing."""
         ...
 
+    def collection_of_id(self, collection_id: str) -> Collection:
+        """Raises Missing."""
+        ...
+
     def collections(self, limit: int, cursor: str | None = None) -> Paged[Collection]: ...
     def update_collection(self, name: str, metadata: Mapping[str, Any]) -> Collection: ...
     def stamp(self, collection_id: str, encoders: Mapping[str, str]) -> Collection:
         """Records the encoders on first use; an existing stamp is left as it is. Returns what stands."""
+        ...
+
+    # giving a collection other encoders
+    def begin_reindex(self, collection_id: str, encoders: Mapping[str, str], reindex_id: str) -> Collection:
+        """Records that the collection is to get these encoders, under a new id. Where it has them, or none yet, there
+        is nothing to do, and what a former reindexing left unfinished is given up; one that is under way to the same
+        encoders stands. Returns what stands. Raises Missing."""
+        ...
+
+    def update_reindex(
+        self,
+        collection_id: str,
+        reindex_id: str,
+        *,
+        state: ReindexState | None = None,
+        done: int | None = None,
+        total: int | None = None,
+        problem: str | None = None,
+    ) -> bool:
+        """Changes what is given; False when this reindexing is not under way (any more)."""
+        ...
+
+    def to_re_embed(self, collection_id: str, reindex_id: str, limit: int) -> tuple[Document, ...]:
+        """Findable documents that are finished, and that this reindexing has yet to go through as they are now."""
+        ...
+
+    def re_embedded(self, document: Document, reindex_id: str) -> bool:
+        """Marks the document as gone through; False when it has been published anew since it was read, or deleted.
+        Publishing takes the mark away."""
+        ...
+
+    def switch(self, collection_id: str, reindex_id: str) -> bool:
+        """Gives the collection the encoders it was to get, in one transaction: only if every findable document is
+        marked and none is running, whose vectors would be the former encoders'. False otherwise, and when this
+        reindexing is not under way."""
         ...
 
     def delete_collection(self, name: str) -> tuple[Document, ...]:
@@ -311,6 +351,10 @@ class KeptVectors(Protocol):
         """Also what is damaged."""
         ...
 
+    def keep_only(self, document_id: str, encoders: Mapping[Space, str]) -> None:
+        """Forgets what is of any other encoder."""
+        ...
+
     def folders(self, encoders: Mapping[Space, str]) -> frozenset[str]:
         """The names, under a document's `vectors/`, of what is kept of these encoders."""
         ...
@@ -459,6 +503,11 @@ class Jobs(Protocol):
         """Enqueues the removal of a deleted collection's indexes."""
         ...
 
+    async def reindex(self, collection_id: str, reindex_id: str) -> None:
+        """Enqueues the re-embedding of a collection; the same id twice is one run."""
+        ...
+
+    async def reindex_state(self, reindex_id: str) -> RunState: ...
     async def cancel(self, document_id: str, attempt: int) -> None:
         """Stops the run, and the child process that works for it, within seconds."""
         ...

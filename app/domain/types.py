@@ -15,6 +15,7 @@ Stage = Literal["identify", "parse", "describe", "split", "embed", "index", "pub
 ReadAs = Literal["text", "ocr", "image", "empty", "failed", "pending"]
 Verdict = Literal["grounded", "partial", "ungrounded", "abstained"]
 Role = Literal["system", "user", "assistant"]
+ReindexState = Literal["queued", "running", "failed"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 READ: frozenset[Status] = frozenset({"ready", "partial"})
@@ -60,6 +61,23 @@ class Collection:
     created_at: datetime
     metadata: Mapping[str, Any] = field(default_factory=dict)
     encoders: Mapping[str, str] = field(default_factory=dict)  # space -> encoder name; empty until first use
+    reindex: Reindexing | None = None  # while its vectors are being made anew, and where that failed
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexing:
+    """A collection's vectors on their way to other encoders. Until all are made, searches use the former ones."""
+
+    id: str
+    encoders: Mapping[str, str]  # those that the collection is being given
+    state: ReindexState = "queued"
+    done: int = 0  # chunks
+    total: int = 0
+    problem: str | None = None  # why it failed
+
+    @property
+    def live(self) -> bool:
+        return self.state != "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +254,7 @@ class Vote:
     why: str = ""
     found: int = 0
     took_ms: float = 0.0
+    unread: tuple[str, ...] = ()  # collections that it left out, as their vectors are of another model
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +365,7 @@ class Search:
     question: str = ""  # as it was searched for: standalone, where it leaned on the conversation
     answer: Answer | None = None  # where the catalogue itself answers: how many documents, which, who mentions what
     summary: bool = False  # it asks about whole documents: their outlines come first
+    notices: tuple[Notice, ...] = ()
 
 
 # ---------------------------------------------------------------- answering

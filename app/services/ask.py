@@ -34,6 +34,7 @@ from app.domain.types import (
     Trace,
     Understood,
     Usage,
+    Vote,
 )
 from app.services.about_library import Librarian
 from app.services.check import Checker, Statement, verdict_of
@@ -158,7 +159,8 @@ class Ask:
         trace = _trace(scope, _understood(scope, rewritten, query), found.joint, timings)
         self._explain.note(trace)
         evidence, votes = found.joint.evidence, found.joint.votes
-        return Search(evidence, votes, trace.id, timings, trace, text, found.answer, found.summary)
+        notices = _searched_without(votes)
+        return Search(evidence, votes, trace.id, timings, trace, text, found.answer, found.summary, notices)
 
     async def _found(self, query: Query, top_k: int, rewritten: Rewritten) -> _Found:
         """By what kind of question it is: about the library, about whole documents, or about what documents say."""
@@ -244,7 +246,7 @@ class Ask:
         )
         if confidence is None and self._holds is not None:  # a generator that can't tell
             answer = await asyncio.to_thread(_with_confidence, answer, accepted.prompt, self._holds)
-        notices = (*accepted.notices, *screen.notices, *_cut_short(cut), *answer.notices)
+        notices = (*search.notices, *accepted.notices, *screen.notices, *_cut_short(cut), *answer.notices)
         answer = replace(answer, usage=usage, timings_ms=timings, notices=notices)
         self._note_answer(search, answer)
         yield Answered(answer)
@@ -336,6 +338,19 @@ def _shown(search: Search, most: int) -> tuple[Evidence, ...]:
     if search.answer is not None or search.summary:
         return search.evidence[:most]
     return spread(search.evidence, most)
+
+
+def _searched_without(votes: Sequence[Vote]) -> tuple[Notice, ...]:
+    """Collections whose vectors are of a model that is not at hand; their words were searched all the same."""
+    names = dict.fromkeys(name for vote in votes for name in vote.unread)
+    return tuple(
+        Notice(
+            "searched_without_vectors",
+            f"The vectors of the collection {name} are of another model than this service runs, so it was searched "
+            f"without them: `exhibit reindex {name}` re-embeds it.",
+        )
+        for name in names
+    )
 
 
 def _sizes(images: Mapping[str, ImagePart]) -> dict[str, tuple[int, int]]:

@@ -6,21 +6,27 @@ queued or running            unknown                enqueue it: the crash fell b
 queued or running            broken                 failed, with a sentence
 queued or running            cancelled or done      a new attempt: the run ended without telling
 deleted, rows still there    no erasing queued      enqueue the erasing
+to be re-embedded            live                   nothing
+to be re-embedded            unknown                enqueue it
+to be re-embedded            broken                 failed, with a sentence
+to be re-embedded            cancelled or done      begun anew: what is kept already is not encoded again
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
 from app.domain.errors import Conflict, Unavailable
 from app.domain.ports import Catalogue, Jobs
-from app.domain.types import Document, Problem
+from app.domain.types import Collection, Document, Problem, Reindexing
 
 EVERY_S = 60.0
 LEASE_S = 30.0
+BROKE_OFF = "Re-embedding it broke off in a way that could not be recorded; `exhibit reindex` goes on with it."
 GAVE_UP = "Reading it broke off in a way that could not be recorded, so Exhibit gave up on it; `retry` tries once more."
 
 log = logging.getLogger(__name__)
@@ -33,6 +39,9 @@ async def tend(catalogue: Catalogue, jobs: Jobs) -> None:
     for document in await asyncio.to_thread(catalogue.deleted):
         if not await jobs.forgetting(document.id):
             await jobs.forget(document.id, document.collection_id)
+    for collection in await asyncio.to_thread(_every_collection, catalogue):
+        if collection.reindex is not None and collection.reindex.live:
+            await _tend_reindexing(catalogue, jobs, collection, collection.reindex)
     await jobs.collect()
 
 
@@ -51,6 +60,38 @@ async def _tend_document(catalogue: Catalogue, jobs: Jobs, document: Document) -
         with suppress(Conflict):  # it finished, or another process was quicker
             again = await asyncio.to_thread(catalogue.reattempt, document.id, document.attempt)
             await jobs.ingest(again.id, again.attempt)
+
+
+async def _tend_reindexing(catalogue: Catalogue, jobs: Jobs, collection: Collection, reindex: Reindexing) -> None:
+    state = await jobs.reindex_state(reindex.id)
+    if state == "unknown":
+        await jobs.reindex(collection.id, reindex.id)
+    elif state != "live":
+        ended = await asyncio.to_thread(
+            lambda: catalogue.update_reindex(collection.id, reindex.id, state="failed", problem=BROKE_OFF)
+        )
+        if ended and state != "broken":
+            await begin_reindex(catalogue, jobs, collection.id, reindex.encoders)
+
+
+async def begin_reindex(
+    catalogue: Catalogue, jobs: Jobs, collection_id: str, encoders: Mapping[str, str]
+) -> Collection:
+    """Records it, and queues it where it is new; returns what stands. Raises Missing."""
+    begun = await asyncio.to_thread(catalogue.begin_reindex, collection_id, encoders, uuid.uuid4().hex)
+    if begun.reindex is not None and begun.reindex.live:
+        await jobs.reindex(begun.id, begun.reindex.id)
+    return begun
+
+
+def _every_collection(catalogue: Catalogue) -> list[Collection]:
+    found: list[Collection] = []
+    cursor: str | None = None
+    while True:
+        page = catalogue.collections(200, cursor)
+        found += page.items
+        if (cursor := page.next_cursor) is None:
+            return found
 
 
 async def tend_for_ever(catalogue: Catalogue, jobs: Jobs, every_s: float = EVERY_S) -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
@@ -120,6 +120,19 @@ async def mend(
         mended += await _mend_collection(catalogue, collection, shelves)
     await _drop_orphans(catalogue, vectors, words)
     return mended
+
+
+async def mend_indexes(
+    catalogue: Catalogue,
+    kept: KeptVectors,
+    vectors: VectorIndex,
+    sees: Callable[[str], bool],
+    collection: Collection,
+    encoders: Mapping[Space, str],
+) -> Mended:
+    """One collection's vectors of these encoders, which need not be those of its stamp."""
+    names = [IndexName(collection.id, space, encoder) for space, encoder in encoders.items()]
+    return await _mend_collection(catalogue, collection, [_Vectors(vectors, kept, name, sees) for name in names])
 
 
 async def _drop_orphans(catalogue: Catalogue, vectors: VectorIndex, words: WordsIndex) -> None:

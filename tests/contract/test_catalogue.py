@@ -29,6 +29,7 @@ from app.domain.types import (
     Place,
     Problem,
     Region,
+    Reindexing,
     Status,
 )
 
@@ -230,6 +231,118 @@ def test_of_many_stamps_at_once_everyone_sees_the_same(catalogue: Catalogue, hom
     with ThreadPoolExecutor(8) as pool:
         stamped = list(pool.map(lambda n: catalogue.stamp(home, {"text": f"encoder{n}"}), range(16)))
     assert len({collection.encoders["text"] for collection in stamped}) == 1
+
+
+# ---------------------------------------------------------------- giving a collection other encoders
+
+OLD, NEW = {"text": "minilm", "image": "clip"}, {"text": "bge", "image": "siglip"}
+
+
+def begun(catalogue: Catalogue, home: str, reindex_id: str = "r1") -> None:
+    catalogue.stamp(home, OLD)
+    assert catalogue.begin_reindex(home, NEW, reindex_id).reindex == Reindexing(reindex_id, NEW)
+
+
+def test_a_collection_is_known_by_its_id_too(catalogue: Catalogue, home: str) -> None:
+    assert catalogue.collection_of_id(home) == catalogue.collection("default")
+    catalogue.delete_collection("default")
+    with pytest.raises(Missing):
+        catalogue.collection_of_id(home)
+    with pytest.raises(Missing):
+        catalogue.begin_reindex(home, NEW, "r1")
+
+
+@pytest.mark.parametrize("stamp", [{}, NEW])
+def test_where_no_vector_is_of_another_encoder_there_is_nothing_to_reindex(
+    catalogue: Catalogue, home: str, stamp: dict[str, str]
+) -> None:
+    catalogue.stamp(home, stamp)
+    assert catalogue.begin_reindex(home, NEW, "r1").reindex is None
+
+
+def test_a_reindexing_under_way_stands_and_a_failed_one_is_begun_again(catalogue: Catalogue, home: str) -> None:
+    begun(catalogue, home)
+    assert catalogue.update_reindex(home, "r1", state="running", done=3, total=9)
+    standing = Reindexing("r1", NEW, "running", 3, 9)
+    assert catalogue.begin_reindex(home, NEW, "r2").reindex == standing
+    assert catalogue.collection("default").reindex == standing
+    assert catalogue.update_reindex(home, "r1", state="failed", problem="the disk is full")
+    failed = catalogue.collection("default").reindex
+    assert failed == Reindexing("r1", NEW, "failed", 3, 9, "the disk is full")
+    assert not catalogue.update_reindex(home, "r1", done=4)
+    assert catalogue.begin_reindex(home, NEW, "r2").reindex == Reindexing("r2", NEW)
+
+
+def test_a_reindexing_to_yet_other_encoders_takes_its_place(catalogue: Catalogue, home: str) -> None:
+    begun(catalogue, home)
+    assert catalogue.begin_reindex(home, {"text": "e5"}, "r2").reindex == Reindexing("r2", {"text": "e5"})
+    assert not catalogue.update_reindex(home, "r1", done=1)
+    assert not catalogue.switch(home, "r1")
+    assert catalogue.begin_reindex(home, OLD, "r3").reindex is None  # given up
+
+
+def test_encoders_switch_once_every_findable_document_is_gone_through(
+    catalogue: Catalogue, home: str, new: New
+) -> None:
+    begun(catalogue, home)
+    one, two = publish(catalogue, new()), publish(catalogue, new(), status="partial")
+    bring_to(catalogue, new(), "failed")
+    bring_to(catalogue, new(), "queued")
+    assert [document.id for document in catalogue.to_re_embed(home, "r1", 9)] == [one.id, two.id]
+    assert [document.id for document in catalogue.to_re_embed(home, "r1", 1)] == [one.id]
+    assert catalogue.re_embedded(one, "r1")
+    assert not catalogue.switch(home, "r1")
+    assert catalogue.re_embedded(two, "r1")
+    assert catalogue.to_re_embed(home, "r1", 9) == ()
+    assert catalogue.switch(home, "r1")
+    assert (catalogue.collection("default").encoders, catalogue.collection("default").reindex) == (NEW, None)
+    assert not catalogue.switch(home, "r1")
+
+
+def test_a_document_under_way_holds_the_switch_up_and_once_published_is_to_be_gone_through(
+    catalogue: Catalogue, home: str, new: New
+) -> None:
+    begun(catalogue, home)
+    document, _ = catalogue.record(new())
+    assert catalogue.update(document.id, 1, status="running")
+    assert not catalogue.switch(home, "r1")
+    assert catalogue.publish(document.id, 1, "running")
+    assert catalogue.to_re_embed(home, "r1", 9) == ()  # its pictures are still to come
+    assert not catalogue.re_embedded(catalogue.document(document.id), "r1")
+    assert catalogue.publish(document.id, 1, "ready", 2)
+    assert not catalogue.switch(home, "r1")
+    assert [one.id for one in catalogue.to_re_embed(home, "r1", 9)] == [document.id]
+
+
+def test_a_mark_is_of_what_was_published_then(catalogue: Catalogue, home: str, new: New) -> None:
+    begun(catalogue, home)
+    before = publish(catalogue, new(), status="partial")
+    assert catalogue.re_embedded(before, "r1")
+    again = publish(catalogue, catalogue.requeue(before.id))
+    assert not catalogue.re_embedded(before, "r1")
+    assert not catalogue.switch(home, "r1")
+    assert catalogue.re_embedded(again, "r1")
+    assert catalogue.switch(home, "r1")
+
+
+def test_deleted_documents_and_other_collections_hold_nothing_up(catalogue: Catalogue, home: str, new: New) -> None:
+    begun(catalogue, home)
+    gone, other = publish(catalogue, new()), catalogue.create_collection("other", {})
+    publish(catalogue, new(collection_id=other.id, collection="other"))
+    catalogue.delete(gone.id)
+    assert not catalogue.re_embedded(gone, "r1")
+    assert catalogue.switch(home, "r1")
+
+
+def test_a_collection_deleted_meanwhile_is_not_reindexed(catalogue: Catalogue, home: str) -> None:
+    begun(catalogue, home)
+    catalogue.delete_collection("default")
+    assert not catalogue.update_reindex(home, "r1", done=1)
+    assert not catalogue.switch(home, "r1")
+    assert catalogue.collection("default").reindex is None
+
+
+# ---------------------------------------------------------------- collections, listed
 
 
 def test_collections_are_listed_in_order_of_creation_and_paged(catalogue: Catalogue) -> None:

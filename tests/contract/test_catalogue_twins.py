@@ -60,7 +60,8 @@ class Twins(RuleBasedStateMachine):
         """Collection ids are random: each twin's are replaced by when they were first seen."""
         if isinstance(outcome, Collection):
             self.ids.setdefault(outcome.id, int((outcome.created_at - NOON).total_seconds()))
-            return self.ids[outcome.id], outcome.name, outcome.metadata, outcome.encoders, outcome.created_at
+            plain = outcome.name, outcome.metadata, outcome.encoders, outcome.created_at, outcome.reindex
+            return self.ids[outcome.id], *plain
         if isinstance(outcome, tuple):
             return tuple(self.plain(part) for part in outcome)
         if isinstance(outcome, Document):
@@ -80,6 +81,27 @@ class Twins(RuleBasedStateMachine):
     @rule(name=names, encoder=st.sampled_from(["minilm", "bge"]))
     def stamp(self, name: str, encoder: str) -> None:
         self.same(lambda catalogue: catalogue.stamp(catalogue.collection(name).id, {"text": encoder}))
+
+    @rule(name=names, encoder=st.sampled_from(["minilm", "bge"]), n=numbers)
+    def begin_reindex(self, name: str, encoder: str, n: int) -> None:
+        self.same(lambda one: one.begin_reindex(one.collection(name).id, {"text": encoder}, f"r{n}"))
+
+    @rule(name=names, n=numbers, failed=st.booleans())
+    def update_reindex(self, name: str, n: int, failed: bool) -> None:
+        state: Any = "failed" if failed else "running"
+        self.same(lambda one: one.update_reindex(one.collection(name).id, f"r{n}", state=state, done=n, total=9))
+
+    @rule(name=names, n=numbers)
+    def go_through(self, name: str, n: int) -> None:
+        def marked(catalogue: Catalogue) -> object:
+            waiting = catalogue.to_re_embed(catalogue.collection(name).id, f"r{n}", 1)
+            return waiting, *(catalogue.re_embedded(document, f"r{n}") for document in waiting)
+
+        self.same(marked)
+
+    @rule(name=names, n=numbers)
+    def switch(self, name: str, n: int) -> None:
+        self.same(lambda catalogue: catalogue.switch(catalogue.collection(name).id, f"r{n}"))
 
     @rule(name=names)
     def delete_collection(self, name: str) -> None:

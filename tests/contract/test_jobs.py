@@ -19,6 +19,7 @@ from app.adapters.memory_jobs import MemoryJobs
 from app.domain.errors import Unavailable, Unreadable
 from app.domain.ports import Jobs
 from ingest.pipeline import Pipeline
+from ingest.reindex import Part, Reindexer
 
 PARALLEL = 2
 SOON_S = 5.0
@@ -110,9 +111,50 @@ class Recorder:
             raise self.errors.pop()
 
 
+class Again:
+    """Stands for the reindexer: collections of two parts, and held in the second until they are let go."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.go.set()
+        self.looked: Counter[str] = Counter()
+        self.embedded: list[tuple[str, int]] = []
+        self.tidied: list[str] = []
+        self.failed: dict[str, str] = {}
+        self.errors: list[Exception] = []
+
+    async def begin(self, collection_id: str, reindex_id: str) -> None:
+        if self.errors:
+            raise self.errors.pop()
+
+    async def look(self, collection_id: str, reindex_id: str) -> list[tuple[object, ...]]:
+        self.looked[collection_id] += 1
+        return [("doc", 1, 1, 0, 0, 7, False), ("doc", 1, 1, 0, 7, 3, True)] if self.looked[collection_id] == 1 else []
+
+    async def embed(self, collection_id: str, reindex_id: str, part: Part, done: int) -> int:
+        while part.last and not self.go.is_set():
+            await asyncio.sleep(0.01)
+        self.embedded.append((collection_id, done))
+        return part.chunks
+
+    async def switch(self, collection_id: str, reindex_id: str) -> bool:
+        return True
+
+    async def tidy(self, collection_id: str) -> None:
+        self.tidied.append(collection_id)
+
+    async def fail(self, collection_id: str, reindex_id: str, why: str) -> None:
+        self.failed[collection_id] = why
+
+
 @pytest.fixture
 def pipeline() -> Recorder:
     return Recorder()
+
+
+@pytest.fixture
+def again() -> Again:
+    return Again()
 
 
 @pytest.fixture
@@ -123,20 +165,23 @@ def keep() -> timedelta:
 
 @pytest.fixture(params=["memory", "dbos"])
 async def jobs(
-    request: pytest.FixtureRequest, tmp_path: Path, pipeline: Recorder, keep: timedelta
+    request: pytest.FixtureRequest, tmp_path: Path, pipeline: Recorder, keep: timedelta, again: Again
 ) -> AsyncIterator[Jobs]:
-    stages = cast(Pipeline, pipeline)
+    stages, reindexer = cast(Pipeline, pipeline), cast(Reindexer, again)
     if request.param == "memory":
-        in_memory = MemoryJobs(stages, PARALLEL, keep)
+        in_memory = MemoryJobs(stages, PARALLEL, keep, reindexer)
         yield in_memory
         pipeline.go.set()
+        again.go.set()
         await in_memory.close()
         return
     url = f"sqlite:///{tmp_path}/queue.db"
-    worker, queue = DbosWorker(url, "contract", stages, PARALLEL), DbosJobs(url, keep)
+    worker = DbosWorker(url, "contract", stages, PARALLEL, reindexer=reindexer)
+    queue = DbosJobs(url, keep)
     await worker.start()
     yield queue
     pipeline.go.set()
+    again.go.set()
     await worker.stop()
     queue.close()
 
@@ -419,3 +464,40 @@ async def test_what_finished_long_ago_is_collected_and_unknown_then(jobs: Jobs, 
     assert await jobs.collect() == 1
     assert await jobs.state("done", 1) == "unknown"
     assert await jobs.state("live", 1) == "live"
+
+
+async def test_a_collection_is_re_embedded_once_however_often_it_is_asked_for(jobs: Jobs, again: Again) -> None:
+    again.go.clear()
+    assert await jobs.reindex_state("r") == "unknown"
+    await jobs.reindex("home", "r")
+    await until(lambda: again.embedded == [("home", 0)])
+    await jobs.reindex("home", "r")
+    assert await jobs.reindex_state("r") == "live"
+    again.go.set()
+    await becomes("done", lambda: jobs.reindex_state("r"))
+    assert (again.embedded, again.tidied, again.failed) == ([("home", 0), ("home", 7)], ["home"], {})
+
+
+async def test_collections_are_re_embedded_one_after_the_other(jobs: Jobs, again: Again) -> None:
+    again.go.clear()
+    await jobs.reindex("home", "r1")
+    await until(lambda: bool(again.embedded))
+    await jobs.reindex("away", "r2")
+    await asyncio.sleep(0.6)
+    assert again.embedded == [("home", 0)]
+    again.go.set()
+    await becomes("done", lambda: jobs.reindex_state("r2"))
+    assert again.tidied == ["home", "away"]
+
+
+async def test_re_embedding_that_breaks_says_why(jobs: Jobs, again: Again) -> None:
+    again.errors = [RuntimeError("/etc/secret")]
+    await jobs.reindex("home", "r1")
+    await becomes("done", lambda: jobs.reindex_state("r1"))
+    assert "RuntimeError" in again.failed["home"]
+    assert "secret" not in again.failed["home"]
+    again.errors = [Unreadable("it is damaged")]
+    await jobs.reindex("away", "r2")
+    await becomes("done", lambda: jobs.reindex_state("r2"))
+    assert again.failed["away"] == "it is damaged"
+    assert again.tidied == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -14,7 +15,20 @@ from app.adapters.memory_generator import MemoryGenerator
 from app.adapters.traces import MemoryTraces
 from app.api.chat import last_answer
 from app.domain.errors import BadRequest, ExhibitError, HungUp, Missing, ModelUnavailable, PromptTooLong, TooManyImages
-from app.domain.types import Answer, Chunk, Delta, Document, Found, Hit, ImagePart, Message, Prompt, Query, TextPart
+from app.domain.types import (
+    Answer,
+    Chunk,
+    Delta,
+    Document,
+    Found,
+    Hit,
+    ImagePart,
+    Message,
+    Prompt,
+    Query,
+    TextPart,
+    Vote,
+)
 from app.services.about_library import Librarian
 from app.services.ask import Answered, Ask, Event, Retrieved, Said, Scope
 from app.services.condense import Condense
@@ -316,3 +330,17 @@ async def test_a_follow_up_is_searched_for_as_a_question_of_its_own_and_told_as_
     assert shown.question == "How high is Tolle"
     assert "How high is it?" in shown.messages[-1].text
     assert "What does the lantern of Tolle burn?" in "".join(message.text for message in shown.messages)
+
+
+async def test_a_collection_whose_vectors_can_not_be_read_is_told_with_what_to_do() -> None:
+    ask, _, retriever = asking(["The lantern burns whale oil [1]."])
+    found = retriever.retrieve
+
+    async def without(query: Query, k: int) -> Found:
+        votes = (Vote("text", False, "other", unread=("default",)), Vote("image", False, "other", unread=("default",)))
+        return replace(await found(query, k), votes=votes)
+
+    retriever.retrieve = without  # type: ignore[method-assign]
+    [notice] = (await ask.search(Scope(), "lantern")).notices
+    assert (notice.code, "`exhibit reindex default`" in notice.message) == ("searched_without_vectors", True)
+    assert (await answer_of(ask)).notices == (notice,)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from app.api.schemas import CollectionOut, ReindexOut
 from app.cli import COMMANDS, main, parser
+from app.client import Exhibit, Refused
+from app.commands import reindex
 from app.commands.files import files_of, sha256_of
 from app.commands.ingest import Entry, share_of, summary
 from app.commands.progress import EVERY_S, Progress, duration
@@ -108,3 +113,44 @@ def test_a_wrong_folder_is_told_rather_than_filled(
     assert main(["search", "boats"]) == 1
     assert "start one with `exhibit serve`" in capsys.readouterr().err
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("arguments", [["reindex"], ["reindex", "default", "--all"]])
+def test_reindex_wants_names_or_all(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 1
+    assert "Name collections" in capsys.readouterr().err
+
+
+class Reindexing:
+    """Stands for the service: each look finds every collection a step further; `good` succeeds, `bad` fails."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def collection(self, name: str) -> CollectionOut:
+        self.looks += 1
+        if name == "gone":
+            raise Refused(404, "there is no collection named gone")
+        ended = {"good": None, "bad": ReindexOut(state="failed", done=4, total=9, problem="the disk is full")}
+        return collection_out(name, ended[name] if self.looks > 4 else reindexing(self.looks))
+
+
+def reindexing(done: int) -> ReindexOut:
+    return ReindexOut(state="running", done=done, total=9, problem=None)
+
+
+def collection_out(name: str, reindex: ReindexOut | None) -> CollectionOut:
+    encoders = {"text": "minilm", "image": "clip"}
+    return CollectionOut(name=name, metadata={}, encoders=encoders, created_at=datetime.now(UTC), reindex=reindex)
+
+
+def test_reindexing_is_followed_until_each_collection_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reindex, "ROUND_S", 0.0)
+    out = io.StringIO()
+    begun = [collection_out(name, reindexing(0)) for name in ("good", "bad", "gone")]
+    assert reindex.followed(cast(Exhibit, Reindexing()), begun, Progress(out)) == 1
+    assert set(out.getvalue().splitlines()) == {
+        "✓ good: its vectors are of minilm and clip",
+        "✗ bad: the disk is full",
+        "✓ gone: it was deleted meanwhile",
+    }

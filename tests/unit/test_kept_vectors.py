@@ -10,6 +10,7 @@ from app.adapters.kept_vectors import KeptVectors
 from app.adapters.memory import MemoryBlobs
 from app.domain.errors import Unreadable
 from app.domain.ports import Vectors
+from app.domain.types import Space
 
 
 def unit(n: int, seed: int = 0) -> Vectors:
@@ -65,6 +66,18 @@ def test_a_damaged_blob_is_named_and_never_unpickled(spoil: str) -> None:
     blobs.put(key, spoilt)
     with pytest.raises(Unreadable, match=key):
         kept.load("d", "text", "m")
+
+
+def test_of_two_encoders_vectors_only_the_wanted_are_kept() -> None:
+    kept = KeptVectors(MemoryBlobs())
+    made: list[tuple[Space, str]] = [("text", "a/old"), ("text", "new"), ("image", "clip")]
+    for space, encoder in made:
+        kept.keep("d", space, encoder, 0, ["d.0"], np.ones((1, 4), dtype=np.float32))
+    kept.keep_only("d", {"text": "new", "image": "clip"})
+    assert not kept.has("d", "text", "a/old")
+    assert kept.has("d", "text", "new")
+    assert kept.has("d", "image", "clip")
+    kept.keep_only("nobody", {})
 
 
 def test_what_is_not_numbers_is_not_kept() -> None:

@@ -493,6 +493,17 @@ async def test_another_encoder_than_the_collections_is_a_clear_failure(house: Ho
     [problem] = house.catalogue.document(document.id).problems
     assert "other" in problem.message
     assert "EXHIBIT_MODELS" in problem.message
+    assert "`exhibit reindex default`" in problem.message
+
+
+async def test_while_the_collection_is_re_embedded_documents_are_asked_to_wait(house: House) -> None:
+    house.catalogue.stamp(house.collection, {"text": "other", "image": "other"})
+    house.catalogue.begin_reindex(house.collection, {"text": "new"}, "r")
+    house.catalogue.update_reindex(house.collection, "r", done=3, total=9)
+    document = house.upload()
+    await take_in(house, document)
+    [problem] = house.catalogue.document(document.id).problems
+    assert "3 of 9" in problem.message
 
 
 async def test_shared_bytes_stay_until_the_last_document_goes(house: House) -> None:

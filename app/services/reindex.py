@@ -1,0 +1,41 @@
+"""Giving collections the encoders that this service runs, on request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Literal, cast
+
+from app.domain.errors import Conflict, Missing
+from app.domain.ports import Catalogue, Jobs
+from app.domain.types import Collection, Space
+from app.services.jobs import begin_reindex
+
+Models = Literal["bundled", "standard"]
+
+
+class Reindex:
+    def __init__(self, catalogue: Catalogue, jobs: Jobs, models: Models, encoders: Mapping[Space, str]) -> None:
+        self._catalogue = catalogue
+        self._jobs = jobs
+        self._models = models
+        self._encoders = {str(space): name for space, name in encoders.items()}
+
+    async def begin(self, name: str, models: Models | None = None) -> Collection:
+        """The collection, with a `reindex` that runs from now on or ran already; with none where its vectors are of
+        these encoders. `models`: what the caller believes to run here. Raises Missing, Conflict."""
+        if models is not None and models != self._models:
+            raise Conflict(
+                f"This service runs the {self._models} models: start it with EXHIBIT_MODELS={models}, then reindex."
+            )
+        collection = await asyncio.to_thread(self._catalogue.collection, name)
+        return await begin_reindex(self._catalogue, self._jobs, collection.id, self._encoders)
+
+
+def coming_encoders(catalogue: Catalogue, collection_id: str) -> Mapping[Space, str]:
+    """Those that a collection is on its way to, also where that failed: it goes on from there when asked again."""
+    try:
+        reindex = catalogue.collection_of_id(collection_id).reindex
+    except Missing:
+        return {}
+    return {} if reindex is None else {cast(Space, space): name for space, name in reindex.encoders.items()}
