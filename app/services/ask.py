@@ -36,10 +36,11 @@ from app.domain.types import (
     Usage,
 )
 from app.services.about_library import Librarian
+from app.services.budget import Budget
 from app.services.check import Checker, Statement, verdict_of
 from app.services.condense import Condense
 from app.services.explain import Explain
-from app.services.pack import Packing, packings, picture_size, recent, spread, tokens_of
+from app.services.pack import Packing, packings, picture_size, recent, spread
 from prompts.answer import abstains, abstention, build, missing_from
 from prompts.intents import intent_of
 from prompts.markers import claims_of, quote_for
@@ -119,14 +120,13 @@ class Ask:
         self._blobs = blobs
         self._retriever = retriever
         self._generator = generator
-        self._most_images = most_images
+        self._budget = Budget(most_images)
         self._checker = checker or Checker()
         self._explain = explain
         self._condense = condense
         self._librarian = librarian
         self._fit = fit
         self._holds = holds
-        self._context: float | None = None  # tokens of a prompt that the model takes, as we count; learned by refusals
 
     @property
     def model(self) -> str:
@@ -219,8 +219,9 @@ class Ask:
     async def _generated(
         self, last: Message, history: Sequence[Message], search: Search, began: float
     ) -> AsyncGenerator[Said | Answered]:
-        turns, left_out = recent(history)
-        shown, too_many = _fewer_pictures(turns, self._most_images)
+        self._budget.told(await self._generator.room())
+        turns, left_out = recent(history, self._budget.tokens)
+        shown, too_many = _fewer_pictures(turns, self._budget.images)
         accepted = await self._accepted(last, search, shown, (*left_out, *too_many))
         screen = Screen(accepted.prompt)
         said: list[str] = []
@@ -265,15 +266,15 @@ class Ask:
         evidence = search.evidence
         asked = tuple(part for part in last.parts if isinstance(part, ImagePart))
         taken = len(asked) + _pictures_in(history)
-        images = await self._images(evidence, self._most_images - taken)
+        images = await self._images(evidence, self._budget.images - taken)
         refusal: ExhibitError = ModelUnavailable("The model accepted no prompt.")
-        steps = list(packings(evidence, _sizes(images), max(0, self._most_images - taken)))
+        steps = list(packings(evidence, _sizes(images), max(0, self._budget.images - taken)))
         for packing in steps:
-            if packing.images and len(packing.images) > self._most_images - taken:
+            if packing.images and len(packing.images) > self._budget.images - taken:
                 continue
             fitted = await self._fitted(packing, images)
             prompt = await asyncio.to_thread(build, last.text, history, packing.evidence, fitted, asked)
-            if packing is not steps[-1] and self._is_too_long(prompt):
+            if packing is not steps[-1] and self._budget.is_over(prompt):
                 continue
             # for a reader that sees no conversation
             prompt = replace(prompt, question=search.question or last.text, summary=search.summary)
@@ -281,7 +282,7 @@ class Ask:
                 deltas = await _begun(self._generator.generate(prompt))
             except (PromptTooLong, TooManyImages) as error:
                 refusal = error
-                self._learn(error, prompt, taken + len(packing.images))
+                self._budget.refused(error, prompt, taken + len(packing.images))
                 continue
             return _Accepted(prompt, (*told, *packing.notices), deltas)
         raise refusal
@@ -295,17 +296,6 @@ class Ask:
         condition = parse(where)
         documents = await asyncio.to_thread(self._catalogue.documents_in, [one.id for one in collections])
         return frozenset(document.id for document in documents if possible(condition, document))
-
-    def _is_too_long(self, prompt: Prompt) -> bool:
-        return self._context is not None and tokens_of(prompt.messages) > self._context
-
-    def _learn(self, error: PromptTooLong | TooManyImages, prompt: Prompt, images: int) -> None:
-        """A refusal is remembered, so that the next question begins with what the model takes."""
-        if isinstance(error, TooManyImages):
-            self._most_images = max(0, min(images - 1, error.limit if error.limit is not None else images // 2))
-        elif error.limit and error.needed:
-            ours = tokens_of(prompt.messages) * error.limit / error.needed
-            self._context = ours if self._context is None else min(self._context, ours)
 
     async def _fitted(self, packing: Packing, images: Mapping[str, ImagePart]) -> dict[str, ImagePart]:
         """The packing's pictures, none larger than its side; one that can't be made smaller goes as it is."""

@@ -34,6 +34,11 @@ def prompt_tokens(service: Service, question: str, **more: Any) -> int:
     return int(usage["prompt_tokens"])
 
 
+def refusals(engine: Engine) -> int:
+    """As its log tells them; of a prompt that is too long, vLLM counts nothing."""
+    return engine.log.read_text(errors="replace").count('chat/completions HTTP/1.1" 400')
+
+
 @contextmanager
 def streamed(service: Service, question: str) -> Iterator[httpx.Response]:
     body = {"messages": [{"role": "user", "content": question}], "stream": True}
@@ -83,6 +88,14 @@ def test_evidence_over_the_context_is_answered_with_less_and_a_notice(engine: En
     answer = service.ask(PARAGRAPH, kinds=["text", "table"], top_k=50)
     assert answer["usage"]["prompt_tokens"] > 0
     assert "evidence_left_out" in [notice["code"] for notice in answer["notices"]]
+
+
+def test_what_the_engine_tells_of_its_context_spares_it_refusals(engine: Engine, service: Service) -> None:
+    service.ask(PARAGRAPH, kinds=["text", "table"], top_k=50)
+    before = refusals(engine)
+    answer = service.ask(PARAGRAPH, kinds=["text", "table"], top_k=50)
+    assert "evidence_left_out" in [notice["code"] for notice in answer["notices"]]
+    assert refusals(engine) == before
 
 
 def test_a_question_over_the_context_is_refused_with_a_sentence(engine: Engine, service: Service) -> None:
