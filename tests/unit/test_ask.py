@@ -276,7 +276,7 @@ async def test_a_conversations_pictures_do_not_fill_the_prompt() -> None:
 
 async def test_evidence_whose_picture_was_deleted_meanwhile_is_shown_by_its_words() -> None:
     ask, generator, _ = asking(["It stands by the sea [3]."])
-    ask._blobs.delete("documents/d")
+    ask._pictures._blobs.delete("documents/d")
     assert (await answer_of(ask)).citations
     assert not any(isinstance(part, ImagePart) for message in generator.prompts[-1].messages for part in message.parts)
 
