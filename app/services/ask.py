@@ -30,6 +30,7 @@ from app.services.budget import Budget
 from app.services.check import Checker
 from app.services.condense import Condense
 from app.services.explain import Explain, trace_of, understood, with_outcome
+from app.services.hidden import hidden_met
 from app.services.pack import packings, recent, spread
 from app.services.pictures import Fit, Pictures, fewer_pictures, pictures_in, sizes
 from app.services.read_back import Holds, read_back, with_confidence
@@ -227,7 +228,8 @@ class Ask:
         )
         if confidence is None and self._holds is not None:  # a generator that can't tell
             answer = await asyncio.to_thread(with_confidence, answer, accepted.prompt, self._holds)
-        notices = (*accepted.notices, *screen.notices, *_cut_short(cut), *answer.notices)
+        hidden = await asyncio.to_thread(hidden_met, self._catalogue, last.text, answer.evidence)
+        notices = (*accepted.notices, *screen.notices, *hidden, *_cut_short(cut), *answer.notices)
         answer = replace(answer, usage=usage, timings_ms=timings, notices=notices)
         self._note_answer(search, answer)
         yield Answered(answer)

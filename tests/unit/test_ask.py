@@ -14,7 +14,20 @@ from app.adapters.memory_generator import MemoryGenerator
 from app.adapters.traces import MemoryTraces
 from app.api.chat import last_answer
 from app.domain.errors import BadRequest, ExhibitError, HungUp, Missing, ModelUnavailable, PromptTooLong, TooManyImages
-from app.domain.types import Answer, Chunk, Delta, Document, Found, Hit, ImagePart, Message, Prompt, Query, TextPart
+from app.domain.types import (
+    Answer,
+    Chunk,
+    Delta,
+    Document,
+    Found,
+    Hit,
+    ImagePart,
+    Message,
+    PageReport,
+    Prompt,
+    Query,
+    TextPart,
+)
 from app.services.about_library import Librarian
 from app.services.ask import Answered, Ask, Event, Retrieved, Said, Scope
 from app.services.condense import Condense
@@ -38,7 +51,7 @@ class Everything:
 
 
 def asking(
-    *scripts: Sequence[str | ExhibitError], found: int = 3, sentences: Sequence[str] = SENTENCES
+    *scripts: Sequence[str | ExhibitError], found: int = 3, sentences: Sequence[str] = SENTENCES, hidden: int = 0
 ) -> tuple[Ask, MemoryGenerator, Everything]:
     catalogue, blobs = MemoryCatalogue(), MemoryBlobs()
     blobs.put("documents/d/crops/one", PNG)
@@ -60,7 +73,7 @@ def asking(
         )
         for n, text in enumerate(sentences)
     ]
-    catalogue.update("d", 1, status="running")
+    catalogue.update("d", 1, status="running", page_report=[PageReport(1, "text", hidden=hidden)])
     catalogue.replace_chunks("d", 1, chunks)
     catalogue.publish("d", 1, "ready")
     generator = MemoryGenerator(*scripts)
