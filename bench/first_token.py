@@ -4,8 +4,8 @@ Exhibit than straight from the same server, for the very same messages.
 The documents of a folder are taken in, and each of its questions is asked once through a recorder that keeps the
 messages Exhibit sends. Then the recorder is gone, and each pair is a question through Exhibit's chat stream and its
 recorded messages straight to the server, in turn first and second. Both have been asked before, so both find their
-prompt in the server's prefix cache, and what differs is Exhibit. What retrieval took is told by Exhibit itself, and
-taken off.
+prompt in the server's prefix cache, and what differs is Exhibit. What retrieval took is told by Exhibit itself (in the
+question's trace), and taken off.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import Any
 import httpx
 
 from bench.recorder import Recorder
-from eval.client import Refused, connected
+from eval.client import Client, Refused, checked
 from eval.machine import in_words, machine
 from eval.questions import BadFolder, load_folder
 from eval.service import ROOT, DidNotStart, running_service
@@ -64,16 +64,22 @@ class NoAnswer(Exception):
 
 
 def through_exhibit(http: httpx.Client, question: str) -> tuple[float, float]:
-    """Milliseconds to the first word, and those of retrieval."""
+    """Milliseconds to the first word, and those of retrieval, as the trace has them; the rest is not waited for."""
+    first_ms, trace_id = _first_word(http, question)
+    trace = checked(http.get(f"/v1/traces/{trace_id}"))
+    return first_ms, float(trace["timings_ms"]["retrieve"])
+
+
+def _first_word(http: httpx.Client, question: str) -> tuple[float, str]:
     body = {"collection": COLLECTION, "messages": [{"role": "user", "content": question}], "stream": True}
-    began, first_ms = time.perf_counter(), None
+    began, trace_id = time.perf_counter(), ""
     with http.stream("POST", "/v1/chat", json=body) as reply:
         for name, data in _events(reply):
-            if name == "delta" and first_ms is None:
-                first_ms = _since(began)
-            if name == "answer" and first_ms is not None:
-                return first_ms, float(data["timings_ms"]["retrieve"])
-    raise NoAnswer(f"Exhibit gave no answer to: {question}")
+            if name == "evidence":
+                trace_id = data["trace_id"]
+            if name == "delta":
+                return _since(began), trace_id
+    raise NoAnswer(f"Exhibit said nothing to: {question}")
 
 
 def straight(http: httpx.Client, body: Json) -> float:
@@ -107,7 +113,7 @@ def measured(llm: httpx.Client, folder: Path, count: int, settings: Mapping[str,
     """`settings` name the language model. Raises BadFolder, DidNotStart, NoAnswer, Refused."""
     with tempfile.TemporaryDirectory(prefix="exhibit-first-token-") as scratch:
         data = Path(scratch) / "data"
-        bodies = recorded(str(llm.base_url), folder, data, settings)
+        bodies = recorded(str(llm.base_url), folder, data, settings, most=count)
         with running_service(data, settings) as service, httpx.Client(base_url=service.url, timeout=300) as exhibit:
             for question, body in bodies.items():  # as it will be asked, once
                 through_exhibit(exhibit, question)
@@ -116,17 +122,18 @@ def measured(llm: httpx.Client, folder: Path, count: int, settings: Mapping[str,
             return [pair(exhibit, llm, *each, exhibit_first=n % 2 == 0) for n, each in enumerate(asked)]
 
 
-def recorded(url: str, folder: Path, data: Path, settings: Mapping[str, str]) -> dict[str, Json]:
-    """What Exhibit sends for each question that reaches the language model."""
+def recorded(url: str, folder: Path, data: Path, settings: Mapping[str, str], most: int) -> dict[str, Json]:
+    """What Exhibit sends for the first questions, those of them that reach the language model."""
     questions = load_folder(folder, data.parent)
     bodies: dict[str, Json] = {}
     with Recorder(url) as recorder:
         through = {**settings, "EXHIBIT_LLM__URL": recorder.url, "EXHIBIT_LLM__DESCRIBES": "false"}
-        with running_service(data, through) as service, connected(service.url, COLLECTION) as client:
-            client.wait([client.upload(path)["id"] for path in questions.documents], TAKING_IN_S)
-            for question in questions.answerable:
+        with running_service(data, through) as service, httpx.Client(base_url=service.url, timeout=300) as exhibit:
+            taken_in = Client(exhibit, COLLECTION)
+            taken_in.wait([taken_in.upload(path)["id"] for path in questions.documents], TAKING_IN_S)
+            for question in questions.answerable[:most]:
                 recorder.accepted = None
-                client.chat(question.text)
+                through_exhibit(exhibit, question.text)
                 if recorder.accepted is not None:
                     bodies[question.text] = {**recorder.accepted, "stream": True}
     if not bodies:

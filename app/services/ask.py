@@ -223,6 +223,7 @@ class Ask:
             said.append(text)
             yield Said(text)
         timings["generate"] = _since(began)
+        self._budget.counted(accepted.prompt, usage.prompt_tokens)
         answer = await asyncio.to_thread(
             read_back, "".join(said), accepted.prompt, search, self.model, confidence, self._checker
         )

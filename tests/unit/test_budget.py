@@ -1,13 +1,14 @@
-"""What a prompt may hold: the server's word bounds it from the first question, refusals after that."""
+"""What a prompt may hold: the server's word bounds it from the first question, its counts and refusals after."""
 
 from __future__ import annotations
 
 import pytest
 
 from app.domain.errors import PromptTooLong, TooManyImages
-from app.domain.types import Message, Prompt, TextPart
+from app.domain.types import ImagePart, Message, Prompt, TextPart
 from app.services.ask import Answered
 from app.services.budget import Budget
+from app.services.pack import tokens_of
 from prompts.answer import build
 from tests.unit.test_ask import answer_of, asking, events_of
 
@@ -36,6 +37,31 @@ def test_a_refusal_is_better_known_than_what_was_told() -> None:
     assert budget.tokens == pytest.approx(2_600, rel=0.1)
     budget.refused(PromptTooLong("too long", 1_000, 1_000), prompt_of(72_000), 0)
     assert budget.tokens == pytest.approx(2_600, rel=0.1)
+
+
+def test_a_refused_prompt_is_too_long_also_when_its_length_is_not_told() -> None:
+    """vLLM counts room for the answer, and no further than its limit."""
+    budget = Budget(4)
+    budget.refused(PromptTooLong("too long", 4_096, 3_073), prompt_of(36_000), 0)
+    assert budget.is_over(prompt_of(36_000))
+    assert not budget.is_over(prompt_of(35_000))
+
+
+def test_what_the_server_counts_corrects_what_we_count() -> None:
+    budget = Budget(4)
+    budget.told(3_000)
+    assert not budget.is_over(prompt_of(9_000))
+    budget.counted(prompt_of(3_600), 2 * round(tokens_of(prompt_of(3_600).messages)))
+    assert budget.tokens == pytest.approx(1_575, rel=0.01)
+    assert budget.is_over(prompt_of(9_000))
+
+
+def test_pictures_and_a_server_that_counts_nothing_correct_nothing() -> None:
+    budget = Budget(4)
+    budget.told(3_000)
+    budget.counted(prompt_of(3_600), 0)
+    budget.counted(build("x", [], [], {}, [ImagePart(b"pixels")]), 9_000)
+    assert budget.tokens == 3_600
 
 
 def test_another_model_is_not_held_to_the_refusals_of_the_former() -> None:

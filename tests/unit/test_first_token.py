@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -17,15 +16,19 @@ BODY = {"model": "scripted", "stream": True, "messages": [{"role": "user", "cont
 
 
 def exhibit(*events: tuple[str, object]) -> httpx.Client:
-    def stream() -> Iterator[bytes]:
-        for name, data in events:
-            yield f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
+    def reply(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return httpx.Response(200, json=TRACES[request.url.path])
+        return httpx.Response(200, content=b"".join(map(event, events)))
 
-    return httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(200, content=stream())),
-                        base_url="http://exhibit")  # fmt: skip
+    def event(one: tuple[str, object]) -> bytes:
+        return f"event: {one[0]}\ndata: {json.dumps(one[1])}\n\n".encode()
+
+    return httpx.Client(transport=httpx.MockTransport(reply), base_url="http://exhibit")
 
 
-ANSWER = ("answer", {"answer": "x", "timings_ms": {"retrieve": 12.5}})
+TRACES = {"/v1/traces/t": {"timings_ms": {"retrieve": 12.5}}}
+EVIDENCE = ("evidence", {"evidence": [], "trace_id": "t"})
 
 
 def test_retrieval_is_taken_off_and_the_straight_way_compared() -> None:
@@ -40,15 +43,15 @@ def test_the_report_has_each_median() -> None:
     assert numbers[2:] == ["130.0", "40.0", "80.0", "61.0", "19.0", "10.0"]
 
 
-def test_the_first_word_counts_and_what_retrieval_took_is_read_at_the_end() -> None:
-    with exhibit(("evidence", {}), ("delta", {"text": "a"}), ("delta", {"text": "b"}), ANSWER) as http:
+def test_the_first_word_counts_and_what_retrieval_took_is_in_the_trace() -> None:
+    with exhibit(EVIDENCE, ("delta", {"text": "a"}), ("delta", {"text": "b"})) as http:
         first_ms, retrieve_ms = through_exhibit(http, "Why?")
     assert 0 < first_ms < 1000
     assert retrieve_ms == 12.5
 
 
-@pytest.mark.parametrize("events", [[("evidence", {})], [("evidence", {}), ("problem", {})], [ANSWER]])
-def test_a_stream_without_a_word_or_an_answer_is_no_measurement(events: list[tuple[str, object]]) -> None:
+@pytest.mark.parametrize("events", [[], [EVIDENCE], [EVIDENCE, ("problem", {})]])
+def test_a_stream_without_a_word_is_no_measurement(events: list[tuple[str, object]]) -> None:
     with exhibit(*events) as http, pytest.raises(NoAnswer):
         through_exhibit(http, "Why?")
 
@@ -78,7 +81,7 @@ def test_both_ways_are_asked_whichever_comes_first(exhibit_first: bool) -> None:
     with (
         OpenAIServer(said("x")) as server,
         connected_llm(f"{server.url}/v1", "") as llm,
-        exhibit(("delta", {"text": "a"}), ANSWER) as http,
+        exhibit(EVIDENCE, ("delta", {"text": "a"})) as http,
     ):
         one = pair(http, llm, "Why?", BODY, exhibit_first)
     assert one.retrieve_ms == 12.5
