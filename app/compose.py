@@ -421,7 +421,7 @@ def _generator(settings: Settings, text_encoder: TextEncoder) -> Generator:
     if llm.url is None:
         return ExtractiveReader(text_encoder)
     key = llm.api_key.get_secret_value() if llm.api_key else None
-    return OpenAIChat(llm.url, llm.model, key, timeout_s=llm.timeout_s)
+    return OpenAIChat(llm.url, llm.model, key, timeout_s=llm.timeout_s, context=llm.context)
 
 
 def _fetch(settings: Settings, blobs: Blobs) -> Callable[[str], Awaitable[Fetched]]:
@@ -445,7 +445,9 @@ def _describer(settings: Settings, blobs: Blobs, parser: SandboxedParser) -> Des
     if llm.url is None or llm.describes is False or (llm.describes is None and llm.images == 0):
         return None
     key = llm.api_key.get_secret_value() if llm.api_key else None
-    generator = OpenAIChat(llm.url, llm.model, key, timeout_s=llm.timeout_s, max_tokens=MAX_DESCRIPTION_TOKENS)
+    generator = OpenAIChat(
+        llm.url, llm.model, key, timeout_s=llm.timeout_s, max_tokens=MAX_DESCRIPTION_TOKENS, context=llm.context
+    )
     return Describer(generator, blobs, parser.render, insists=llm.describes is True)
 
 

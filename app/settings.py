@@ -25,6 +25,7 @@ class LanguageModel(BaseModel):
     api_key: SecretStr | None = None
     timeout_s: float = Field(default=120.0, gt=0)  # longest silence: until the first token, and between tokens
     describes: bool | None = None  # pictures and tables on their way in; None: if the model takes images
+    context: int | None = Field(default=None, ge=512)  # tokens of prompt and answer; None: what the server says
     images: int = Field(default=4, ge=0, le=64)  # most images in one prompt; lowered to what the server allows
 
     @field_validator("url")

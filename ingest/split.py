@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise, takewhile
 from pathlib import PurePath
 
-from app.domain.types import Block, Box, Chunk, Document, Kind, ParsedPage, Place, Region
+from app.domain.types import HIDDEN_MARK, Block, Box, Chunk, Document, Kind, ParsedPage, Place, Region
 from ingest.across import running_lines, with_joined_tables, without_running
 from ingest.figures import Mentions, mentions_in, mentions_of
 from ingest.parse.outline import Headings, Outline
@@ -34,7 +34,6 @@ LEAST_TOKENS = 48  # for the text itself, whatever the context takes
 MOST_KNOWN = 20_000  # texts whose size is remembered
 MAX_TITLE, MAX_HEADINGS = 100, 100  # characters of context
 HIDDEN = "hidden"
-HIDDEN_MARK = "[hidden text]"  # before what can't be seen on the page
 ENOUGH = 0.4  # a chunk this full ends before a minor heading
 LEAD = 0.25  # what is shorter than this share of a chunk does not stand alone if something follows
 WIDE_HEADER = 0.5  # a header over this share of a chunk: the table is cut between columns too

@@ -48,6 +48,10 @@ class ExtractiveReader:
     def model(self) -> str:
         return MODEL
 
+    async def room(self) -> int | None:
+        """Whatever was found is read."""
+        return None
+
     async def generate(self, prompt: Prompt) -> AsyncIterator[Delta]:
         reading = await asyncio.to_thread(self.read, prompt)
         for i, quote in enumerate(reading.quotes):

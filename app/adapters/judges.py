@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 _TIMEOUT_S = 20.0
 _AT_ONCE = 5
 _MOST_CLAIMS = 40  # of one answer; the rest is left to the rules
+_MOST_TOKENS = 512  # of claim and premise together; the premise is cut
 _WINDOW = 3  # sentences that a cross-encoder reads together: longer premises blur
 
 
@@ -28,13 +29,19 @@ class NliJudge:
     def __init__(self, name: str) -> None:
         self._name = name
         self._model: Any = None
-        self._entails = 0
+        self._entails: int | None = None  # the place of that label; None once loaded: it has none
         self._turn = threading.Lock()
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> list[float | None]:
         try:
             return self._judged(pairs[:_MOST_CLAIMS]) + [None] * len(pairs[_MOST_CLAIMS:])
-        except (ImportError, OSError, RuntimeError, ValueError):  # not to be had, or at odds with this machine
+        except (
+            ImportError,
+            LookupError,
+            OSError,
+            RuntimeError,
+            ValueError,
+        ):  # not to be had, or at odds with this machine
             log.exception("the cross-encoder can't judge; the rules' word stands", extra={"model": self._name})
             return [None] * len(pairs)
 
@@ -45,6 +52,8 @@ class NliJudge:
             return best
         with self._turn:
             model = self._loaded()
+            if self._entails is None:
+                return best
             scores = model.predict(
                 [(window, pairs[at][0]) for at, window in windows], apply_softmax=True, show_progress_bar=False
             )
@@ -58,10 +67,11 @@ class NliJudge:
             from sentence_transformers import CrossEncoder
 
             self._model = CrossEncoder(self._name, device="cpu")
+            self._model.max_seq_length = min(self._model.max_seq_length or _MOST_TOKENS, _MOST_TOKENS)
             labels = {str(label).lower(): int(at) for at, label in self._model.model.config.id2label.items()}
-            if "entailment" not in labels:
-                raise ValueError(f"{self._name} has no label `entailment`: {sorted(labels)}")
-            self._entails = labels["entailment"]
+            self._entails = labels.get("entailment")
+            if self._entails is None:
+                log.error("the cross-encoder judges no entailment", extra={"model": self._name, "labels": list(labels)})
         return self._model
 
 

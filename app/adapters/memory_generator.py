@@ -17,12 +17,16 @@ class MemoryGenerator:
     def __init__(self, *scripts: Sequence[str | ExhibitError], model: str = "scripted") -> None:
         self._scripts = [tuple(script) for script in scripts] or [("It is so [1].",)]
         self._model = model
+        self.takes: int | None = None  # tokens
         self.prompts: list[Prompt] = []
         self.abandoned = 0
 
     @property
     def model(self) -> str:
         return self._model
+
+    async def room(self) -> int | None:
+        return self.takes
 
     async def generate(self, prompt: Prompt) -> AsyncIterator[Delta]:
         script = self._scripts[min(len(self.prompts), len(self._scripts) - 1)]

@@ -6,8 +6,10 @@ import asyncio
 import base64
 import re
 import ssl
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, contextmanager, suppress
+from dataclasses import replace
+from typing import cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -17,10 +19,13 @@ from langchain_openai import ChatOpenAI
 from langsmith import tracing_context
 from pydantic import SecretStr
 
+from app.adapters.served_models import Served, first_of, named
 from app.domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages
 from app.domain.types import Delta, ImagePart, Message, Prompt, TextPart, Usage
 
 _CONNECT_S = 5.0
+_LIST_S = 2.0  # for what is good to know before the first question, and can be done without
+_ANSWER_SHARE = 4  # of a small context, a quarter at most is kept free for the answer
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 # What servers say, when the answer is to send less; the groups are the limit and what was asked for.
@@ -45,7 +50,9 @@ _NO_IMAGES = re.compile(
 
 
 class OpenAIChat:
-    """`timeout_s` is the longest silence: until the first token, and between two of them.
+    """`timeout_s` is the longest silence: until the first token, and between two of them. `context` is how many tokens
+    prompt and answer may have together; None: as many as the server says, if it does. It is asked at the first use, and
+    again after it was gone, for it may have come back with another model.
 
     Each answer has a connection of its own, closed with the iterator: that is what aborts the generation at the
     server at once, and it leaves nothing that is bound to an event loop.
@@ -59,9 +66,13 @@ class OpenAIChat:
         *,
         timeout_s: float = 120.0,
         max_tokens: int = 1024,
+        context: int | None = None,
     ) -> None:
         self._url = _base(url)
+        self._wanted = model
         self._model = model
+        self._context = context
+        self._served: Served | None = None  # as it told when it was last asked
         self._api_key = api_key or "none"  # the client insists on one; servers without keys ignore it
         self._timeout_s = timeout_s
         self._max_tokens = max_tokens
@@ -72,9 +83,26 @@ class OpenAIChat:
         """The server's first model when none was named; "unknown" until it has been asked."""
         return self._model or "unknown"
 
+    async def room(self) -> int | None:
+        if self._served is None:
+            with suppress(ExhibitError):  # it is told to whoever generates next
+                async with self._client() as client:
+                    await self._serving(client)
+        served = self._served
+        return served.context - self._longest_answer(served) if served and served.context else None
+
     async def generate(self, prompt: Prompt) -> AsyncIterator[Delta]:
+        try:
+            async with aclosing(self._generated(prompt)) as deltas:
+                async for delta in deltas:
+                    yield delta
+        except ModelUnavailable:
+            self._served = None
+            raise
+
+    async def _generated(self, prompt: Prompt) -> AsyncGenerator[Delta]:
         async with self._client() as client:
-            chat = self._chat(client, await self._named_model(client))
+            chat = self._chat(client, await self._serving(client))
             stream = chat.astream(_langchain_messages(prompt.messages))
             thoughts = _WithoutThoughts()
             usage, finish = Usage(), ""
@@ -87,21 +115,37 @@ class OpenAIChat:
             raise ModelUnavailable("the language model's server stopped in the middle of the answer")
         yield Delta(thoughts.end(), usage=usage, cut=finish == "length")
 
-    async def find_model(self) -> str:
-        """Asks the server for its model when none was named. Raises ModelUnavailable."""
-        async with self._client() as client:
-            return await self._named_model(client)
-
     async def aclose(self) -> None:
         """Nothing stays open between answers."""
 
-    async def _named_model(self, client: httpx.AsyncClient) -> str:
-        if self._model is None:
-            with self._translated():
+    async def _serving(self, client: httpx.AsyncClient) -> Served:
+        """Raises ModelUnavailable when no model was named and the server names none."""
+        if self._served is None:
+            told = await self._told(client)
+            self._served = replace(told, context=self._context or told.context)
+            self._model = told.name
+        return self._served
+
+    async def _told(self, client: httpx.AsyncClient) -> Served:
+        if self._wanted is None:
+            return first_of(await self._listed(client, self._timeout_s))
+        if self._context is not None:
+            return Served(self._wanted)
+        try:
+            return named(self._wanted, await self._listed(client, min(_LIST_S, self._timeout_s)))
+        except ExhibitError:
+            return Served(self._wanted)
+
+    async def _listed(self, client: httpx.AsyncClient, timeout_s: float) -> object:
+        with self._translated():
+            async with asyncio.timeout(timeout_s):
                 answer = await client.get(f"{self._url}/models", headers={"Authorization": f"Bearer {self._api_key}"})
-                answer.raise_for_status()
-                self._model = _first_model(answer)
-        return self._model
+            answer.raise_for_status()
+            return cast(object, answer.json())
+
+    def _longest_answer(self, served: Served) -> int:
+        """A prompt is refused that leaves less than this free."""
+        return self._max_tokens if served.context is None else min(self._max_tokens, served.context // _ANSWER_SHARE)
 
     async def _next(self, stream: AsyncIterator[AIMessageChunk]) -> AIMessageChunk | None:
         """The next chunk, in time; None after the last. LangSmith never sees it, whatever the environment says.
@@ -119,14 +163,14 @@ class OpenAIChat:
         timeout = httpx.Timeout(self._timeout_s, connect=min(_CONNECT_S, self._timeout_s))
         return httpx.AsyncClient(timeout=timeout, verify=self._ssl, trust_env=not here)
 
-    def _chat(self, client: httpx.AsyncClient, model: str) -> ChatOpenAI:
+    def _chat(self, client: httpx.AsyncClient, served: Served) -> ChatOpenAI:
         own = urlsplit(self._url).hostname == "api.openai.com"
         # the older name of the limit is the one that every server but OpenAI's own understands
-        limit = {"max_completion_tokens" if own else "max_tokens": self._max_tokens}
+        limit = {"max_completion_tokens" if own else "max_tokens": self._longest_answer(served)}
         return ChatOpenAI(
             base_url=self._url,
             api_key=SecretStr(self._api_key),
-            model=model,
+            model=served.name,
             temperature=0.0,
             extra_body=limit,
             max_retries=0,
@@ -169,15 +213,6 @@ def _base(url: str) -> str:
     """`http://host:8001` and `http://host:8001/v1/` are both meant as `http://host:8001/v1`."""
     url = url.rstrip("/")
     return url if urlsplit(url).path else f"{url}/v1"
-
-
-def _first_model(answer: httpx.Response) -> str:
-    body = answer.json()
-    listed = body.get("data") if isinstance(body, dict) else None
-    first = listed[0].get("id") if isinstance(listed, list) and listed and isinstance(listed[0], dict) else None
-    if not isinstance(first, str) or not first:
-        raise ModelUnavailable("the language model's server lists no model")
-    return first
 
 
 # ---------------------------------------------------------------- messages

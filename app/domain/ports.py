@@ -469,6 +469,10 @@ class Generator(Protocol):
 
     @property
     def model(self) -> str: ...
+    async def room(self) -> int | None:
+        """How many tokens a prompt may have, as the model counts; None where nobody knows. Never raises."""
+        ...
+
     def generate(self, prompt: Prompt) -> AsyncIterator[Delta]:
         """Raises ModelUnavailable. Closing the iterator aborts the generation."""
         ...

@@ -128,6 +128,9 @@ class Document:
         return self.published > 0
 
 
+HIDDEN_MARK = "[hidden text]"  # with it begins a chunk of what can't be seen on the page
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """The smallest thing that can be found and cited."""
@@ -144,6 +147,11 @@ class Chunk:
     image: str | None = None  # blob key of the crop
     description: str = ""  # what a model says of it: part of `search_text`, never quoted as the document's
     described_by: str = ""  # that model
+
+    @property
+    def hidden(self) -> bool:
+        """Whether it is text that nobody sees on the page."""
+        return self.text.startswith(HIDDEN_MARK)
 
     @property
     def own_search_text(self) -> str:

@@ -4,61 +4,49 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
-from app.domain.errors import BadRequest, ExhibitError, Missing, ModelUnavailable, PromptTooLong, TooManyImages
+from app.domain.errors import BadRequest, ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages
 from app.domain.ports import Blobs, Catalogue, Generator
 from app.domain.types import (
     Answer,
-    Citation,
-    Claim,
     Collection,
     Delta,
-    Dropped,
     Evidence,
     ImagePart,
     Kind,
     Message,
     Notice,
-    Outcome,
     Prompt,
     Query,
     Search,
-    Shown,
-    TextPart,
-    Trace,
-    Understood,
     Usage,
     Vote,
 )
 from app.services.about_library import Librarian
-from app.services.check import Checker, Statement, verdict_of
+from app.services.budget import Budget
+from app.services.check import Checker
 from app.services.condense import Condense
-from app.services.explain import Explain
-from app.services.pack import Packing, packings, picture_size, recent, spread, tokens_of
-from ingest.parse.tables import unruled
-from prompts.answer import abstains, abstention, build, missing_from
+from app.services.explain import Explain, trace_of, understood, with_outcome
+from app.services.hidden import hidden_met
+from app.services.pack import packings, recent, spread
+from app.services.pictures import Fit, Pictures, fewer_pictures, pictures_in, sizes
+from app.services.read_back import Holds, read_back, with_confidence
+from prompts.answer import build
 from prompts.intents import intent_of
-from prompts.markers import claims_of, quote_for
 from prompts.screen import Screen
 from prompts.smalltalk import reply_to
-from prompts.suspicion import planted
-from prompts.terms import is_chinese
 from retrievers.filters import parse, possible
 from retrievers.joined import Joined, Joint
 
 TOP_K = 8
 POOL = 2  # times as many are searched for as are shown, so that what is shown covers more
-NEAREST = 3
 CUT_SHORT = "cut_short"
 LONGEST_QUERY = 8_000  # characters that are searched for; more says nothing more
 _NOTHING = {0: " ", 0xFFFD: " "}  # NUL, and what stands for it after a request was read
-LONGEST_TRACED = 2_000  # characters of a query in its trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +66,6 @@ class Rewritten:
 
     asked: str
     why: str = ""
-
-
-Holds = Callable[[Prompt], float]  # 0..1: that the evidence of a prompt holds the answer to its question
-Fit = Callable[[bytes, int], Awaitable[bytes]]  # a picture, its longest side at most so many pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +102,15 @@ class Ask:
         holds: Holds | None = None,
     ) -> None:
         self._catalogue = catalogue
-        self._blobs = blobs
+        self._pictures = Pictures(blobs, fit)
         self._retriever = retriever
         self._generator = generator
-        self._most_images = most_images
+        self._budget = Budget(most_images)
         self._checker = checker or Checker()
         self._explain = explain
         self._condense = condense
         self._librarian = librarian
-        self._fit = fit
         self._holds = holds
-        self._context: float | None = None  # tokens of a prompt that the model takes, as we count; learned by refusals
 
     @property
     def model(self) -> str:
@@ -156,7 +138,8 @@ class Ask:
         timings = {"retrieve": _since(began)}
         if found.why:
             rewritten = replace(rewritten, why="; ".join(filter(None, (rewritten.why, found.why))))
-        trace = _trace(scope, _understood(scope, rewritten, query), found.joint, timings)
+        told = understood(rewritten.asked, rewritten.why, query, scope.top_k)
+        trace = trace_of(told, found.joint, timings, scope.caller)
         self._explain.note(trace)
         evidence, votes = found.joint.evidence, found.joint.votes
         notices = _searched_without(votes)
@@ -222,8 +205,9 @@ class Ask:
     async def _generated(
         self, last: Message, history: Sequence[Message], search: Search, began: float
     ) -> AsyncGenerator[Said | Answered]:
-        turns, left_out = recent(history)
-        shown, too_many = _fewer_pictures(turns, self._most_images)
+        self._budget.told(await self._generator.room())
+        turns, left_out = recent(history, self._budget.tokens)
+        shown, too_many = fewer_pictures(turns, self._budget.images)
         accepted = await self._accepted(last, search, shown, (*left_out, *too_many))
         screen = Screen(accepted.prompt)
         said: list[str] = []
@@ -241,25 +225,27 @@ class Ask:
             said.append(text)
             yield Said(text)
         timings["generate"] = _since(began)
+        self._budget.counted(accepted.prompt, usage.prompt_tokens)
         answer = await asyncio.to_thread(
-            _answer, "".join(said), accepted.prompt, search, self.model, confidence, self._checker
+            read_back, "".join(said), accepted.prompt, search, self.model, confidence, self._checker
         )
         if confidence is None and self._holds is not None:  # a generator that can't tell
-            answer = await asyncio.to_thread(_with_confidence, answer, accepted.prompt, self._holds)
-        notices = (*search.notices, *accepted.notices, *screen.notices, *_cut_short(cut), *answer.notices)
+            answer = await asyncio.to_thread(with_confidence, answer, accepted.prompt, self._holds)
+        hidden = await asyncio.to_thread(hidden_met, self._catalogue, last.text, answer.evidence)
+        notices = (*search.notices, *accepted.notices, *screen.notices, *hidden, *_cut_short(cut), *answer.notices)
         answer = replace(answer, usage=usage, timings_ms=timings, notices=notices)
         self._note_answer(search, answer)
         yield Answered(answer)
 
     def _talked(self, scope: Scope, text: str, reply: str) -> tuple[Event, ...]:
-        understood = _understood(scope, Rewritten(text, "it asks nothing of the documents"), Query(text))
-        trace = _trace(scope, replace(understood, collections=scope.collections), Joint((), ()), {})
+        told = understood(text, "it asks nothing of the documents", Query(text), scope.top_k)
+        trace = trace_of(replace(told, collections=scope.collections), Joint((), ()), {}, scope.caller)
         self._explain.note(trace)
         return _talk(reply, self.model, trace.id)
 
     def _note_answer(self, search: Search, answer: Answer) -> None:
         if search.trace is not None:
-            self._explain.note(_answered(search.trace, answer))
+            self._explain.note(with_outcome(search.trace, answer))
 
     async def _accepted(
         self, last: Message, search: Search, history: Sequence[Message], told: tuple[Notice, ...]
@@ -267,16 +253,16 @@ class Ask:
         """Begins to generate from the fullest prompt that the model accepts, and waits for its first words."""
         evidence = search.evidence
         asked = tuple(part for part in last.parts if isinstance(part, ImagePart))
-        taken = len(asked) + _pictures_in(history)
-        images = await self._images(evidence, self._most_images - taken)
+        taken = len(asked) + pictures_in(history)
+        images = await self._pictures.of(evidence, self._budget.images - taken)
         refusal: ExhibitError = ModelUnavailable("The model accepted no prompt.")
-        steps = list(packings(evidence, _sizes(images), max(0, self._most_images - taken)))
+        steps = list(packings(evidence, sizes(images), max(0, self._budget.images - taken)))
         for packing in steps:
-            if packing.images and len(packing.images) > self._most_images - taken:
+            if packing.images and len(packing.images) > self._budget.images - taken:
                 continue
-            fitted = await self._fitted(packing, images)
+            fitted = await self._pictures.fitted(packing, images)
             prompt = await asyncio.to_thread(build, last.text, history, packing.evidence, fitted, asked)
-            if packing is not steps[-1] and self._is_too_long(prompt):
+            if packing is not steps[-1] and self._budget.is_over(prompt):
                 continue
             # for a reader that sees no conversation
             prompt = replace(prompt, question=search.question or last.text, summary=search.summary)
@@ -284,7 +270,7 @@ class Ask:
                 deltas = await _begun(self._generator.generate(prompt))
             except (PromptTooLong, TooManyImages) as error:
                 refusal = error
-                self._learn(error, prompt, taken + len(packing.images))
+                self._budget.refused(error, prompt, taken + len(packing.images))
                 continue
             return _Accepted(prompt, (*told, *packing.notices), deltas)
         raise refusal
@@ -298,39 +284,6 @@ class Ask:
         condition = parse(where)
         documents = await asyncio.to_thread(self._catalogue.documents_in, [one.id for one in collections])
         return frozenset(document.id for document in documents if possible(condition, document))
-
-    def _is_too_long(self, prompt: Prompt) -> bool:
-        return self._context is not None and tokens_of(prompt.messages) > self._context
-
-    def _learn(self, error: PromptTooLong | TooManyImages, prompt: Prompt, images: int) -> None:
-        """A refusal is remembered, so that the next question begins with what the model takes."""
-        if isinstance(error, TooManyImages):
-            self._most_images = max(0, min(images - 1, error.limit if error.limit is not None else images // 2))
-        elif error.limit and error.needed:
-            ours = tokens_of(prompt.messages) * error.limit / error.needed
-            self._context = ours if self._context is None else min(self._context, ours)
-
-    async def _fitted(self, packing: Packing, images: Mapping[str, ImagePart]) -> dict[str, ImagePart]:
-        """The packing's pictures, none larger than its side; one that can't be made smaller goes as it is."""
-        fitted: dict[str, ImagePart] = {}
-        for one in packing.images:
-            size = picture_size(images[one].data)
-            fitted[one] = images[one]
-            if self._fit is not None and size is not None and max(size) > packing.side:
-                with suppress(ExhibitError):
-                    data = await self._fit(images[one].data, packing.side)
-                    fitted[one] = ImagePart(data, _media_type(data))
-        return fitted
-
-    async def _images(self, evidence: Sequence[Evidence], most: int) -> dict[str, ImagePart]:
-        """The pixels of the evidence that has any, by evidence id; at most so many, those ranked first."""
-        found: dict[str, ImagePart] = {}
-        for one in evidence:
-            if one.chunk.image and len(found) < most:
-                with suppress(Missing):  # deleted since it was found
-                    data = await asyncio.to_thread(self._blobs.read, one.chunk.image)
-                    found[one.id] = ImagePart(data, _media_type(data))
-        return found
 
 
 def _shown(search: Search, most: int) -> tuple[Evidence, ...]:
@@ -353,13 +306,9 @@ def _searched_without(votes: Sequence[Vote]) -> tuple[Notice, ...]:
     )
 
 
-def _sizes(images: Mapping[str, ImagePart]) -> dict[str, tuple[int, int]]:
-    return {one: picture_size(image.data) or (0, 0) for one, image in images.items()}
-
-
 def _small_talk(message: Message) -> str | None:
     """What to say to a greeting; a picture is always a question."""
-    return None if _pictures_in([message]) else reply_to(message.text)
+    return None if pictures_in([message]) else reply_to(message.text)
 
 
 def _talk(reply: str, model: str, trace_id: str) -> tuple[Event, ...]:
@@ -368,70 +317,6 @@ def _talk(reply: str, model: str, trace_id: str) -> tuple[Event, ...]:
     notice = Notice("small_talk", "The message asks nothing of the documents; they were not searched.")
     answer = Answer(reply, "abstained", 0.0, (), (), (), model, search.trace_id, notices=(notice,))
     return Retrieved(search), Said(reply), Answered(answer)
-
-
-def _understood(scope: Scope, rewritten: Rewritten, query: Query) -> Understood:
-    return Understood(
-        asked=rewritten.asked[:LONGEST_TRACED],
-        searched=query.text[:LONGEST_TRACED],
-        why=rewritten.why,
-        language="zh" if is_chinese(query.text) else "en",
-        image=query.image is not None,
-        collections=tuple(collection.name for collection in query.collections),
-        kinds=tuple(sorted(query.kinds)),
-        where=query.where,
-        documents=None if query.documents is None else len(query.documents),
-        top_k=scope.top_k,
-    )
-
-
-def _trace(scope: Scope, query: Understood, joint: Joint, timings_ms: Mapping[str, float]) -> Trace:
-    return Trace(
-        id=uuid.uuid4().hex,
-        at=datetime.now(UTC),
-        caller=scope.caller,
-        query=query,
-        votes=joint.votes,
-        steps=joint.steps,
-        evidence=tuple(Shown(one.id, one.score, one.ranks) for one in joint.evidence),
-        dropped=joint.dropped,
-        timings_ms=timings_ms,
-    )
-
-
-def _answered(trace: Trace, answer: Answer) -> Trace:
-    shown = tuple(one.id for one in answer.evidence)
-    left_out = (one.chunk_id for one in trace.evidence if one.chunk_id not in shown)
-    return replace(
-        trace,
-        dropped=(*trace.dropped, *(Dropped(one, "it was over the budget of the prompt") for one in left_out)),
-        timings_ms=answer.timings_ms,
-        outcome=Outcome(
-            answer.verdict, answer.confidence, answer.model, shown, tuple(notice.code for notice in answer.notices)
-        ),
-    )
-
-
-def _pictures_in(messages: Sequence[Message]) -> int:
-    return sum(isinstance(part, ImagePart) for message in messages for part in message.parts)
-
-
-def _fewer_pictures(history: Sequence[Message], most: int) -> tuple[tuple[Message, ...], tuple[Notice, ...]]:
-    """A conversation's pictures would fill the prompt for good: the newest stay, half of what the model takes."""
-    keep = most // 2
-    kept: list[Message] = []
-    dropped = 0
-    for message in reversed(history):
-        parts: list[TextPart | ImagePart] = []
-        for part in reversed(message.parts):
-            if isinstance(part, ImagePart) and keep == 0:
-                dropped += 1
-                continue
-            keep -= isinstance(part, ImagePart)
-            parts.append(part)
-        kept.append(replace(message, parts=tuple(reversed(parts))))
-    notice = Notice("history_images_left_out", f"{dropped} earlier pictures were not shown to the model again.")
-    return tuple(reversed(kept)), (notice,) if dropped else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,92 +351,8 @@ async def _begun(deltas: AsyncIterator[Delta]) -> AsyncGenerator[Delta]:
     return all_of_them()
 
 
-def _answer(
-    text: str, prompt: Prompt, search: Search, model: str, confidence: float | None, checker: Checker
-) -> Answer:
-    """Reads what was said back into claims and citations, each checked against what it cites."""
-    text = text.strip()
-    if not text or abstains(text):
-        return _abstained(text, prompt, search, model, confidence)
-    claims = checker.check(
-        [
-            Statement(stated.text, stated.citations, tuple(_cited(prompt.evidence[n - 1]) for n in stated.citations))
-            for stated in claims_of(text)
-            if not _obeys(stated.text, stated.citations, prompt)
-        ]
-    )
-    cited = list(dict.fromkeys((n, claim.text) for claim in claims for n in claim.citations))
-    return Answer(
-        answer=text,
-        verdict=verdict_of(claims),
-        confidence=confidence if confidence is not None else _mean_support(claims),
-        claims=claims,
-        citations=_citations(cited, prompt),
-        evidence=prompt.evidence,
-        model=model,
-        trace_id=search.trace_id,
-    )
-
-
-def _with_confidence(answer: Answer, prompt: Prompt, holds: Holds) -> Answer:
-    """Half what the evidence lets expect, half what the claims are worth; of an abstention, what it may have missed."""
-    expected = holds(prompt)
-    if answer.verdict == "abstained":
-        return replace(answer, confidence=round(expected / 2, 3))
-    return replace(answer, confidence=round((expected + _mean_support(answer.claims)) / 2, 3))
-
-
-def _mean_support(claims: Sequence[Claim]) -> float:
-    return round(sum(claim.support for claim in claims) / len(claims), 3) if claims else 0.0
-
-
-def _abstained(text: str, prompt: Prompt, search: Search, model: str, confidence: float | None) -> Answer:
-    notices = () if text else (Notice("model_silent", "The model answered nothing."),)
-    return Answer(
-        answer=text or abstention(prompt.question),
-        verdict="abstained",
-        confidence=confidence if confidence is not None else 0.0,
-        claims=(),
-        citations=(),
-        evidence=prompt.evidence,
-        model=model,
-        trace_id=search.trace_id,
-        nearest=search.evidence[:NEAREST],
-        missing=missing_from(prompt.question, [_cited(one) for one in prompt.evidence]),
-        notices=notices,
-    )
-
-
-def _cited(evidence: Evidence) -> str:
-    """What a claim is checked against: the text, and the title and headings that it stands under; never what a model
-    said of it. A table's rows without its columns' heads would contradict claims that name these."""
-    chunk = evidence.chunk
-    context = chunk.own_search_text.replace(unruled(chunk.text), "") if chunk.kind == "table" else chunk.own_search_text
-    return f"{chunk.text}\n\n{context}"
-
-
-def _obeys(claim: str, citations: Sequence[int], prompt: Prompt) -> bool:
-    """Whether a claim only repeats what a document says to the model, beside the question: that is no claim."""
-    quotes = [quote_for(claim, prompt.evidence[n - 1].chunk.text) for n in citations]
-    return planted(prompt.question, claim) or (
-        bool(quotes) and all(planted(prompt.question, quote) for quote in quotes)
-    )
-
-
-def _citations(cited: Sequence[tuple[int, str]], prompt: Prompt) -> tuple[Citation, ...]:
-    """One citation per marker and supporting span, in the order of the answer."""
-    found = [
-        Citation(n, prompt.evidence[n - 1], quote_for(claim, prompt.evidence[n - 1].chunk.text)) for n, claim in cited
-    ]
-    return tuple({(citation.n, citation.quote): citation for citation in found}.values())
-
-
 def _cut_short(cut: bool) -> tuple[Notice, ...]:
     return (Notice(CUT_SHORT, "The model stopped at its length limit: the answer is not whole."),) if cut else ()
-
-
-def _media_type(data: bytes) -> str:
-    return "image/jpeg" if data.startswith(b"\xff\xd8") else "image/png"
 
 
 def _since(began: float) -> float:

@@ -1,4 +1,5 @@
-"""How a search came about, told later: traces are noted at once and written beside the requests, not in them."""
+"""How a search came about, told later: traces are made and noted at once, and written beside the requests, not in
+them."""
 
 from __future__ import annotations
 
@@ -6,17 +7,21 @@ import asyncio
 import logging
 import queue
 import threading
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from app.domain.errors import ExhibitError, Gone, Missing
 from app.domain.ports import Catalogue, Traces
-from app.domain.types import Dropped, Evidence, Trace
-from retrievers.joined import NOT_STANDING
+from app.domain.types import Answer, Dropped, Evidence, Outcome, Query, Shown, Trace, Understood
+from prompts.terms import is_chinese
+from retrievers.joined import NOT_STANDING, Joint
 
 WAITING = 1_000  # traces; what comes while so many wait is not kept
 AT_ONCE = 64  # written in one transaction
 MOST_DROPPED = 200  # told in one trace
+LONGEST_TRACED = 2_000  # characters of a query in its trace
 
 log = logging.getLogger(__name__)
 
@@ -134,3 +139,49 @@ class Explain:
         if not document.findable:
             return f"its document is not published: {document.status}"
         return "its document was read again without it"
+
+
+# ---------------------------------------------------------------- making a trace
+
+
+def understood(asked: str, why: str, query: Query, top_k: int) -> Understood:
+    return Understood(
+        asked=asked[:LONGEST_TRACED],
+        searched=query.text[:LONGEST_TRACED],
+        why=why,
+        language="zh" if is_chinese(query.text) else "en",
+        image=query.image is not None,
+        collections=tuple(collection.name for collection in query.collections),
+        kinds=tuple(sorted(query.kinds)),
+        where=query.where,
+        documents=None if query.documents is None else len(query.documents),
+        top_k=top_k,
+    )
+
+
+def trace_of(query: Understood, joint: Joint, timings_ms: Mapping[str, float], caller: str) -> Trace:
+    return Trace(
+        id=uuid.uuid4().hex,
+        at=datetime.now(UTC),
+        caller=caller,
+        query=query,
+        votes=joint.votes,
+        steps=joint.steps,
+        evidence=tuple(Shown(one.id, one.score, one.ranks) for one in joint.evidence),
+        dropped=joint.dropped,
+        timings_ms=timings_ms,
+    )
+
+
+def with_outcome(trace: Trace, answer: Answer) -> Trace:
+    """Evidence that was found and not shown joins what was dropped."""
+    shown = tuple(one.id for one in answer.evidence)
+    left_out = (one.chunk_id for one in trace.evidence if one.chunk_id not in shown)
+    return replace(
+        trace,
+        dropped=(*trace.dropped, *(Dropped(one, "it was over the budget of the prompt") for one in left_out)),
+        timings_ms=answer.timings_ms,
+        outcome=Outcome(
+            answer.verdict, answer.confidence, answer.model, shown, tuple(notice.code for notice in answer.notices)
+        ),
+    )

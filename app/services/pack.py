@@ -18,6 +18,7 @@ _ALIKE = 0.3  # what a chunk loses whose words were all told
 _SAME_PAGE = 0.05  # what it loses for each chunk of its page that is shown
 _CHARACTERS_A_TOKEN = 3.6
 _HISTORY_CHARACTERS = 16_000  # of a conversation, its newest part
+_HISTORY_SHARE = 1 / 3  # at most, of a prompt
 _HISTORY_MESSAGES = 40
 
 
@@ -125,9 +126,11 @@ def _jpeg_size(data: bytes) -> tuple[int, int] | None:
 # ---------------------------------------------------------------- the conversation before
 
 
-def recent(history: Sequence[Message]) -> tuple[tuple[Message, ...], tuple[Notice, ...]]:
-    """The newest turns of a long conversation; what the caller's system messages wish for stays."""
-    room, kept = _HISTORY_CHARACTERS, list[Message]()
+def recent(history: Sequence[Message], tokens: float | None = None) -> tuple[tuple[Message, ...], tuple[Notice, ...]]:
+    """The newest turns of a long conversation; what the caller's system messages wish for stays. `tokens` is what the
+    whole prompt may have, if that is known."""
+    share = math.inf if tokens is None else tokens * _HISTORY_SHARE * _CHARACTERS_A_TOKEN
+    room, kept = min(_HISTORY_CHARACTERS, share), list[Message]()
     turns = [message for message in history if message.role != "system"]
     for message in reversed(turns[-_HISTORY_MESSAGES:]):
         room -= len(message.text)

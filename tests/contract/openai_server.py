@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -80,6 +81,7 @@ def endless(reply: Reply) -> None:
 class OpenAIServer:
     script: Script
     models: object = field(default_factory=lambda: {"data": [{"id": "scripted"}]})
+    list_pause_s: float = 0.0  # before it lists its models
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     hung_up: threading.Event = field(default_factory=threading.Event)
@@ -106,7 +108,9 @@ class OpenAIServer:
 def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            Reply(self).json(200, server.models)
+            time.sleep(server.list_pause_s)
+            with suppress(OSError):  # nobody waited for it
+                Reply(self).json(200, server.models)
 
         def do_POST(self) -> None:
             server.requests.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))

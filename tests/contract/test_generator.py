@@ -72,6 +72,11 @@ async def test_who_answered_has_a_name(make: Callable[[], Generator]) -> None:
     assert generator.model not in ("", "unknown")
 
 
+async def test_how_long_a_prompt_may_be_is_a_number_or_not_known(make: Callable[[], Generator]) -> None:
+    room = await make().room()
+    assert room is None or room > 0
+
+
 async def test_an_answer_can_be_closed_after_its_first_piece(make: Callable[[], Generator]) -> None:
     generator = make()
     deltas = cast(AsyncGenerator[Delta], generator.generate(prompt_of()))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -142,10 +144,10 @@ def test_langchains_openai_class_asks_with_a_picture_in_the_message(service: Ser
 
 
 def test_llamaindexs_openai_class_completes_and_streams(service: Service) -> None:
-    like = pytest.importorskip("llama_index.llms.openai_like")
+    like = import_module("llama_index.llms.openai_like")
     llama = like.OpenAILike(api_base=url(service), api_key="none", model="default", is_chat_model=True)
     whole = llama.complete(QUESTION).text
-    assert "[1]" in whole
+    assert re.search(r"\[\d+\]", whole)
     assert list(llama.stream_complete(QUESTION))[-1].text == whole
 
 

@@ -24,6 +24,7 @@ from app.domain.types import (
     Hit,
     ImagePart,
     Message,
+    PageReport,
     Prompt,
     Query,
     TextPart,
@@ -52,7 +53,7 @@ class Everything:
 
 
 def asking(
-    *scripts: Sequence[str | ExhibitError], found: int = 3, sentences: Sequence[str] = SENTENCES
+    *scripts: Sequence[str | ExhibitError], found: int = 3, sentences: Sequence[str] = SENTENCES, hidden: int = 0
 ) -> tuple[Ask, MemoryGenerator, Everything]:
     catalogue, blobs = MemoryCatalogue(), MemoryBlobs()
     blobs.put("documents/d/crops/one", PNG)
@@ -74,7 +75,7 @@ def asking(
         )
         for n, text in enumerate(sentences)
     ]
-    catalogue.update("d", 1, status="running")
+    catalogue.update("d", 1, status="running", page_report=[PageReport(1, "text", hidden=hidden)])
     catalogue.replace_chunks("d", 1, chunks)
     catalogue.publish("d", 1, "ready")
     generator = MemoryGenerator(*scripts)
@@ -290,7 +291,7 @@ async def test_a_conversations_pictures_do_not_fill_the_prompt() -> None:
 
 async def test_evidence_whose_picture_was_deleted_meanwhile_is_shown_by_its_words() -> None:
     ask, generator, _ = asking(["It stands by the sea [3]."])
-    ask._blobs.delete("documents/d")
+    ask._pictures._blobs.delete("documents/d")
     assert (await answer_of(ask)).citations
     assert not any(isinstance(part, ImagePart) for message in generator.prompts[-1].messages for part in message.parts)
 

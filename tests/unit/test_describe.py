@@ -12,7 +12,7 @@ import pytest
 from app.adapters.memory import MemoryBlobs
 from app.adapters.openai_chat import OpenAIChat
 from app.domain.types import Box, Chunk, Document, Evidence, PageReport
-from app.services.ask import _cited
+from app.services.read_back import cited
 from ingest.describe import Described, Describer, Description, Target, targets, with_description
 from prompts.describe import MOST_DESCRIPTION, build, harmless
 from tests.contract.openai_server import OpenAIServer, Reply, contents, said
@@ -181,7 +181,7 @@ def test_what_a_model_said_of_a_picture_bears_no_claim_out() -> None:
     """A claim is checked against the document's words alone, and only those are quoted."""
     said_of_it = with_description(CHART, Description("Calais handled 4,711 tons.", "seer"))
     evidence = Evidence(said_of_it, DOCUMENT)
-    assert "4,711" not in _cited(evidence)
-    assert "Figure 1: Tons" in _cited(evidence)
+    assert "4,711" not in cited(evidence)
+    assert "Figure 1: Tons" in cited(evidence)
     again = with_description(said_of_it, Description("Other words.", "seer"))
     assert again.search_text == "a\nFigure 1: Tons\nOther words."

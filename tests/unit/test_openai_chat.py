@@ -94,6 +94,73 @@ async def test_a_server_that_lists_no_model_is_unavailable(serving: Serving, mod
     assert isinstance(await failure(OpenAIChat(server.url)), ModelUnavailable)
 
 
+VLLM = {"data": [{"id": "other", "max_model_len": 999}, {"id": "m", "object": "model", "max_model_len": 4096}]}
+
+
+async def test_the_server_tells_how_long_a_prompt_may_be_and_is_asked_once(serving: Serving) -> None:
+    server = serving(said("x"))
+    server.models = VLLM
+    chat = OpenAIChat(server.url, "m")
+    assert await chat.room() == 4096 - 1024
+    server.models = {}
+    await answered(chat)
+    assert await chat.room() == 4096 - 1024
+
+
+async def test_of_a_small_context_a_quarter_is_kept_for_the_answer(serving: Serving) -> None:
+    server = serving(said("x"))
+    server.models = {"data": [{"id": "m", "max_model_len": 2048}]}
+    chat = OpenAIChat(server.url)
+    assert await chat.room() == 1536
+    await answered(chat)
+    assert server.requests[0]["max_tokens"] == 512
+
+
+async def test_a_setting_wins_over_what_the_server_tells(serving: Serving) -> None:
+    server = serving(said("x"))
+    server.models = VLLM
+    assert await OpenAIChat(server.url, "m", context=2048).room() == 1536
+    assert await OpenAIChat(server.url, context=8192).room() == 8192 - 1024
+
+
+@pytest.mark.parametrize(
+    "models", [{"data": [{"id": "m"}]}, {"data": [{"id": "m", "max_model_len": "long"}]}, {"data": [3]}, {}, [], "no"]
+)
+async def test_a_server_that_does_not_tell_is_asked_without_a_limit(serving: Serving, models: object) -> None:
+    server = serving(said("x"))
+    server.models = models
+    chat = OpenAIChat(server.url, "m")
+    assert await chat.room() is None
+    await answered(chat)
+    assert server.requests[0]["max_tokens"] == 1024
+
+
+async def test_a_server_that_hangs_on_its_list_still_answers(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.adapters.openai_chat._LIST_S", 0.1)
+    server = serving(said("x"))
+    server.list_pause_s = 3.0
+    chat = OpenAIChat(server.url, "m")
+    began = time.monotonic()
+    assert await chat.room() is None
+    assert (await answered(chat))[0].text == "x"
+    assert time.monotonic() - began < 1.5  # it waited once, and not for the list
+
+
+async def test_a_server_that_was_gone_is_asked_again(serving: Serving) -> None:
+    server = serving(lambda reply: reply.refuse(503, "starting"))
+    server.models = VLLM
+    chat = OpenAIChat(server.url, "m")
+    assert await chat.room() == 3072
+    await failure(chat)
+    server.models = {"data": [{"id": "m", "max_model_len": 32_768}]}
+    assert await chat.room() == 32_768 - 1024
+
+
+async def test_nobody_there_tells_nothing_and_is_no_error() -> None:
+    assert await OpenAIChat("http://127.0.0.1:9", "m").room() is None
+    assert await OpenAIChat("http://127.0.0.1:9").room() is None
+
+
 async def test_thoughts_are_left_out_however_they_are_cut(serving: Serving) -> None:
     server = serving(said("<th", "ink>Let me ", "see [1]</thi", "nk>\n\nNine", " days [1]."))
     assert "".join(delta.text for delta in await answered(OpenAIChat(server.url))) == "Nine days [1]."

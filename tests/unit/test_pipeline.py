@@ -560,6 +560,9 @@ class Words:
         self.asked = 0
         self.failure: ExhibitError | None = None
 
+    async def room(self) -> int | None:
+        return None
+
     async def generate(self, prompt: Prompt) -> AsyncIterator[Delta]:
         self.asked += 1
         if self.failure is not None:

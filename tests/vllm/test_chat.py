@@ -34,9 +34,14 @@ def prompt_tokens(service: Service, question: str, **more: Any) -> int:
     return int(usage["prompt_tokens"])
 
 
+def refusals(engine: Engine) -> int:
+    """As its log tells them; of a prompt that is too long, vLLM counts nothing."""
+    return engine.log.read_text(errors="replace").count('chat/completions HTTP/1.1" 400')
+
+
 @contextmanager
-def streamed(service: Service, question: str) -> Iterator[httpx.Response]:
-    body = {"messages": [{"role": "user", "content": question}], "stream": True}
+def streamed(service: Service, question: str, **more: Any) -> Iterator[httpx.Response]:
+    body = {"messages": [{"role": "user", "content": question}], "stream": True, **more}
     with service.http.stream("POST", "/v1/chat", json=body, timeout=120) as answer:
         assert answer.status_code == 200
         yield answer
@@ -83,6 +88,15 @@ def test_evidence_over_the_context_is_answered_with_less_and_a_notice(engine: En
     answer = service.ask(PARAGRAPH, kinds=["text", "table"], top_k=50)
     assert answer["usage"]["prompt_tokens"] > 0
     assert "evidence_left_out" in [notice["code"] for notice in answer["notices"]]
+
+
+def test_evidence_over_the_context_is_refused_once_at_most_and_then_known(engine: Engine, service: Service) -> None:
+    told = list[int]()
+    for _ in range(2):
+        with streamed(service, PARAGRAPH, kinds=["text", "table"], top_k=50) as answer:
+            next(value for name, value in events(answer) if name == "delta")
+        told.append(refusals(engine))
+    assert told[1] == told[0]
 
 
 def test_a_question_over_the_context_is_refused_with_a_sentence(engine: Engine, service: Service) -> None:

@@ -48,6 +48,24 @@ async def test_the_model_is_the_one_that_the_engine_serves(engine: Engine) -> No
     assert chat.model == "tiny-llava"
 
 
+async def test_the_engine_tells_how_long_a_prompt_may_be(engine: Engine) -> None:
+    assert await chat_with(engine).room() == CONTEXT - 16
+    assert await OpenAIChat(engine.url, "tiny-llava").room() == CONTEXT - 1024
+    assert await OpenAIChat(engine.url, "another").room() is None
+
+
+async def test_a_prompt_that_fills_the_room_leaves_room_for_the_answer(engine: Engine) -> None:
+    """The engine counts prompt and answer together, and refuses what goes one token over."""
+    chat = OpenAIChat(engine.url, max_tokens=1024)
+    room = await chat.room()
+    assert room is not None
+    one, two = [await prompt_tokens(engine, prompt_of(text="a" + " letter" * count)) for count in (100, 200)]
+    fits = 100 + (room - one) * 100 // (two - one)
+    deltas = cast(AsyncGenerator[Delta], chat.generate(prompt_of(text="a" + " letter" * fits)))
+    assert (await anext(deltas)).text
+    await deltas.aclose()
+
+
 async def test_the_text_of_the_evidence_reaches_the_model(engine: Engine) -> None:
     short = await prompt_tokens(engine, prompt_of(text="A letter."))
     long = await prompt_tokens(engine, prompt_of(text="A letter was carried over the sea. " * 20))

@@ -1,0 +1,34 @@
+"""Evidence whose page holds words that can't be seen on it: what is met is told, whether or not it was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from app.domain.errors import ExhibitError
+from app.domain.ports import Catalogue
+from app.domain.types import Evidence, Notice
+from prompts.hidden import hidden_text
+
+
+def hidden_met(catalogue: Catalogue, question: str, evidence: Sequence[Evidence]) -> tuple[Notice, ...]:
+    """Reads the page reports, which evidence comes without."""
+    paged = {one.document.id for one in evidence if one.chunk.page}
+    pages = {document_id: _pages_with_hidden(catalogue, document_id) for document_id in paged}
+    beside, itself = list[int](), list[int]()
+    for n, one in enumerate(evidence, start=1):
+        if one.chunk.hidden:
+            itself.append(n)
+        elif _pages_of(one) & pages.get(one.document.id, frozenset()):
+            beside.append(n)
+    return hidden_text(question, beside, itself)
+
+
+def _pages_with_hidden(catalogue: Catalogue, document_id: str) -> frozenset[int]:
+    with suppress(ExhibitError):  # deleted since it was found
+        return frozenset(page.page for page in catalogue.document(document_id).page_report if page.hidden)
+    return frozenset()
+
+
+def _pages_of(one: Evidence) -> frozenset[int]:
+    return frozenset(filter(None, (one.chunk.page, *(region.page for region in one.chunk.regions))))
