@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from PIL import Image
 
-from app.adapters.number_formats import processor
+from app.adapters.made_once import processor
 from app.adapters.pictures import small_picture
 from app.adapters.torchvision_shim import declare_operators
 from app.domain.errors import BadConfiguration, ModelUnavailable, Unreadable

@@ -7,20 +7,14 @@ to their makers. What is known when the time is up counts.
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
 import logging
 import os
-import platform
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +22,7 @@ import numpy as np
 
 from app.adapters.calibration_texts import calibration_texts, probe_texts
 from app.adapters.child_processes import end_with_parent
+from app.adapters.made_once import key_of, made_by_a_child, one_at_a_time, processor, sha256_of
 from app.adapters.model_files import ModelFiles
 from app.adapters.sentence_models import (
     GRAPH,
@@ -82,7 +77,7 @@ def kept_choice(
     """What was found out on this machine, found out now if it never was, and the folder with its files."""
     folder = cache / f"{model.stamp}-{_key(model, threads)}"
     cache.mkdir(parents=True, exist_ok=True)
-    with _one_at_a_time(cache / f"{folder.name}.lock"):
+    with one_at_a_time(cache / f"{folder.name}.lock"):
         choice = _read(folder)
         if choice is None or 0 < choice.unfinished < _PROBES:
             choice = _find_out(model, folder, threads, time_limit_s, choice.unfinished if choice else 0)
@@ -94,7 +89,7 @@ def _find_out(model: ModelFiles, folder: Path, threads: int | None, time_limit_s
     making = folder.with_name(f"{folder.name}.making")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir()
-    problem = _probe_in_a_child(model, making, threads, time_limit_s)
+    problem = made_by_a_child(__name__, [str(model.folder), str(making), str(threads or 0)], time_limit_s)
     choice = _read(making) or Choice()
     if problem is not None:
         log.warning("the probe of number formats did not finish", extra={"model": model.stamp, "problem": problem})
@@ -115,62 +110,11 @@ def _find_out(model: ModelFiles, folder: Path, threads: int | None, time_limit_s
     return choice
 
 
-def _probe_in_a_child(model: ModelFiles, making: Path, threads: int | None, time_limit_s: float) -> str | None:
-    """None, or in a few words why it did not end well."""
-    command = [sys.executable, "-m", __name__, str(model.folder), str(making), str(threads or 0), str(os.getpid())]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "HF_HUB_OFFLINE": "1"}
-    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads spin otherwise: ruinous on a busy machine
-    try:
-        done = subprocess.run(  # noqa: S603  (our own module)
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=time_limit_s,
-            start_new_session=True,  # Ctrl-C in the terminal is for the parent
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"not done after {time_limit_s:.0f} s"
-    except OSError as error:
-        return str(error)
-    if done.returncode == 0:
-        return None
-    last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-    return f"exit code {done.returncode}: {''.join(last)[:300]}"
-
-
 # ---------------------------------------------------------------- what is kept
 
 
 def _key(model: ModelFiles, threads: int | None) -> str:
-    facts = [model.sha256, str(_RECIPE), processor(), str(threads or os.cpu_count())]
-    facts += [f"{library} {_version(library)}" for library in _LIBRARIES]
-    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:12]
-
-
-def processor() -> str:
-    """Its model and what it can do; the same image may run on another machine tomorrow."""
-    with suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        told = [line for line in lines if line.startswith(("model name", "flags", "Features"))]
-        return "\n".join([*dict.fromkeys(told), str(Path("/proc/driver/nvidia/version").exists())])
-    return f"{platform.machine()} {platform.processor()}"
-
-
-def _version(library: str) -> str:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "none"
-
-
-@contextmanager
-def _one_at_a_time(path: Path) -> Iterator[None]:
-    """The service and its encoding process may both come first."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    return key_of([model.sha256, str(_RECIPE), processor(), str(threads or os.cpu_count())], _LIBRARIES)
 
 
 def _read(folder: Path) -> Choice | None:
@@ -186,7 +130,7 @@ def _read(folder: Path) -> Choice | None:
             raw["unfinished"],
             raw["sha256"],
         )
-        whole = all(_sha256(folder / name) == digest for name, digest in choice.sha256.items())
+        whole = all(sha256_of(folder / name) == digest for name, digest in choice.sha256.items())
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return choice if whole else None
@@ -196,11 +140,6 @@ def _write(choice: Choice, folder: Path) -> None:
     fresh = folder / f"{_CHOICE}.part"
     fresh.write_text(json.dumps(asdict(choice), indent=1))
     fresh.replace(folder / _CHOICE)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # ---------------------------------------------------------------- in the child
@@ -286,7 +225,7 @@ class _Probe:
         took_s = {**self._choice.took_s, part: round(now - self._since, 2)}
         self._since = now
         files = [path for path in self._folder.iterdir() if not path.name.startswith(_CHOICE)]
-        self._choice = replace(self._choice, took_s=took_s, sha256={path.name: _sha256(path) for path in files})
+        self._choice = replace(self._choice, took_s=took_s, sha256={path.name: sha256_of(path) for path in files})
         _write(self._choice, self._folder)
 
 
