@@ -21,6 +21,7 @@ from app.adapters.dbos_jobs import DbosJobs, DbosWorker
 from app.adapters.encoding_process import EncodingProcess
 from app.adapters.extractive import ExtractiveReader
 from app.adapters.folder_lock import FolderLock
+from app.adapters.image_encoders import load_image_encoder
 from app.adapters.judges import ModelJudge, NliJudge
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.model_files import bundled_minilm
@@ -295,7 +296,7 @@ def fused_ways(
     def bundled_image(name: str) -> Retriever | None:
         if settings.models == "bundled" or name != clip.bundled_name():
             return None
-        former = clip.bundled(cache=settings.cache_dir)
+        former = load_image_encoder("bundled", settings.cache_dir)
         return by_image(name, seeing_images(former, _one_by_one(former.encode_texts), normalise))
 
     own_text = by_text(text.name, seeing_text(text, encode_words))
@@ -400,8 +401,7 @@ def _text_encoder(settings: Settings) -> Callable[[], TextEncoder]:
 
 
 def _image_encoder(settings: Settings) -> Callable[[], ImageEncoder]:
-    load = clip.bundled if settings.models == "bundled" else clip.from_hub
-    return partial(load, cache=settings.cache_dir)
+    return partial(load_image_encoder, settings.models, settings.cache_dir)
 
 
 async def _reranked(settings: Settings, fused: Retriever, catalogue: Catalogue) -> Retriever:

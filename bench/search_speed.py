@@ -29,7 +29,7 @@ import numpy as np
 from app.adapters.blobs import LocalBlobs
 from app.adapters.catalogue import SqlCatalogue
 from app.adapters.chroma import ChromaVectors
-from app.adapters.clip import bundled as bundled_clip
+from app.adapters.image_encoders import load_image_encoder
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.sentence import load_text_encoder
 from app.adapters.words import TantivyWords
@@ -307,7 +307,8 @@ def measure(chunks: int, scratch: Path, langchain: bool) -> Size:
     data = scratch / f"data-{chunks}"
     data.mkdir(parents=True)
     settings = Settings(_env_file=None, data_dir=data, traces=2_000)  # type: ignore[call-arg]
-    encoder, clip = load_text_encoder("bundled", settings.cache_dir), bundled_clip()
+    encoder = load_text_encoder("bundled", settings.cache_dir)
+    clip = load_image_encoder("bundled", settings.cache_dir)
     leave_what_is_loaded_alone()  # as the service does; it serves LangChain as well
     began = time.monotonic()
     filling = Filling(data, (encoder.name, encoder.dimensions), (clip.name, clip.dimensions))

@@ -21,10 +21,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.adapters import clip, sentence
+from app.adapters import sentence
 from app.adapters.blobs import LocalBlobs
 from app.adapters.catalogue import SqlCatalogue
 from app.adapters.chroma import ChromaVectors
+from app.adapters.image_encoders import load_image_encoder
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.words import TantivyWords
 from app.domain.ports import Catalogue, Retriever
@@ -111,7 +112,7 @@ def examples_of(folder: QuestionFolder, cache: Path) -> list[Example]:
 def opened(data: Path) -> Iterator[tuple[Retriever, Catalogue]]:
     """The service's own way of finding, up to where candidates are ranked again."""
     cache = load_settings().cache_dir
-    text, image = sentence.load_text_encoder("bundled", cache), clip.bundled(cache=cache)
+    text, image = sentence.load_text_encoder("bundled", cache), load_image_encoder("bundled", cache)
     kept = KeptVectors(LocalBlobs(data / "blobs"))
     with (
         closing(SqlCatalogue(f"sqlite:///{data.absolute() / 'catalogue.db'}")) as catalogue,

@@ -28,9 +28,9 @@ BUNDLED: Final = Path(__file__).parent / "models" / "exhibit-clip"
 STANDARD: Final = "hf-hub:timm/ViT-B-16-SigLIP2-256"
 CARD: Final = "card.json"
 
-_BATCH = 32  # more at once gains nothing on a CPU
-_SAME = 0.999  # cosine from which half precision counts as the same vector
-_LONGEST_TEXT = 4_000  # characters that the tokenizer is given; models see 32 to 64 tokens
+BATCH: Final = 32  # more at once gains nothing on a CPU
+LONGEST_TEXT: Final = 4_000  # characters that the tokenizer is given; models see 32 to 64 tokens
+SAME: Final = 0.999  # cosine from which half precision counts as the same vector
 _PLAIN_CLIP_THRESHOLD = 0.2
 _UNLIKELY = 0.01  # chance of a pair, as a sigmoid model (SigLIP) states it, under which it counts as unrelated
 
@@ -51,6 +51,11 @@ class Card:
             return cls(**{field: stated[field] for field in ("name", "weights", "sha256", "threshold")})
         except (OSError, ValueError, KeyError, TypeError) as cause:
             raise ModelUnavailable(f"The image model in {folder} has no readable {CARD}.") from cause
+
+    @property
+    def stamp(self) -> str:
+        """Goes onto every vector: two models, or two versions of one, never share it."""
+        return f"{self.name}@{self.sha256[:8]}"
 
     def check(self, folder: Path) -> None:
         try:
@@ -97,7 +102,7 @@ class ClipEncoder:
 
     def encode_images(self, images: Sequence[bytes]) -> Vectors:
         """Raises Unreadable for the first picture that can't be decoded."""
-        batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
+        batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
         vectors = [self.encode_pictures([small_picture(data, self._side) for data in batch]) for batch in batches]
         return np.concatenate(vectors) if vectors else np.zeros((0, self._dimensions), dtype=np.float32)
 
@@ -112,38 +117,39 @@ class ClipEncoder:
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         import torch
 
+        if not texts:
+            return np.zeros((0, self._dimensions), dtype=np.float32)
         with torch.inference_mode():
-            return _unit(self._model.encode_text(self._tokenize([text[:_LONGEST_TEXT] for text in texts])))
+            return _unit(self._model.encode_text(self._tokenize([text[:LONGEST_TEXT] for text in texts])))
 
 
 def bundled(folder: Path = BUNDLED, cache: Path | None = None) -> ClipEncoder:
-    """The CLIP that comes with Exhibit, its weights checked."""
+    """The CLIP that comes with Exhibit, its weights checked, in torch; `image_encoders` has it without."""
     card = Card.read(folder)
     card.check(folder)
-    model, preprocess, tokenize = _loaded(f"local-dir:{folder}")
-    return ClipEncoder(bundled_name(folder), model, preprocess, tokenize, card.threshold, cache)
+    model, preprocess, tokenize = loaded(f"local-dir:{folder}")
+    return ClipEncoder(card.stamp, model, preprocess, tokenize, card.threshold, cache)
 
 
 def bundled_name(folder: Path = BUNDLED) -> str:
     """What its vectors are stamped with, without loading it."""
-    card = Card.read(folder)
-    return f"{card.name}@{card.sha256[:8]}"
+    return Card.read(folder).stamp
 
 
 def untrained(folder: Path = BUNDLED) -> ClipEncoder:
     """The same model with random weights, which any figure of it is to be measured against; finds nothing."""
-    model, preprocess, tokenize = _loaded(f"local-dir:{folder}", load_weights=False)
+    model, preprocess, tokenize = loaded(f"local-dir:{folder}", load_weights=False)
     return ClipEncoder("untrained", model, preprocess, tokenize, _PLAIN_CLIP_THRESHOLD)
 
 
 def from_hub(model_name: str = STANDARD, cache: Path | None = None) -> ClipEncoder:
     """Any model that open_clip can name: `hf-hub:owner/model`, `local-dir:folder`."""
-    model, preprocess, tokenize = _loaded(model_name)
+    model, preprocess, tokenize = loaded(model_name)
     name = model_name.rpartition(":")[2].rstrip("/").rpartition("/")[2]
     return ClipEncoder(name, model, preprocess, tokenize, stated_threshold(model), cache)
 
 
-def _loaded(model_name: str, load_weights: bool = True) -> tuple[Any, Any, Any]:
+def loaded(model_name: str, load_weights: bool = True) -> tuple[Any, Any, Any]:
     declare_operators()
     import open_clip  # takes seconds, and needs the operators declared first
 
@@ -214,7 +220,7 @@ def _faster(tower: Any, side: int) -> tuple[Any, torch.dtype]:
         half, half_s = _timed(half_tower, batch.to(torch.bfloat16))
     except RuntimeError:  # an operator that this CPU has only in single precision
         return tower, torch.float32
-    same = torch.nn.functional.cosine_similarity(exact, half.float()).min().item() > _SAME
+    same = torch.nn.functional.cosine_similarity(exact, half.float()).min().item() > SAME
     return (half_tower, torch.bfloat16) if same and half_s < 0.9 * exact_s else (tower, torch.float32)
 
 

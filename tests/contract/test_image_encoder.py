@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.adapters import clip
+from app.adapters import clip, image_encoders
+from app.adapters.clip_graphs import GraphEncoder
 from app.adapters.torchvision_shim import declare_operators
 from app.domain.errors import Unreadable
 from app.domain.ports import ImageEncoder
@@ -51,10 +52,14 @@ def a_checkpoint(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=["made here", "shipped"])
+@pytest.fixture(scope="module", params=["made here", "shipped", "shipped, as graphs"])
 def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ImageEncoder:
     if request.param == "shipped":
         return clip.bundled()
+    if request.param == "shipped, as graphs":
+        graphs = image_encoders.bundled(request.config.cache.mkdir("encoders"))  # kept between test runs
+        assert isinstance(graphs, GraphEncoder)
+        return graphs
     return clip.from_hub(f"local-dir:{a_checkpoint(tmp_path_factory.mktemp('small-clip'))}")
 
 
@@ -91,6 +96,10 @@ def test_the_order_of_pictures_is_kept_over_batches(encoder: ImageEncoder) -> No
 
 def test_no_pictures_give_no_rows(encoder: ImageEncoder) -> None:
     assert encoder.encode_images([]).shape == (0, encoder.dimensions)
+
+
+def test_no_texts_give_no_rows(encoder: ImageEncoder) -> None:
+    assert encoder.encode_texts([]).shape == (0, encoder.dimensions)
 
 
 def test_a_broken_picture_is_unreadable_with_a_sentence(encoder: ImageEncoder) -> None:

@@ -1,0 +1,101 @@
+"""The bundled CLIP as two OpenVINO graphs: what runs needs neither torch nor open_clip, and so 300 MB less."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+from PIL import Image
+
+from app.adapters.clip import BATCH, LONGEST_TEXT, Card
+from app.adapters.clip_inputs import Ids, Pixels, read_inputs
+from app.adapters.pictures import small_picture
+from app.adapters.sentence_models import report_nothing, unit
+from app.domain.errors import Unreadable
+from app.domain.ports import Vectors
+
+PICTURES: Final = "pictures.xml"
+TEXTS: Final = "texts.xml"
+
+_LENGTHS = (8, 4, 2, 1)  # the engine keeps kernels and buffers for every batch size it meets: 250 MB for 1 to 32
+
+Precision = Literal["f32", "bf16"]  # as OpenVINO calls them
+
+
+class Tower:
+    """One graph, ready to run. Thread-safe: its callers take turns, for a request of OpenVINO's serves only one."""
+
+    def __init__(self, graph: Path, precision: Precision) -> None:
+        """Raises ImportError or RuntimeError: OpenVINO is missing, or can't read the graph."""
+        report_nothing()
+        import openvino
+
+        options: dict[str, Any] = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": precision,  # never its own choice: that may be one the processor emulates
+        }
+        compiled = openvino.Core().compile_model(graph, "CPU", options)
+        self.dimensions = int(compiled.output(0).partial_shape[1].get_length())
+        self._request = compiled.create_infer_request()
+        self._turn = threading.Lock()
+
+    def __call__(self, rows: Pixels | Ids) -> Vectors:
+        """(n, …) to unit rows (n, dimensions)."""
+        vectors = np.concatenate([self._run(piece) for piece in _pieces(rows)])
+        if not np.isfinite(vectors).all():
+            raise Unreadable("The image model gave no usable vector.")
+        return vectors
+
+    def _run(self, rows: Pixels | Ids) -> Vectors:
+        with self._turn:
+            return unit(self._request.infer([rows])[0])
+
+
+class GraphEncoder:
+    """An `ImageEncoder` with the name of the torch one: vectors of both may stand side by side."""
+
+    def __init__(self, card: Card, model: Path, graphs: Path, precision: Precision) -> None:
+        """`model`: the folder with the model's own files; `precision`: of the pictures, texts being quick anyway."""
+        self._card = card
+        self._pictures, self._texts = read_inputs(model)
+        self._see, self._read = Tower(graphs / PICTURES, precision), Tower(graphs / TEXTS, "f32")
+
+    @property
+    def name(self) -> str:
+        return self._card.stamp
+
+    @property
+    def dimensions(self) -> int:
+        return self._see.dimensions
+
+    @property
+    def threshold(self) -> float:
+        return self._card.threshold
+
+    def encode_images(self, images: Sequence[bytes]) -> Vectors:
+        """Raises Unreadable for the first picture that can't be decoded."""
+        batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
+        side = self._pictures.side
+        vectors = [self.encode_pictures([small_picture(data, side) for data in batch]) for batch in batches]
+        return np.concatenate(vectors) if vectors else np.zeros((0, self.dimensions), np.float32)
+
+    def encode_pictures(self, pictures: Sequence[Image.Image]) -> Vectors:
+        """Pictures that are decoded already, one batch."""
+        return self._see(self._pictures.pixels(pictures))
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        if not texts:
+            return np.zeros((0, self.dimensions), np.float32)
+        return self._read(self._texts.ids([text[:LONGEST_TEXT] for text in texts]))
+
+
+def _pieces(rows: Pixels | Ids) -> Iterator[Pixels | Ids]:
+    """As few as there are with the lengths in `_LENGTHS`."""
+    start = 0
+    while left := len(rows) - start:
+        length = next(length for length in _LENGTHS if length <= left)
+        yield rows[start : start + length]
+        start += length

@@ -1,0 +1,103 @@
+"""The image encoder: the bundled CLIP as graphs that are made once and kept, or a hub's in torch."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import time
+from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final, Literal
+
+from app.adapters import clip
+from app.adapters.clip_graphs import GraphEncoder, Precision
+from app.adapters.clip_inputs import CONFIG, TOKENIZER
+from app.adapters.made_once import key_of, made_by_a_child, one_at_a_time, processor, sha256_of
+from app.domain.errors import ModelUnavailable
+from app.domain.ports import ImageEncoder
+
+log = logging.getLogger(__name__)
+
+KEPT: Final = "graphs.json"
+
+_CONVERSION = "app.adapters.clip_conversion"  # started, not imported: only the child needs torch
+_RECIPE = 1  # raise when the conversion changes
+_LIBRARIES = ("torch", "open_clip_torch", "timm", "transformers", "tokenizers", "pillow", "ftfy", "openvino")
+_TIME_LIMIT_S = 180.0  # a quiet machine needs about 15
+_TRIES = 2  # a machine that was busy gets a second chance; where it can't be done it is not tried for ever
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    precision: Precision | None = None  # None: there are no graphs
+    failures: int = 0
+    sha256: dict[str, str] = field(default_factory=dict)  # of the files kept beside it
+
+
+def load_image_encoder(models: Literal["bundled", "standard"], cache: Path) -> ImageEncoder:
+    """Raises BadConfiguration (the bundled weights aren't the expected ones) or ModelUnavailable."""
+    return bundled(cache) if models == "bundled" else clip.from_hub(cache=cache)
+
+
+def bundled(cache: Path, folder: Path = clip.BUNDLED, time_limit_s: float = _TIME_LIMIT_S) -> ImageEncoder:
+    """Its weights checked. The first time on a machine this takes some 15 seconds."""
+    card = clip.Card.read(folder)
+    card.check(folder)
+    try:
+        kept, graphs = _kept_graphs(card, folder, cache, time_limit_s)
+        if kept.precision is not None:
+            return GraphEncoder(card, folder, graphs, kept.precision)
+    except (ImportError, OSError, RuntimeError, ModelUnavailable) as error:
+        log.warning("the image model's graphs can't be used: torch instead", extra={"cause": str(error)[:300]})
+    return clip.bundled(folder, cache)
+
+
+def _kept_graphs(card: clip.Card, model: Path, cache: Path, time_limit_s: float) -> tuple[Kept, Path]:
+    """What is kept, made now if it never was or is damaged, and the folder with its files."""
+    if find_spec("openvino") is None:
+        raise ImportError("OpenVINO is not installed")
+    facts = [card.sha256, sha256_of(model / CONFIG), sha256_of(model / TOKENIZER), str(_RECIPE), processor()]
+    folder = cache / f"{card.stamp}-{key_of(facts, _LIBRARIES)}"
+    cache.mkdir(parents=True, exist_ok=True)
+    with one_at_a_time(cache / f"{folder.name}.lock"):
+        kept = read(folder)
+        if kept is None or 0 < kept.failures < _TRIES:
+            kept = _make(card, model, folder, time_limit_s, kept.failures if kept else 0)
+    return kept, folder
+
+
+def _make(card: clip.Card, model: Path, folder: Path, time_limit_s: float, failures: int) -> Kept:
+    started = time.monotonic()
+    making = folder.with_name(f"{folder.name}.making")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir()
+    problem = made_by_a_child(_CONVERSION, [str(model), str(making)], time_limit_s)
+    kept = read(making) if problem is None else None
+    if kept is None:
+        log.warning("the image model was not converted", extra={"model": card.stamp, "problem": problem})
+        kept = Kept(failures=failures + 1)
+        write(kept, making)
+    shutil.rmtree(folder, ignore_errors=True)
+    making.rename(folder)
+    log.info(
+        "the image model's graphs were made",
+        extra={"model": card.stamp, "precision": kept.precision, "seconds": round(time.monotonic() - started, 1)},
+    )
+    return kept
+
+
+def read(folder: Path) -> Kept | None:
+    """None when there is none, or when its files aren't what they were."""
+    try:
+        kept = Kept(**json.loads((folder / KEPT).read_text("utf-8")))
+        whole = all(sha256_of(folder / name) == digest for name, digest in kept.sha256.items())
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
+    return kept if whole else None
+
+
+def write(kept: Kept, folder: Path) -> None:
+    """The last of what is made: a folder without it holds nothing."""
+    (folder / KEPT).write_text(json.dumps(asdict(kept), indent=1), "utf-8")
