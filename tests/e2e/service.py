@@ -17,7 +17,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples" / "documents"
-START_S = float(os.environ.get("EXHIBIT_TEST_START_S", "90"))
+START_S = float(os.environ.get("EXHIBIT_TEST_START_S", "180"))
 PATIENCE_S = float(os.environ.get("EXHIBIT_TEST_PATIENCE_S", "200"))  # a busy machine takes longer
 
 
