@@ -147,11 +147,12 @@ def test_several_event_loops_may_ask() -> None:
 
 
 PARENT = """
-import asyncio, sys, time
+import asyncio, signal, sys, time
 from app.adapters.encoding_process import EncodingProcess
 from app.adapters.memory_encoders import MemoryImageEncoder, MemoryTextEncoder
 
 def main():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
     encoding = EncodingProcess(MemoryTextEncoder, MemoryImageEncoder)
     asyncio.run(encoding.texts(["one"]))
     try:
@@ -197,5 +198,5 @@ def test_an_interrupt_of_the_whole_group_is_the_parents_to_judge(parent: subproc
         assert parent.stdout is not None
         parent.stdout.readline()
         os.killpg(parent.pid, signal.SIGINT)
-        out, err = parent.communicate(timeout=60)
+        out, err = parent.communicate(timeout=20)
         assert (out, err) == ("1\n", "")  # the child still answered, and nobody printed a traceback
