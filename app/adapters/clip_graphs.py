@@ -13,7 +13,7 @@ from PIL import Image
 from app.adapters.clip import BATCH, LONGEST_TEXT, Card
 from app.adapters.clip_inputs import Ids, Pixels, read_inputs
 from app.adapters.pictures import small_picture
-from app.adapters.sentence_models import report_nothing, unit
+from app.adapters.sentence_models import FIRST_USE, report_nothing, unit
 from app.domain.errors import Unreadable
 from app.domain.ports import Vectors
 
@@ -37,10 +37,14 @@ class Tower:
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": precision,  # never its own choice: that may be one the processor emulates
         }
-        compiled = openvino.Core().compile_model(graph, "CPU", options)
-        self.dimensions = int(compiled.output(0).partial_shape[1].get_length())
-        self._request = compiled.create_infer_request()
-        self._turn = threading.Lock()
+        with FIRST_USE:
+            compiled = openvino.Core().compile_model(graph, "CPU", options)
+            self.dimensions = int(compiled.output(0).partial_shape[1].get_length())
+            self._request = compiled.create_infer_request()
+            self._turn = threading.Lock()
+            taken = compiled.input(0)
+            sides = [side.get_length() for side in list(taken.partial_shape)[1:]]
+            self._request.infer([np.zeros((1, *sides), taken.element_type.to_dtype())])
 
     def __call__(self, rows: Pixels | Ids) -> Vectors:
         """(n, …) to unit rows (n, dimensions)."""

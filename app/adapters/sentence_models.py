@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,11 @@ NumberFormat = Literal["float32", "bfloat16", "float16-cuda", "int8", "int8-bflo
 MOST_TOKENS = 1024  # of models that would take more: attention over 8,192 needs gigabytes a text
 GRAPH = "int8.xml"
 TOKENIZER = "tokenizer.json"
+
+# OpenVINO's binding sets itself up when it is first used. Two threads that do so at the same moment wait for each other
+# for good, one of them with the interpreter's lock: the whole process stands still. So each graph is tried when it is
+# loaded, and one at a time.
+FIRST_USE = threading.Lock()
 
 Ids = NDArray[np.int64]  # (n, tokens)
 
@@ -103,7 +109,9 @@ def openvino_run(graph: Path, number_format: NumberFormat, threads: int | None) 
     }
     if threads is not None:
         options["INFERENCE_NUM_THREADS"] = threads
-    request = openvino.Core().compile_model(graph, "CPU", options).create_infer_request()
+    with FIRST_USE:
+        request = openvino.Core().compile_model(graph, "CPU", options).create_infer_request()
+        request.infer({"input_ids": np.ones((1, 8), np.int64), "attention_mask": np.ones((1, 8), np.int64)})
 
     def run(ids: Ids, mask: Ids) -> Vectors:
         return unit(request.infer({"input_ids": ids, "attention_mask": mask})[0])

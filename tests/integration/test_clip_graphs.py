@@ -189,3 +189,38 @@ def test_a_model_that_takes_pictures_in_another_way_is_torch(tmp_path: Path) -> 
     config["preprocess_cfg"]["resize_mode"] = "shortest"
     (model / "open_clip_config.json").write_text(json.dumps(config))
     assert isinstance(bundled(tmp_path / "cache", model), ClipEncoder)
+
+
+def test_both_encoders_may_be_used_for_the_first_time_at_the_same_moment(cache: Path, tmp_path: Path) -> None:
+    """OpenVINO's binding, set up by two threads at once, stood still with the interpreter's lock in its hand."""
+    script = tmp_path / "both.py"
+    script.write_text(BOTH_AT_ONCE)
+    for _ in range(3):
+        subprocess.run([sys.executable, script, str(cache)], cwd=SAMPLES.parent, check=True, timeout=100)
+
+
+BOTH_AT_ONCE = """
+import sys, threading
+from pathlib import Path
+
+sys.path.insert(0, ".")
+from app.adapters.image_encoders import load_image_encoder
+from app.adapters.sentence import load_text_encoder
+
+cache, start, loaded = Path(sys.argv[1]), threading.Barrier(2), {}
+
+def text():
+    loaded["text"] = load_text_encoder("bundled", cache)
+    start.wait()
+    loaded["text"].encode(["the boats of Skerry"])
+
+def image():
+    loaded["image"] = load_image_encoder("bundled", cache)
+    start.wait()
+    loaded["image"].encode_texts(["a line chart"])
+
+threads = [threading.Thread(target=each) for each in (text, image)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+assert len(loaded) == 2
+"""
