@@ -35,7 +35,7 @@ NODE_CLIENT := .cache/node/node_modules/openai
 $(NODE_CLIENT):
 	@! command -v npm >/dev/null || npm install --silent --no-audit --no-fund --prefix .cache/node openai@7.57.0 || true
 
-# Two at a time: half of what the tests of the whole service do is waiting. Those come first, being the longest.
+# Two at a time, those of the whole service first: they are the longest, and wait much of their time.
 test: $(READY) $(NODE_CLIENT)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 

@@ -184,7 +184,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             pages=Pages(catalogue, blobs, SandboxedParser(for_requests, blobs)),
             fetch=_fetch(settings, blobs),
             verify=_verify(settings, pipeline, jobs, words),
-            reindex=Reindex(catalogue, jobs, settings.models, _encoders_of(pipeline)),
+            reindex=Reindex(catalogue, jobs, settings.models, pipeline.encoders),
             max_upload_bytes=settings.max_upload_bytes,
             ready=_readiness(catalogue),
         )
@@ -246,13 +246,9 @@ def _verify(settings: Settings, pipeline: Pipeline, jobs: DbosJobs, words: Tanti
 async def _encoded_again(
     pipeline: Pipeline, space: Space, encoder: str, chunks: Sequence[Chunk]
 ) -> tuple[list[str], Vectors]:
-    if _encoders_of(pipeline)[space] != encoder:
+    if pipeline.encoders[space] != encoder:
         raise Unavailable(f"They are of {encoder}, which this service does not run.")
     return await encoded(pipeline.bulk, pipeline.blobs, space, chunks)
-
-
-def _encoders_of(pipeline: Pipeline) -> dict[Space, str]:
-    return {"text": pipeline.text_encoder.name, "image": pipeline.image_encoder.name}
 
 
 def _reindexer(pipeline: Pipeline) -> Reindexer:
@@ -261,7 +257,7 @@ def _reindexer(pipeline: Pipeline) -> Reindexer:
         pipeline.catalogue,
         pipeline.blobs,
         pipeline.text_encoder,
-        _encoders_of(pipeline),
+        pipeline.encoders,
         pipeline.bulk,
         pipeline.kept,
         pipeline.vectors,
@@ -290,7 +286,6 @@ def fused_ways(
         if settings.models == "bundled" or name != bundled_minilm().stamp:
             return None
         former = sentence.load_text_encoder("bundled", settings.cache_dir)
-
         return by_text(name, seeing_text(former, _one_by_one(former.encode)))
 
     def bundled_image(name: str) -> Retriever | None:

@@ -33,7 +33,6 @@ from app.adapters.image_encoders import load_image_encoder
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.sentence import load_text_encoder
 from app.adapters.words import TantivyWords
-from app.commands.serve import leave_what_is_loaded_alone
 from app.compose import running
 from app.domain.ports import IndexName, TextEncoder, VectorRow, Vectors, WordsRow
 from app.domain.types import Box, Chunk, Document, Region
@@ -309,7 +308,6 @@ def measure(chunks: int, scratch: Path, langchain: bool) -> Size:
     settings = Settings(_env_file=None, data_dir=data, traces=2_000)  # type: ignore[call-arg]
     encoder = load_text_encoder("bundled", settings.cache_dir)
     clip = load_image_encoder("bundled", settings.cache_dir)
-    leave_what_is_loaded_alone()  # as the service does; it serves LangChain as well
     began = time.monotonic()
     filling = Filling(data, (encoder.name, encoder.dimensions), (clip.name, clip.dimensions))
     filling.fill(Corpus(), chunks)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from app.domain.errors import Missing, Unreadable
-from app.domain.ports import Blobs, Catalogue, KeptVectors, TextEncoder, Vector, Vectors
+from app.domain.ports import Blobs, Catalogue, KeptVectors, TextEncoder, Vector, VectorRow, Vectors
 from app.domain.types import Chunk, Document, Space
 
 
@@ -56,6 +56,24 @@ def known_vectors(
         return {}
     same = {chunk.id: former.get(_content(space, chunk), "") for chunk in chunks}
     return {chunk_id: vectors[of] for chunk_id, of in same.items() if of in vectors}
+
+
+def keeps(kept: KeptVectors, document_id: str, space: Space, encoder: str, part: int, chunks: Sequence[Chunk]) -> bool:
+    """Whether just these chunks' vectors are kept, and whole."""
+    try:
+        ids, _ = kept.load(document_id, space, encoder, part)
+    except (Missing, Unreadable):  # erased at this moment, or damaged: made again
+        return False
+    return set(ids) == {chunk.id for chunk in chunks}
+
+
+def vector_rows(
+    kept: KeptVectors, document_id: str, space: Space, encoder: str, part: int, chunks: Sequence[Chunk]
+) -> list[VectorRow]:
+    """What an index gets of these chunks. Raises Missing and Unreadable."""
+    kinds = {chunk.id: chunk.kind for chunk in chunks}
+    made = zip(*kept.load(document_id, space, encoder, part), strict=True)
+    return [VectorRow(id, document_id, kinds[id], vector) for id, vector in made if id in kinds]
 
 
 def _content(space: Space, chunk: Chunk) -> str:

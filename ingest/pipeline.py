@@ -18,7 +18,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from functools import partial
@@ -27,7 +27,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from app.domain.errors import ExhibitError, Gone, Missing, ModelMismatch, Unreadable
+from app.domain.errors import ExhibitError, Gone, Missing, ModelMismatch, Unreadable, listed
 from app.domain.ports import (
     Blobs,
     Catalogue,
@@ -36,7 +36,6 @@ from app.domain.ports import (
     KeptVectors,
     TextEncoder,
     VectorIndex,
-    VectorRow,
     Vectors,
     WordsIndex,
     words_row,
@@ -56,7 +55,7 @@ from app.domain.types import (
 )
 from ingest.cut import CountTokens, Cut, Pages
 from ingest.describe import GROUP, Describer, Target, targets
-from ingest.embed import encoded, known_vectors, wanted_by
+from ingest.embed import encoded, keeps, known_vectors, vector_rows, wanted_by
 from ingest.originals import Originals
 from ingest.progress import Clocks, Work
 from ingest.turns import Turns
@@ -364,7 +363,7 @@ class Pipeline:
         words."""
         document = await self._begin(document_id, attempt, "embed", work)
         chunks = await self._part(document, batch, first)
-        for space, encoder in self._encoders().items():
+        for space, encoder in self.encoders.items():
             wanted = await asyncio.to_thread(wanted_by, space, self.text_encoder, chunks)
             if not wanted or (not changed and await self._kept_before(document, space, batch, first, wanted)):
                 continue
@@ -384,7 +383,7 @@ class Pipeline:
         chunks = await self._part(document, batch, first)
         rows = [words_row(chunk) for chunk in chunks]
         await self._write(document, self.words.add, document.collection_id, rows)
-        for space, encoder in self._encoders().items():
+        for space, encoder in self.encoders.items():
             await self._index_vectors(document, space, encoder, first, chunks)
 
     async def publish(self, document_id: str, attempt: int, batch: int, left: int) -> None:
@@ -460,15 +459,16 @@ class Pipeline:
 
     # ------------------------------------------------------------ what the stages share
 
-    def _encoders(self) -> dict[Space, str]:
+    @property
+    def encoders(self) -> dict[Space, str]:
         return {"text": self.text_encoder.name, "image": self.image_encoder.name}
 
     def _stamped(self, document: Document) -> None:
         """The collection carries the names of its encoders; others' vectors would be nonsense beside them."""
-        encoders: dict[str, str] = {str(space): name for space, name in self._encoders().items()}
+        encoders: dict[str, str] = {str(space): name for space, name in self.encoders.items()}
         collection = self.catalogue.stamp(document.collection_id, encoders)
         if dict(collection.encoders) != encoders:
-            raise ModelMismatch.of(collection, _listed(collection.encoders), _listed(encoders))
+            raise ModelMismatch.of(collection, listed(collection.encoders), listed(encoders))
 
     def _wanted(self, document_id: str, attempt: int) -> Document | None:
         try:
@@ -557,7 +557,7 @@ class Pipeline:
             self.blobs.delete(f"documents/{document.id}/vectors")  # first: a kill must not leave them to other chunks
         self.catalogue.replace_chunks(document.id, document.attempt, chunks, TEXT)
         if again:
-            for space, encoder in self._encoders().items():
+            for space, encoder in self.encoders.items():
                 self.vectors.remove_document(IndexName(document.collection_id, space, encoder), document.id)
             self.words.remove_document(document.collection_id, document.id)
 
@@ -670,29 +670,15 @@ class Pipeline:
         """Whether an earlier attempt, or this one before a kill, has kept these vectors of the text."""
         if batch != TEXT:  # what pictures hold may be read otherwise the next time
             return False
-        try:
-            ids, _ = await asyncio.to_thread(self.kept.load, document.id, space, self._encoders()[space], part)
-        except Unreadable:  # damaged: made again
-            return False
-        return set(ids) == {chunk.id for chunk in chunks}
+        return await asyncio.to_thread(keeps, self.kept, document.id, space, self.encoders[space], part, chunks)
 
     async def _index_vectors(
         self, document: Document, space: Space, encoder: str, part: int, chunks: Sequence[Chunk]
     ) -> None:
-        kinds = {chunk.id: chunk.kind for chunk in chunks}
-        ids, vectors = await asyncio.to_thread(self.kept.load, document.id, space, encoder, part)
-        rows = [
-            VectorRow(chunk_id, document.id, kinds[chunk_id], vector)
-            for chunk_id, vector in zip(ids, vectors, strict=True)
-            if chunk_id in kinds
-        ]
+        rows = await asyncio.to_thread(vector_rows, self.kept, document.id, space, encoder, part, chunks)
         name = IndexName(document.collection_id, space, encoder)
         for start in range(0, len(rows), WRITE_PART):
             await self._write(document, self.vectors.add, name, rows[start : start + WRITE_PART])
-
-
-def _listed(encoders: Mapping[str, str]) -> str:
-    return ", ".join(sorted(encoders.values()))
 
 
 def _encoded_alike(chunk: Chunk, other: Chunk) -> bool:

@@ -19,10 +19,10 @@ from dataclasses import astuple, dataclass, replace
 from functools import partial
 from itertools import count, groupby
 
-from app.domain.errors import ExhibitError, Gone, Missing, ModelMismatch, Unreadable
-from app.domain.ports import Blobs, Catalogue, IndexName, KeptVectors, TextEncoder, VectorIndex, VectorRow
+from app.domain.errors import ExhibitError, Gone, Missing, ModelMismatch, listed
+from app.domain.ports import Blobs, Catalogue, IndexName, KeptVectors, TextEncoder, VectorIndex
 from app.domain.types import Chunk, Collection, Document, Space
-from ingest.embed import encoded, wanted_by
+from ingest.embed import encoded, keeps, vector_rows, wanted_by
 from ingest.pipeline import EMBED_PART, TEXT, WRITE_PART, BulkEncoder, Step, Superseded
 
 DOCUMENTS = 32  # gone through between two looks
@@ -171,8 +171,8 @@ class Reindexer:
             raise Superseded("No longer wanted.")
         if dict(reindex.encoders) != dict(self._encoders):
             raise ModelMismatch(
-                f"It was to get vectors of {_names(reindex.encoders)}, but the service now runs "
-                f"{_names(self._encoders)}: `exhibit reindex {collection.name}` re-embeds it with these."
+                f"It was to get vectors of {listed(reindex.encoders)}, but the service now runs "
+                f"{listed(self._encoders)}: `exhibit reindex {collection.name}` re-embeds it with these."
             )
         return collection
 
@@ -214,22 +214,13 @@ class Reindexer:
 
     def _made_before(self, space: Space, encoder: str, part: Part, chunks: Sequence[Chunk]) -> bool:
         """By a run that broke off. What pictures hold may have been described otherwise since."""
-        if part.batch != TEXT:
-            return False
-        try:
-            ids, _ = self._kept.load(part.document_id, space, encoder, part.first)
-        except (Missing, Unreadable):
-            return False
-        return set(ids) == {chunk.id for chunk in chunks}
+        return part.batch == TEXT and keeps(self._kept, part.document_id, space, encoder, part.first, chunks)
 
     async def _add(self, document: Document, space: Space, encoder: str, part: Part, chunks: Sequence[Chunk]) -> None:
-        kinds = {chunk.id: chunk.kind for chunk in chunks}
         try:
-            ids, vectors = await asyncio.to_thread(self._kept.load, document.id, space, encoder, part.first)
+            rows = await asyncio.to_thread(vector_rows, self._kept, document.id, space, encoder, part.first, chunks)
         except Missing:  # erased between the listing and the reading
             return
-        made = zip(ids, vectors, strict=True)
-        rows = [VectorRow(id, document.id, kinds[id], vector) for id, vector in made if id in kinds]
         index = IndexName(document.collection_id, space, encoder)
         for start in range(0, len(rows), WRITE_PART):
             add = partial(self._vectors.add, index, rows[start : start + WRITE_PART])
@@ -264,7 +255,3 @@ class Reindexer:
                 self._kept.keep_only(document.id, collection.encoders)  # type: ignore[arg-type]
             if (cursor := page.next_cursor) is None:
                 return
-
-
-def _names(encoders: Mapping[Space, str] | Mapping[str, str]) -> str:
-    return ", ".join(sorted(encoders.values()))

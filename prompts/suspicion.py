@@ -85,8 +85,8 @@ _WRITTEN: Final[tuple[tuple[Family, str], ...]] = (
 )  # fmt: skip
 _PATTERNS: Final = [(family, re.compile(pattern, re.IGNORECASE | re.MULTILINE)) for family, pattern in _WRITTEN]
 
-# What a match must hold, so that most patterns need not be tried on ordinary text: a search for a word is a hundred
-# times as fast as one for a pattern. By the pattern's beginning; any one of the words, in lower case.
+# What a match must hold, so that most patterns need not be tried on ordinary text: that halves the time for
+# a chunk of English. By the pattern's beginning; any one of the words, in lower case.
 _NEEDED: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (r"\b(?:ignore|disregard", ("ignore", "disregard", "forget", "override", "bypass", "overlook", "neglect", "discard", "drop", "cancel", "erase", "follow", "attention", "aside", "supersede", "void")),
     (r"\b(?:new|updated", ("instruction", "prompt", "task", "directive")),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from app.adapters.analyser import UNSPACED, query_terms
+from app.adapters.analyser import query_terms
 from app.domain.types import Space
 from retrievers.cues import Cues, cues_of, label_borne, numbers_in
 from retrievers.reranked import Candidate
@@ -34,12 +34,6 @@ FEATURES = (
 )
 TEXT_BESIDE_WORDS = 0.8  # in `document_best`
 _NUMBER = re.compile(r"\d[\d.,]*")
-# Not learned: of a text that is there in two languages, the one in the question's own comes first; a tie-break, worth
-# a tenth of the question's words.
-OTHER_SCRIPT = 1.0
-LOOKED_AT = 300  # characters
-_UNSPACED = re.compile(f"[{UNSPACED}]")
-_SPACED_WORD = re.compile(f"[^\\W\\d_{UNSPACED}]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +53,10 @@ class Learned:
         self._weights = [weights[name] for name in FEATURES]
 
     async def __call__(self, question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
-        asked_in = is_unspaced(question)
         return [
             sum(weight * value for weight, value in zip(self._weights, row, strict=True))
-            - OTHER_SCRIPT * (is_unspaced(one.evidence.chunk.text) != asked_in)
-            for one, row in zip(candidates, features_of(question, candidates), strict=True)
+            for row in features_of(question, candidates)
         ]
-
-
-def is_unspaced(text: str) -> bool:
-    """Whether it is written in Chinese, Japanese, or another script without spaces, by how it begins: more of their
-    characters than words of others, so that names in Latin letters don't count for much."""
-    beginning = text[:LOOKED_AT]
-    return len(_UNSPACED.findall(beginning)) > len(_SPACED_WORD.findall(beginning))
 
 
 def features_of(question: str, candidates: Sequence[Candidate]) -> list[tuple[float, ...]]:

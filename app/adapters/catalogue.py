@@ -164,10 +164,10 @@ class SqlCatalogue:
         given = {"state": state, "done": done, "total": total, "problem": problem}
         changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         with self._database.writing() as connection:
-            standing = _under_way(connection, collection_id, reindex_id)
-            if standing is None or standing.reindex is None:
+            if (found := _under_way(connection, collection_id, reindex_id)) is None:
                 return False
-            _put(connection, replace(standing, reindex=replace(standing.reindex, **changes)))
+            standing, reindex = found
+            _put(connection, replace(standing, reindex=replace(reindex, **changes)))
         return True
 
     def to_re_embed(self, collection_id: str, reindex_id: str, limit: int) -> tuple[Document, ...]:
@@ -189,14 +189,14 @@ class SqlCatalogue:
         documents: one that is published between two questions would be in neither answer."""
         behind = or_(documents.c.status == "running", and_(documents.c.published > 0, _unmarked(reindex_id)))
         with self._database.writing() as connection:
-            standing = _under_way(connection, collection_id, reindex_id)
-            if standing is None or standing.reindex is None:
+            if (found := _under_way(connection, collection_id, reindex_id)) is None:
                 return False
+            standing, reindex = found
             if connection.scalar(
                 select(exists().where(documents.c.collection_id == collection_id, _undeleted, behind))
             ):
                 return False
-            _put(connection, replace(standing, encoders=standing.reindex.encoders, reindex=None))
+            _put(connection, replace(standing, encoders=reindex.encoders, reindex=None))
         return True
 
     def delete_collection(self, name: str) -> tuple[Document, ...]:
@@ -623,14 +623,14 @@ def _put(connection: Connection, collection: Collection) -> Collection:
     return collection
 
 
-def _under_way(connection: Connection, collection_id: str, reindex_id: str) -> Collection | None:
-    """The collection, held, if it is being reindexed under this id."""
+def _under_way(connection: Connection, collection_id: str, reindex_id: str) -> tuple[Collection, Reindexing] | None:
+    """The collection, held, and its reindexing, if that is under way and has this id."""
     try:
         standing = _collection_of_id(connection, collection_id, for_update=True)
     except Missing:
         return None
     reindex = standing.reindex
-    return standing if reindex is not None and reindex.live and reindex.id == reindex_id else None
+    return (standing, reindex) if reindex is not None and reindex.live and reindex.id == reindex_id else None
 
 
 def _hold_collection(connection: Connection, collection_id: str) -> None:

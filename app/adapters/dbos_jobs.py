@@ -25,7 +25,7 @@ from dbos._error import DBOSAwaitedWorkflowCancelledError, DBOSException, DBOSMa
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.adapters.database import vacuum
-from app.domain.errors import Unavailable
+from app.domain.errors import Unavailable, unexpected
 from app.domain.ports import RunState
 from ingest.pipeline import Numbers, Pipeline, ingest, read_pictures
 from ingest.reindex import Reindexer, reindex
@@ -339,7 +339,7 @@ class DbosWorker:
                 await reindex(reindexer, recorded_step, collection_id, reindex_id)
             except Exception as error:  # the job runner: the collection must not be on its way for ever
                 log.error("re-embedding a collection broke", exc_info=error, extra={"collection": collection_id})
-                await recorded_step("fail", reindexer.fail, collection_id, reindex_id, _inside(error))
+                await recorded_step("fail", reindexer.fail, collection_id, reindex_id, unexpected(error))
 
         return reindex_workflow
 
@@ -351,11 +351,7 @@ def _cancelling_is_no_error(record: logging.LogRecord) -> bool:
 
 async def _failed(pipeline: Pipeline, document_id: str, attempt: int, error: Exception) -> None:
     log.error("a document's run broke", exc_info=error, extra={"document": document_id, "attempt": attempt})
-    await recorded_step("fail", pipeline.fail, document_id, attempt, _inside(error))
-
-
-def _inside(error: Exception) -> str:
-    return f"Something went wrong inside Exhibit ({type(error).__name__}); the log has the details."
+    await recorded_step("fail", pipeline.fail, document_id, attempt, unexpected(error))
 
 
 def _number(version: str | None) -> int:

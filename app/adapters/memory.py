@@ -42,6 +42,7 @@ from app.domain.types import (
     PageReport,
     Place,
     Problem,
+    Reindexing,
     ReindexState,
     Stage,
     Status,
@@ -131,10 +132,10 @@ class MemoryCatalogue:
         given = {"state": state, "done": done, "total": total, "problem": problem}
         changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         with self._lock:
-            standing = self._under_way(collection_id, reindex_id)
-            if standing is None or standing.reindex is None:
+            if (found := self._under_way(collection_id, reindex_id)) is None:
                 return False
-            self._put(replace(standing, reindex=replace(standing.reindex, **changes)))
+            standing, reindex = found
+            self._put(replace(standing, reindex=replace(reindex, **changes)))
         return True
 
     def to_re_embed(self, collection_id: str, reindex_id: str, limit: int) -> tuple[Document, ...]:
@@ -156,13 +157,13 @@ class MemoryCatalogue:
 
     def switch(self, collection_id: str, reindex_id: str) -> bool:
         with self._lock:
-            standing = self._under_way(collection_id, reindex_id)
-            if standing is None or standing.reindex is None:
+            if (found := self._under_way(collection_id, reindex_id)) is None:
                 return False
+            standing, reindex = found
             here = self._select(lambda shelf: shelf.document.collection_id == collection_id)
             if any(one.status == "running" or self._is_behind(one, reindex_id) for one in here):
                 return False
-            self._put(replace(standing, encoders=standing.reindex.encoders, reindex=None))
+            self._put(replace(standing, encoders=reindex.encoders, reindex=None))
         return True
 
     def delete_collection(self, name: str) -> tuple[Document, ...]:
@@ -406,11 +407,11 @@ class MemoryCatalogue:
         self._collections[collection.name] = collection
         return collection
 
-    def _under_way(self, collection_id: str, reindex_id: str) -> Collection | None:
+    def _under_way(self, collection_id: str, reindex_id: str) -> tuple[Collection, Reindexing] | None:
         for collection in self._collections.values():
             reindex = collection.reindex
             if collection.id == collection_id and reindex is not None and reindex.live and reindex.id == reindex_id:
-                return collection
+                return collection, reindex
         return None
 
     def _is_behind(self, document: Document, reindex_id: str) -> bool:

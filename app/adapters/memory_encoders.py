@@ -66,7 +66,9 @@ class MemoryImageEncoder:
         return np.stack([_colours(image) for image in images])
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
-        return np.stack([self._of_words(text) for text in texts])
+        return (
+            np.stack([self._of_words(text) for text in texts]) if texts else np.zeros((0, self.dimensions), np.float32)
+        )
 
     def _of_words(self, text: str) -> Vector:
         named = [_COLOURS[word] for word in _WORD.findall(text.lower()) if word in _COLOURS]

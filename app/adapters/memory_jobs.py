@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from app.domain.errors import Unavailable
+from app.domain.errors import Unavailable, unexpected
 from app.domain.ports import RunState
 from ingest.pipeline import Pipeline, ingest, read_pictures
 from ingest.reindex import Reindexer, reindex
@@ -102,8 +102,7 @@ class MemoryJobs:
                     await read_pictures(self._pipeline, step, document_id, attempt, waiting)
         except Exception as error:  # the job runner: whatever it was, the document must not stay `running`
             log.exception("a document's run broke", extra={"document": document_id, "attempt": attempt})
-            why = f"Something went wrong inside Exhibit ({type(error).__name__}); the log has the details."
-            await step("fail", self._pipeline.fail, document_id, attempt, why)
+            await step("fail", self._pipeline.fail, document_id, attempt, unexpected(error))
 
     async def _reindex(self, collection_id: str, reindex_id: str) -> None:
         if self._reindexer is None:
@@ -113,8 +112,7 @@ class MemoryJobs:
                 await reindex(self._reindexer, step, collection_id, reindex_id)
         except Exception as error:  # the job runner: the collection must not be on its way for ever
             log.exception("re-embedding a collection broke", extra={"collection": collection_id})
-            why = f"Something went wrong inside Exhibit ({type(error).__name__}); the log has the details."
-            await step("fail", self._reindexer.fail, collection_id, reindex_id, why)
+            await step("fail", self._reindexer.fail, collection_id, reindex_id, unexpected(error))
 
     def _run(self, key: Key, work: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
         """Once; the same key again is the same run."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from app.domain.types import Evidence, Kind
+from ingest.parse.tables import cells_of
 from prompts.sentences import is_caption, spans
 from prompts.terms import terms
 
-_CELLS = re.compile(r"(?<!\\)\|")
 _RULE = re.compile(r"[|\s:-]+")
 _COMPARES = re.compile(
     r"\b(?:which|what) (?:fiscal |financial )?(?:years?|quarters?|months?|periods?)\b"
@@ -134,7 +134,7 @@ def _labels(n: int, text: str, about: frozenset[str]) -> list[Quotable]:
 
 
 def _rows(asked: Asked, n: int, lines: Sequence[str], about: frozenset[str]) -> list[Quotable]:
-    table = [_cells(line) for line in lines if not _RULE.fullmatch(line)]
+    table = [cells_of(line) for line in lines if not _RULE.fullmatch(line)]
     if not table:
         return []
     header, *rows = table
@@ -148,10 +148,6 @@ def _rows(asked: Asked, n: int, lines: Sequence[str], about: frozenset[str]) -> 
             continue
         found.append(_row(asked, n, header, row, group, about))
     return found
-
-
-def _cells(line: str) -> list[str]:
-    return [cell.replace("\\|", "|").strip() for cell in _CELLS.split(line.strip().strip("|"))]
 
 
 def _taller_header(header: list[str], rows: list[list[str]]) -> tuple[list[list[str]], list[str]]:

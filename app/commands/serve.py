@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import logging
 import socket
 from collections.abc import Callable
@@ -49,13 +48,6 @@ def log_ours() -> None:
         logging.getLogger(ours).setLevel(logging.INFO)
 
 
-def leave_what_is_loaded_alone() -> None:
-    """The garbage collector walked through the libraries' half a million objects again and again, for the thousands
-    that a search makes and drops: a tenth of its time, and more with several at once."""
-    gc.collect()
-    gc.freeze()
-
-
 async def serve(settings: Settings, listening: socket.socket, started: Callable[[str, uvicorn.Server], None]) -> None:
     """Until its server is told to exit. `started` is given the address, and that server."""
     # imported here: torch, Chroma and the models behind it take seconds that a bad setting should not cost
@@ -64,7 +56,6 @@ async def serve(settings: Settings, listening: socket.socket, started: Callable[
 
     address = f"http://{_shown(settings.host)}:{listening.getsockname()[1]}"
     async with running(settings) as services:
-        leave_what_is_loaded_alone()
         config = uvicorn.Config(
             create_app(settings, services), log_level="warning", timeout_graceful_shutdown=5, server_header=False
         )

@@ -24,7 +24,19 @@ ExhibitError
 
 from __future__ import annotations
 
-from app.domain.types import Collection
+from collections.abc import Mapping
+
+from app.domain.types import Collection, Space
+
+
+def listed(encoders: Mapping[Space, str] | Mapping[str, str]) -> str:
+    """Their names, for a sentence."""
+    return ", ".join(sorted(encoders.values()))
+
+
+def unexpected(error: Exception) -> str:
+    """What a user is told of an error that nobody foresaw."""
+    return f"Something went wrong inside Exhibit ({type(error).__name__}); the log has the details."
 
 
 class ExhibitError(Exception):
@@ -64,7 +76,7 @@ class ModelMismatch(Conflict):
         if reindex is not None and reindex.live:
             return cls(
                 f"The collection {collection.name!r} is being re-embedded, from {made_by} to "
-                f"{', '.join(sorted(reindex.encoders.values()))} ({reindex.done} of {reindex.total} pieces are done): "
+                f"{listed(reindex.encoders)} ({reindex.done} of {reindex.total} pieces are done): "
                 "try again when that has ended."
             )
         return cls(

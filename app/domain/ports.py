@@ -454,7 +454,7 @@ class ImageEncoder(Protocol):
         ...
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
-        """(n, dimensions), unit rows; at least one text."""
+        """(n, dimensions), unit rows."""
         ...
 
 

@@ -23,6 +23,7 @@ from contextlib import suppress
 from app.domain.errors import Conflict, Unavailable
 from app.domain.ports import Catalogue, Jobs
 from app.domain.types import Collection, Document, Problem, Reindexing
+from app.services.steps import every_collection
 
 EVERY_S = 60.0
 LEASE_S = 30.0
@@ -39,7 +40,7 @@ async def tend(catalogue: Catalogue, jobs: Jobs) -> None:
     for document in await asyncio.to_thread(catalogue.deleted):
         if not await jobs.forgetting(document.id):
             await jobs.forget(document.id, document.collection_id)
-    for collection in await asyncio.to_thread(_every_collection, catalogue):
+    async for collection in every_collection(catalogue):
         if collection.reindex is not None and collection.reindex.live:
             await _tend_reindexing(catalogue, jobs, collection, collection.reindex)
     await jobs.collect()
@@ -82,16 +83,6 @@ async def begin_reindex(
     if begun.reindex is not None and begun.reindex.live:
         await jobs.reindex(begun.id, begun.reindex.id)
     return begun
-
-
-def _every_collection(catalogue: Catalogue) -> list[Collection]:
-    found: list[Collection] = []
-    cursor: str | None = None
-    while True:
-        page = catalogue.collections(200, cursor)
-        found += page.items
-        if (cursor := page.next_cursor) is None:
-            return found
 
 
 async def tend_for_ever(catalogue: Catalogue, jobs: Jobs, every_s: float = EVERY_S) -> None:

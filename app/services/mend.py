@@ -18,13 +18,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
 from app.domain.errors import Gone, Missing, Unavailable, Unreadable
 from app.domain.ports import Catalogue, IndexName, KeptVectors, VectorIndex, VectorRow, WordsIndex, WordsRow, words_row
 from app.domain.types import Chunk, Collection, Document, Space
+from app.services.steps import every_collection, in_thread
 
 SAMPLE = 200  # chunks of a collection, and as many of the ids that each of its indexes names
 TOLERATED = 0.05  # the graph search may miss a vector that is there; a lost segment takes most of them
@@ -35,7 +36,6 @@ WORDS_AT_ONCE = 500  # a commit takes 8–46 ms, however few
 AGAIN_S, TRIES = 60.0, 5
 FIRST_PAUSE_S, LAST_PAUSE_S = 1.0, 600.0
 
-T = TypeVar("T")
 R = TypeVar("R", VectorRow, WordsRow)
 State = Literal["whole", "gaps", "damaged"]
 
@@ -98,8 +98,8 @@ async def mend_at_start_and_after(lost: asyncio.Event, mending: Callable[[], Awa
 async def sweep_at_start(originals: Callable[[], Sequence[str]], sweep: Callable[[str], bool]) -> None:
     """Removes the originals that a kill between the bytes and their row has left, one by one: takers wait for each."""
     swept = 0
-    for original in await _in_thread(originals):
-        swept += await _in_thread(sweep, original)
+    for original in await in_thread(originals):
+        swept += await in_thread(sweep, original)
     if swept:
         log.warning("originals that no document wants were removed", extra={"count": swept})
 
@@ -113,7 +113,7 @@ async def mend(
 ) -> Mended:
     """Every collection, in the spaces that its stamp names. `sees` tells which texts the text encoder encodes."""
     mended = Mended()
-    async for collection in _collections(catalogue):
+    async for collection in every_collection(catalogue):
         shelves: list[_Shelf[Any]] = [_Words(words, collection.id)]
         for space, encoder in sorted(collection.encoders.items()):
             shelves.append(_Vectors(vectors, kept, IndexName(collection.id, cast(Space, space), encoder), sees))
@@ -138,12 +138,12 @@ async def mend_indexes(
 async def _drop_orphans(catalogue: Catalogue, vectors: VectorIndex, words: WordsIndex) -> None:
     """A kill can fall between a collection's deletion and the queueing of its indexes' removal. The indexes are
     listed first: a collection that is made meanwhile is no orphan."""
-    indexed = {index.collection_id for index in await _in_thread(vectors.indexes)}
-    orphans = indexed - {collection.id async for collection in _collections(catalogue)}
+    indexed = {index.collection_id for index in await in_thread(vectors.indexes)}
+    orphans = indexed - {collection.id async for collection in every_collection(catalogue)}
     for orphan in orphans:
         log.info("dropping the indexes of a collection that was deleted", extra={"collection": orphan})
-        await _in_thread(vectors.drop, orphan)
-        await _in_thread(words.drop, orphan)
+        await in_thread(vectors.drop, orphan)
+        await in_thread(words.drop, orphan)
 
 
 def compare(sampled: Set[str], held: Set[str], given: Set[str]) -> State:
@@ -158,21 +158,21 @@ def compare(sampled: Set[str], held: Set[str], given: Set[str]) -> State:
 
 
 async def _mend_collection(catalogue: Catalogue, collection: Collection, shelves: Sequence[_Shelf[Any]]) -> Mended:
-    sample = await _in_thread(_sample, catalogue, collection)
+    sample = await in_thread(_sample, catalogue, collection)
     looks = [await _look(catalogue, collection, shelf, sample) for shelf in shelves]
     if all(look.state == "whole" for look in looks):
         return Mended(unkept=sum(look.unkept for look in looks))
     dropped = [look for look in looks if look.state == "damaged"]
     for look in dropped:
-        await _in_thread(look.shelf.drop)
+        await in_thread(look.shelf.drop)
     mended = Mended(rebuilt=len(dropped))
-    for document in await _in_thread(_documents, catalogue, collection):
-        mended += await _in_thread(_gather, catalogue, looks, document)
+    for document in await in_thread(_documents, catalogue, collection):
+        mended += await in_thread(_gather, catalogue, looks, document)
         for look in looks:
             await _hand_over(catalogue, look, look.shelf.at_once)
     for look in looks:
         await _hand_over(catalogue, look, 1)
-    await _in_thread(_leave_nothing_of_the_deleted, catalogue, collection, shelves)
+    await in_thread(_leave_nothing_of_the_deleted, catalogue, collection, shelves)
     return mended
 
 
@@ -234,11 +234,11 @@ class _Look:
 async def _look(catalogue: Catalogue, collection: Collection, shelf: _Shelf[Any], sample: Sequence[Chunk]) -> _Look:
     """Twice, before an index is called damaged: it may have been its server, or the disk, for a moment."""
     try:
-        return await _in_thread(_look_once, catalogue, collection, shelf, sample)
+        return await in_thread(_look_once, catalogue, collection, shelf, sample)
     except Unavailable:
-        await _in_thread(shelf.reachable)
+        await in_thread(shelf.reachable)
     try:
-        return await _in_thread(_look_once, catalogue, collection, shelf, sample)
+        return await in_thread(_look_once, catalogue, collection, shelf, sample)
     except Unavailable as error:
         log.warning("an index can't be used, so it is made again", extra={"index": shelf.name, "why": str(error)})
         return _Look(shelf, "damaged", frozenset(), 0, [])
@@ -283,7 +283,7 @@ def _gather(catalogue: Catalogue, looks: Sequence[_Look], document: Document) ->
 async def _hand_over(catalogue: Catalogue, look: _Look, at_least: int) -> None:
     while len(look.waiting) >= at_least:
         rows, look.waiting = look.waiting[: look.shelf.at_once], look.waiting[look.shelf.at_once :]
-        await _in_thread(_add, catalogue, look.shelf, rows)
+        await in_thread(_add, catalogue, look.shelf, rows)
 
 
 def _add(catalogue: Catalogue, shelf: _Shelf[R], rows: Sequence[R]) -> None:
@@ -404,27 +404,3 @@ class _Vectors:
 
     def count(self, rows: int) -> Mended:
         return Mended(vectors=rows)
-
-
-# ---------------------------------------------------------------- steps
-
-
-async def _collections(catalogue: Catalogue) -> AsyncIterator[Collection]:
-    cursor: str | None = None
-    while True:
-        page = await _in_thread(catalogue.collections, 100, cursor)
-        for collection in page.items:
-            yield collection
-        if page.next_cursor is None:
-            return
-        cursor = page.next_cursor
-
-
-async def _in_thread(call: Callable[..., T], *args: Any) -> T:
-    """Cancelled, it still waits for the call: what it uses is closed next."""
-    running = asyncio.ensure_future(asyncio.to_thread(call, *args))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        raise

@@ -17,10 +17,9 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import numpy as np
 
@@ -50,6 +49,7 @@ from app.domain.types import (
     Report,
     Space,
 )
+from app.services.steps import every_collection, in_thread
 
 SAME = 0.999  # cosine of a vector with itself, kept in half precision
 VECTORS_AT_ONCE = 50  # a write of Chroma's holds the GIL: 50 for about 57 ms
@@ -116,7 +116,7 @@ class Verify:
             began = time.monotonic()
             erasing = await self._erase_the_deleted(repair or compact)
             look = _Look(self._stores, self._mending, repair)
-            async for collection in _collections(self._stores.catalogue):
+            async for collection in every_collection(self._stores.catalogue):
                 await look.compare(collection)
             await look.strangers()
             report = Report(look.checked, look.findings(), erasing, 0.0)
@@ -438,7 +438,7 @@ class _Look:
         words = await in_thread(self._stores.words.collections)
         # asked before the stamps: a collection's encoders to come are its stamp the moment they no longer are to come
         coming = {name: await in_thread(self._mending.more_encoders, name.collection_id) for name in indexes}
-        living = {collection.id: collection async for collection in _collections(self._stores.catalogue)}
+        living = {collection.id: collection async for collection in every_collection(self._stores.catalogue)}
         for name in indexes:
             if name.collection_id not in living:
                 await self._strange_index(name)
@@ -508,27 +508,3 @@ def _owner(key: str) -> tuple[str, str]:
 
 def _same(one: Vector, other: Vector) -> bool:
     return one.shape == other.shape and float(one @ other) >= SAME * float(np.linalg.norm(other))
-
-
-# ---------------------------------------------------------------- steps
-
-
-async def _collections(catalogue: Catalogue) -> AsyncIterator[Collection]:
-    cursor: str | None = None
-    while True:
-        page = await in_thread(catalogue.collections, 100, cursor)
-        for collection in page.items:
-            yield collection
-        if page.next_cursor is None:
-            return
-        cursor = page.next_cursor
-
-
-async def in_thread(call: Callable[..., T], *args: Any) -> T:
-    """Cancelled, it still waits for the call: what it uses is closed next."""
-    running = asyncio.ensure_future(asyncio.to_thread(partial(call, *args)))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        raise

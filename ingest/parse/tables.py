@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from app.domain.types import Block, Box, Place
 
 Cells = Sequence[Sequence[str]]
+CELLS = re.compile(r"(?<!\\)\|")
 RULE = re.compile(r"(?:\| --- )+\|")  # between a table's header and its rows
 
 
@@ -27,11 +28,12 @@ def markdown_of(cells: Cells) -> str:
 def unruled(text: str) -> str:
     """As words only, for models: the strokes of Markdown take a third of a table's tokens and say nothing."""
     lines = [line for line in text.splitlines() if not RULE.fullmatch(line)]
-    return "\n".join(_cells(line) if line.startswith("| ") else line for line in lines)
+    return "\n".join(" ".join(filter(None, cells_of(line))) if line.startswith("| ") else line for line in lines)
 
 
-def _cells(row: str) -> str:
-    return " ".join(row.replace("\\|", "\0").replace("|", " ").replace("\0", "|").split())
+def cells_of(row: str) -> list[str]:
+    """Of one row of Markdown."""
+    return [cell.replace("\\|", "|").strip() for cell in CELLS.split(row.strip().strip("|"))]
 
 
 def table_block(

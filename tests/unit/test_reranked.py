@@ -162,15 +162,3 @@ async def test_the_shipped_weights_prefer_what_words_and_meaning_prefer() -> Non
     scores = await Learned(ranking.weights)("a question", [bad, good])
     assert scores[1] > scores[0]
     assert await Learned(ranking.weights)("a question", []) == []
-
-
-async def test_of_a_text_in_two_languages_the_questions_own_comes_first() -> None:
-    learned = Learned(shipped().weights)
-    english = candidate("a", text="NASUWT is a trade union of teachers.", words=0.5)
-    chinese = candidate("b", text="NASUWT 是英国的一个教师工会。", words=0.48)
-    for question, first in (("NASUWT是什么？", 1), ("What is NASUWT?", 0)):
-        scores = await learned(question, [english, chinese])
-        assert scores.index(max(scores)) == first
-    far_better = candidate("a", text="NASUWT is a trade union of teachers.", words=0.7)
-    scores = await learned("NASUWT是什么？", [far_better, chinese])
-    assert scores[0] > scores[1]  # a tie-break, no filter
