@@ -223,7 +223,12 @@ def _make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
     _make_folder(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        if folder.is_file():
+            raise
+        return  # another has made it, and it may be gone again already: the move will tell
     _flush(folder.parent)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,6 +101,7 @@ def test_nothing_is_left_in_the_temporary_folder_by_writing_and_deleting(root: P
 HALF_DONE = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from app.adapters.blobs import LocalBlobs
 blobs = LocalBlobs(Path(sys.argv[1]))
 draft = blobs.temporary()
@@ -129,6 +132,7 @@ def test_what_a_killed_process_left_is_swept_and_what_a_living_one_writes_is_not
 SMALL_FILES_ONLY = """
 import resource, sys
 from pathlib import Path
+from typing import Any
 from app.adapters.blobs import LocalBlobs
 from app.domain.errors import Unavailable
 blobs = LocalBlobs(Path(sys.argv[1]))
@@ -144,6 +148,7 @@ print([path.name for path in blobs.temporary().parent.iterdir()], blobs.keys("")
 ON_A_FULL_DISK = """
 import sys
 from pathlib import Path
+from typing import Any
 from app.adapters.blobs import LocalBlobs
 from app.domain.errors import Unavailable
 blobs = LocalBlobs(Path(sys.argv[1]))
@@ -180,3 +185,20 @@ def test_a_folder_that_can_not_be_written_is_unavailable(root: Path) -> None:
     draft.parent.rmdir()
     with pytest.raises(Unavailable):
         blobs.put("a", b"1")
+
+
+def test_a_folder_that_another_made_and_a_third_deleted_is_made_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs, make, lost = LocalBlobs(root), Path.mkdir, [True]
+
+    def mkdir(path: Path, *given: Any, **more: Any) -> None:
+        if path.name == "folder" and lost:
+            lost.pop()
+            raise FileExistsError(errno.EEXIST, "it was there a moment ago")
+        make(path, *given, **more)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    blobs.put("folder/a", b"1")
+    assert blobs.read("folder/a") == b"1"
+    assert not lost
