@@ -1,6 +1,6 @@
 """Drawings kept on disk: drawing one takes longer than learning from it, and each is learned from several times.
 
-python -m train.cache --folder /tmp/clip-cache --seed train --from 0 --to 60000
+python -m train.cache --folder /tmp/clip-cache --seed train --to 60000
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +29,11 @@ class Sample:
         return Image.open(io.BytesIO(self.jpeg)).convert("RGB")
 
 
-def write(folder: Path, seed: str, start: int, stop: int) -> None:
-    """Shards that are there already are left alone."""
+def write(folder: Path, seed: str, firsts: Iterable[int], stop: int) -> None:
+    """The shards that begin with these numbers; those that are there already are left alone."""
     folder.mkdir(parents=True, exist_ok=True)
     choice = tables()
-    for first in range(start, stop, SHARD):
+    for first in firsts:
         done = folder / f"{seed}-{first:07d}.jsonl"
         if done.exists():
             continue
@@ -66,10 +66,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--seed", default="train")
-    parser.add_argument("--from", type=int, default=0, dest="start")
     parser.add_argument("--to", type=int, default=60_000, dest="stop")
+    parser.add_argument("--artist", type=int, default=0, help="which of several that share the work")
+    parser.add_argument("--artists", type=int, default=1)
     given = parser.parse_args()
-    write(given.folder, given.seed, given.start, given.stop)
+    write(given.folder, given.seed, range(given.artist * SHARD, given.stop, given.artists * SHARD), given.stop)
 
 
 if __name__ == "__main__":

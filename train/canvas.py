@@ -85,6 +85,7 @@ class Style:
     fill: float  # opacity of what is filled with a colour of the palette: under 1, it gets an outline
     panel: str  # what lies behind the data, where that is not the ground itself
     dash: str  # of grid lines
+    dots: bool  # in a legend, instead of squares
 
     @classmethod
     def draw(cls, rng: random.Random) -> Style:
@@ -114,7 +115,8 @@ class Style:
             dark,
             rng.uniform(0.1, 0.8) if rng.random() < 0.15 else 1,
             _panel(rng, ground, ink),
-            rng.choice(("4 3", "2 2", "6 4")) if rng.random() < 0.2 else "",
+            rng.choice(("4 3", "2 2", "6 4")) if rng.random() < 0.25 else "",
+            rng.random() < 0.3,
         )
 
     def word(self, pair: Pair) -> str:

@@ -59,9 +59,13 @@ def opened(rng: random.Random, kind: str, aspect: tuple[float, float] = (1.0, 1.
     return sheet, facts
 
 
-def plot_area(sheet: Sheet, rng: random.Random, right: float = 10) -> Plot:
-    left = rng.uniform(22, 44)
-    return Plot(left, 32, sheet.width - left - right, rng.uniform(158, 178))
+def plot_area(sheet: Sheet, rng: random.Random, where: str = "none") -> Plot:
+    """`where`: of the legend. Some charts leave much of their page to margins."""
+    roomy = rng.random() < 0.3
+    left = rng.uniform(22, 44) + (66 if where == "left" else 0)
+    right = 74 if where == "right" else rng.uniform(10, 40) if roomy else 10
+    top = rng.uniform(32, 52) if roomy else 32
+    return Plot(left, top, sheet.width - left - right, rng.uniform(190, 210) - top)
 
 
 def axes(sheet: Sheet, plot: Plot, rng: random.Random, names: Sequence[Pair] = (), grid: bool = True) -> None:
@@ -71,8 +75,9 @@ def axes(sheet: Sheet, plot: Plot, rng: random.Random, names: Sequence[Pair] = (
     factor = rng.choice((1, 1, 10, 100, 1000)) if plot.high < 100 else 1
     if style.panel:
         sheet.rect(plot.x, plot.y - 4, plot.w, plot.h + 4, style.panel)
-    for i in range(1, 6) if grid and rng.random() < 0.2 else ():
-        x = plot.x + plot.w * i / 6
+    columns = rng.randint(5, 14)
+    for i in range(1, columns) if grid and rng.random() < 0.35 else ():
+        x = plot.x + plot.w * i / columns
         sheet.lines([(x, plot.y), (x, plot.y + plot.h)], style.faint, 0.8, style.dash)
     for i in range(ticks + 1):
         value = plot.low + (plot.high - plot.low) * i / ticks
@@ -85,6 +90,10 @@ def axes(sheet: Sheet, plot: Plot, rng: random.Random, names: Sequence[Pair] = (
         sheet.lines(
             [(plot.x, plot.y), (plot.x, plot.y + plot.h), (plot.x + plot.w, plot.y + plot.h)], style.ink, style.stroke
         )
+    if rng.random() < 0.3:  # what the axes stand for
+        upright = rng.choice(TOPICS)
+        sheet.fitted(8, plot.y + plot.h / 2, style.word(upright), plot.h * 0.8, style.size * 0.9, turn=-90)
+        sheet.fitted(plot.x + plot.w / 2, 233, style.word(rng.choice(TOPICS)), plot.w * 0.7, style.size * 0.9)
     step = plot.w / max(1, len(names))
     turn = rng.choice((0, 0, 0, -35)) if len(names) > 4 else 0
     for i, name in enumerate(names):
@@ -105,14 +114,21 @@ def say_names(facts: Facts, names: Sequence[Pair], rng: random.Random) -> None:
         facts.say(" and ".join(name[0] for name in few), "和".join(name[1] for name in few))
 
 
+LEGENDS = {"left": "图例在左侧|左边有图例", "right": "图例在右侧|右边有图例"}
+
+
 def legend(sheet: Sheet, facts: Facts, names: Sequence[Pair], colours: Sequence[str], where: str) -> None:
     style = sheet.style
-    if where == "right":
+    if where in ("left", "right"):
+        x = 4 if where == "left" else sheet.width - 66
         for i, (name, colour) in enumerate(zip(names, colours, strict=False)):
             y = 46 + i * style.size * 1.7
-            sheet.rect(sheet.width - 66, y - 4, 9, 9, colour)
-            sheet.fitted(sheet.width - 54, y, style.word(name), 52, anchor="start")
-        facts.say("legend on the right|a legend at the right", "图例在右侧|右边有图例")
+            if style.dots:
+                sheet.circle(x + 4, y, 4.5, colour)
+            else:
+                sheet.rect(x, y - 4, 9, 9, colour)
+            sheet.fitted(x + 12, y, style.word(name), 52, anchor="start")
+        facts.say(f"legend on the {where}|a legend at the {where}", LEGENDS[where])
     elif where == "below":
         step = sheet.width / (len(names) + 0.5)
         for i, (name, colour) in enumerate(zip(names, colours, strict=False)):
@@ -122,7 +138,7 @@ def legend(sheet: Sheet, facts: Facts, names: Sequence[Pair], colours: Sequence[
 
 
 def a_legend(rng: random.Random) -> str:
-    return rng.choice(("right", "right", "below", "none"))
+    return rng.choice(("right", "right", "right", "left", "below", "below", "none", "none"))
 
 
 TRENDS = {
@@ -151,8 +167,19 @@ def series(rng: random.Random, n: int, trend: str) -> list[float]:
         "waves": lambda t: 0.5 + 0.36 * math.sin(phase + 2 * math.pi * waves * t),
         "random": lambda t: rng.uniform(0.1, 0.95),
     }
+    if trend == "random" and rng.random() < 0.5:
+        return _wandering(rng, n)
     curve, noise = curves[trend], noise if trend != "flat" else 0.02
     return [min(0.98, max(0.03, curve(i / max(1, n - 1)) + rng.gauss(0, noise))) for i in range(n)]
+
+
+def _wandering(rng: random.Random, n: int) -> list[float]:
+    """Each value a step away from the one before."""
+    at, step, values = rng.uniform(0.3, 0.7), rng.uniform(0.04, 0.15), []
+    for _ in range(n):
+        at = min(0.98, max(0.03, at + rng.gauss(0, step)))
+        values.append(at)
+    return values
 
 
 def a_trend(rng: random.Random, facts: Facts, names: Sequence[str] = tuple(TRENDS)) -> str:
@@ -219,7 +246,7 @@ def hbar(rng: random.Random) -> Drawing:
 def _many_bars(rng: random.Random, kind: str) -> Drawing:
     sheet, facts = opened(rng, kind, (1.2, 2.0))
     groups, members, where = rng.randint(2, 7), rng.randint(2, 5), a_legend(rng)
-    plot = plot_area(sheet, rng, 74 if where == "right" else 10)
+    plot = plot_area(sheet, rng, where)
     names, parts = labels(rng, groups), rng.sample(rng.choice((GROUPS, REGIONS, SECTORS)), members)
     axes(sheet, plot, rng, names)
     colours, step = sheet.style.palette[:members], plot.w / groups
@@ -257,17 +284,18 @@ def line(rng: random.Random) -> Drawing:
     count, where = rng.choice((1, 1, 1, 2, 2, 3, 4, 5)), "none"
     if count > 1:
         where = a_legend(rng)
-    plot, n = plot_area(sheet, rng, 74 if where == "right" else 10), rng.randint(5, 40)
+    plot, n = plot_area(sheet, rng, where), rng.randint(5, 40)
     axes(sheet, plot, rng, labels(rng, min(n, 6)))
     trend = a_trend(rng, facts) if count == 1 or rng.random() < 0.5 else ""
     colours = sheet.style.palette[:count]
     dashed, dots, width = rng.random() < 0.12, rng.random() < 0.35 and n < 25, rng.choice((0.8, 1.2, 2, 3, 4))
+    extra = rng.choice((1.2, 1.2, 2.4))
     for i in range(count):
         values, shift = series(rng, n, trend or rng.choice(tuple(TRENDS))), 0.06 * i
         points = [(plot.x + plot.w * t / (n - 1), plot.at(value * (1 - shift))) for t, value in enumerate(values)]
         sheet.lines(points, colours[i], width, "6 4" if dashed else "")
         for x, y in points if dots else ():
-            sheet.circle(x, y, width + 1.2, colours[i])
+            sheet.circle(x, y, width + extra, colours[i])
     if dots:
         facts.say("with markers|points marked by dots", "带数据点标记|带圆点")
     if dashed:
@@ -312,7 +340,7 @@ def area(rng: random.Random) -> Drawing:
 def stacked_area(rng: random.Random) -> Drawing:
     sheet, facts = opened(rng, "stacked area", (1.2, 2.0))
     where, count, n = a_legend(rng), rng.randint(2, 5), rng.randint(6, 24)
-    plot = plot_area(sheet, rng, 74 if where == "right" else 10)
+    plot = plot_area(sheet, rng, where)
     axes(sheet, plot, rng, labels(rng, 5))
     colours, base = sheet.style.palette[:count], [0.0] * n
     for i in range(count):
@@ -473,9 +501,9 @@ def histogram(rng: random.Random) -> Drawing:
         "uniform": lambda t: 0.7,
         "two": lambda t: math.exp(-(((t - 0.25) / 0.11) ** 2)) + 0.8 * math.exp(-(((t - 0.75) / 0.11) ** 2)),
     }
-    curve, gap = heights[shape], rng.choice((0, 0, 1, 2))
+    curve, gap, ragged = heights[shape], rng.choice((0, 0, 1, 2)), rng.choice((0.15, 0.15, 0.35, 0.7))
     for i in range(n):
-        height = max(0.005, min(0.98, curve((i + 0.5) / n) * 0.92 * rng.uniform(0.85, 1.06)))
+        height = max(0.005, min(0.98, curve((i + 0.5) / n) * 0.92 * rng.uniform(1 - ragged, 1.06)))
         sheet.rect(plot.x + plot.w * i / n, plot.at(height), plot.w / n - gap, plot.h * height, colour, edge, line=0.7)
     say_colours(facts, [colour])
     return sheet, facts

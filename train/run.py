@@ -3,6 +3,7 @@
 python -m train.run --minutes 110            draws, trains, prints held-out figures, writes the model's folder
 python -m train.run --minutes 50 --on FOLDER --rate 7e-4      the same, beginning with the weights in that folder
 
+It learns on a GPU where there is one; then give it larger batches, and as many artists and workers as there are cores.
 Seeds are fixed, so the drawings and their order are the same on every run; how many steps fit into the minutes
 depends on the machine.
 """
@@ -20,30 +21,31 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from app.adapters.torchvision_shim import declare_operators
 from train import measure
-from train.cache import Sample, read, shards, write
+from train.cache import SHARD, Sample, read, shards, write
 from train.damage import damaged, squared
 from train.facts import KINDS, caption
 from train.model import config, write_config, write_tokenizer, write_weights
+from train.words import Pair
 
 declare_operators()
 import open_clip  # noqa: E402
 
 log = logging.getLogger("train")
 
-ITEMS = 96  # drawings in a batch
-TWINS = 32  # of which so many are seen twice: damaged otherwise, captioned in the other language
-ALIKE = 48  # of which so many are of a few kinds only, so that details must tell them apart
+KIND_NUMBERS = {kind: i for i, kind in enumerate(KINDS)}
+FIRST = 6_000  # drawings to begin with
+SIDE = 160
 HELD_OUT = 1_000
 RARE = 25  # details drawn less often than this are no hint
 
@@ -53,9 +55,9 @@ class Drawings:
     """All drawings that are on disk so far; more are taken up as they come."""
 
     folder: Path
-    samples: list[Sample]
-    by_kind: dict[str, list[int]]
-    taken: set[Path]
+    samples: list[Sample] = field(default_factory=list)
+    by_kind: dict[str, list[int]] = field(default_factory=dict)
+    taken: set[Path] = field(default_factory=set)
 
     def take_up(self) -> None:
         for shard in shards(self.folder, "train"):
@@ -66,11 +68,13 @@ class Drawings:
                 self.by_kind.setdefault(sample.facts.kind, []).append(len(self.samples))
                 self.samples.append(sample)
 
-    def some(self, rng: random.Random) -> list[int]:
+    def some(self, rng: random.Random, items: int) -> list[int]:
+        """So many, half of them of a few kinds only, so that details must tell them apart."""
         alike: list[int] = []
-        for kind in rng.sample(sorted(self.by_kind), 4):
-            alike += rng.choices(self.by_kind[kind], k=ALIKE // 4)
-        return list(dict.fromkeys(alike + rng.sample(range(len(self.samples)), ITEMS - len(alike))))
+        few = max(4, items // 48)
+        for kind in rng.sample(sorted(self.by_kind), few):
+            alike += rng.choices(self.by_kind[kind], k=items // 2 // few)
+        return list(dict.fromkeys(alike + rng.sample(range(len(self.samples)), items - len(alike))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,44 +82,73 @@ class Batch:
     pixels: torch.Tensor  # (n, 3, side, side), bytes
     tokens: torch.Tensor  # (n, context)
     owners: torch.Tensor  # (n,): which drawing
-    texts: list[str]
-    samples: list[Sample]
+    said: torch.Tensor  # (n,): which caption; the same words, the same number
+    kinds: torch.Tensor  # (n,)
+    details: torch.Tensor  # (n, known details), bytes: which are true of it
+
+    def pin_memory(self) -> Batch:
+        return Batch(*(getattr(self, part.name).pin_memory() for part in fields(self)))
+
+    def on(self, device: torch.device) -> Batch:
+        return Batch(*(getattr(self, part.name).to(device, non_blocking=True) for part in fields(self)))
 
 
-def batch(drawings: Drawings, tokenize: Any, side: int, rng: random.Random) -> Batch:
-    owners = drawings.some(rng)
-    twins = owners[:: max(1, len(owners) // TWINS)][:TWINS]
-    languages = [rng.randrange(2) for _ in owners]
-    said = dict(zip(owners, languages, strict=True))
-    pixels, texts = [], []
-    for owner, language in [*zip(owners, languages, strict=True), *((twin, 1 - said[twin]) for twin in twins)]:
-        sample = drawings.samples[owner]
-        pixels.append(np.asarray(squared(damaged(sample.picture(), rng), side)))
-        texts.append(caption(sample.facts, rng, language, rng.choice((0.5, 0.8, 1.0))))
-    tokens = tokenize(texts)
-    drawn = [drawings.samples[owner] for owner in (*owners, *twins)]
-    return Batch(
-        torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2), tokens, torch.tensor([*owners, *twins]), texts, drawn
-    )
+def known_details(samples: Sequence[Sample]) -> dict[Pair, int]:
+    counted = Counter(detail for sample in samples for detail in sample.facts.details)
+    return {detail: i for i, (detail, n) in enumerate(counted.most_common()) if n >= RARE}
 
 
-def batches(drawings: Drawings, tokenize: Any, side: int, seed: int) -> Iterator[Batch]:
-    """Each is prepared while the one before it is learned."""
-    with ThreadPoolExecutor(1) as ahead:
-        number = 0
-        coming = ahead.submit(batch, drawings, tokenize, side, random.Random(f"{seed}/0"))
+class Batches(IterableDataset[Batch]):
+    """Prepared by other processes while the ones before them are learned; each is drawn from its own number, so
+    they are the same however many processes there are, as long as the drawings are."""
+
+    def __init__(
+        self, drawings: Drawings, details: dict[Pair, int], tokenize: Any, side: int, items: int, seed: int
+    ) -> None:
+        self._drawings, self._details, self._tokenize = drawings, details, tokenize
+        self._side, self._items, self._seed = side, items, seed
+
+    def __iter__(self) -> Iterator[Batch]:
+        worker = get_worker_info()
+        number, workers = (worker.id, worker.num_workers) if worker else (0, 1)
         while True:
-            ready = coming.result()
-            number += 1
-            coming = ahead.submit(batch, drawings, tokenize, side, random.Random(f"{seed}/{number}"))
-            yield ready
+            if (number // workers) % 20 == 0:
+                self._drawings.take_up()
+            yield self._batch(random.Random(f"{self._seed}/{number}"))
+            number += workers
+
+    def _batch(self, rng: random.Random) -> Batch:
+        """A third of the drawings are in it twice: damaged otherwise, captioned in the other language."""
+        owners = self._drawings.some(rng, self._items)
+        twins = owners[::3]
+        languages = [rng.randrange(2) for _ in owners]
+        spoken = dict(zip(owners, languages, strict=True))
+        pixels: list[Any] = []
+        texts: list[str] = []
+        kinds: list[int] = []
+        details = torch.zeros(len(owners) + len(twins), len(self._details), dtype=torch.uint8)
+        for owner, language in [*zip(owners, languages, strict=True), *((twin, 1 - spoken[twin]) for twin in twins)]:
+            sample = self._drawings.samples[owner]
+            for detail in sample.facts.details:
+                if detail in self._details:
+                    details[len(texts), self._details[detail]] = 1
+            kinds.append(KIND_NUMBERS[sample.facts.kind])
+            pixels.append(np.asarray(squared(damaged(sample.picture(), rng), self._side)))
+            texts.append(caption(sample.facts, rng, language, rng.choice((0.5, 0.8, 1.0))))
+        word = {text: i for i, text in enumerate(dict.fromkeys(texts))}
+        return Batch(
+            torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2),
+            self._tokenize(texts),
+            torch.tensor([*owners, *twins]),
+            torch.tensor([word[text] for text in texts]),
+            torch.tensor(kinds),
+            details,
+        )
 
 
-def same(owners: torch.Tensor, texts: list[str]) -> torch.Tensor:
+def same(ready: Batch) -> torch.Tensor:
     """(n, n): which texts are true of which drawings, as far as is known."""
-    word = {text: i for i, text in enumerate(dict.fromkeys(texts))}
-    said = torch.tensor([word[text] for text in texts])
-    return ((owners[:, None] == owners[None]) | (said[:, None] == said[None])).float()
+    return ((ready.owners[:, None] == ready.owners[None]) | (ready.said[:, None] == ready.said[None])).float()
 
 
 def _soft(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
@@ -124,7 +157,7 @@ def _soft(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
 
 def _twins(vectors: torch.Tensor, owners: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
     """Each drawing that is there twice finds itself among all others."""
-    itself = torch.eye(len(owners), dtype=torch.bool)
+    itself = torch.eye(len(owners), dtype=torch.bool, device=owners.device)
     truth = (owners[:, None] == owners[None]) & ~itself
     rows = truth.any(1)
     logits = (scale * vectors @ vectors.T).masked_fill(itself, -1e4)
@@ -135,35 +168,28 @@ class Hints(torch.nn.Module):
     """What is known of a drawing besides its caption, told to the towers while they learn, and then thrown away:
     kinds as points that both towers must come near, details as yes or no from the image's vector."""
 
-    def __init__(self, samples: Sequence[Sample], width: int) -> None:
+    def __init__(self, details: int, width: int) -> None:
         super().__init__()
-        counted = Counter(detail for sample in samples for detail in sample.facts.details)
-        self.details = {detail: i for i, (detail, n) in enumerate(counted.most_common()) if n >= RARE}
-        self.kinds = {kind: i for i, kind in enumerate(KINDS)}
-        self.points = torch.nn.Parameter(torch.randn(len(self.kinds), width))
-        self.ask = torch.nn.Linear(width, len(self.details))
+        self.points = torch.nn.Parameter(torch.randn(len(KINDS), width))
+        self.ask = torch.nn.Linear(width, details)
         torch.nn.init.constant_(self.ask.bias, -4.0)
 
-    def forward(self, images: torch.Tensor, texts: torch.Tensor, samples: Sequence[Sample]) -> torch.Tensor:
-        """Vectors of unit length; the samples are theirs."""
-        kinds = torch.tensor([self.kinds[sample.facts.kind] for sample in samples])
+    def forward(self, images: torch.Tensor, texts: torch.Tensor, ready: Batch) -> torch.Tensor:
+        """Vectors of unit length."""
         points = 16 * F.normalize(self.points, dim=-1).T
-        near = F.cross_entropy(images @ points, kinds) + F.cross_entropy(texts @ points, kinds)
-        true = torch.zeros(len(samples), len(self.details))
-        for row, sample in enumerate(samples):
-            true[row, [self.details[detail] for detail in sample.facts.details if detail in self.details]] = 1
-        asked = F.binary_cross_entropy_with_logits(self.ask(8 * images), true, reduction="sum") / len(samples)
-        return 0.5 * near + 0.1 * asked
+        near = F.cross_entropy(images @ points, ready.kinds) + F.cross_entropy(texts @ points, ready.kinds)
+        asked = F.binary_cross_entropy_with_logits(self.ask(8 * images), ready.details.float(), reduction="sum")
+        return 0.5 * near + 0.1 * asked / len(images)
 
 
 def loss(model: Any, hints: Hints, ready: Batch) -> torch.Tensor:
     pixels = (ready.pixels.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-    with torch.autocast("cpu", dtype=torch.bfloat16):  # with channels last, 1.4 times as fast as single precision
+    with torch.autocast(pixels.device.type, dtype=torch.bfloat16):  # on the CPU 1.4 times as fast as single precision
         seen, read = model.encode_image(pixels), model.encode_text(ready.tokens)
     images, texts = F.normalize(seen.float(), dim=-1), F.normalize(read.float(), dim=-1)
-    scale, truth = model.logit_scale.exp(), same(ready.owners, ready.texts)
+    scale, truth = model.logit_scale.exp(), same(ready)
     logits = scale * images @ texts.T
-    told: torch.Tensor = hints(images, texts, ready.samples)
+    told: torch.Tensor = hints(images, texts, ready)
     return (
         told
         + _soft(logits, truth)
@@ -184,11 +210,11 @@ class Averaged:
     def follow(self, model: torch.nn.Module) -> None:
         self.steps += 1
         keep = min(0.995, self.steps / (self.steps + 20))
-        for name, value in model.state_dict().items():
-            if value.is_floating_point():
-                self.state[name].lerp_(value, 1 - keep)
-            else:
-                self.state[name].copy_(value)
+        now = model.state_dict()
+        floating = [name for name, value in now.items() if value.is_floating_point()]
+        torch._foreach_lerp_([self.state[name] for name in floating], [now[name] for name in floating], 1 - keep)
+        for name in now.keys() - set(floating):
+            self.state[name].copy_(now[name])
 
 
 def _optimizer(model: torch.nn.Module, rate: float) -> torch.optim.Optimizer:
@@ -210,29 +236,50 @@ class Length:
         return seen / self.pairs if self.pairs else (time.monotonic() - since) / (self.minutes * 60)
 
 
-def train(folder: Path, cache: Path, length: Length, rate: float, side: int, name: str, seed: int, on: bool) -> None:
-    """Writes the model's folder every few minutes, and at the end.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    folder: Path  # of the model
+    length: Length
+    rate: float
+    side: int
+    items: int  # drawings in a batch; a third of them are in it twice
+    name: str
+    seed: int
+    on: bool  # begins with the weights that are in the folder
+    workers: int  # processes that prepare batches
+    save_every: float  # seconds
 
-    `on`: begins with the weights that are in the folder.
-    """
-    drawings = Drawings(cache, [], {}, set())
+
+def train(plan: Plan, cache: Path) -> None:
+    """Writes the model's folder now and then, and at the end."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    drawings = Drawings(cache)
     drawings.take_up()
-    model, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}", load_weights=on)
-    model.float().to(memory_format=torch.channels_last)
-    tokenize = open_clip.get_tokenizer(f"local-dir:{folder}")
+    model, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{plan.folder}", load_weights=plan.on)
+    model.float().to(device, memory_format=torch.channels_last)
+    tokenize = open_clip.get_tokenizer(f"local-dir:{plan.folder}")
     model.train()
     held = [sample for shard in shards(cache, "held") for sample in read(shard)][:HELD_OUT]
-    hints = Hints(drawings.samples, config(side, "")["model_cfg"]["embed_dim"])
-    optimizer, averaged = _optimizer(torch.nn.ModuleList([model, hints]), rate), Averaged(model)
+    details = known_details(drawings.samples)
+    hints = Hints(len(details), config(plan.side, "")["model_cfg"]["embed_dim"]).to(device)
+    optimizer, averaged = _optimizer(torch.nn.ModuleList([model, hints]), plan.rate), Averaged(model)
+    batches = DataLoader(
+        Batches(drawings, details, tokenize, plan.side, plan.items, plan.seed),
+        batch_size=None,
+        num_workers=plan.workers,
+        pin_memory=device.type == "cuda",
+    )
     started = saved = time.monotonic()
     seen = 0
-    for step, ready in enumerate(batches(drawings, tokenize, side, seed)):
-        share = length.share(started, seen)
+    for step, ready in enumerate(batches):
+        share = plan.length.share(started, seen)
         if share >= 1:
             break
         for group in optimizer.param_groups:
-            group["lr"] = rate * min(1, share / 0.04 + 0.01) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
-        value = loss(model, hints, ready)
+            group["lr"] = (
+                plan.rate * min(1, share / 0.04 + 0.01) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+            )
+        value = loss(model, hints, ready.on(device))
         optimizer.zero_grad()
         value.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -240,34 +287,30 @@ def train(folder: Path, cache: Path, length: Length, rate: float, side: int, nam
         with torch.no_grad():
             model.logit_scale.clamp_(0, math.log(60))
         averaged.follow(model)
-        seen += len(ready.texts)
+        seen += len(ready.said)
         if step % 20 == 0:
+            scale = model.logit_scale.exp().item()
             log.info(
-                "step %d loss %.3f scale %.1f seen %d of %d drawings, %.0f%%",
-                step,
-                value.item(),
-                model.logit_scale.exp().item(),
-                seen,
-                len(drawings.samples),
-                share * 100,
-            )
-            drawings.take_up()
-        if time.monotonic() - saved > 480:
+                "step %d loss %.3f scale %.1f seen %d, %.0f%%, %.0f s",
+                step, value.item(), scale, seen, share * 100, time.monotonic() - started,
+            )  # fmt: skip
+        if time.monotonic() - saved > plan.save_every:
             saved = time.monotonic()
-            _save(folder, averaged, preprocess, tokenize, held, name)
-    log.info("%d steps, %d pairs seen", step, seen)
-    _save(folder, averaged, preprocess, tokenize, held, name)
+            _save(plan, averaged, preprocess, tokenize, held)
+    log.info("%d steps, %d pairs seen, of %d drawings", step, seen, SHARD * len(shards(cache, "train")))
+    _save(plan, averaged, preprocess, tokenize, held)
 
 
-def _save(folder: Path, averaged: Averaged, preprocess: Any, tokenize: Any, held: list[Sample], name: str) -> None:
-    model, *_ = open_clip.create_model_and_transforms(f"local-dir:{folder}", load_weights=False)
-    model.load_state_dict(averaged.state)
+def _save(plan: Plan, averaged: Averaged, preprocess: Any, tokenize: Any, held: list[Sample]) -> None:
+    model, *_ = open_clip.create_model_and_transforms(f"local-dir:{plan.folder}", load_weights=False)
+    state = {name: value.cpu() for name, value in averaged.state.items()}
+    model.load_state_dict(state)
     model.eval()
     measured = measure.held_out(model, preprocess, tokenize, held)
     for which, found in measured.recalls.items():
         log.info("held out, %s: %s", which, found)
-    write_weights(folder, averaged.state, name, measured.threshold)
-    log.info("written to %s, threshold %.3f", folder, measured.threshold)
+    write_weights(plan.folder, state, plan.name, measured.threshold)
+    log.info("written to %s, threshold %.3f", plan.folder, measured.threshold)
 
 
 def prepare(folder: Path, cache: Path, side: int, trunk: str) -> None:
@@ -277,7 +320,20 @@ def prepare(folder: Path, cache: Path, side: int, trunk: str) -> None:
     write_tokenizer(folder, [caption(sample.facts, rng, language, 1.0) for sample in first for language in (0, 1)])
 
 
+def draw_on(cache: Path, drawings: int, artists: int) -> list[subprocess.Popen[bytes]]:
+    """Processes that draw while the model learns; returns when there is enough to begin with."""
+    command = [sys.executable, "-m", "train.cache", "--folder", str(cache), "--to", str(drawings)]
+    drawing = [
+        subprocess.Popen([*command, "--artist", str(number), "--artists", str(artists)])  # noqa: S603
+        for number in range(artists)
+    ]
+    while len(shards(cache, "train")) * SHARD < min(FIRST, drawings) and any(p.poll() is None for p in drawing):
+        time.sleep(0.2)
+    return drawing
+
+
 def main() -> None:
+    cores = os.cpu_count() or 1
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=110)
     parser.add_argument("--pairs", type=int, default=0, help="learn from so many pairs, however long it takes")
@@ -287,48 +343,39 @@ def main() -> None:
     parser.add_argument("--on", type=Path, help="go on from this model, with its own tokenizer")
     parser.add_argument("--seed", type=int, default=1, help="of the batches: their drawings, captions and damage")
     parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--side", type=int, default=128)
+    parser.add_argument("--items", type=int, default=96, help="drawings in a batch, a third of them twice")
+    parser.add_argument("--side", type=int, default=SIDE, help="pixels of the square that the model sees")
     parser.add_argument("--trunk", default="shvit_s1")
     parser.add_argument("--name", default="exhibit-clip-1")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--threads", type=int, default=cores)
+    parser.add_argument("--workers", type=int, default=max(1, cores // 2), help="processes that prepare batches")
+    parser.add_argument("--artists", type=int, default=1, help="processes that draw while the model learns")
+    parser.add_argument("--save-every", type=float, default=480, help="seconds")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
     logging.getLogger("root").setLevel(logging.WARNING)  # open_clip logs there at length
     log.setLevel(logging.INFO)
     torch.set_num_threads(given.threads)
     torch.manual_seed(1)
-    write(given.cache, "held", 0, HELD_OUT)
-    write(given.cache, "train", 0, min(6_000, given.drawings))
-    artist = subprocess.Popen(  # noqa: S603  # draws on while the model learns
-        [
-            sys.executable,
-            "-m",
-            "train.cache",
-            "--folder",
-            str(given.cache),
-            "--seed",
-            "train",
-            "--to",
-            str(given.drawings),
-        ]
-    )
+    write(given.cache, "held", range(0, HELD_OUT, SHARD), HELD_OUT)
+    drawing = draw_on(given.cache, given.drawings, given.artists)
     try:
         if given.on is None:
             prepare(given.out, given.cache, given.side, given.trunk)
-        elif given.on.resolve() != given.out.resolve():
-            shutil.copytree(given.on, given.out, dirs_exist_ok=True)
+        else:
+            if given.on.resolve() != given.out.resolve():
+                shutil.copytree(given.on, given.out, dirs_exist_ok=True)
+            write_config(given.out, given.side, given.trunk)  # the towers' weights fit any side
         train(
-            given.out,
+            Plan(
+                given.out, Length(given.minutes, given.pairs), given.rate, given.side, given.items, given.name,
+                given.seed, given.on is not None, given.workers, given.save_every,
+            ),
             given.cache,
-            Length(given.minutes, given.pairs),
-            given.rate,
-            given.side,
-            given.name,
-            given.seed,
-            given.on is not None,
-        )
+        )  # fmt: skip
     finally:
-        artist.terminate()
+        for artist in drawing:
+            artist.terminate()
 
 
 if __name__ == "__main__":

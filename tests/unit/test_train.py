@@ -88,11 +88,11 @@ def test_a_wide_figure_is_padded_not_cropped() -> None:
 
 def test_shards_are_written_once_and_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "SHARD", 3)
-    cache.write(tmp_path, "test", 0, 6)
+    cache.write(tmp_path, "test", (0, 3), 6)
     first, second = cache.shards(tmp_path, "test")
     assert len(list(cache.read(first))) == len(list(cache.read(second))) == 3
     written = first.stat().st_mtime_ns
-    cache.write(tmp_path, "test", 0, 6)
+    cache.write(tmp_path, "test", (0, 3), 6)
     assert first.stat().st_mtime_ns == written
 
 
