@@ -69,6 +69,7 @@ from ingest.sandbox import Sandbox
 from ingest.unpack import Limits, Unpacked, unpack
 from retrievers.asked import Asked
 from retrievers.cross_encoded import CrossEncoded
+from retrievers.cues import names_pages
 from retrievers.fused import Fused
 from retrievers.joined import Joined
 from retrievers.learned import Learned, shipped
@@ -408,7 +409,7 @@ async def _reranked(settings: Settings, fused: Retriever, catalogue: Catalogue) 
     if settings.models == "standard":
         encoder = await asyncio.to_thread(cross_encoder.load_cross_encoder)
         rank = in_turn(rank, CrossEncoded(encoder.scores), cross_encoder.MOST)
-    return Asked(Reranked(fused, catalogue, rank, spread=ranking.spread))
+    return Asked(Reranked(fused, catalogue, rank, spread=ranking.spread, placed=names_pages))
 
 
 def _generator(settings: Settings, text_encoder: TextEncoder) -> Generator:

@@ -62,6 +62,10 @@ def cues_of(question: str) -> Cues:
     )
 
 
+def names_pages(question: str) -> bool:
+    return bool(_named_pages(question))
+
+
 def _named_pages(question: str) -> set[int]:
     pages: set[int] = {_ORDINALS[match.group(1).lower()] for match in _ORDINAL.finditer(question)}
     for first, last, chinese in _PAGES.findall(question):

@@ -66,7 +66,8 @@ class Fused:
         began = time.perf_counter()
         rankings = {space: one.hits for space, one in found.items() if one.hits}
         weights = self._weights_for(query)
-        hits = _ordered(rankings, self._fuse(rankings, weights))
+        scores = self._fuse(rankings, weights)
+        hits = _ordered(rankings, scores, k)
         votes = tuple(vote for one in found.values() for vote in one.votes)
         fused = Step(
             "fuse",
@@ -75,7 +76,7 @@ class Fused:
             {"by": self._fuse.__name__, "weights": {space: weights[space] for space in rankings}},
         )
         steps = (*(step for space, one in found.items() for step in _steps(space, one)), fused)
-        return Found(hits[:k], votes, all(one.exhausted for one in found.values()) and len(hits) <= k, steps)
+        return Found(hits, votes, all(one.exhausted for one in found.values()) and len(scores) <= k, steps)
 
     async def _ask(self, space: Space, query: Query, k: int) -> Found | Unavailable:
         try:
@@ -99,13 +100,16 @@ def _steps(space: Space, found: Found) -> tuple[Step, ...]:
     return (*found.steps, Step(space, took_ms, found.hits[:TRACED]))
 
 
-def _ordered(rankings: Mapping[Space, Sequence[Hit]], scores: Scores) -> tuple[Hit, ...]:
-    """Best first; equal scores in the order of their ids, so that a search twice is the same twice."""
-    ranks: defaultdict[str, dict[Space, int]] = defaultdict(dict)
-    own: defaultdict[str, dict[Space, float]] = defaultdict(dict)
-    for hits in rankings.values():
-        for hit in hits:
-            ranks[hit.chunk_id].update(hit.ranks)
-            own[hit.chunk_id].update(hit.scores)
-    hits_of = [Hit(chunk_id, score, ranks[chunk_id], own[chunk_id]) for chunk_id, score in scores.items()]
-    return tuple(sorted(hits_of, key=lambda hit: (-hit.score, hit.chunk_id)))
+def _ordered(rankings: Mapping[Space, Sequence[Hit]], scores: Scores, k: int) -> tuple[Hit, ...]:
+    """The first k, best first; equal scores in the order of their ids, so that a search twice is the same twice."""
+    first = sorted(scores.items(), key=lambda one: (-one[1], one[0]))[:k]
+    by_id = [{hit.chunk_id: hit for hit in hits} for hits in rankings.values()]
+    ordered = []
+    for chunk_id, score in first:
+        found = [hits[chunk_id] for hits in by_id if chunk_id in hits]
+        if len(found) == 1:
+            ordered.append(Hit(chunk_id, score, found[0].ranks, found[0].scores))
+        else:
+            ranks = {space: rank for hit in found for space, rank in hit.ranks.items()}
+            ordered.append(Hit(chunk_id, score, ranks, {s: own for hit in found for s, own in hit.scores.items()}))
+    return tuple(ordered)

@@ -12,7 +12,7 @@ from app.domain.types import Dropped, Evidence, Found, Hit, Query, Step, Vote
 from retrievers.filters import Condition, matches, parse
 
 FETCH = 4  # times what is asked for, doubled until enough survive
-AT_ONCE = 16  # hits looked up in one query, at least
+AT_ONCE = 8  # hits looked up in one query, at least
 NOT_STANDING = ""  # why a chunk was dropped that the catalogue did not give: to be found out, for a trace only
 
 

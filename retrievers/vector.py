@@ -15,6 +15,7 @@ from app.domain.types import Collection, Found, Hit, Query, Space, Step, Vote
 FEW_DOCUMENTS = 64  # up to which the kept vectors are scored exactly: a filtered Chroma query is 20–100 times slower
 FIRST_FETCH = 4  # times k, where what the index proposes is to be narrowed to more documents than that
 TRACED = 50  # candidates that a trace tells
+SHORT = 500  # letters, which a tokenizer splits in less time than a thread takes to begin
 LAST_FETCH = 4_000  # candidates; where these hold too few of the documents' chunks, all of them are scored exactly
 
 _PICTURES = re.compile(
@@ -44,7 +45,8 @@ def seeing_text(encoder: TextEncoder, encode: Callable[[str], Awaitable[Vector]]
     async def look(query: Query) -> Seen | str:
         if not query.text.strip():
             return "the query has no words"
-        if not await asyncio.to_thread(encoder.sees, query.text):
+        short = len(query.text) <= SHORT
+        if not (encoder.sees(query.text) if short else await asyncio.to_thread(encoder.sees, query.text)):
             return f"{encoder.name} does not read these words"
         return Seen(await encode(query.text))
 

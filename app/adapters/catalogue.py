@@ -88,6 +88,7 @@ _whole = (
     collections.c.name.label("collection"),
 )
 _light = tuple(column for column in _whole if column.name != "page_report")
+_read = tuple(column for column in chunks.c if column.name not in ("regions", "place"))
 _undeleted = documents.c.deleted_at.is_(None)
 _findable = and_(_undeleted, documents.c.published > 0)
 
@@ -407,13 +408,15 @@ class SqlCatalogue:
         with self._database.reading() as connection:
             return tuple(chunk_of(row) for row in connection.execute(wanted if limit is None else wanted.limit(limit)))
 
-    def evidence(self, chunk_ids: Sequence[str], collection_ids: Iterable[str]) -> tuple[Evidence, ...]:
+    def evidence(
+        self, chunk_ids: Sequence[str], collection_ids: Iterable[str], placed: bool = True
+    ) -> tuple[Evidence, ...]:
         """Each chunk once; its document comes without the page report."""
         allowed = frozenset(collection_ids)
         joined: dict[str, Evidence] = {}
         with self._database.reading() as connection:
             for ids in _batches(chunk_ids):
-                joined.update((evidence.id, evidence) for evidence in _evidence(connection, ids))
+                joined.update((evidence.id, evidence) for evidence in _evidence(connection, ids, placed))
         asked = dict.fromkeys(chunk_ids)
         return tuple(joined[id] for id in asked if id in joined and joined[id].document.collection_id in allowed)
 
@@ -672,11 +675,12 @@ def _changed(connection: Connection, document_id: str, attempt: int, values: Map
     return connection.execute(update(documents).where(this_run).values({**values, "attempt": attempt})).rowcount > 0
 
 
-def _evidence(connection: Connection, chunk_ids: Sequence[str]) -> tuple[Evidence, ...]:
+def _evidence(connection: Connection, chunk_ids: Sequence[str], placed: bool = True) -> tuple[Evidence, ...]:
     """Two look-ups by primary key, not a join, and no status among the conditions: without statistics SQLite
     begins at all that is findable (and took half a second for 50 of 100,000 chunks). The documents are read last,
     so one that is deleted in between takes its chunks along."""
-    found = [chunk_of(row) for row in connection.execute(select(chunks).where(chunks.c.id.in_(chunk_ids)))]
+    wanted = select(*(chunks.c if placed else _read)).where(chunks.c.id.in_(chunk_ids))
+    found = [chunk_of(row) for row in connection.execute(wanted)]
     of_these = {chunk.document_id for chunk in found}
     rows = connection.execute(_documents(_light).where(documents.c.id.in_(of_these), _undeleted)) if of_these else ()
     findable = {document.id: document for document in map(document_of, rows) if document.findable}

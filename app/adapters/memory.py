@@ -362,7 +362,9 @@ class MemoryCatalogue:
             of_batch = (chunk for chunk in shelf.chunks if batch in (None, chunk.batch))
             return tuple(chunk for chunk in of_batch if chunk.ordinal > after)[:limit]
 
-    def evidence(self, chunk_ids: Sequence[str], collection_ids: Iterable[str]) -> tuple[Evidence, ...]:
+    def evidence(
+        self, chunk_ids: Sequence[str], collection_ids: Iterable[str], placed: bool = True
+    ) -> tuple[Evidence, ...]:
         allowed = frozenset(collection_ids)
         with self._lock:
             found = [self._evidence(id) for id in dict.fromkeys(chunk_ids)]

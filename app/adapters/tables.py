@@ -262,9 +262,11 @@ def report_rows(report: Sequence[PageReport]) -> list[list[Any]]:
 
 
 def chunk_of(row: Row[Any]) -> Chunk:
+    """The regions and the place may have been left out of the query."""
     kept = dict(row._mapping)
-    kept["regions"] = tuple(Region(page, Box(*corners)) for page, *corners in kept["regions"])
-    kept["place"] = _place_of(kept["place"])
+    if "regions" in kept:
+        kept["regions"] = tuple(Region(page, Box(*corners)) for page, *corners in kept["regions"])
+        kept["place"] = _place_of(kept["place"])
     return Chunk(**kept)
 
 

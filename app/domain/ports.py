@@ -215,9 +215,12 @@ class Catalogue(Protocol):
         """Chunks by ordinal, those greater than `after`, of one batch or of all; also what is not findable yet."""
         ...
 
-    def evidence(self, chunk_ids: Sequence[str], collection_ids: Iterable[str]) -> tuple[Evidence, ...]:
+    def evidence(
+        self, chunk_ids: Sequence[str], collection_ids: Iterable[str], placed: bool = True
+    ) -> tuple[Evidence, ...]:
         """The join: of these, the chunks of findable, undeleted documents of these collections, in the order
-        asked for (score and ranks are left for the caller)."""
+        asked for (score and ranks are left for the caller). Not `placed`, they may come without regions and place:
+        these are most of what a look-up costs, and who only reads the text doesn't need them."""
         ...
 
     def chunk(self, chunk_id: str) -> Evidence:

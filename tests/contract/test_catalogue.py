@@ -1066,6 +1066,16 @@ def test_documents_of_evidence_and_filters_come_without_their_long_page_report(
     assert catalogue.chunk(f"{document.id}.a").document == light
 
 
+def test_who_only_reads_evidence_may_get_it_without_regions(catalogue: Catalogue, home: str, new: New) -> None:
+    document = new()
+    publish(catalogue, document, chunk_in(document, regions=(Region(2, Box(0, 0, 1, 1)),), place=Place(("1",))))
+    (whole,) = catalogue.evidence([f"{document.id}.a"], [home])
+    (read,) = catalogue.evidence([f"{document.id}.a"], [home], placed=False)
+    assert whole.chunk.regions
+    assert replace(read.chunk, regions=(), place=None) == replace(whole.chunk, regions=(), place=None)
+    assert read.document == whole.document
+
+
 def test_a_chunk_of_no_document_is_missing(catalogue: Catalogue, new: New) -> None:
     for chunk_id in ("never.a", "never", "", ".", "a.b.c", "'; DROP TABLE chunks; --"):
         with pytest.raises(Missing):

@@ -42,7 +42,7 @@ class Knows(MemoryCatalogue):
         super().__init__()
         self.names = names
 
-    def evidence(self, chunk_ids: Sequence[str], collection_ids: object) -> tuple[Evidence, ...]:
+    def evidence(self, chunk_ids: Sequence[str], collection_ids: object, placed: bool = True) -> tuple[Evidence, ...]:
         return tuple(candidate(name).evidence for name in self.names if f"d.{name}" in chunk_ids)
 
 
@@ -53,6 +53,20 @@ async def by_name(question: str, candidates: Sequence[Candidate]) -> Sequence[fl
 
 def hit(name: str, *spaces: str) -> Hit:
     return Hit(f"d.{name}", 0.5, dict.fromkeys(spaces or ("words",), 1))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("placed", [True, False])
+async def test_regions_are_looked_up_only_where_the_rank_looks_at_them(placed: bool) -> None:
+    catalogue, asked = Knows("a"), []
+
+    def evidence(chunk_ids: Sequence[str], collection_ids: object, placed: bool = True) -> tuple[Evidence, ...]:
+        asked.append(placed)
+        return (candidate("a").evidence,)
+
+    catalogue.evidence = evidence  # type: ignore[method-assign]
+    again = Reranked(Given(hit("a")), catalogue, by_name, placed=lambda question: placed)
+    await again.retrieve(Query("q", collections=(COLLECTION,)), 10)
+    assert asked == [placed]
 
 
 async def test_the_best_candidates_come_in_their_new_order_and_the_rest_after_them() -> None:
