@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import logging
+import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from PIL import Image
 
+from app.adapters.clip_pixels import Item, Pixels
 from app.adapters.made_once import processor
 from app.adapters.pictures import small_picture
 from app.adapters.torchvision_shim import declare_operators
@@ -24,13 +27,17 @@ from app.domain.ports import Vectors
 if TYPE_CHECKING:
     import torch
 
+log = logging.getLogger(__name__)
+
 BUNDLED: Final = Path(__file__).parent / "models" / "exhibit-clip"
 STANDARD: Final = "hf-hub:timm/ViT-B-16-SigLIP2-256"
 CARD: Final = "card.json"
 
 BATCH: Final = 32  # more at once gains nothing on a CPU
+GPU_BATCH: Final = 256
 LONGEST_TEXT: Final = 4_000  # characters that the tokenizer is given; models see 32 to 64 tokens
 SAME: Final = 0.999  # cosine from which half precision counts as the same vector
+_MOST_THREADS = 16
 _PLAIN_CLIP_THRESHOLD = 0.2
 _UNLIKELY = 0.01  # chance of a pair, as a sigmoid model (SigLIP) states it, under which it counts as unrelated
 
@@ -73,19 +80,24 @@ class ClipEncoder:
         self,
         name: str,
         model: Any,
-        preprocess: Callable[[Image.Image], torch.Tensor],
+        preprocess: Any,
         tokenize: Callable[[list[str]], torch.Tensor],
         threshold: float,
         cache: Path | None = None,
     ) -> None:
-        """`cache`: where the choice of the number format is remembered, for it takes seconds to make."""
+        """`preprocess`: as open_clip composes it. `cache`: where the choice of the number format for a CPU is
+        remembered, for it takes seconds to make."""
         self._name = name
         self._model = model
-        self._preprocess = preprocess
         self._tokenize = tokenize
         self._threshold = threshold
-        self._side = _side(model)
-        model.visual, self._dtype = _in_best_format(model.visual, self._side, _choice_file(name, cache))
+        size = _size(model)
+        self._side = max(size)
+        self._device, dtype = _placed(model, self._side, _choice_file(name, cache))
+        on_gpu = self._device.type == "cuda"
+        self._batch = GPU_BATCH if on_gpu else BATCH
+        threads = min(_MOST_THREADS, os.cpu_count() or 1) if on_gpu else 1
+        self._pixels = Pixels(preprocess, size, self._device, dtype, threads)
         self._dimensions = int(self.encode_texts([""]).shape[1])
 
     @property
@@ -102,17 +114,21 @@ class ClipEncoder:
 
     def encode_images(self, images: Sequence[bytes]) -> Vectors:
         """Raises Unreadable for the first picture that can't be decoded."""
-        batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
-        vectors = [self.encode_pictures([small_picture(data, self._side) for data in batch]) for batch in batches]
-        return np.concatenate(vectors) if vectors else np.zeros((0, self._dimensions), dtype=np.float32)
+        return self._encoded(images, lambda data: small_picture(data, self._side))
 
     def encode_pictures(self, pictures: Sequence[Image.Image]) -> Vectors:
-        """Pictures that are decoded already, one batch."""
+        """Pictures that are decoded already."""
+        return self._encoded(pictures, lambda picture: picture)
+
+    def _encoded(self, items: Sequence[Item], opened: Callable[[Item], Image.Image]) -> Vectors:
+        """A GPU is not waited for before the end: it is at one batch while the next is made."""
         import torch
 
-        pixels = torch.stack([self._preprocess(picture) for picture in pictures])  # (n, 3, side, side)
+        if not items:
+            return np.zeros((0, self._dimensions), dtype=np.float32)
         with torch.inference_mode():
-            return _unit(self._model.encode_image(pixels.to(self._dtype)))
+            batches = (items[start : start + self._batch] for start in range(0, len(items), self._batch))
+            return _unit(torch.cat([self._model.encode_image(self._pixels(batch, opened)) for batch in batches]))
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         import torch
@@ -120,7 +136,8 @@ class ClipEncoder:
         if not texts:
             return np.zeros((0, self._dimensions), dtype=np.float32)
         with torch.inference_mode():
-            return _unit(self._model.encode_text(self._tokenize([text[:LONGEST_TEXT] for text in texts])))
+            ids = self._tokenize([text[:LONGEST_TEXT] for text in texts])
+            return _unit(self._model.encode_text(ids.to(self._device)))
 
 
 def bundled(folder: Path = BUNDLED, cache: Path | None = None) -> ClipEncoder:
@@ -170,9 +187,11 @@ def stated_threshold(model: Any) -> float:
     return float((np.log(_UNLIKELY / (1 - _UNLIKELY)) - bias.item()) / model.logit_scale.exp().item())
 
 
-def _side(model: Any) -> int:
+def _size(model: Any) -> tuple[int, int]:
+    """Height and width."""
     size = model.visual.image_size
-    return int(max(size) if isinstance(size, tuple | list) else size)
+    height, width = size if isinstance(size, tuple | list) else (size, size)
+    return int(height), int(width)
 
 
 def _unit(vectors: torch.Tensor) -> Vectors:
@@ -191,6 +210,43 @@ def _choice_file(name: str, cache: Path | None) -> Path | None:
         return None
     machine = f"{name} {torch.__version__} {processor()}"
     return cache / f"image-{hashlib.sha256(machine.encode()).hexdigest()[:16]}.txt"
+
+
+def _placed(model: Any, side: int, choice: Path | None) -> tuple[torch.device, torch.dtype]:
+    """On the GPU where there is one with room for it, its image tower in the number format that is fastest there."""
+    import torch
+
+    if torch.cuda.is_available():
+        try:
+            return torch.device("cuda"), _on_gpu(model, side)
+        except torch.OutOfMemoryError as full:
+            log.warning("the image model has no room on the GPU: CPU instead", extra={"cause": str(full)[:300]})
+            model.to("cpu")
+    model.visual, dtype = _in_best_format(model.visual, side, choice)
+    return torch.device("cpu"), dtype
+
+
+def _on_gpu(model: Any, side: int) -> torch.dtype:
+    """Half precision, if its vectors are the same."""
+    import torch
+
+    model.to("cuda")
+    noise = torch.rand(8, 3, side, side, device="cuda")
+    with torch.inference_mode():
+        exact = model.visual(noise)
+        for dtype in (torch.float16, torch.bfloat16):
+            half = copy.deepcopy(model.visual).to(dtype)
+            if _alike(exact, half(noise.to(dtype))) > SAME:
+                model.visual = half
+                return dtype
+    return torch.float32
+
+
+def _alike(exact: torch.Tensor, half: torch.Tensor) -> float:
+    """The cosine of the two that are least alike; not a number where half precision overflows."""
+    import torch
+
+    return float(torch.nn.functional.cosine_similarity(exact, half.float()).min())
 
 
 def _in_best_format(tower: Any, side: int, choice: Path | None) -> tuple[Any, torch.dtype]:
@@ -220,8 +276,8 @@ def _faster(tower: Any, side: int) -> tuple[Any, torch.dtype]:
         half, half_s = _timed(half_tower, batch.to(torch.bfloat16))
     except RuntimeError:  # an operator that this CPU has only in single precision
         return tower, torch.float32
-    same = torch.nn.functional.cosine_similarity(exact, half.float()).min().item() > SAME
-    return (half_tower, torch.bfloat16) if same and half_s < 0.9 * exact_s else (tower, torch.float32)
+    quicker = half_s < 0.9 * exact_s
+    return (half_tower, torch.bfloat16) if quicker and _alike(exact, half) > SAME else (tower, torch.float32)
 
 
 def _timed(tower: Any, batch: torch.Tensor) -> tuple[torch.Tensor, float]:

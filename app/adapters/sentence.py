@@ -6,6 +6,7 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -20,10 +21,20 @@ from app.domain.ports import Vector, Vectors
 log = logging.getLogger(__name__)
 
 STANDARD = "BAAI/bge-m3"
-_TEXTS_A_BATCH = 16
-_TOKENS_A_BATCH = 4096
 _TOKENISED_AT_ONCE = 2048  # texts: bounds the memory of a large call
 _MOST_UNKNOWN = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """How much is encoded at once, padding included."""
+
+    texts: int
+    tokens: int
+
+
+ON_CPU = Batches(texts=16, tokens=4_096)
+ON_GPU = Batches(texts=256, tokens=32_768)  # some 160 chunks
 
 
 def load_text_encoder(
@@ -50,17 +61,19 @@ def sentence_encoder(model: ModelFiles, cache: Path, threads: int | None = None)
 def in_torch(model: ModelFiles, number_format: NumberFormat = "float32", threads: int | None = None) -> SentenceEncoder:
     loaded = load(model.folder, threads)
     tokens = Tokens(loaded.tokenizer, loaded.shape.max_tokens)
-    return SentenceEncoder(model.stamp, tokens, loaded.shape, loaded.run(number_format))
+    batches = ON_GPU if number_format == "float16-cuda" else ON_CPU
+    return SentenceEncoder(model.stamp, tokens, loaded.shape, loaded.run(number_format), batches)
 
 
 class SentenceEncoder:
     """`name` doesn't tell the number format: vectors of all of them may stand side by side."""
 
-    def __init__(self, name: str, tokens: Tokens, shape: Shape, run: Run) -> None:
+    def __init__(self, name: str, tokens: Tokens, shape: Shape, run: Run, batches: Batches = ON_CPU) -> None:
         self._name = name
         self._tokens = tokens
         self._shape = shape
         self._run = run
+        self._batches = batches
         self._turn = threading.Lock()  # held for one batch, so that a question waits for no document
 
     @property
@@ -79,7 +92,7 @@ class SentenceEncoder:
         vectors = np.zeros((len(texts), self.dimensions), np.float32)
         for start in range(0, len(texts), _TOKENISED_AT_ONCE):
             ids = self._tokens.ids(texts[start : start + _TOKENISED_AT_ONCE])
-            for batch in _batches([len(each) for each in ids]):
+            for batch in _batches([len(each) for each in ids], self._batches):
                 padded, mask = self._tokens.padded([ids[at] for at in batch])
                 with self._turn:
                     vectors[start + np.asarray(batch)] = self._run(padded, mask)
@@ -99,10 +112,10 @@ class SentenceEncoder:
         return self._tokens.unknown_share(text) <= _MOST_UNKNOWN
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+def _batches(lengths: Sequence[int], most: Batches) -> Iterator[list[int]]:
     """Places of texts of like length, longest first: little padding, and memory is short early or never."""
     places = sorted(range(len(lengths)), key=lambda at: -lengths[at])
     while places:
-        size = max(1, min(_TEXTS_A_BATCH, _TOKENS_A_BATCH // max(1, lengths[places[0]])))
+        size = max(1, min(most.texts, most.tokens // max(1, lengths[places[0]])))
         yield list(itertools.islice(places, size))
         del places[:size]

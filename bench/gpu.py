@@ -1,0 +1,84 @@
+"""What the measurements on a GPU share: parts that fail or take too long alone, and rates."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from statistics import median
+from typing import Any
+
+
+class OutOfTime(BaseException):
+    """No Exception, so that no library takes it for one of its own."""
+
+
+@contextmanager
+def part(name: str, limit_s: float) -> Iterator[None]:
+    """What goes wrong in a part, or takes longer than it may, costs the rest of that part."""
+    said(f"\n{name} …")
+    started = time.perf_counter()
+    former = signal.signal(signal.SIGALRM, _out_of_time)
+    theirs_s, _ = signal.setitimer(signal.ITIMER_REAL, limit_s)
+    try:
+        yield
+    except OutOfTime:
+        said(f"{name}: not done after {limit_s:.0f} s")
+    except Exception:
+        said(f"{name} failed:\n" + "".join(traceback.format_exc().splitlines(keepends=True)[-8:]))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+        signal.setitimer(signal.ITIMER_REAL, theirs_s)
+        gc.collect()
+        _emptied()
+        said(f"{name}: {time.perf_counter() - started:.1f} s")
+
+
+def _out_of_time(number: int, frame: object) -> None:
+    raise OutOfTime
+
+
+def rate(count: int, seconds: float, step: Callable[..., Any], *arguments: Any) -> float:
+    """Items a second, the median of at least three steps after one that warms up; each deals with so many."""
+    step(*arguments)
+    took: list[float] = []
+    until = time.perf_counter() + seconds
+    while len(took) < 3 or time.perf_counter() < until:
+        done()
+        started = time.perf_counter()
+        step(*arguments)
+        done()
+        took.append(time.perf_counter() - started)
+    return count / median(took)
+
+
+def done() -> None:
+    """Waits until the GPU has done what it was given."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def card() -> str:
+    import torch
+
+    if not torch.cuda.is_available():
+        return "CPU"
+    free, whole = torch.cuda.mem_get_info()
+    return f"{torch.cuda.get_device_name()}, {free / 2**30:.1f} of {whole / 2**30:.1f} GiB free"
+
+
+def said(text: str) -> None:
+    print(text, flush=True)
+
+
+def _emptied() -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
