@@ -442,6 +442,17 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Noticed:
+    """What the reader of an answer should know beside it; `prompts.notices` says it in the question's language."""
+
+    code: str
+    form: str = ""  # of what is said, where one code has several
+    count: int = 0  # of the things that it befell
+    which: tuple[int, ...] = ()  # the numbers of the evidence
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     code: str
     message: str
