@@ -408,6 +408,7 @@ class Prompt:
     messages: tuple[Message, ...]
     evidence: tuple[Evidence, ...]  # evidence[i] is marker [i+1]
     summary: bool = False  # of whole documents: the outlines come first
+    asked: str = ""  # as it came, where `question` is written out for a reader that sees no conversation
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,7 @@ class Ask:
         intent = intent_of(rewritten.asked) if query.image is None and not query.kinds else intent_of("")
         if intent.sort == "summary":
             return await self._outlined(query, top_k, rewritten) or _Found(await self._retriever.search(query, top_k))
-        told = await self._librarian.told(intent, query)
+        told = await self._librarian.told(intent, replace(query, text=rewritten.asked))
         if told is None:
             return _Found(await self._retriever.search(query, top_k))
         why = f"it asks about the library: {intent.sort}"
@@ -267,7 +267,8 @@ class Ask:
             if packing is not steps[-1] and self._budget.is_over(prompt):
                 continue
             # for a reader that sees no conversation
-            prompt = replace(prompt, question=search.question or last.text, summary=search.summary)
+            question = search.question or last.text
+            prompt = replace(prompt, question=question, asked=last.text, summary=search.summary)
             try:
                 deltas = await _begun(self._generator.generate(prompt))
             except (PromptTooLong, TooManyImages) as error:

@@ -58,7 +58,7 @@ def _mean_support(claims: Sequence[Claim]) -> float:
 
 def _abstained(text: str, prompt: Prompt, search: Search, model: str, confidence: float | None) -> Answer:
     return Answer(
-        answer=text or abstention(prompt.question),
+        answer=text or abstention(prompt.asked or prompt.question),
         verdict="abstained",
         confidence=confidence if confidence is not None else 0.0,
         claims=(),
@@ -67,7 +67,7 @@ def _abstained(text: str, prompt: Prompt, search: Search, model: str, confidence
         model=model,
         trace_id=search.trace_id,
         nearest=search.evidence[:NEAREST],
-        missing=missing_from(prompt.question, [cited(one) for one in prompt.evidence]),
+        missing=missing_from(prompt.question, [cited(one) for one in prompt.evidence], prompt.asked),
     )
 
 
