@@ -56,18 +56,19 @@ def abstention(question: str) -> str:
     return _ABSTENTIONS[_file(question)]
 
 
-def missing_from(question: str, shown: Sequence[str]) -> str:
-    """What no passage answers, and which of the question's words none of them has, in its language."""
+def missing_from(question: str, shown: Sequence[str], asked: str = "") -> str:
+    """What no passage answers, and which of the question's words none of them has, in the language that it was asked
+    in."""
     known = {term for text in shown for term in terms(text)}
-    asked = " ".join(neutral(question).split())[:_MOST_MISSING]
+    wanted = " ".join(neutral(question).split())[:_MOST_MISSING]
     words = [
-        word for word in _WORD.findall(asked) if len(word) > 2 and (found := terms(word)) and not set(found) & known
+        word for word in _WORD.findall(wanted) if len(word) > 2 and (found := terms(word)) and not set(found) & known
     ]
-    said = templates(_file(question), _VARIABLES)
-    if not words or has_cjk(asked):  # Chinese words can't be told apart without a dictionary
-        return said.say("missing", question=asked)
-    named = ", ".join(f"“{word}”" for word in list(dict.fromkeys(words))[:_MOST_WORDS])
-    return said.say("missing_words", question=asked, words=named)
+    said = templates(_file(asked or question), _VARIABLES)
+    if not words or has_cjk(wanted):  # Chinese words can't be told apart without a dictionary
+        return said.say("missing", question=wanted)
+    named = ("、" if is_chinese(asked) else ", ").join(f"“{word}”" for word in list(dict.fromkeys(words))[:_MOST_WORDS])
+    return said.say("missing_words", question=wanted, words=named)
 
 
 _WORD = re.compile(r"[^\W_]+(?:[-’'][^\W_]+)*")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.types import Notice, Prompt, TextPart
+from app.domain.types import Noticed, Prompt, TextPart
 from prompts.links import LinkFilter
 from prompts.markers import MarkerFilter
 from prompts.neutral import OutputFilter
@@ -10,7 +10,7 @@ from prompts.suspicion import suspicions
 
 
 class Screen:
-    """Fed piece by piece; gives back what may be shown. `notices` tells what was taken out, and of what to beware."""
+    """Fed piece by piece; gives back what may be shown. `noticed` tells what was taken out, and of what to beware."""
 
     def __init__(self, prompt: Prompt) -> None:
         self._prompt = prompt
@@ -26,17 +26,14 @@ class Screen:
         return self._links.feed(rest) + self._links.end()
 
     @property
-    def notices(self) -> tuple[Notice, ...]:
+    def noticed(self) -> tuple[Noticed, ...]:
         found = []
         if count := self._markers.removed:
-            found.append(Notice("markers_removed", f"{count} markers that pointed at no evidence were removed."))
+            found.append(Noticed("markers_removed", count=count))
         if count := self._links.removed:
-            found.append(Notice("links_removed", f"{count} links or pictures that no evidence holds were removed."))
+            found.append(Noticed("links_removed", count=count))
         if numbers := [n for n, one in enumerate(self._prompt.evidence, start=1) if suspicions(one.chunk.text)]:
-            which = ", ".join(f"[{n}]" for n in numbers)
-            found.append(
-                Notice("suspicious_text", f"Text in {which} reads like instructions to a model; it was only quoted.")
-            )
+            found.append(Noticed("suspicious_text", which=tuple(numbers)))
         return tuple(found)
 
 

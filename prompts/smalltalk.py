@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from prompts.templates import templates
-from prompts.terms import folded, has_cjk
+from prompts.terms import folded, is_chinese
 
 _VARIABLES = tuple((name, frozenset[str]()) for name in ("greeting", "thanks", "goodbye", "help"))
 _LONGEST = 80  # characters; a longer message wants something
@@ -46,4 +46,4 @@ def reply_to(message: str) -> str | None:
         kind = next((kind for kind, pattern in _KINDS if pattern.fullmatch(plain.replace(" ", ""))), None)
     if kind is None:
         return None
-    return templates("smalltalk.zh.md" if has_cjk(message) else "smalltalk.md", _VARIABLES).say(kind)
+    return templates("smalltalk.zh.md" if is_chinese(message) else "smalltalk.md", _VARIABLES).say(kind)

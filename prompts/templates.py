@@ -30,7 +30,7 @@ class Templates:
         return template.format(**values)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)  # all of them
 def templates(name: str, variables: tuple[tuple[str, frozenset[str]], ...]) -> Templates:
     return Templates(name, (files("prompts") / name).read_text(encoding="utf-8"), dict(variables))
 

@@ -19,6 +19,7 @@ from app.api.streams import event, event_stream
 from app.domain.errors import ExhibitError, HungUp
 from app.domain.types import Answer
 from app.services.ask import Answered, Event, Retrieved, Said
+from prompts.problems import broken_off
 
 router = APIRouter(prefix="/v1", tags=["chat"])
 log = logging.getLogger(__name__)
@@ -26,12 +27,13 @@ log = logging.getLogger(__name__)
 
 @router.post("/chat", response_model=AnswerOut)
 async def chat(body: ChatIn, request: Request, given: Given, caller: Caller) -> Response:
-    events = given.ask.answer(scope_of(body, caller), messages_of(body.messages))
+    messages = messages_of(body.messages)
+    events = given.ask.answer(scope_of(body, caller), messages)
     first = await anext(events)  # what fails before the answer begins fails with its own status
     if not body.stream:
         answer = await last_answer(events, request)
         return JSONResponse(AnswerOut.of(answer).model_dump(mode="json"))
-    return event_stream(_told(first, events, request.url.path))
+    return event_stream(_told(first, events, request.url.path, messages[-1].text))
 
 
 async def last_answer(events: AsyncGenerator[Event], request: Request) -> Answer:
@@ -64,19 +66,25 @@ async def _gone(request: Request) -> None:
         pass
 
 
-async def _told(first: Event, events: AsyncGenerator[Event], path: str) -> AsyncGenerator[bytes]:
+async def _told(first: Event, events: AsyncGenerator[Event], path: str, question: str) -> AsyncGenerator[bytes]:
     """`evidence`, `delta`…, `answer`; or `problem`, and what was said so far stays."""
     try:
         yield _event(first)
         async for one in events:
             yield _event(one)
-    except ExhibitError as error:
-        yield event("problem", problem_body(path, error.status, error.title, str(error)))
-    except Exception:  # the status is long sent: the stream itself must say that it failed
-        log.exception("an answer broke")
-        yield event("problem", problem_body(path, 500, "Internal error", "Something went wrong inside Exhibit."))
+    except Exception as error:  # the status is long sent: the stream itself must say that it failed
+        yield event("problem", problem_body(path, noted(error), *broken_off(error, question)))
     finally:
         await events.aclose()
+
+
+def noted(error: Exception) -> int:
+    """Its status. The log tells what the reader may not be told."""
+    if isinstance(error, ExhibitError):
+        log.warning("an answer broke off", extra={"why": str(error)})
+        return error.status
+    log.error("an answer broke", exc_info=error)
+    return 500
 
 
 def _event(one: Event) -> bytes:

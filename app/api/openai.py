@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import time
 import uuid
 from collections.abc import AsyncGenerator
@@ -13,17 +12,16 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from app.api.chat import last_answer
+from app.api.chat import last_answer, noted
 from app.api.deps import Caller, Given
 from app.api.messages import messages_of
 from app.api.schemas import AnswerOut, CompletionIn
 from app.api.streams import HEADERS, with_heartbeat
-from app.domain.errors import ExhibitError
 from app.domain.types import Answer
 from app.services.ask import CUT_SHORT, Answered, Event, Said, Scope
+from prompts.problems import broken_off
 
 router = APIRouter(prefix="/v1", tags=["openai"])
-log = logging.getLogger(__name__)
 
 
 @router.get("/models")
@@ -44,12 +42,13 @@ async def model(name: str, given: Given) -> dict[str, Any]:
 
 @router.post("/chat/completions")
 async def completions(body: CompletionIn, request: Request, given: Given, caller: Caller) -> Response:
-    events = given.ask.answer(Scope(collections=(body.model,), caller=caller), messages_of(body.messages))
+    messages = messages_of(body.messages)
+    events = given.ask.answer(Scope(collections=(body.model,), caller=caller), messages)
     await anext(events)  # retrieved: from here on the status is 200
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model}
     if body.stream:
         with_usage = bool((body.stream_options or {}).get("include_usage"))
-        stream = with_heartbeat(_chunks(head, events, with_usage))
+        stream = with_heartbeat(_chunks(head, events, messages[-1].text, with_usage))
         return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
     answer = await last_answer(events, request)
     message = {"role": "assistant", "content": answer.answer, "refusal": None}
@@ -64,7 +63,9 @@ async def completions(body: CompletionIn, request: Request, given: Given, caller
     )
 
 
-async def _chunks(head: dict[str, Any], events: AsyncGenerator[Event], with_usage: bool) -> AsyncGenerator[bytes]:
+async def _chunks(
+    head: dict[str, Any], events: AsyncGenerator[Event], question: str, with_usage: bool
+) -> AsyncGenerator[bytes]:
     """OpenAI's chunks; the last with a choice carries the whole answer in `exhibit`."""
     try:
         yield _chunk(head, {"role": "assistant", "content": ""})
@@ -77,12 +78,9 @@ async def _chunks(head: dict[str, Any], events: AsyncGenerator[Event], with_usag
                 if with_usage:
                     yield _data({**head, "object": "chat.completion.chunk", "choices": [], "usage": _usage(one.answer)})
         yield b"data: [DONE]\n\n"
-    except ExhibitError as error:
-        yield _data({"error": {"message": str(error), "type": "server_error", "param": None, "code": error.status}})
-    except Exception:  # the status is long sent: the stream itself must say that it failed
-        log.exception("an answer broke")
-        message = "Something went wrong inside Exhibit."
-        yield _data({"error": {"message": message, "type": "server_error", "param": None, "code": 500}})
+    except Exception as error:  # the status is long sent: the stream itself must say that it failed
+        status, (_, message) = noted(error), broken_off(error, question)
+        yield _data({"error": {"message": message, "type": "server_error", "param": None, "code": status}})
     finally:
         await events.aclose()
 

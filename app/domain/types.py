@@ -408,6 +408,7 @@ class Prompt:
     messages: tuple[Message, ...]
     evidence: tuple[Evidence, ...]  # evidence[i] is marker [i+1]
     summary: bool = False  # of whole documents: the outlines come first
+    asked: str = ""  # as it came, where `question` is written out for a reader that sees no conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,6 +440,17 @@ class Citation:
     n: int
     evidence: Evidence
     quote: str  # an exact span of the evidence's text
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """What the reader of an answer should know beside it; `prompts.notices` says it in the question's language."""
+
+    code: str
+    form: str = ""  # of what is said, where one code has several
+    count: int = 0  # of the things that it befell
+    which: tuple[int, ...] = ()  # the numbers of the evidence
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,8 @@ class Librarian:
         if chinese:
             head = f"{len(paged)} 个文件共有 {pages} 页。"
         else:
-            head = f"{len(paged)} documents have {pages} pages in all."
+            have = "document has" if len(paged) == 1 else "documents have"
+            head = f"{len(paged)} {have} {pages} page{'s' if pages != 1 else ''} in all."
         return _answer(head, await self._items(paged, chinese), len(paged), chinese)
 
     async def _extreme(self, intent: Intent, query: Query, chinese: bool) -> Answer | None:

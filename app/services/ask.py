@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +19,7 @@ from app.domain.types import (
     ImagePart,
     Kind,
     Message,
-    Notice,
+    Noticed,
     Prompt,
     Query,
     Search,
@@ -37,6 +37,7 @@ from app.services.pictures import Fit, Pictures, fewer_pictures, pictures_in, si
 from app.services.read_back import Holds, read_back, with_confidence
 from prompts.answer import build
 from prompts.intents import intent_of
+from prompts.notices import in_words
 from prompts.screen import Screen
 from prompts.smalltalk import reply_to
 from retrievers.filters import parse, possible
@@ -142,7 +143,7 @@ class Ask:
         trace = trace_of(told, found.joint, timings, scope.caller)
         self._explain.note(trace)
         evidence, votes = found.joint.evidence, found.joint.votes
-        notices = _searched_without(votes)
+        notices = in_words(_searched_without(votes), rewritten.asked)
         return Search(evidence, votes, trace.id, timings, trace, text, found.answer, found.summary, notices)
 
     async def _found(self, query: Query, top_k: int, rewritten: Rewritten) -> _Found:
@@ -150,7 +151,7 @@ class Ask:
         intent = intent_of(rewritten.asked) if query.image is None and not query.kinds else intent_of("")
         if intent.sort == "summary":
             return await self._outlined(query, top_k, rewritten) or _Found(await self._retriever.search(query, top_k))
-        told = await self._librarian.told(intent, query)
+        told = await self._librarian.told(intent, replace(query, text=rewritten.asked))
         if told is None:
             return _Found(await self._retriever.search(query, top_k))
         why = f"it asks about the library: {intent.sort}"
@@ -231,8 +232,9 @@ class Ask:
         )
         if confidence is None and self._holds is not None:  # a generator that can't tell
             answer = await asyncio.to_thread(with_confidence, answer, accepted.prompt, self._holds)
-        hidden = await asyncio.to_thread(hidden_met, self._catalogue, last.text, answer.evidence)
-        notices = (*search.notices, *accepted.notices, *screen.notices, *hidden, *_cut_short(cut), *answer.notices)
+        hidden = await asyncio.to_thread(hidden_met, self._catalogue, answer.evidence)
+        noticed = (*accepted.noticed, *screen.noticed, *hidden, *_of_the_end(cut, said))
+        notices = (*search.notices, *in_words(noticed, last.text))
         answer = replace(answer, usage=usage, timings_ms=timings, notices=notices)
         self._note_answer(search, answer)
         yield Answered(answer)
@@ -241,14 +243,14 @@ class Ask:
         told = understood(text, "it asks nothing of the documents", Query(text), scope.top_k)
         trace = trace_of(replace(told, collections=scope.collections), Joint((), ()), {}, scope.caller)
         self._explain.note(trace)
-        return _talk(reply, self.model, trace.id)
+        return _talk(text, reply, self.model, trace.id)
 
     def _note_answer(self, search: Search, answer: Answer) -> None:
         if search.trace is not None:
             self._explain.note(with_outcome(search.trace, answer))
 
     async def _accepted(
-        self, last: Message, search: Search, history: Sequence[Message], told: tuple[Notice, ...]
+        self, last: Message, search: Search, history: Sequence[Message], noticed: tuple[Noticed, ...]
     ) -> _Accepted:
         """Begins to generate from the fullest prompt that the model accepts, and waits for its first words."""
         evidence = search.evidence
@@ -265,14 +267,15 @@ class Ask:
             if packing is not steps[-1] and self._budget.is_over(prompt):
                 continue
             # for a reader that sees no conversation
-            prompt = replace(prompt, question=search.question or last.text, summary=search.summary)
+            question = search.question or last.text
+            prompt = replace(prompt, question=question, asked=last.text, summary=search.summary)
             try:
                 deltas = await _begun(self._generator.generate(prompt))
             except (PromptTooLong, TooManyImages) as error:
                 refusal = error
                 self._budget.refused(error, prompt, taken + len(packing.images))
                 continue
-            return _Accepted(prompt, (*told, *packing.notices), deltas)
+            return _Accepted(prompt, (*noticed, *packing.noticed), deltas)
         raise refusal
 
     async def _documents(
@@ -293,17 +296,10 @@ def _shown(search: Search, most: int) -> tuple[Evidence, ...]:
     return spread(search.evidence, most)
 
 
-def _searched_without(votes: Sequence[Vote]) -> tuple[Notice, ...]:
+def _searched_without(votes: Sequence[Vote]) -> tuple[Noticed, ...]:
     """Collections whose vectors are of a model that is not at hand; their words were searched all the same."""
     names = dict.fromkeys(name for vote in votes for name in vote.unread)
-    return tuple(
-        Notice(
-            "searched_without_vectors",
-            f"The vectors of the collection {name} are of another model than this service runs, so it was searched "
-            f"without them: `exhibit reindex {name}` re-embeds it.",
-        )
-        for name in names
-    )
+    return tuple(Noticed("searched_without_vectors", name=name) for name in names)
 
 
 def _small_talk(message: Message) -> str | None:
@@ -311,11 +307,11 @@ def _small_talk(message: Message) -> str | None:
     return None if pictures_in([message]) else reply_to(message.text)
 
 
-def _talk(reply: str, model: str, trace_id: str) -> tuple[Event, ...]:
+def _talk(text: str, reply: str, model: str, trace_id: str) -> tuple[Event, ...]:
     """Nothing is searched and nothing cited."""
     search = Search((), (), trace_id)
-    notice = Notice("small_talk", "The message asks nothing of the documents; they were not searched.")
-    answer = Answer(reply, "abstained", 0.0, (), (), (), model, search.trace_id, notices=(notice,))
+    notices = in_words([Noticed("small_talk")], text)
+    answer = Answer(reply, "abstained", 0.0, (), (), (), model, search.trace_id, notices=notices)
     return Retrieved(search), Said(reply), Answered(answer)
 
 
@@ -330,7 +326,7 @@ class _Found:
 @dataclass(frozen=True, slots=True)
 class _Accepted:
     prompt: Prompt
-    notices: tuple[Notice, ...]
+    noticed: tuple[Noticed, ...]
     deltas: AsyncGenerator[Delta]
 
 
@@ -351,8 +347,11 @@ async def _begun(deltas: AsyncIterator[Delta]) -> AsyncGenerator[Delta]:
     return all_of_them()
 
 
-def _cut_short(cut: bool) -> tuple[Notice, ...]:
-    return (Notice(CUT_SHORT, "The model stopped at its length limit: the answer is not whole."),) if cut else ()
+def _of_the_end(cut: bool, said: Sequence[str]) -> Iterator[Noticed]:
+    if cut:
+        yield Noticed(CUT_SHORT)
+    if not "".join(said).strip():
+        yield Noticed("model_silent")
 
 
 def _since(began: float) -> float:

@@ -7,11 +7,10 @@ from contextlib import suppress
 
 from app.domain.errors import ExhibitError
 from app.domain.ports import Catalogue
-from app.domain.types import Evidence, Notice
-from prompts.hidden import hidden_text
+from app.domain.types import Evidence, Noticed
 
 
-def hidden_met(catalogue: Catalogue, question: str, evidence: Sequence[Evidence]) -> tuple[Notice, ...]:
+def hidden_met(catalogue: Catalogue, evidence: Sequence[Evidence]) -> tuple[Noticed, ...]:
     """Reads the page reports, which evidence comes without."""
     paged = {one.document.id for one in evidence if one.chunk.page}
     pages = {document_id: _pages_with_hidden(catalogue, document_id) for document_id in paged}
@@ -21,7 +20,8 @@ def hidden_met(catalogue: Catalogue, question: str, evidence: Sequence[Evidence]
             itself.append(n)
         elif _pages_of(one) & pages.get(one.document.id, frozenset()):
             beside.append(n)
-    return hidden_text(question, beside, itself)
+    met = (("", beside), ("itself", itself))
+    return tuple(Noticed("hidden_text", form, which=tuple(numbers)) for form, numbers in met if numbers)
 
 
 def _pages_with_hidden(catalogue: Catalogue, document_id: str) -> frozenset[int]:

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.domain.types import Evidence, ImagePart, Message, Notice, TextPart
+from app.domain.types import Evidence, ImagePart, Message, Noticed, TextPart
 from prompts.terms import has_cjk, terms
 
 # Longest sides of an evidence picture in a prompt: about 1,300, 330 and 80 visual tokens with patches of 28 pixels
@@ -52,7 +52,7 @@ class Packing:
     evidence: tuple[Evidence, ...]
     images: tuple[str, ...]  # ids of the evidence that is shown with its pixels too
     side: int  # the longest that these may have
-    notices: tuple[Notice, ...] = ()
+    noticed: tuple[Noticed, ...] = ()
 
 
 def packings(evidence: Sequence[Evidence], sizes: Mapping[str, tuple[int, int]], most_images: int) -> Iterator[Packing]:
@@ -79,14 +79,14 @@ def _packing(evidence: Sequence[Evidence], pictured: Sequence[str], kept: int, c
     shown = tuple(evidence[:kept])
     ids = [one.id for one in shown]
     with_pixels = [one for one in pictured if one in ids]
-    notices = []
+    noticed = []
     if count and side < SIDES[0]:
-        notices.append(Notice("images_reduced", f"{count} pictures were shown to the model at a smaller size."))
+        noticed.append(Noticed("images_reduced", count=count))
     if without := len(with_pixels) - count:
-        notices.append(Notice("images_left_out", f"{without} pictures were given to the model by their words alone."))
+        noticed.append(Noticed("images_left_out", count=without))
     if dropped := len(evidence) - kept:
-        notices.append(Notice("evidence_left_out", f"{dropped} passages did not fit into the model's context."))
-    return Packing(shown, tuple(with_pixels[:count]), side, tuple(notices))
+        noticed.append(Noticed("evidence_left_out", count=dropped))
+    return Packing(shown, tuple(with_pixels[:count]), side, tuple(noticed))
 
 
 # ---------------------------------------------------------------- how much it is
@@ -126,7 +126,7 @@ def _jpeg_size(data: bytes) -> tuple[int, int] | None:
 # ---------------------------------------------------------------- the conversation before
 
 
-def recent(history: Sequence[Message], tokens: float | None = None) -> tuple[tuple[Message, ...], tuple[Notice, ...]]:
+def recent(history: Sequence[Message], tokens: float | None = None) -> tuple[tuple[Message, ...], tuple[Noticed, ...]]:
     """The newest turns of a long conversation; what the caller's system messages wish for stays. `tokens` is what the
     whole prompt may have, if that is known."""
     share = math.inf if tokens is None else tokens * _HISTORY_SHARE * _CHARACTERS_A_TOKEN
@@ -141,5 +141,4 @@ def recent(history: Sequence[Message], tokens: float | None = None) -> tuple[tup
     if not left_out:
         return tuple(history), ()
     wishes = [message for message in history if message.role == "system"]
-    notice = Notice("history_left_out", f"{left_out} earlier messages were not shown to the model again.")
-    return (*wishes, *reversed(kept)), (notice,)
+    return (*wishes, *reversed(kept)), (Noticed("history_left_out", count=left_out),)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from app.domain.errors import ExhibitError, Missing
 from app.domain.ports import Blobs
-from app.domain.types import Evidence, ImagePart, Message, Notice, TextPart
+from app.domain.types import Evidence, ImagePart, Message, Noticed, TextPart
 from app.services.pack import Packing, picture_size
 
 Fit = Callable[[bytes, int], Awaitable[bytes]]  # a picture, its longest side at most so many pixels
@@ -51,7 +51,7 @@ def pictures_in(messages: Sequence[Message]) -> int:
     return sum(isinstance(part, ImagePart) for message in messages for part in message.parts)
 
 
-def fewer_pictures(history: Sequence[Message], most: int) -> tuple[tuple[Message, ...], tuple[Notice, ...]]:
+def fewer_pictures(history: Sequence[Message], most: int) -> tuple[tuple[Message, ...], tuple[Noticed, ...]]:
     """A conversation's pictures would fill the prompt for good: the newest stay, half of what the model takes."""
     keep = most // 2
     kept: list[Message] = []
@@ -65,8 +65,7 @@ def fewer_pictures(history: Sequence[Message], most: int) -> tuple[tuple[Message
             keep -= isinstance(part, ImagePart)
             parts.append(part)
         kept.append(replace(message, parts=tuple(reversed(parts))))
-    notice = Notice("history_images_left_out", f"{dropped} earlier pictures were not shown to the model again.")
-    return tuple(reversed(kept)), (notice,) if dropped else ()
+    return tuple(reversed(kept)), (Noticed("history_images_left_out", count=dropped),) if dropped else ()
 
 
 def _media_type(data: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from app.domain.types import Answer, Citation, Claim, Evidence, Notice, Prompt, Search
+from app.domain.types import Answer, Citation, Claim, Evidence, Prompt, Search
 from app.services.check import Checker, Statement, verdict_of
 from ingest.parse.tables import unruled
 from prompts.answer import abstains, abstention, missing_from
@@ -57,9 +57,8 @@ def _mean_support(claims: Sequence[Claim]) -> float:
 
 
 def _abstained(text: str, prompt: Prompt, search: Search, model: str, confidence: float | None) -> Answer:
-    notices = () if text else (Notice("model_silent", "The model answered nothing."),)
     return Answer(
-        answer=text or abstention(prompt.question),
+        answer=text or abstention(prompt.asked or prompt.question),
         verdict="abstained",
         confidence=confidence if confidence is not None else 0.0,
         claims=(),
@@ -68,8 +67,7 @@ def _abstained(text: str, prompt: Prompt, search: Search, model: str, confidence
         model=model,
         trace_id=search.trace_id,
         nearest=search.evidence[:NEAREST],
-        missing=missing_from(prompt.question, [cited(one) for one in prompt.evidence]),
-        notices=notices,
+        missing=missing_from(prompt.question, [cited(one) for one in prompt.evidence], prompt.asked),
     )
 
 

@@ -168,6 +168,12 @@ async def test_a_long_list_says_how_many_more() -> None:
     assert len(answer.citations) == 20
 
 
+async def test_one_of_several_documents_with_pages_is_one() -> None:
+    shelf = Shelf().put("a.pdf", pages=1).put("b.md", type="text/markdown", pages=None)
+    answer = await shelf.told("How many pages are there in total?")
+    assert answer.answer.startswith("1 document has 1 page in all.")
+
+
 async def test_an_empty_library_is_told() -> None:
     assert (await Shelf().told("How many documents are there?")).answer.startswith("There are 0 documents")
 

@@ -34,6 +34,7 @@ from app.services.about_library import Librarian
 from app.services.ask import Answered, Ask, Event, Retrieved, Said, Scope
 from app.services.condense import Condense
 from app.services.explain import Explain
+from prompts.terms import is_chinese
 from retrievers.joined import Joined
 
 PNG = b"\x89PNG pixels"
@@ -184,6 +185,26 @@ async def test_a_model_that_says_nothing_abstains_and_says_why() -> None:
     answer = await answer_of(ask)
     assert answer.verdict == "abstained"
     assert [notice.code for notice in answer.notices] == ["model_silent"]
+
+
+async def test_a_follow_up_is_answered_in_its_own_language_whatever_the_conversation_spoke() -> None:
+    ask, generator, _ = asking([""])
+    before = Message("user", (TextPart("Who runs the Aldbridge Ferry Company?"),))
+    last = (await events_of(ask, "它是谁写的？", before))[-1]
+    assert isinstance(last, Answered)
+    assert generator.prompts[0].question == "它是谁写的 Aldbridge Ferry Company"
+    assert last.answer.answer == "您的文档中没有相关内容。"
+    assert (last.answer.missing or "").startswith("找到的段落都没有回答：")
+
+
+async def test_a_follow_up_about_the_library_is_answered_in_its_own_language() -> None:
+    ask, _, _ = asking()
+    before = Message("user", (TextPart("灯塔守则里写的守塔人是谁，他们在哪一年开始工作？"),))
+    retrieved, *_, last = await events_of(ask, "Which documents mention it?", before)
+    assert isinstance(retrieved, Retrieved)
+    assert is_chinese(retrieved.search.question)
+    assert isinstance(last, Answered)
+    assert not is_chinese(last.answer.answer)
 
 
 async def test_a_model_that_cannot_tell_gets_its_confidence_from_evidence_and_claims() -> None:

@@ -10,6 +10,7 @@ import pytest
 from app.adapters.memory import MemoryCatalogue
 from app.domain.types import Box, Chunk, Document, Evidence, Notice, PageReport, Region
 from app.services.hidden import hidden_met
+from prompts.notices import in_words
 from prompts.terms import is_chinese
 from tests.unit.test_ask import answer_of, asking
 
@@ -26,7 +27,7 @@ def met(*chunks: tuple[str, int | None], question: str = QUESTION, hidden: Seque
     shown = [
         Evidence(Chunk(f"d.{n}", "d", n, "text", text, text, page), document) for n, (text, page) in enumerate(chunks)
     ]
-    return hidden_met(catalogue, question, shown)
+    return in_words(hidden_met(catalogue, shown), question)
 
 
 def test_a_page_with_hidden_words_is_told_and_which_evidence_it_holds() -> None:
@@ -68,13 +69,13 @@ def test_a_chunk_that_goes_over_to_such_a_page_counts() -> None:
     catalogue.update("d", 1, status="running", page_report=[PageReport(2, "text", hidden=1)])
     box = Box(0, 0, 1, 1)
     chunk = Chunk("d.0", "d", 0, "text", "x", "x", 1, regions=(Region(1, box), Region(2, box)))
-    assert [one.code for one in hidden_met(catalogue, QUESTION, [Evidence(chunk, document)])] == ["hidden_text"]
+    assert [one.code for one in hidden_met(catalogue, [Evidence(chunk, document)])] == ["hidden_text"]
 
 
 def test_a_document_that_was_deleted_meanwhile_is_no_error() -> None:
     document = Document("gone", "c", "default", "a", "a/b", 1, "d", "ready", datetime.now(UTC))
     chunk = Chunk("gone.0", "gone", 0, "text", "x", "x", 1)
-    assert hidden_met(MemoryCatalogue(), QUESTION, [Evidence(chunk, document)]) == ()
+    assert hidden_met(MemoryCatalogue(), [Evidence(chunk, document)]) == ()
 
 
 @pytest.mark.parametrize("said", ["The lantern burns whale oil [1].", "This is not in your documents."])

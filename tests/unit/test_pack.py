@@ -63,9 +63,9 @@ def test_a_model_without_eyes_gets_words_at_once() -> None:
 def test_each_step_says_what_it_leaves_out() -> None:
     shown = [evidence(n, words(n)) for n in range(4)]
     found = list(packings(shown, {"d.0": (900, 900), "d.1": (900, 900)}, 2))
-    assert found[0].notices == ()
-    assert [notice.code for notice in found[1].notices] == ["images_reduced"]
-    assert [notice.code for notice in found[-1].notices][-1] == "evidence_left_out"
+    assert found[0].noticed == ()
+    assert [one.code for one in found[1].noticed] == ["images_reduced"]
+    assert [one.code for one in found[-1].noticed][-1] == "evidence_left_out"
 
 
 @pytest.mark.parametrize("media", ["PNG", "JPEG"])
@@ -92,11 +92,11 @@ def test_tokens_are_counted_by_script() -> None:
 def test_a_long_conversation_is_shown_from_its_newest_end() -> None:
     wish = Message("system", (TextPart("Be brief."),))
     turns = [Message("user", (TextPart(f"{n} " + "x" * 300),)) for n in range(500)]
-    shown, notices = recent([wish, *turns])
+    shown, noticed = recent([wish, *turns])
     assert shown[0] == wish
     assert shown[-1] == turns[-1]
     assert sum(len(message.text) for message in shown) < 17_000
-    assert [notice.code for notice in notices] == ["history_left_out"]
+    assert [one.code for one in noticed] == ["history_left_out"]
     assert recent(turns[:3]) == (tuple(turns[:3]), ())
 
 

@@ -1,0 +1,57 @@
+"""What was noticed on the way to an answer, told to its reader in the language of the question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.domain.types import Notice, Noticed
+from prompts.templates import templates
+from prompts.terms import is_chinese
+
+_NAME, _COUNT, _WHICH = frozenset({"name"}), frozenset({"count"}), frozenset({"which"})
+SECTIONS = {
+    "cut_short": frozenset[str](),
+    "model_silent": frozenset[str](),
+    "small_talk": frozenset[str](),
+    "searched_without_vectors": _NAME,
+    "markers_removed": _COUNT,
+    "links_removed": _COUNT,
+    "suspicious_text": _WHICH,
+    "hidden_text": _WHICH,
+    "hidden_text_itself": _WHICH,
+    "images_reduced": _COUNT,
+    "images_left_out": _COUNT,
+    "evidence_left_out": _COUNT,
+    "history_left_out": _COUNT,
+    "history_images_left_out": _COUNT,
+}
+# said in other words of one than of several; in Chinese none is
+_OF_ONE = {
+    f"{section}_one": variables
+    for section, variables in SECTIONS.items()
+    if variables == _COUNT or section == "hidden_text_itself"
+}
+_CHINESE = tuple(SECTIONS.items())
+_ENGLISH = (*_CHINESE, *_OF_ONE.items())
+
+
+def in_words(noticed: Iterable[Noticed], question: str) -> tuple[Notice, ...]:
+    """One notice for each code: what has several things to say says them one after the other."""
+    chinese = is_chinese(question)
+    said: dict[str, list[str]] = {}
+    for one in noticed:
+        said.setdefault(one.code, []).append(_sentence(one, chinese))
+    return tuple(Notice(code, ("" if chinese else " ").join(sentences)) for code, sentences in said.items())
+
+
+def _sentence(one: Noticed, chinese: bool) -> str:
+    section = f"{one.code}_{one.form}" if one.form else one.code
+    which = ("、" if chinese else ", ").join(f"[{n}]" for n in one.which)
+    values = {"count": str(one.count or ""), "which": which, "name": one.name}
+    known = {name: value for name, value in values.items() if value}
+    if chinese:
+        return templates("notices.zh.md", _CHINESE).say(section, **known)
+    of_one = f"{section}_one"
+    if of_one in _OF_ONE and 1 in (one.count, len(one.which)):
+        section = of_one
+    return templates("notices.md", _ENGLISH).say(section, **known)
