@@ -89,6 +89,7 @@ _whole = (
 )
 _light = tuple(column for column in _whole if column.name != "page_report")
 _read = tuple(column for column in chunks.c if column.name not in ("regions", "place"))
+_named = tuple(column for column in _light if column.name not in ("chunks", "problems", "metadata"))
 _undeleted = documents.c.deleted_at.is_(None)
 _findable = and_(_undeleted, documents.c.published > 0)
 
@@ -682,7 +683,11 @@ def _evidence(connection: Connection, chunk_ids: Sequence[str], placed: bool = T
     wanted = select(*(chunks.c if placed else _read)).where(chunks.c.id.in_(chunk_ids))
     found = [chunk_of(row) for row in connection.execute(wanted)]
     of_these = {chunk.document_id for chunk in found}
-    rows = connection.execute(_documents(_light).where(documents.c.id.in_(of_these), _undeleted)) if of_these else ()
+    rows = (
+        connection.execute(_documents(_light if placed else _named).where(documents.c.id.in_(of_these), _undeleted))
+        if of_these
+        else ()
+    )
     findable = {document.id: document for document in map(document_of, rows) if document.findable}
     pairs = ((chunk, findable.get(chunk.document_id)) for chunk in found)
     return tuple(

@@ -28,8 +28,11 @@ Precision = Literal["f32", "bf16"]  # as OpenVINO calls them
 class Tower:
     """One graph, ready to run. Thread-safe: its callers take turns, for a request of OpenVINO's serves only one."""
 
-    def __init__(self, graph: Path, precision: Precision) -> None:
-        """Raises ImportError or RuntimeError: OpenVINO is missing, or can't read the graph."""
+    def __init__(self, graph: Path, precision: Precision, threads: int | None = None) -> None:
+        """`threads`: all cores' where none is given.
+
+        Raises ImportError or RuntimeError: OpenVINO is missing, or can't read the graph.
+        """
         report_nothing()
         import openvino
 
@@ -37,6 +40,8 @@ class Tower:
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": precision,  # never its own choice: that may be one the processor emulates
         }
+        if threads is not None:
+            options["INFERENCE_NUM_THREADS"] = threads
         with FIRST_USE:
             compiled = openvino.Core().compile_model(graph, "CPU", options)
             self.dimensions = int(compiled.output(0).partial_shape[1].get_length())
@@ -65,7 +70,7 @@ class GraphEncoder:
         """`model`: the folder with the model's own files; `precision`: of the pictures, texts being quick anyway."""
         self._card = card
         self._pictures, self._texts = read_inputs(model)
-        self._see, self._read = Tower(graphs / PICTURES, precision), Tower(graphs / TEXTS, "f32")
+        self._see, self._read = Tower(graphs / PICTURES, precision), Tower(graphs / TEXTS, "f32", threads=1)
 
     @property
     def name(self) -> str:

@@ -215,11 +215,11 @@ HIDDEN = ("deleted_at", "re_embedded")  # the catalogue's own marks, which a Doc
 
 def document_of(row: Row[Any]) -> Document:
     """From the columns of `documents` and the collection's name, labelled `collection`; the page report,
-    the one long column, may have been left out of the query."""
+    the one long column, may have been left out of the query, and with it all that is kept as JSON."""
     kept = dict(row._mapping)
     for hidden in HIDDEN:
         kept.pop(hidden, None)
-    kept["problems"] = tuple(Problem(message, page) for message, page in kept["problems"])
+    kept["problems"] = tuple(Problem(message, page) for message, page in kept.get("problems", ()))
     kept["page_report"] = tuple(PageReport(*page) for page in kept.get("page_report", ()))
     return Document(**kept)
 

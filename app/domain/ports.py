@@ -219,8 +219,9 @@ class Catalogue(Protocol):
         self, chunk_ids: Sequence[str], collection_ids: Iterable[str], placed: bool = True
     ) -> tuple[Evidence, ...]:
         """The join: of these, the chunks of findable, undeleted documents of these collections, in the order
-        asked for (score and ranks are left for the caller). Not `placed`, they may come without regions and place:
-        these are most of what a look-up costs, and who only reads the text doesn't need them."""
+        asked for (score and ranks are left for the caller). Not `placed`, they may come without regions and place,
+        and their documents without counts, problems and metadata: these are most of what a look-up costs, and who only
+        reads the text doesn't need them."""
         ...
 
     def chunk(self, chunk_id: str) -> Evidence:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -101,13 +101,16 @@ class Ask:
         checker: Checker | None = None,
         fit: Fit | None = None,
         holds: Holds | None = None,
+        at_once: int = 3,
     ) -> None:
+        """`at_once`: how many searches are under way; the others wait for them, and none is slower for it."""
         self._catalogue = catalogue
         self._pictures = Pictures(blobs, fit)
         self._retriever = retriever
         self._generator = generator
         self._budget = Budget(most_images)
         self._checker = checker or Checker()
+        self._turns = asyncio.Semaphore(at_once)
         self._explain = explain
         self._condense = condense
         self._librarian = librarian
@@ -135,7 +138,9 @@ class Ask:
             where=scope.where,
         )
         rewritten = rewritten or Rewritten(text)
-        found = await self._found(query, scope.top_k, rewritten)
+        # A picture is first made ready by another process, for which no other search shall wait.
+        async with self._turns if image is None else nullcontext():
+            found = await self._found(query, scope.top_k, rewritten)
         timings = {"retrieve": _since(began)}
         if found.why:
             rewritten = replace(rewritten, why="; ".join(filter(None, (rewritten.why, found.why))))
