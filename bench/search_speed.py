@@ -3,7 +3,7 @@
 The data folder is filled as the service would fill it, with made-up vectors and real words (encoding so many texts
 would take hours and change nothing here); then Exhibit's own search is asked in process, one client after the other
 and 16 at once, with distinct questions; filtered; and over HTTP. Beside it LangChain's Chroma over the same vectors,
-with the same encoder, in the same process.
+in the same process, with the same encoder, and with the same weights in sentence-transformers, as it comes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from app.adapters.catalogue import SqlCatalogue
 from app.adapters.chroma import ChromaVectors
 from app.adapters.image_encoders import load_image_encoder
 from app.adapters.kept_vectors import KeptVectors
-from app.adapters.sentence import load_text_encoder
+from app.adapters.model_files import bundled_minilm
+from app.adapters.sentence import in_torch, load_text_encoder
 from app.adapters.words import TantivyWords
 from app.compose import running
 from app.domain.ports import IndexName, TextEncoder, VectorRow, Vectors, WordsRow
@@ -78,6 +79,8 @@ class Size:
     disk_mb: float
     langchain_one: Times | None = None
     langchain_many: Times | None = None
+    langchain_torch_one: Times | None = None
+    langchain_torch_many: Times | None = None
 
 
 # ---------------------------------------------------------------- what is searched
@@ -306,7 +309,7 @@ def measure(chunks: int, scratch: Path, langchain: bool) -> Size:
     data = scratch / f"data-{chunks}"
     data.mkdir(parents=True)
     settings = Settings(_env_file=None, data_dir=data, traces=2_000)  # type: ignore[call-arg]
-    encoder = load_text_encoder("bundled", settings.cache_dir)
+    encoder = load_text_encoder("bundled", settings.cache_dir, questions=True)
     clip = load_image_encoder("bundled", settings.cache_dir)
     began = time.monotonic()
     filling = Filling(data, (encoder.name, encoder.dimensions), (clip.name, clip.dimensions))
@@ -317,7 +320,9 @@ def measure(chunks: int, scratch: Path, langchain: bool) -> Size:
     corpus = Corpus(seed=chunks)
     inside = asyncio.run(_inside(settings, corpus))
     outside, memory_mb = _outside(data, corpus)
-    beside = _beside(scratch / f"langchain-{chunks}", encoder, chunks, corpus) if langchain else (None, None)
+    peers = (encoder, in_torch(bundled_minilm())) if langchain else ()
+    folder = scratch / f"langchain-{chunks}"
+    beside = [times for peer in peers for times in _beside(folder, peer, chunks, corpus)]
     disk_mb = sum(path.stat().st_size for path in data.rglob("*") if path.is_file()) / 2**20
     size = Size(chunks, round(fill_s, 1), *inside, *outside, round(memory_mb), round(disk_mb), *beside)
     shutil.rmtree(data, ignore_errors=True)
@@ -349,8 +354,8 @@ def _outside(data: Path, corpus: Corpus) -> tuple[tuple[Times, Times], float]:
 
 def _beside(folder: Path, encoder: TextEncoder, chunks: int, corpus: Corpus) -> tuple[Times, Times]:
     made = Corpus()
-    texts = [made.text() for _ in range(chunks)]
-    ask = InThreads(langchain_search(folder, encoder, made.vectors(chunks, encoder.dimensions), texts))
+    texts = [] if folder.exists() else [made.text() for _ in range(chunks)]
+    ask = InThreads(langchain_search(folder, encoder, made.vectors(len(texts), encoder.dimensions), texts))
 
     async def asked() -> tuple[Times, Times]:
         await one_client(ask, corpus.questions(30))
@@ -377,6 +382,8 @@ def speed_table(sizes: Sequence[Size]) -> str:
             row(f"{CLIENTS} clients, over HTTP", lambda size: size.http_many),
             row("LangChain's Chroma, one client", lambda size: size.langchain_one),
             row(f"LangChain's Chroma, {CLIENTS} clients", lambda size: size.langchain_many),
+            row("… with sentence-transformers, one client", lambda size: size.langchain_torch_one),
+            row(f"… with sentence-transformers, {CLIENTS} clients", lambda size: size.langchain_torch_many),
             ("memory of the service, MB", *(f"{size.memory_mb:,.0f}" for size in sizes)),
             ("disk, MB", *(f"{size.disk_mb:,.0f}" for size in sizes)),
         ]
@@ -398,6 +405,8 @@ def verdicts(sizes: Sequence[Size]) -> list[str]:
         if size.langchain_many is not None:
             ratio = size.many.per_s / size.langchain_many.per_s
             lines[-1] += f"; {ratio:.2f}x the searches/s of LangChain's Chroma (aim 1.5)"
+        if size.langchain_torch_many is not None:
+            lines[-1] += f", {size.many.per_s / size.langchain_torch_many.per_s:.2f}x with sentence-transformers"
     return lines + ([to_a_million(sizes)] if len(sizes) > 1 else [])
 
 
