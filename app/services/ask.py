@@ -154,6 +154,8 @@ class Ask:
     async def _found(self, query: Query, top_k: int, rewritten: Rewritten) -> _Found:
         """By what kind of question it is: about the library, about whole documents, or about what documents say."""
         intent = intent_of(rewritten.asked) if query.image is None and not query.kinds else intent_of("")
+        if intent.sort == "mention" and rewritten.why:
+            intent = intent_of(query.text)  # "which documents mention it?": what "it" is, stands only there
         if intent.sort == "summary":
             return await self._outlined(query, top_k, rewritten) or _Found(await self._retriever.search(query, top_k))
         told = await self._librarian.told(intent, replace(query, text=rewritten.asked))

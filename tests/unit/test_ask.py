@@ -204,7 +204,15 @@ async def test_a_follow_up_about_the_library_is_answered_in_its_own_language() -
     assert isinstance(retrieved, Retrieved)
     assert is_chinese(retrieved.search.question)
     assert isinstance(last, Answered)
-    assert not is_chinese(last.answer.answer)
+    assert last.answer.answer.startswith("No document mentions “灯塔守则")
+
+
+async def test_what_it_is_that_documents_mention_is_taken_from_the_conversation() -> None:
+    ask, _, _ = asking()
+    before = Message("user", (TextPart("Who runs the Aldbridge Ferry Company?"),))
+    *_, last = await events_of(ask, "Which documents mention it?", before)
+    assert isinstance(last, Answered)
+    assert last.answer.answer == "No document mentions “Aldbridge Ferry Company”."
 
 
 async def test_a_model_that_cannot_tell_gets_its_confidence_from_evidence_and_claims() -> None:
