@@ -124,7 +124,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         kept = KeptVectors(blobs)
         sandbox = Sandbox(settings.parse_workers, settings.parse_memory_mb)
         stack.callback(sandbox.close)
-        bulk = EncodingProcess(_text_encoder(settings), _image_encoder(settings))
+        bulk = EncodingProcess(_text_encoder(settings), partial(_image_encoder(settings), pictures_only=True))
         stack.callback(bulk.close)
         # Pictures are read by one child on all cores: two on one core each take twice its memory (about 1 GB) for less
         reading = Sandbox(1, settings.parse_memory_mb)
@@ -408,7 +408,7 @@ def _text_encoder(settings: Settings) -> Callable[..., TextEncoder]:
     return partial(sentence.load_text_encoder, settings.models, settings.cache_dir)
 
 
-def _image_encoder(settings: Settings) -> Callable[[], ImageEncoder]:
+def _image_encoder(settings: Settings) -> Callable[..., ImageEncoder]:
     return partial(load_image_encoder, settings.models, settings.cache_dir)
 
 

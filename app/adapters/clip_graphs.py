@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -66,11 +67,17 @@ class Tower:
 class GraphEncoder:
     """An `ImageEncoder` with the name of the torch one: vectors of both may stand side by side."""
 
-    def __init__(self, card: Card, model: Path, graphs: Path, precision: Precision) -> None:
-        """`model`: the folder with the model's own files; `precision`: of the pictures, texts being quick anyway."""
+    def __init__(
+        self, card: Card, model: Path, graphs: Path, precision: Precision, *, pictures_only: bool = False
+    ) -> None:
+        """`model`: the folder with the model's own files; `precision`: of the pictures, texts being quick anyway.
+        `pictures_only`: the text tower is made ready when the first text comes, which may be never."""
         self._card = card
         self._pictures, self._texts = read_inputs(model)
-        self._see, self._read = Tower(graphs / PICTURES, precision), Tower(graphs / TEXTS, "f32", threads=1)
+        self._see = Tower(graphs / PICTURES, precision)
+        self._reader = cache(lambda: Tower(graphs / TEXTS, "f32", threads=1))  # two made at once do no harm
+        if not pictures_only:
+            self._reader()
 
     @property
     def name(self) -> str:
@@ -98,7 +105,7 @@ class GraphEncoder:
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
-        return self._read(self._texts.ids([text[:LONGEST_TEXT] for text in texts]))
+        return self._reader()(self._texts.ids([text[:LONGEST_TEXT] for text in texts]))
 
 
 def _pieces(rows: Pixels | Ids) -> Iterator[Pixels | Ids]:

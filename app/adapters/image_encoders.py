@@ -36,19 +36,26 @@ class Kept:
     sha256: dict[str, str] = field(default_factory=dict)  # of the files kept beside it
 
 
-def load_image_encoder(models: Literal["bundled", "standard"], cache: Path) -> ImageEncoder:
-    """Raises BadConfiguration (the bundled weights aren't the expected ones) or ModelUnavailable."""
-    return bundled(cache) if models == "bundled" else clip.from_hub(cache=cache)
+def load_image_encoder(
+    models: Literal["bundled", "standard"], cache: Path, *, pictures_only: bool = False
+) -> ImageEncoder:
+    """`pictures_only`: nothing is spent on texts, which ingestion does not encode with it, before the first comes.
+
+    Raises BadConfiguration (the bundled weights aren't the expected ones) or ModelUnavailable.
+    """
+    return bundled(cache, pictures_only=pictures_only) if models == "bundled" else clip.from_hub(cache=cache)
 
 
-def bundled(cache: Path, folder: Path = clip.BUNDLED, time_limit_s: float = _TIME_LIMIT_S) -> ImageEncoder:
+def bundled(
+    cache: Path, folder: Path = clip.BUNDLED, time_limit_s: float = _TIME_LIMIT_S, *, pictures_only: bool = False
+) -> ImageEncoder:
     """Its weights checked. The first time on a machine this takes some 15 seconds."""
     card = clip.Card.read(folder)
     card.check(folder)
     try:
         kept, graphs = _kept_graphs(card, folder, cache, time_limit_s)
         if kept.precision is not None:
-            return GraphEncoder(card, folder, graphs, kept.precision)
+            return GraphEncoder(card, folder, graphs, kept.precision, pictures_only=pictures_only)
     except (ImportError, OSError, RuntimeError, ModelUnavailable) as error:
         log.warning("the image model's graphs can't be used: torch instead", extra={"cause": str(error)[:300]})
     return clip.bundled(folder, cache)

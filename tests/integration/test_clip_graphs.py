@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from PIL import Image
 
 from app.adapters import clip, image_encoders
 from app.adapters.clip import ClipEncoder
-from app.adapters.clip_graphs import PICTURES, TEXTS, GraphEncoder
+from app.adapters.clip_graphs import PICTURES, TEXTS, GraphEncoder, Tower
 from app.adapters.image_encoders import KEPT, bundled
 from app.adapters.made_once import sha256_of
 from app.domain.ports import ImageEncoder, Vectors
@@ -70,6 +71,22 @@ def png(picture: Image.Image) -> bytes:
 
 def least_cosine(one: Vectors, other: Vectors) -> float:
     return float(np.sum(one * other, axis=1).min())
+
+
+def test_who_encodes_pictures_only_can_still_be_asked_for_a_text(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    class Counted(Tower):
+        def __init__(self, graph: Path, *given: Any, **more: Any) -> None:
+            made.append(graph.name)
+            super().__init__(graph, *given, **more)
+
+    monkeypatch.setattr("app.adapters.clip_graphs.Tower", Counted)
+    encoder = bundled(cache, pictures_only=True)
+    encoder.encode_images([PHOTO.read_bytes()])
+    assert made == [PICTURES]
+    assert encoder.encode_texts(["bar chart"]).shape == encoder.encode_texts(["line"]).shape
+    assert made == [PICTURES, TEXTS]
 
 
 def test_the_vectors_are_those_of_torch(cache: Path, torchs: ClipEncoder) -> None:
