@@ -307,7 +307,7 @@ def tokenizer() -> Any:
     trainer = trainers.UnigramTrainer(
         vocab_size=4_000, special_tokens=special, unk_token="<unk>", show_progress=False, n_sub_iterations=1
     )
-    made.train_from_iterator([" ".join(words()[:60_000])], trainer)
+    made.train_from_iterator([" ".join(words()[:20_000])], trainer)
     made.post_processor = processors.TemplateProcessing("<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
     return made
 

@@ -16,6 +16,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -212,7 +213,9 @@ def _change(root: Path) -> None:
     """Other source, the same steps: as an upgrade between two patch releases."""
     for file in ("ingest/pipeline.py", "app/adapters/dbos_jobs.py"):
         source = (root / file).read_text(encoding="utf-8")
-        (root / file).write_text(source.replace("        try:\n", "        _ = 1  # changed\n        try:\n"), "utf-8")
+        changed = re.sub(r"^( +)try:\n", r"\1_ = 1  # changed\n\1try:\n", source, flags=re.MULTILINE)
+        compile(changed, file, "exec")
+        (root / file).write_text(changed, "utf-8")
 
 
 # ---------------------------------------------------------------- what a run made

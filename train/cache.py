@@ -34,7 +34,7 @@ def write(folder: Path, seed: str, firsts: Iterable[int], stop: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     choice = tables()
     for first in firsts:
-        done = folder / f"{seed}-{first:07d}.jsonl"
+        done = shard_path(folder, seed, first)
         if done.exists():
             continue
         pixels, facts = bytearray(), []
@@ -48,6 +48,10 @@ def write(folder: Path, seed: str, firsts: Iterable[int], stop: int) -> None:
         part = done.with_suffix(".part")
         part.write_text("\n".join(facts), "utf-8")
         part.rename(done)
+
+
+def shard_path(folder: Path, seed: str, first: int) -> Path:
+    return folder / f"{seed}-{first:07d}.jsonl"
 
 
 def shards(folder: Path, seed: str) -> list[Path]:

@@ -77,6 +77,14 @@ def write_config(folder: Path, side: int, trunk: str) -> None:
     (folder / "open_clip_config.json").write_text(json.dumps(config(side, trunk), indent=2) + "\n", "utf-8")
 
 
+def write_side(folder: Path, side: int) -> None:
+    """Another side for the model in the folder: its towers' weights fit any."""
+    file = folder / "open_clip_config.json"
+    stated = json.loads(file.read_text("utf-8"))
+    stated["model_cfg"]["vision_cfg"]["image_size"] = side
+    file.write_text(json.dumps(stated, indent=2) + "\n", "utf-8")
+
+
 def write_weights(folder: Path, state: dict[str, torch.Tensor], name: str, threshold: float) -> None:
     """In half precision, with the card that the service checks them by."""
     half = {key: value.half().contiguous() if value.is_floating_point() else value for key, value in state.items()}

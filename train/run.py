@@ -4,8 +4,8 @@ python -m train.run --minutes 110            draws, trains, prints held-out figu
 python -m train.run --minutes 50 --on FOLDER --rate 7e-4      the same, beginning with the weights in that folder
 
 It learns on a GPU where there is one; then give it larger batches, and as many artists and workers as there are cores.
-Seeds are fixed, so the drawings and their order are the same on every run; how many steps fit into the minutes
-depends on the machine.
+Seeds are fixed: each drawing is the same on every run, and so is their order once all are drawn. How many steps fit
+into the minutes depends on the machine.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,10 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from app.adapters.torchvision_shim import declare_operators
 from train import measure
-from train.cache import SHARD, Sample, read, shards, write
+from train.cache import SHARD, Sample, read, shard_path, shards, write
 from train.damage import damaged, squared
 from train.facts import KINDS, caption
-from train.model import config, write_config, write_tokenizer, write_weights
+from train.model import config, write_config, write_side, write_tokenizer, write_weights
 from train.words import Pair
 
 declare_operators()
@@ -320,16 +321,24 @@ def prepare(folder: Path, cache: Path, side: int, trunk: str) -> None:
     write_tokenizer(folder, [caption(sample.facts, rng, language, 1.0) for sample in first for language in (0, 1)])
 
 
-def draw_on(cache: Path, drawings: int, artists: int) -> list[subprocess.Popen[bytes]]:
-    """Processes that draw while the model learns; returns when there is enough to begin with."""
+@contextmanager
+def artists_at_work(cache: Path, drawings: int, artists: int) -> Iterator[None]:
+    """Processes that draw while the model learns; begins when the first drawings are there. Raises RuntimeError."""
     command = [sys.executable, "-m", "train.cache", "--folder", str(cache), "--to", str(drawings)]
     drawing = [
         subprocess.Popen([*command, "--artist", str(number), "--artists", str(artists)])  # noqa: S603
         for number in range(artists)
     ]
-    while len(shards(cache, "train")) * SHARD < min(FIRST, drawings) and any(p.poll() is None for p in drawing):
-        time.sleep(0.2)
-    return drawing
+    wanted = {shard_path(cache, "train", first) for first in range(0, min(FIRST, drawings), SHARD)}
+    try:
+        while not wanted <= set(shards(cache, "train")):
+            if all(artist.poll() is not None for artist in drawing) and not wanted <= set(shards(cache, "train")):
+                raise RuntimeError("the artists ended before they had drawn enough to begin with")
+            time.sleep(0.2)
+        yield
+    finally:
+        for artist in drawing:
+            artist.terminate()
 
 
 def main() -> None:
@@ -358,14 +367,13 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     torch.manual_seed(1)
     write(given.cache, "held", range(0, HELD_OUT, SHARD), HELD_OUT)
-    drawing = draw_on(given.cache, given.drawings, given.artists)
-    try:
+    with artists_at_work(given.cache, given.drawings, given.artists):
         if given.on is None:
             prepare(given.out, given.cache, given.side, given.trunk)
         else:
             if given.on.resolve() != given.out.resolve():
                 shutil.copytree(given.on, given.out, dirs_exist_ok=True)
-            write_config(given.out, given.side, given.trunk)  # the towers' weights fit any side
+            write_side(given.out, given.side)
         train(
             Plan(
                 given.out, Length(given.minutes, given.pairs), given.rate, given.side, given.items, given.name,
@@ -373,9 +381,6 @@ def main() -> None:
             ),
             given.cache,
         )  # fmt: skip
-    finally:
-        for artist in drawing:
-            artist.terminate()
 
 
 if __name__ == "__main__":

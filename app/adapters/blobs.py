@@ -228,8 +228,9 @@ def _make_folder(folder: Path) -> None:
     except FileExistsError:
         if folder.is_file():
             raise
-        return  # another has made it, and it may be gone again already: the move will tell
-    _flush(folder.parent)
+        # Another has just made it, and it may be gone again already: the move will tell.
+    with suppress(FileNotFoundError):
+        _flush(folder.parent)
 
 
 # ---------------------------------------------------------------- errors

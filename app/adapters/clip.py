@@ -219,9 +219,10 @@ def _placed(model: Any, side: int, choice: Path | None) -> tuple[torch.device, t
     if torch.cuda.is_available():
         try:
             return torch.device("cuda"), _on_gpu(model, side)
-        except torch.OutOfMemoryError as full:
-            log.warning("the image model has no room on the GPU: CPU instead", extra={"cause": str(full)[:300]})
+        except RuntimeError as error:  # no room, an old card, one that is taken by another
+            log.warning("the image model can't run on the GPU: CPU instead", extra={"cause": str(error)[:300]})
             model.to("cpu")
+            torch.cuda.empty_cache()
     model.visual, dtype = _in_best_format(model.visual, side, choice)
     return torch.device("cpu"), dtype
 

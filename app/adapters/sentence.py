@@ -50,8 +50,8 @@ def sentence_encoder(
 ) -> SentenceEncoder:
     """Chooses the number format; the first time on a machine this takes half a minute.
 
-    `questions`: for short texts, one or a few at a time, beside other work: these run on half the cores. Of two cores
-    the second hastens a question by a twelfth (4.0 ms for 4.3) and costs as much again of the processor.
+    `questions`: for questions and what answers are checked by, beside other work: int8 then runs on half the cores. Of
+    two cores the second hastens a question by a twelfth (4.0 ms for 4.3) and costs as much again of the processor.
     """
     choice, folder = kept_choice(model, cache, threads)
     if not choice.number_format.startswith("int8") or choice.shape is None:

@@ -36,7 +36,7 @@ from app.services.pack import packings, recent, spread
 from app.services.pictures import Fit, Pictures, fewer_pictures, pictures_in, sizes
 from app.services.read_back import Holds, read_back, with_confidence
 from prompts.answer import build
-from prompts.intents import intent_of
+from prompts.intents import THIS, intent_of
 from prompts.notices import in_words
 from prompts.screen import Screen
 from prompts.smalltalk import reply_to
@@ -103,7 +103,7 @@ class Ask:
         holds: Holds | None = None,
         at_once: int = 3,
     ) -> None:
-        """`at_once`: how many searches are under way; the others wait for them, and none is slower for it."""
+        """`at_once`: how many searches are under way. The others wait for them, and most are answered sooner so."""
         self._catalogue = catalogue
         self._pictures = Pictures(blobs, fit)
         self._retriever = retriever
@@ -140,8 +140,9 @@ class Ask:
         rewritten = rewritten or Rewritten(text)
         # A picture is first made ready by another process, for which no other search shall wait.
         async with self._turns if image is None else nullcontext():
+            timings = {"wait": _since(began)}
             found = await self._found(query, scope.top_k, rewritten)
-        timings = {"retrieve": _since(began)}
+        timings["retrieve"] = _since(began)
         if found.why:
             rewritten = replace(rewritten, why="; ".join(filter(None, (rewritten.why, found.why))))
         told = understood(rewritten.asked, rewritten.why, query, scope.top_k)
@@ -154,7 +155,7 @@ class Ask:
     async def _found(self, query: Query, top_k: int, rewritten: Rewritten) -> _Found:
         """By what kind of question it is: about the library, about whole documents, or about what documents say."""
         intent = intent_of(rewritten.asked) if query.image is None and not query.kinds else intent_of("")
-        if intent.sort == "mention" and rewritten.why:
+        if intent.sort == "mention" and rewritten.why and THIS.fullmatch(intent.about):
             intent = intent_of(query.text)  # "which documents mention it?": what "it" is, stands only there
         if intent.sort == "summary":
             return await self._outlined(query, top_k, rewritten) or _Found(await self._retriever.search(query, top_k))

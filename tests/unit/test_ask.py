@@ -213,6 +213,9 @@ async def test_what_it_is_that_documents_mention_is_taken_from_the_conversation(
     *_, last = await events_of(ask, "Which documents mention it?", before)
     assert isinstance(last, Answered)
     assert last.answer.answer == "No document mentions “Aldbridge Ferry Company”."
+    *_, last = await events_of(ask, "Which documents mention the whale oil and its lantern?", before)
+    assert isinstance(last, Answered)
+    assert "Ferry" not in last.answer.answer
 
 
 async def test_a_model_that_cannot_tell_gets_its_confidence_from_evidence_and_claims() -> None:

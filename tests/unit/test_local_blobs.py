@@ -101,7 +101,6 @@ def test_nothing_is_left_in_the_temporary_folder_by_writing_and_deleting(root: P
 HALF_DONE = """
 import sys, time
 from pathlib import Path
-from typing import Any
 from app.adapters.blobs import LocalBlobs
 blobs = LocalBlobs(Path(sys.argv[1]))
 draft = blobs.temporary()
@@ -132,7 +131,6 @@ def test_what_a_killed_process_left_is_swept_and_what_a_living_one_writes_is_not
 SMALL_FILES_ONLY = """
 import resource, sys
 from pathlib import Path
-from typing import Any
 from app.adapters.blobs import LocalBlobs
 from app.domain.errors import Unavailable
 blobs = LocalBlobs(Path(sys.argv[1]))
@@ -148,7 +146,6 @@ print([path.name for path in blobs.temporary().parent.iterdir()], blobs.keys("")
 ON_A_FULL_DISK = """
 import sys
 from pathlib import Path
-from typing import Any
 from app.adapters.blobs import LocalBlobs
 from app.domain.errors import Unavailable
 blobs = LocalBlobs(Path(sys.argv[1]))

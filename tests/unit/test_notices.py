@@ -82,12 +82,11 @@ def test_each_is_said_in_both_languages_whole(section: str, count: int) -> None:
         assert (str(count) in text) is bool({"count", "which"} & SECTIONS[section])
 
 
-@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize("section", [section for section, values in SECTIONS.items() if "count" in values])
 def test_english_tells_one_from_several(section: str) -> None:
     one, several = said(section, ENGLISH, 1), said(section, ENGLISH, 2)
-    if "count" in SECTIONS[section]:
-        assert one != several.replace("2", "1")
-        assert not {"were", "are"} & set(one.split())
+    assert one != several.replace("2", "1")
+    assert not {"were", "are"} & set(one.split())
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from app.adapters.memory import MemoryCatalogue
-from app.domain.types import Chunk, Collection, Document, Evidence, Found, Hit, Kind, Query
+from app.domain.types import Box, Chunk, Collection, Document, Evidence, Found, Hit, Kind, Query, Region
+from retrievers.cues import names_pages
 from retrievers.learned import FEATURES, Learned, features_of, shipped
 from retrievers.reranked import Candidate, Reranked, descending, in_turn, pinned, spread_over_pages
 
@@ -53,6 +55,18 @@ async def by_name(question: str, candidates: Sequence[Candidate]) -> Sequence[fl
 
 def hit(name: str, *spaces: str) -> Hit:
     return Hit(f"d.{name}", 0.5, dict.fromkeys(spaces or ("words",), 1))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("question", "placed"), [("What is on page 4?", True), ("What did it cost in 2019?", False)])
+async def test_only_a_question_that_names_a_page_needs_regions_to_rank(question: str, placed: bool) -> None:
+    over = [candidate(name, text=f"it cost {name}") for name in "ab"]
+    two_pages = (Region(3, Box(0, 0, 1, 1)), Region(4, Box(0, 0, 1, 1)))
+    whole = replace(over[1].evidence, chunk=replace(over[1].evidence.chunk, page=3, regions=two_pages))
+    with_regions = await Learned(shipped().weights)(question, [over[0], replace(over[1], evidence=whole)])
+    bare = replace(whole, chunk=replace(whole.chunk, regions=()))
+    without = await Learned(shipped().weights)(question, [over[0], replace(over[1], evidence=bare)])
+    assert names_pages(question) is placed
+    assert (with_regions != without) is placed
 
 
 @pytest.mark.parametrize("placed", [True, False])
