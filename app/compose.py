@@ -85,6 +85,7 @@ log = logging.getLogger(__name__)
 EMBEDDED = "embedded"  # the one executor of a data folder: constant, so that its own runs are found again
 
 PICTURE_TIMEOUT_S = 20.0
+ENCODER_IDLE_S = 60.0  # of the bundled models, which are loaded again in two seconds; a hub's take a minute
 UNPACK_TIMEOUT_S = 300.0
 MAX_DESCRIPTION_TOKENS = 320
 
@@ -126,7 +127,11 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         kept = KeptVectors(blobs)
         sandbox = Sandbox(settings.parse_workers, settings.parse_memory_mb)
         stack.callback(sandbox.close)
-        bulk = EncodingProcess(_text_encoder(settings), partial(_image_encoder(settings), pictures_only=True))
+        bulk = EncodingProcess(
+            _text_encoder(settings),
+            partial(_image_encoder(settings), pictures_only=True),
+            idle_s=ENCODER_IDLE_S if settings.models == "bundled" else None,
+        )
         stack.callback(bulk.close)
         # Pictures are read by one child on all cores: two on one core each take twice its memory (about 1 GB) for less
         reading = Sandbox(1, settings.parse_memory_mb)

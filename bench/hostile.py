@@ -32,7 +32,7 @@ SAMPLES = ROOT / "samples" / "documents"
 QUESTIONS = ROOT / "samples" / "questions.jsonl"
 BEFORE = 40  # searches
 EVERY_S = 0.2
-SETTLES_S = 30.0  # after the last file, before memory is read again
+SETTLES_S = 90.0  # after the last file, before memory is read again: idle processes are ended after 60
 OVER = ("ready", "partial", "failed", "cancelled")
 
 

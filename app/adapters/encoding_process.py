@@ -55,9 +55,13 @@ class EncodingProcess:
         *,
         nice: int = 10,
         limit_s: float = _LIMIT_S,
+        idle_s: float | None = None,
     ) -> None:
-        """`limit_s`: how long a slice may take, loading the model included, before its child counts as dead."""
+        """`limit_s`: how long a slice may take, loading the model included, before its child counts as dead.
+        `idle_s`: after how long without work it is ended, and its memory free, until there is work again; None: never.
+        """
         self._child = _Child(make_text_encoder, make_image_encoder, nice, limit_s)
+        self._idle_s = idle_s
         self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -105,7 +109,14 @@ class EncodingProcess:
         return await asyncio.wrap_future(request.answer)
 
     def _work(self) -> None:
-        while (request := self._requests.get()) is not None:
+        while True:
+            try:
+                request = self._requests.get(timeout=self._idle_s if self._child.pid is not None else None)
+            except queue.Empty:
+                self._child.bury()
+                continue
+            if request is None:
+                break
             if request.answer.set_running_or_notify_cancel():
                 self._serve(request)
         self._child.bury()

@@ -110,6 +110,20 @@ async def test_a_child_that_died_while_idle_is_started_again(process: EncodingPr
     assert len(await process.texts(TEXTS)) == 3
 
 
+async def test_an_idle_child_is_ended_and_started_again_for_new_work() -> None:
+    with closing(EncodingProcess(MemoryTextEncoder, MemoryImageEncoder, idle_s=0.3)) as encoding:
+        await encoding.texts(TEXTS)
+        first = encoding.pid
+        assert first is not None
+        for _ in range(200):
+            if not alive(first):
+                break
+            await asyncio.sleep(0.05)
+        assert not alive(first)
+        assert encoding.pid is None
+        assert len(await encoding.texts(TEXTS)) == 3
+
+
 @pytest.mark.parametrize("long", [1, 4_000])  # the second fills the pipe: it hangs before the question is asked
 async def test_a_child_that_hangs_is_ended_and_its_work_done_by_another(long: int) -> None:
     with closing(EncodingProcess(MemoryTextEncoder, MemoryImageEncoder, limit_s=5)) as encoding:
