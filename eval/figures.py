@@ -38,6 +38,7 @@ from app.adapters.clip import BUNDLED, ClipEncoder
 from app.adapters.pictures import small_picture
 from eval.machine import in_words, machine
 from eval.other_charts import charts
+from retrievers.fused import WEIGHTS
 from train.cache import Sample
 from train.draw import draw, tables
 from train.facts import KINDS, caption
@@ -326,14 +327,14 @@ def by_words(queries: Sequence[str], documents: Sequence[str]) -> Floats:
 
 
 def fused(words: Floats, vectors: Floats) -> Floats:
-    """Min–max per query, .6 words and .4 vectors, as the service does it."""
+    """Min–max per query, with the weights of words and pictures that the service fuses by."""
 
     def scaled(scores: Floats) -> Floats:
         low, high = scores.min(1, keepdims=True), scores.max(1, keepdims=True)
         spread: Floats = (scores - low) / np.where(high > low, high - low, 1)
         return spread
 
-    both: Floats = 0.6 * scaled(words) + 0.4 * scaled(vectors)
+    both: Floats = WEIGHTS["words"] * scaled(words) + WEIGHTS["image"] * scaled(vectors)
     return both
 
 
