@@ -88,6 +88,7 @@ _whole = (
     collections.c.name.label("collection"),
 )
 _light = tuple(column for column in _whole if column.name != "page_report")
+# of a chunk and of its document, for who only reads
 _read = tuple(column for column in chunks.c if column.name not in ("regions", "place"))
 _named = tuple(column for column in _light if column.name not in ("chunks", "problems", "metadata"))
 _undeleted = documents.c.deleted_at.is_(None)

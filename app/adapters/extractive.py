@@ -70,7 +70,7 @@ class ExtractiveReader:
         chosen = _chosen(question, ranked, pieces) if ranked else []
         confidence = round(_confidence(ranked[0]) * _in_form(question, chosen), 3) if ranked else 0.0
         if confidence < _THRESHOLD:
-            return Reading((abstention(prompt.asked or prompt.question),), confidence)
+            return Reading((abstention(prompt.as_asked),), confidence)
         return Reading(_joined(question, chosen), confidence)
 
     def confidence(self, prompt: Prompt) -> float:

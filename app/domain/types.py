@@ -410,6 +410,11 @@ class Prompt:
     summary: bool = False  # of whole documents: the outlines come first
     asked: str = ""  # as it came, where `question` is written out for a reader that sees no conversation
 
+    @property
+    def as_asked(self) -> str:
+        """In the language that the answer is to be in."""
+        return self.asked or self.question
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:

@@ -58,7 +58,7 @@ def _mean_support(claims: Sequence[Claim]) -> float:
 
 def _abstained(text: str, prompt: Prompt, search: Search, model: str, confidence: float | None) -> Answer:
     return Answer(
-        answer=text or abstention(prompt.asked or prompt.question),
+        answer=text or abstention(prompt.as_asked),
         verdict="abstained",
         confidence=confidence if confidence is not None else 0.0,
         claims=(),

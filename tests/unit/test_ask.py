@@ -87,6 +87,34 @@ def asking(
     return ask, generator, retriever
 
 
+async def test_no_more_searches_are_under_way_than_may_be_and_one_by_picture_waits_for_none() -> None:
+    ask, _, retriever = asking()
+    ask._turns = asyncio.Semaphore(2)
+    open_now, most, go_on = 0, 0, asyncio.Event()
+    find = retriever.retrieve
+
+    async def retrieve(query: Query, k: int) -> Found:
+        nonlocal open_now, most
+        open_now += 1
+        most = max(most, open_now)
+        await go_on.wait()
+        open_now -= 1
+        return await find(query, k)
+
+    retriever.retrieve = retrieve  # type: ignore[method-assign]
+    given_up, *searches = [asyncio.create_task(ask.search(Scope(), f"lantern {n}")) for n in range(6)]
+    while open_now < 2:
+        await asyncio.sleep(0.01)
+    by_picture = asyncio.create_task(ask.search(Scope(), image=PNG))
+    while open_now < 3:
+        await asyncio.sleep(0.01)
+    given_up.cancel()  # … gives its turn back
+    go_on.set()
+    found = await asyncio.wait_for(asyncio.gather(*searches, by_picture), 10)
+    assert most == 3
+    assert all(one.evidence for one in found)
+
+
 async def events_of(ask: Ask, question: str = "What does the lantern burn?", *history: Message) -> list[Event]:
     messages = [*history, Message("user", (TextPart(question),))]
     return [event async for event in ask.answer(Scope(), messages)]
