@@ -8,7 +8,6 @@ at a time; only its out-of-fold figures are printed.
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.adapters.confidence import held_by, log_odds
 from app.adapters.extractive import ExtractiveReader
 from app.adapters.sentence import load_text_encoder
 from app.domain.types import Chunk, Document, Evidence, Place, Prompt
@@ -29,17 +29,11 @@ from eval.metrics import separation
 from eval.questions import Question, QuestionFolder, load_folder
 from eval.service import running_service
 from eval.tables import table
-from prompts.terms import numbers, terms
 
 TOP_K = 8
-RIDGE = 100.0  # of standardised features: there are few questions
+RIDGE = 30.0  # of standardised features: there are few questions
 STEPS = 60  # of Newton's method; it needs about five
 COLLECTION = "eval"
-FEATURES = (
-    "covered", "around", "cue", "likeness", "confidence", "best chunk", "any chunk", "names missing",
-    "numbers missing", "tables", "figures", "is row",
-)  # fmt: skip
-
 Floats = NDArray[np.float64]
 
 
@@ -103,7 +97,7 @@ def judged(reader: ExtractiveReader, question: Question, found: Sequence[Mapping
     confidence = reader.read(prompt).confidence
     pages = {region.page for one in evidence for region in one.chunk.regions} | {one.chunk.page for one in evidence}
     found_page = not question.answerable or not question.pages or bool(pages & question.pages)
-    return Judged(question, confidence, features_of(reader, prompt, confidence), found_page)
+    return Judged(question, confidence, features_of(reader, prompt), found_page)
 
 
 def evidence_of(one: Mapping[str, Any]) -> Evidence:
@@ -117,28 +111,10 @@ def evidence_of(one: Mapping[str, Any]) -> Evidence:
     return Evidence(chunk, document, one["score"], one["ranks"])
 
 
-def features_of(reader: ExtractiveReader, prompt: Prompt, confidence: float) -> tuple[float, ...]:
-    ranked = reader.ranked(prompt)
-    best = ranked[0] if ranked else None
-    asked = frozenset(terms(prompt.question))
-    chunks = [frozenset(terms(f"{one.document.name} {one.chunk.text}")) for one in prompt.evidence]
-    known = frozenset[str]().union(*chunks)
-    names = re.findall(r"(?<!^)\b[A-Z][\w-]+", prompt.question)
-    shown = max(1, len(prompt.evidence))
-    return (
-        best.covered if best else 0.0,
-        best.around if best else 0.0,
-        best.cue if best else 0.0,
-        (best.likeness or 0.0) if best else 0.0,
-        confidence,
-        max((len(asked & chunk) for chunk in chunks), default=0) / max(1, len(asked)),
-        len(asked & known) / max(1, len(asked)),
-        float(min(3, sum(not frozenset(terms(name)) <= known for name in names))),
-        float(min(3, len(numbers(prompt.question) - known))),
-        sum(one.chunk.kind == "table" for one in prompt.evidence) / shown,
-        sum(one.chunk.kind in ("figure", "image") for one in prompt.evidence) / shown,
-        float(best is not None and best.quotable.form == "row"),
-    )
+def features_of(reader: ExtractiveReader, prompt: Prompt) -> tuple[float, ...]:
+    """What the shipped confidence is made of."""
+    held = held_by(prompt.question, prompt.evidence)
+    return log_odds(reader.fit(prompt)), held.together, held.missing, held.tables
 
 
 # ---------------------------------------------------------------- learning and measuring

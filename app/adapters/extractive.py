@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
+from app.adapters.confidence import THRESHOLD, of_evidence, of_sentence
 from app.adapters.quotable import Quotable, quotables
 from app.adapters.spans import clause_of, span_for
 from app.domain.ports import TextEncoder
-from app.domain.types import Delta, Prompt, Usage
+from app.domain.types import Delta, Evidence, Prompt, Usage
 from ingest.outline import is_outline
 from prompts.answer import abstention
 from prompts.neutral import quoted
@@ -35,7 +36,6 @@ _WEAK = frozenset(  # words that ask; that a text lacks them says little
     means mentioned described according accord please document documents text figure table diagram chart picture
     """.split()  # noqa: SIM905
 ) | frozenset("地方 名字 时候 原因 一共 请问 有多 多高 多长 多远 多大 多深 多重 多久".split())  # noqa: SIM905
-_THRESHOLD = 0.45  # of confidence, under which the answer is that there is none
 
 
 class ExtractiveReader:
@@ -68,14 +68,19 @@ class ExtractiveReader:
         pieces = quotables(prompt.question, prompt.evidence, question.cue)
         ranked = self._ranked(question, pieces)
         chosen = _chosen(question, ranked, pieces) if ranked else []
-        confidence = round(_confidence(ranked[0]) * _in_form(question, chosen), 3) if ranked else 0.0
-        if confidence < _THRESHOLD:
+        confidence = round(_confidence(question, ranked[0], chosen, prompt.evidence), 3) if ranked else 0.0
+        if confidence < THRESHOLD:
             return Reading((abstention(prompt.as_asked),), confidence)
         return Reading(_joined(question, chosen), confidence)
 
     def confidence(self, prompt: Prompt) -> float:
         """That the evidence holds the answer, whoever is to write it."""
         return self.read(prompt).confidence
+
+    def fit(self, prompt: Prompt) -> float:
+        """How well the best sentence fits alone, 0..1."""
+        ranked = self.ranked(prompt)
+        return _fit(ranked[0]) if ranked else 0.0
 
     def ranked(self, prompt: Prompt) -> list[Scored]:
         question = _Question.of(prompt.question)
@@ -140,21 +145,13 @@ def _worth(one: Scored) -> float:
     return words + 0.25 * one.cue + first + 0.8 * one.likeness
 
 
-# Logistic regression on 120 questions a language with and without the passage that answers them: the weights of
-# covered, around, cue and likeness, and the constant. Without likeness it is the words alone that tell.
-_ENGLISH = (6.0, 2.5, 1.0, 8.4, -9.0)
-_ENGLISH_WORDS = (6.0, 3.9, 0.75, 0.0, -5.0)
-_CHINESE_WORDS = (5.0, 9.0, 0.4, 0.0, -3.4)
+def _fit(best: Scored) -> float:
+    return of_sentence(best.covered, best.around, best.cue, best.likeness, best.quotable.text)
 
 
-def _confidence(best: Scored) -> float:
-    """That the evidence holds the answer, from the best sentence."""
-    if best.likeness is not None:
-        weights = _ENGLISH
-    else:
-        weights = _CHINESE_WORDS if has_cjk(best.quotable.text) else _ENGLISH_WORDS
-    features = (best.covered, best.around, best.cue, best.likeness or 0.0, 1.0)
-    return 1 / (1 + math.exp(-sum(weight * value for weight, value in zip(weights, features, strict=True))))
+def _confidence(question: _Question, best: Scored, chosen: Sequence[Quotable], evidence: Sequence[Evidence]) -> float:
+    """That the evidence holds the answer, from the best sentence and what stands beside it."""
+    return of_evidence(_fit(best), question.text, evidence) * _in_form(question, chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +366,8 @@ def _in_form(question: _Question, chosen: Sequence[Quotable]) -> float:
     """What the confidence is worth where no quote has a thing of the form that is asked for: a height, a clock time."""
     rows = [one for one in chosen if one.form == "row"]
     if rows:  # the unit may stand in a table's caption, but an amount of what?
+        if question.cue == "number" and all(_fits(question, one) == 0.0 for one in rows):
+            return _OUT_OF_FORM
         noun = _AMOUNT_OF.search(question.text)
         return 1.0 if noun is None or any(noun.group(1) in one.terms | one.about for one in rows) else _OUT_OF_FORM
     return 1.0 if _has_form(question, " ".join(one.text for one in chosen)) else _OUT_OF_FORM

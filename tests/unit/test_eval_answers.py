@@ -61,7 +61,7 @@ def test_reading_counts_answers_and_words(folder: Path) -> None:
 
 def judged(n: int, answerable: bool) -> abstaining.Judged:
     question = Question(f"q{n}", f"document {n % 5}", answerable=answerable)
-    features = tuple(float(answerable) + (n * 7 % 11) / 20 for _ in abstaining.FEATURES)
+    features = tuple(float(answerable) + (n * 7 % 11) / 20 for _ in range(4))
     return abstaining.Judged(question, 0.5 + 0.4 * answerable, features, True)
 
 

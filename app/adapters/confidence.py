@@ -1,0 +1,98 @@
+"""How sure the extractive reader is that the evidence holds the answer to a question."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.domain.types import Evidence
+from prompts.terms import has_cjk, numbers, spelled_numbers, terms
+
+THRESHOLD = 0.45  # under which the answer is that there is none
+_EVEN = math.log(THRESHOLD / (1 - THRESHOLD))
+
+# Logistic regression on 120 questions a language with and without the passage that answers them: the weights of
+# covered, around, cue and likeness, and the constant. Without likeness it is the words alone that tell.
+_ENGLISH = (6.0, 2.5, 1.0, 8.4, -9.0)
+_ENGLISH_WORDS = (6.0, 3.9, 0.75, 0.0, -5.0)
+_CHINESE_WORDS = (5.0, 9.0, 0.4, 0.0, -3.4)
+
+# How well the best sentence fits says nearly all where the evidence may be about something else, and little where it
+# is of the document that is asked about: there what counts is whether the things that the question names stand in it
+# together. Found on questions about whole reports (`python -m eval.abstaining`) so that no more than one in eighty of
+# the passages that do answer (`python -m eval.reading`) falls under the threshold.
+_FIT = 0.07  # of the sentence's log-odds between the two bends; beyond them it fits hardly at all, or well: all of them
+_BENDS = (-5.0, 0.25)
+_TOGETHER = 1.0
+_MISSING = 0.8  # for each year or number that is in none of the evidence, two at most
+_TABLES = 1.4  # what is asked of a document with tables is mostly in them, and tables can be read
+_FITS = 0.15  # chance by the sentence alone, under which it is not quoted, whatever stands beside it
+
+_INSTRUCTION = re.compile(r"\(?\bplease\b.*|请用.*", re.I | re.S)
+_REFERENCE = re.compile(  # where it stands, not what it is
+    r"\b(?:pages?|slides?|figures?|fig\.|tables?|sections?|chapters?|steps?|equations?)"
+    r"\s*\d+(?:\s*(?:-|–|to|and|,)\s*\d+)*|第\s*\d+\s*[页张章节步]|[图表]\s*\d+", re.I,
+)  # fmt: skip
+_YEAR = re.compile(r"(?<!\d)(?:1[89]|20)\d\d(?!\d)")
+_NAME = re.compile(r"(?<![.?!\"“] )(?<!^)\b[A-Z][A-Za-z0-9’'-]+")
+_NO_NAME = frozenset(
+    "Page Pages Slide Slides Figure Table Section Chapter Appendix Write Answer What Which How Give List".split()  # noqa: SIM905
+)
+
+
+def of_sentence(covered: float, around: float, cue: float, likeness: float | None, text: str) -> float:
+    """0..1, from how well the best sentence fits the question alone."""
+    words_only = _CHINESE_WORDS if has_cjk(text) else _ENGLISH_WORDS
+    weights = words_only if likeness is None else _ENGLISH
+    features = (covered, around, cue, likeness or 0.0, 1.0)
+    return _chance(sum(weight * value for weight, value in zip(weights, features, strict=True)))
+
+
+def of_evidence(sentence: float, question: str, evidence: Sequence[Evidence]) -> float:
+    """0..1: the same, seeing whether what the question names stands in the evidence together."""
+    held = held_by(question, evidence)
+    told = _bent(log_odds(sentence)) + _TABLES * held.tables
+    told -= _TOGETHER * (1 - held.together) + _MISSING * held.missing
+    chance = _chance(_EVEN + told)
+    return chance if sentence >= _FITS else min(chance, THRESHOLD - 0.001)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    together: float  # share of the names, years and numbers of the question that one piece of evidence has; 1 for none
+    missing: int  # years and numbers that none has, at most 2
+    tables: float  # share of the evidence
+
+
+def held_by(question: str, evidence: Sequence[Evidence]) -> Held:
+    asked = _REFERENCE.sub(" ", _INSTRUCTION.sub(" ", question))
+    years = frozenset(_YEAR.findall(asked))
+    counts = years | {number for number in numbers(asked) if len(number) > 1}
+    named = [term for name in _NAME.findall(asked) if name not in _NO_NAME for term in terms(name)]
+    exact = [*counts, *named]
+    held = [_held(f"{one.document.name} {one.chunk.own_search_text} {one.chunk.text}") for one in evidence]
+    anywhere = frozenset[str]().union(*held)
+    together = max((sum(term in one for term in exact) for one in held), default=0) / len(exact) if exact else 1.0
+    tables = sum(one.chunk.kind == "table" for one in evidence) / max(1, len(evidence))
+    return Held(together, min(2, len(counts - anywhere)), tables)
+
+
+def _held(text: str) -> frozenset[str]:
+    return frozenset(terms(text)) | numbers(text) | spelled_numbers(text)
+
+
+def _bent(told: float) -> float:
+    """Log-odds over the threshold's, less steep between the bends."""
+    low, high = _BENDS
+    return _FIT * (min(max(told, low), high) - _EVEN) + min(0.0, told - low) + max(0.0, told - high)
+
+
+def log_odds(chance: float) -> float:
+    chance = min(max(chance, 0.001), 0.999)
+    return math.log(chance / (1 - chance))
+
+
+def _chance(told: float) -> float:
+    return 1 / (1 + math.exp(-told))
