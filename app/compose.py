@@ -70,6 +70,7 @@ from ingest.reindex import Reindexer
 from ingest.sandbox import Sandbox
 from ingest.unpack import Limits, Unpacked, unpack
 from retrievers.asked import Asked
+from retrievers.closest import closest
 from retrievers.cross_encoded import CrossEncoded
 from retrievers.cues import names_pages
 from retrievers.fused import Fused
@@ -424,7 +425,7 @@ async def _reranked(settings: Settings, fused: Retriever, catalogue: Catalogue) 
     if not settings.rerank:
         return Asked(fused)
     ranking = shipped()
-    rank: Rank = Learned(ranking.weights)
+    rank: Rank = closest(Learned(ranking.weights), ExtractiveReader().best_fits)
     if settings.models == "standard":
         encoder = await asyncio.to_thread(cross_encoder.load_cross_encoder)
         rank = in_turn(rank, CrossEncoded(encoder.scores), cross_encoder.MOST)

@@ -82,6 +82,15 @@ class ExtractiveReader:
         ranked = self.ranked(prompt)
         return _fit(ranked[0]) if ranked else 0.0
 
+    def best_fits(self, question: str, evidence: Sequence[Evidence]) -> list[float]:
+        """How well the best sentence of each piece of evidence answers, by words alone; 0 for none."""
+        asked = _Question.of(question)
+        best = [0.0] * len(evidence)
+        for one in _by_words(asked, quotables(question, evidence, asked.cue)):
+            at = one.quotable.n - 1
+            best[at] = max(best[at], _fit_of_words(one))
+        return best
+
     def ranked(self, prompt: Prompt) -> list[Scored]:
         question = _Question.of(prompt.question)
         return self._ranked(question, quotables(prompt.question, prompt.evidence, question.cue))
@@ -138,11 +147,12 @@ class Scored:
 
 
 def _worth(one: Scored) -> float:
-    words = one.covered + 0.5 * (one.around - one.covered)
     first = 0.1 / one.quotable.n  # retrieval put it higher
-    if one.likeness is None:
-        return words + 0.25 * one.cue + first
-    return words + 0.25 * one.cue + first + 0.8 * one.likeness
+    return _fit_of_words(one) + first + 0.8 * (one.likeness or 0.0)
+
+
+def _fit_of_words(one: Scored) -> float:
+    return one.covered + 0.5 * (one.around - one.covered) + 0.25 * one.cue
 
 
 def _fit(best: Scored) -> float:
