@@ -25,6 +25,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any, Literal, cast
 
 from app.adapters.child_processes import end_with_parent, leave_interrupts_to_parent, step_back
+from app.adapters.heap import give_back
 from app.domain.errors import ExhibitError, Unavailable, Unreadable
 from app.domain.ports import ImageEncoder, TextEncoder, Vector, Vectors
 
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 _TEXTS_AT_ONCE = 128  # about a second's work: several documents take turns, and a death costs no more
 _IMAGES_AT_ONCE = 16
 _TRIES = 2
+_LEAN_MB = 330  # the child's resident memory, above which what it has freed is given back
 _LIMIT_S = 300.0  # a slice takes about a second, loading a model some
 
 Job = Literal["texts", "images"]
@@ -251,6 +253,7 @@ def _encode_until_the_end(
         except EOFError:  # the parent is gone, or has closed us
             return
         pipe.send(_answer(encoders, job, items))
+        give_back(_LEAN_MB)
 
 
 def _answer(encoders: _Encoders, job: Job, items: Sequence[Any]) -> tuple[bool, Any]:

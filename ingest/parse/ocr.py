@@ -23,6 +23,7 @@ from rapidocr.inference_engine.openvino import main as openvino_sessions
 from rapidocr.inference_engine.openvino.device_config import CPUConfig
 from rapidocr.utils.process_img import map_boxes_to_original
 
+from app.adapters.heap import give_back
 from app.domain.errors import Unreadable
 from app.domain.types import Box, Line, ParsedPage
 from ingest.parse.pdf import LONGEST_SIDE, crop_figures
@@ -40,6 +41,7 @@ THINNEST = 4  # long side by short side, up to which a picture goes to the finde
 # Kernels and buffers that OpenVINO keeps for the shapes it has met. Every picture brings new ones: with its default of
 # 5,000 the recogniser grows past 1.9 GB within a hundred pictures; so it stays below half of that, 8 % slower.
 KERNELS_KEPT = 16
+LEAN_MB = 720  # resident memory, above which what was freed is given back
 LEAST_SIDE = 20  # pixels of a picture that could hold a word
 MODELS = {
     "Det": "PP-OCRv6_det_small.onnx",
@@ -93,6 +95,7 @@ def _read_picture(picture: Image.Image) -> tuple[str, float, tuple[Line, ...]]:
         if len(_known) >= MOST_KNOWN:
             _known.clear()
         _known[pixels] = _read_now(picture)
+        give_back(LEAN_MB)
     return _known[pixels]
 
 
