@@ -73,7 +73,7 @@ def table_regions(block: Block, page: int | None, rows: Iterable[int]) -> tuple[
     rows = [row for row in rows if row]
     found: dict[int, list[Box]] = {row_page(block, row, page): [] for row in [*rows, 0]}
     for row in (0, *rows):
-        found[row_page(block, row, page)] += [box for box in block.boxes[row] if box is not None]
+        found[row_page(block, row, page)] += _of_row(block, row)
     return (*(region for number, held in found.items() for region in regions(number, held)), *caption)
 
 
@@ -92,6 +92,12 @@ def merged(boxes: Sequence[Box], slack: float = SLACK) -> tuple[Box, ...]:
             if _joins(last, box) and _area(union) <= slack * (before + covered) + 1e-4:
                 merged[-1] = (union, before + covered)
                 continue
+def _of_row(block: Block, row: int) -> list[Box]:
+    if block.stretches:
+        return [box for cell in block.stretches[row] for box in cell]
+    return [box for box in block.boxes[row] if box is not None]
+
+
         merged.append((box, covered))
     return tuple(box for box, _ in merged)
 

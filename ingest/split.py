@@ -506,6 +506,7 @@ def _top_level(pages: Iterable[ParsedPage]) -> int:
 
 
 def _common(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+        stretches=tuple((row[0], *row[start:end]) for row in block.stretches),
     """The headings that all pieces share; where they share none, those of the first."""
     level_by_level = zip(*paths, strict=False)
     shared = tuple(names[0] for names in takewhile(lambda names: len(set(names)) == 1, level_by_level))

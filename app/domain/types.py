@@ -200,6 +200,7 @@ class Block:
     cells: tuple[tuple[str, ...], ...] = ()  # tables: rows of cells, header first
     boxes: tuple[tuple[Box | None, ...], ...] = ()  # around the words of each cell, where they are known
     row_pages: tuple[int, ...] = ()  # the page of each row, of a table that goes on over pages
+    stretches: tuple[tuple[tuple[Box, ...], ...], ...] = ()  # of a line in each cell, without the white between them
     caption: str = ""  # figures and tables
     caption_lines: tuple[Line, ...] = ()
     image: str | None = None  # blob key of the crop, once stored

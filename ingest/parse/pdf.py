@@ -335,16 +335,15 @@ def _texts(rows: Sequence[Row], page: Page, body: float) -> tuple[list[Block], l
     for table in aligned_tables(rows):
         texts += blocks(rows[start : table.first], page, body)
         box = page.box(*_around_rows(table.rows, replace(page, turns=0)))
-        boxes = _boxes(table.boxes, page)
-        block = table_block(table.cells, page=page.number, box=box, boxes=boxes)
+        block = table_block(table.cells, page=page.number, box=box, stretches=_stretches(table.stretches, page))
         found.append(replace(block, confidence=confidence(table.rows)))
         start = table.last + 1
     return texts + blocks(rows[start:], page, body), found
 
 
-def _boxes(rows: Sequence[Sequence[Rectangle | None]], page: Page) -> list[list[Box | None]]:
+def _stretches(rows: Sequence[Sequence[Sequence[Rectangle]]], page: Page) -> list[list[list[Box]]]:
     """Those of cells, as fractions of the page."""
-    return [[page.box(*cell) if cell else None for cell in row] for row in rows]
+    return [[[page.box(*each) for each in cell] for cell in row] for row in rows]
 
 
 def _box(row: Row, page: Page) -> Rectangle:
@@ -376,7 +375,8 @@ def _tables(seen: _Seen, shapes: Shapes, problems: list[Problem]) -> list[Table]
 
 def _table_block(table: Table, page: Page, texts: Sequence[Block]) -> Block:
     page = replace(page, turns=0)
-    block = table_block(table.cells, page=page.number, box=page.box(*table.box), boxes=_boxes(table.boxes, page))
+    stretches = _stretches(table.stretches, page)
+    block = table_block(table.cells, page=page.number, box=page.box(*table.box), stretches=stretches)
     return captioned(block, texts, "table")
 
 

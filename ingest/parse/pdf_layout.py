@@ -286,6 +286,11 @@ def share(value: float, whole: float) -> float:
     return round(min(1.0, max(0.0, value / whole)), 5) if whole > 0 else 0.0
 
 
+def around(boxes: Iterable[Rectangle]) -> Rectangle:
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
 def turns_of(words: Iterable[Word]) -> int:
     """How most letters lie."""
     letters: Counter[int] = Counter()

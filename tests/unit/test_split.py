@@ -286,9 +286,9 @@ def placed_table(rows: int, pages: tuple[int, ...] = ()) -> Block:
         ("Island", "Letters"),
         *((f"Island {n}", f"{n}00 letters and a remark to fill the row") for n in range(rows)),
     ]
-    boxes = [[Box(0.1, 0.1 + n / 100, 0.3, 0.108 + n / 100), Box(0.6, 0.1 + n / 100, 0.7, 0.108 + n / 100)]
+    boxes = [[[Box(0.1, 0.1 + n / 100, 0.3, 0.108 + n / 100)], [Box(0.6, 0.1 + n / 100, 0.7, 0.108 + n / 100)]]
              for n in range(rows + 1)]  # fmt: skip
-    block = table_block(cells, page=1, box=Box(0.1, 0.1, 0.7, 0.9), boxes=boxes, caption="Table 1: Mail")
+    block = table_block(cells, page=1, box=Box(0.1, 0.1, 0.7, 0.9), stretches=boxes, caption="Table 1: Mail")
     return replace(block, row_pages=pages, caption_lines=(Line("Table 1: Mail", Box(0.1, 0.05, 0.3, 0.06)),))
 
 
