@@ -93,6 +93,13 @@ def test_text_that_is_written_sideways_is_found_where_it_stands(tmp_path: Path, 
     assert near(around, ink(path))
 
 
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_of_a_word_that_the_page_s_edge_cuts_the_letters_on_the_page_are_its_text(tmp_path: Path, turn: int) -> None:
+    content = text("HELLOWORLD", 150, 600, 30) + text("half of it is off", 300, 492, 12)
+    path = written(tmp_path / "a.pdf", [content], f"/Rotate {turn}/CropBox[252.5 500 600 700]")
+    assert hidden_and_seen(path) == ("half of it is off", "WORLD")
+
+
 def hidden_and_seen(path: Path) -> tuple[str, str]:
     """The text of a page that is marked as hidden, and the rest."""
     blocks = only(path).blocks
