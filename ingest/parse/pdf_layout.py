@@ -404,8 +404,6 @@ def _starts_paragraph(rows: Sequence[Row], row: Row) -> bool:
 
 
 def _block(level: int, rows: Sequence[Row], page: Page) -> Block:
-    cells = (cell for row in rows for cell in row.cells)  # a row of several has white between them
-    lines = tuple(Line(cell.text, page.box(cell.x0, cell.y0, cell.x1, cell.y1), page.turns) for cell in cells)
     marked = rows[0].marked
     box = page.box(
         min(row.x0 for row in rows),
@@ -418,10 +416,25 @@ def _block(level: int, rows: Sequence[Row], page: Page) -> Block:
         text_of(rows, items=marked),
         page=page.number,
         box=box,
-        lines=lines,
+        lines=lines_of(rows, page),
         level=level,
         confidence=confidence(rows),
     )
+
+
+def lines_of(rows: Iterable[Row], page: Page) -> tuple[Line, ...]:
+    """One for each cell: a row of several has white between them."""
+    cells = (cell for row in rows for cell in row.cells)
+    return tuple(
+        Line(cell.text, page.box(cell.x0, cell.y0, cell.x1, cell.y1), page.turns, _starts(cell)) for cell in cells
+    )
+
+
+def _starts(cell: Segment) -> tuple[float, ...]:
+    """Of its words after the first; none where they don't follow each other to the right."""
+    if cell.x1 <= cell.x0 or any(after.x0 < word.x0 or after.turns for word, after in pairwise(cell.words)):
+        return ()
+    return tuple(round((word.x0 - cell.x0) / (cell.x1 - cell.x0), 4) for word in cell.words[1:])
 
 
 def confidence(rows: Iterable[Row]) -> float | None:

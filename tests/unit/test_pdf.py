@@ -229,6 +229,14 @@ def test_a_drawing_is_a_figure_with_its_crop_its_words_and_its_caption(tmp_path:
     assert figure.box.y1 > 0.41
 
 
+def test_the_words_in_a_figure_keep_the_places_of_their_lines(tmp_path: Path) -> None:
+    curve = "200 500 m 250 700 300 400 350 600 c S\n" * 8
+    page = only(written(tmp_path / "a.pdf", [curve + text("High tide", 220, 560) + text("Low tide", 300, 480)]))
+    (figure,) = kinds(page, "figure")
+    assert figure.text == "High tide\nLow tide"
+    assert [(line.text, round(line.box.x0, 2)) for line in figure.lines] == [("High tide", 0.37), ("Low tide", 0.5)]
+
+
 def test_the_straight_parts_of_a_larger_path_are_found_where_they_are_drawn(tmp_path: Path) -> None:
     """Some programs draw a table's whole grid as one path, in coordinates of their own."""
     path = "q 2 0 0 2 0 0 cm 50 100 m 150 100 l 150 200 l 50 200 l 50 150 l 150 150 l 100 180 l S Q"
