@@ -264,6 +264,11 @@ class Page:
             x0, y0, x1, y1 = self.height - y1, x0, self.height - y0, x1
         return replace(word, x0=x0, y0=y0, x1=x1, y1=y1, turns=(word.turns - self.turns) % 4)
 
+    def lying(self, word: Word) -> Word:
+        """The other way round."""
+        x0, y0, x1, y1 = self.as_rendered(word.x0, word.y0, word.x1, word.y1)
+        return replace(word, x0=x0, y0=y0, x1=x1, y1=y1, turns=(word.turns + self.turns) % 4)
+
     def as_rendered(self, x0: float, y0: float, x1: float, y1: float) -> Rectangle:
         """From where something stands on the upright page to where it is on the page as rendered."""
         if self.turns == 1:

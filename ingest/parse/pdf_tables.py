@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from pdfplumber.table import cells_to_tables, edges_to_intersections, intersections_to_cells, merge_edges
 
-from ingest.parse.pdf_layout import Word, around, run_on, segments
+from ingest.parse.pdf_layout import Word, around, run_on
 from ingest.parse.pdf_shapes import MOST_EDGES, Rectangle, Shapes, area, edges_across, edges_down
 
 Words = list[Word]  # of one cell
@@ -135,7 +135,19 @@ def text_of_cell(words: Words) -> str:
 
 
 def stretches_of_cell(words: Words) -> tuple[Rectangle, ...]:
-    return tuple((each.x0, each.y0, each.x1, each.y1) for each in segments(words))
+    """Parted where the white is wider than between words, and at line ends."""
+    runs: list[Words] = []
+    for word in words:
+        last = runs[-1][-1] if runs else None
+        if last is None or last.line != word.line or not -1.0 * word.size < _white(last, word) < 1.5 * word.size:
+            runs.append([])
+        runs[-1].append(word)
+    return tuple(around((word.x0, word.y0, word.x1, word.y1) for word in run) for run in runs)
+
+
+def _white(before: Word, word: Word) -> float:
+    """Between two words of a line, along the way it is read."""
+    return (word.x0 - before.x1, word.y0 - before.y1, before.x0 - word.x1, before.y0 - word.y1)[word.turns]
 
 
 def turned_back(cells: list[list[T]], turns: int) -> list[list[T]]:

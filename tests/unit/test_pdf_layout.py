@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.domain.types import Box
 from ingest.parse.pdf_layout import Page, Row, Word, blocks, in_order, row_of, segments, text_of
 from ingest.parse.pdf_rows import aligned_tables
-from ingest.parse.pdf_tables import filled, is_table, tidy
+from ingest.parse.pdf_tables import filled, is_table, stretches_of_cell, tidy
 
 PAGE = Page(1, 600, 800)
 
@@ -74,6 +74,13 @@ def test_a_word_is_in_the_innermost_of_cells_within_cells() -> None:
     words = line("outer", 10, 10, 0) + line("inner", 60, 10, 1)
     outer, inner = (0.0, 0.0, 100.0, 40.0), (50.0, 0.0, 100.0, 40.0)
     assert [[w.text for w in cell] for cell in filled([[outer, inner]], words)[0]] == [["outer"], ["inner"]]
+
+
+def test_the_white_in_a_cell_is_seen_however_its_letters_lie() -> None:
+    upright = line("12,267 37.4", 10, 10, 0)[:1] + line("2,737", 200, 10, 0)
+    for turns in range(4):
+        page = Page(1, 300, 300, turns)
+        assert len(stretches_of_cell([page.lying(word) for word in upright])) == 2
 
 
 def test_prose_beside_prose_is_no_table() -> None:
