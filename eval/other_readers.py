@@ -25,6 +25,7 @@ Rectangle = tuple[float, float, float, float]
 CROP_DPI = 150
 SIDES = (1150, 1500, 1900)  # pixels of the page's long side; our reader reads at the first and the last
 CROP_MARGIN = 3  # pixels around a scanned region
+LONG = 12  # letters that are not the same by chance
 HELD = 0.75  # of a recognised line is in the boxes, at least, if it counts as in them
 PAPER = 20  # pixels of white around all of them: a recogniser wants some
 # By quarter turns: where a point lies along its line and across the lines.
@@ -260,11 +261,22 @@ def tokens(text: str) -> Counter[str]:
     return Counter(word for word in (SIGNS.sub("", token) for token in apart.split()) if word)
 
 
+def stretches_of(wanted: str, pool: str) -> list[str]:
+    """A text cut where it stops following the other one for long: by the stretches that do, and what is between."""
+    match = SequenceMatcher(None, wanted, pool, autojunk=False).find_longest_match()
+    if match.size < LONG:
+        return [wanted] if wanted else []
+    pool = f"{pool[: match.b]}\n{pool[match.b + match.size :]}"
+    begin, end = match.a, match.a + match.size
+    return [*stretches_of(wanted[:begin], pool), wanted[begin:end], *stretches_of(wanted[end:], pool)]
+
+
 def cell_by_cell(cells: Iterable[str], texts: Iterable[str]) -> tuple[float, list[str]]:
     """How much of the cells and of the texts of their regions is the same, 0..1; and the cells that are not there.
 
     A cell is there where it is a line of its own, or else (1,650 is no part of 2021 and 650) where its letters follow
-    each other in the rest of the texts; else its words count one by one, the longest first as among cells.
+    each other in the rest of the texts; else, of a caption with a raised letter that the other reader puts elsewhere,
+    its long stretches are, and of what has none its words count one by one, the longest first as among cells.
     """
     lines = [normal(line) for text in texts for line in text.split("\n")]
     wanted_cells = sorted(((normal(cell), cell) for cell in cells), key=lambda pair: len(pair[0]), reverse=True)
@@ -283,8 +295,9 @@ def cell_by_cell(cells: Iterable[str], texts: Iterable[str]) -> tuple[float, lis
         words = [wanted]
         if wanted not in pool:
             missing.append(cell)
-            words = sorted(tokens(cell).elements(), key=len, reverse=True)
-        for word in words:
+            words = stretches_of(wanted, pool)
+            words = words if len(words) > 1 else list(tokens(cell).elements())
+        for word in sorted(words, key=len, reverse=True):
             if word in pool:
                 pool = pool.replace(word, "\n", 1)  # what stood before and after does not become neighbours
                 same += len(word)

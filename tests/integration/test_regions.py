@@ -36,6 +36,8 @@ def test_the_measure_sees_what_is_missing_and_what_is_too_much() -> None:
     assert cell_by_cell(["Net sales", "1,310"], ["net sales"]) == (16 / 20, ["1,310"])
     assert cell_by_cell(["net"], ["net sales"])[0] < 0.8
     assert cell_by_cell(["1,650", "2021", "650"], ["2021", "650\n1,650"]) == (1.0, [])
+    caption = "Table 4: Macro-F1 of all baselines"
+    assert cell_by_cell([caption, "of"], ["of\nTable 4: Macro-F ofallbaselines\n1"]) == (1.0, [caption])
 
 
 def test_a_letter_is_in_the_box_that_its_middle_is_in() -> None:
