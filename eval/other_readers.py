@@ -26,7 +26,6 @@ CROP_DPI = 150
 SIDES = (1150, 1500, 1900)  # pixels of the page's long side; our reader reads at the first and the last
 CROP_MARGIN = 3  # pixels around a scanned region
 LONG = 12  # letters that are not the same by chance
-HELD = 0.75  # of a recognised line is in the boxes, at least, if it counts as in them
 PAPER = 20  # pixels of white around all of them: a recogniser wants some
 # By quarter turns: where a point lies along its line and across the lines.
 _ALONG: dict[int, Callable[[float, float], tuple[float, float]]] = {
@@ -153,8 +152,8 @@ def readings_of(document: pdfium.PdfDocument, number: int, boxes: Sequence[Box],
     A recogniser misses words at one size that it reads at another, and our reader picks among sizes by what it sees. It
     reads no word in any way that is not there: so each reading can show that the words are in the boxes. First as it
     comes, of the crop around the boxes, all between them being white; then without its guess which lines stand on their
-    heads, as here it is known that none does; then of the page, those of its lines that are in the boxes: slanted
-    labels on a coloured ground are not found where white cuts the ground off.
+    heads, as here it is known that none does; then of the page, the letters that are in the boxes: slanted labels
+    on a coloured ground are not found where white cuts the ground off.
     """
     whole = sum((box.x1 - box.x0) * (box.y1 - box.y0) for box in boxes)
     for side, guessed in ((None, True), *((side, False) for side in SIDES)):
@@ -164,7 +163,9 @@ def readings_of(document: pdfium.PdfDocument, number: int, boxes: Sequence[Box],
         yield Reading("\n".join(line.text for line in lines), area, whole)
     places = [_turned(box, turns) for box in boxes]
     for side in SIDES:
-        held = [line for line in page_lines(document, number, side, turns) if _held(line.box, places) >= HELD]
+        held = [
+            part for line in page_lines(document, number, side, turns) if (part := letters_inside(line, places)).text
+        ]
         yield Reading("\n".join(line.text for line in held), sum(_area(line.box) for line in held), whole)
 
 
@@ -199,10 +200,18 @@ def _turned(box: Box, turns: int) -> Rectangle:
     return x0, y0, x1, y1
 
 
-def _held(line: Rectangle, places: Sequence[Rectangle]) -> float:
-    """How much of a line is in the places."""
-    across = [(max(line[0], x0), max(line[1], y0), min(line[2], x1), min(line[3], y1)) for x0, y0, x1, y1 in places]
-    return sum(map(_area, across)) / max(_area(line), 1e-9)
+def letters_inside(line: Seen, places: Sequence[Rectangle]) -> Seen:
+    """The letters of a line whose middle is in one of the places, as if all were equally wide, and their share of it:
+    a box that cuts a line off has no more than its part."""
+    x0, y0, x1, y1 = line.box
+    width, middle = (x1 - x0) / max(1, len(line.text)), (y0 + y1) / 2
+    boxes = [(left, right) for left, top, right, bottom in places if top <= middle <= bottom]
+    kept = [
+        letter
+        for number, letter in enumerate(line.text)
+        if any(left <= x0 + (number + 0.5) * width <= right for left, right in boxes)
+    ]
+    return Seen("".join(kept), (x0, y0, x0 + len(kept) * width, y1))
 
 
 def _area(box: Rectangle) -> float:

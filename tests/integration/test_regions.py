@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.other_readers import cell_by_cell, inside, likeness
+from eval.other_readers import Seen, cell_by_cell, inside, letters_inside, likeness
 from eval.regions import ALIKE_SHARE, alike_share, measured, pdfs_of, table_of, tight_share, worst_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,3 +43,4 @@ def test_the_measure_sees_what_is_missing_and_what_is_too_much() -> None:
 def test_a_letter_is_in_the_box_that_its_middle_is_in() -> None:
     letters = [{"x0": x, "x1": x + 4, "top": 10, "bottom": 18} for x in (0, 4, 8)]
     assert inside(letters, (3, 12, 9, 15)) == letters[1:2]
+    assert letters_inside(Seen("0123456789", (0.0, 0.1, 1.0, 0.2)), [(0.0, 0.1, 0.8, 0.2)]).text == "01234567"
