@@ -238,14 +238,15 @@ def outcome(sample: Sample, plumbed: Any, document: pdfium.PdfDocument) -> Outco
 
 
 def as_recognised(chunk: Chunk, document: pdfium.PdfDocument, turns: int) -> tuple[float, float, str]:
+    """The first reading that is like the chunk, else the best."""
     boxes = [region.box for region in chunk.regions]
-    text, lines, whole = other_readers.recognised_in(document, chunk.page or 1, boxes, turns)
-    if chunk.kind == "table":
-        return table_likeness(chunk.text, [text]), whole / max(lines, 1.0), text
-    pieces = [piece for line in chunk.text.split("\n") for piece in line.split("  ")]
-    apart, _ = other_readers.cell_by_cell(pieces, [text])  # of a slide, two readers take the pieces in other orders
-    like = max(apart, other_readers.likeness(chunk.text, text))
-    return like, whole / max(lines, 1.0), text
+    best = (-1.0, 0.0, "")
+    for reading in other_readers.readings_of(document, chunk.page or 1, boxes, turns):
+        like = table_likeness if chunk.kind == "table" else text_likeness
+        best = max(best, (like(chunk.text, [reading.text]), reading.boxes / max(reading.lines, 1e-6), reading.text))
+        if best[0] >= LIKE:
+            break
+    return best
 
 
 def as_plumbed(chunk: Chunk, plumbed: Any, turns: int) -> tuple[float, float, str]:
@@ -259,8 +260,14 @@ def as_plumbed(chunk: Chunk, plumbed: Any, turns: int) -> tuple[float, float, st
         whole += other_readers.area_of(page, boxes)
         page.close()
     in_table = chunk.kind == "table"
-    like = table_likeness(chunk.text, texts) if in_table else other_readers.likeness(chunk.text, "".join(texts))
+    like = table_likeness(chunk.text, texts) if in_table else text_likeness(chunk.text, texts)
     return like, whole / max(covered, 1.0), "\n".join(texts)
+
+
+def text_likeness(text: str, texts: Sequence[str]) -> float:
+    """As a whole or piece by piece: of a slide or a drawing, two readers take the pieces in other orders."""
+    pieces = [piece for line in text.split("\n") for piece in line.split("  ")]
+    return max(other_readers.likeness(text, "".join(texts)), other_readers.cell_by_cell(pieces, texts)[0])
 
 
 def table_likeness(markdown: str, texts: Sequence[str]) -> float:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from app.domain.types import Block, Box, Line, ParsedPage
+from app.domain.types import Block, Line, ParsedPage
 from ingest.parse.pdf_layout import run_on
-from ingest.parse.tables import markdown_of
+from ingest.parse.tables import around, markdown_of
 
 MARGIN = 0.09  # of a page's height, where running headers and footers stand
 OFTEN = 3  # pages that repeat a line there; in a shorter document, all of them
@@ -103,17 +103,7 @@ def _of_lines(block: Block, lines: Sequence[Line]) -> Block:
     text = lines[0].text
     for line in lines[1:]:
         text = f"{text}\n{line.text}" if block.kind == "list" else run_on(text, line.text)
-    return replace(block, text=text, lines=tuple(lines), box=_around(line.box for line in lines))
-
-
-def _around(boxes: Iterable[Box]) -> Box:
-    found = list(boxes)
-    return Box(
-        min(box.x0 for box in found),
-        min(box.y0 for box in found),
-        max(box.x1 for box in found),
-        max(box.y1 for box in found),
-    )
+    return replace(block, text=text, lines=tuple(lines), box=around(line.box for line in lines))
 
 
 # ---------------------------------------------------------------- tables that go on over pages
@@ -219,5 +209,6 @@ def _joined(table: Block, other: Block, skipped: int, number: int) -> Block:
         text=markdown_of(cells),
         cells=cells,
         boxes=(*table.boxes, *other.boxes[skipped:]),
+        stretches=(*table.stretches, *other.stretches[skipped:]),
         row_pages=(*pages, *(number,) * (len(other.cells) - skipped)),
     )

@@ -10,14 +10,14 @@ from itertools import accumulate
 from app.domain.types import Block, Box, Line, Region
 
 SLACK = 1.3  # a box may be this much larger than the lines in it: lines are lower than their distance, and ragged
-WHOLE = 0.04  # less than this share of a line is not worth cutting off
 FILLING = re.compile(r"[\s\-\u00ad\u2010]+")
 
 
-def lines_of(lines: Sequence[Line], text: str, parts: Sequence[str]) -> list[tuple[Line, ...]]:
+def lines_of_parts(lines: Sequence[Line], text: str, parts: Sequence[str]) -> list[tuple[Line, ...]]:
     """The lines that each part of a block's text takes, found by counting letters: line ends and hyphens differ.
 
-    Of a line that two parts share, each gets its stretch.
+    Of a line that two parts share, each gets its stretch: from a word's start on where those are known, else by the
+    number of letters.
     """
     ends = list(accumulate(_letters(line.text) for line in lines))
     begins = [0, *ends][: len(ends)]
@@ -29,7 +29,7 @@ def lines_of(lines: Sequence[Line], text: str, parts: Sequence[str]) -> list[tup
         spans = zip(lines, begins, ends, strict=True)
         held.append(
             tuple(
-                _stretch(line, (start - low) / (high - low), (end - low) / (high - low))
+                _stretch(line, _along(line, start - low), _along(line, end - low) if end < high else 1.0)
                 for line, low, high in spans
                 if low < end - 0.5 and high > start + 0.5
             )
@@ -38,9 +38,24 @@ def lines_of(lines: Sequence[Line], text: str, parts: Sequence[str]) -> list[tup
     return held
 
 
+def _along(line: Line, letters: float) -> float:
+    """Where so many of a line's letters end, as a share of its length; those of a word are taken as equally wide."""
+    words, begins = line.text.split(), (0.0, *line.starts)
+    if len(words) != len(begins):
+        words, begins = [line.text], (0.0,)
+    for word, begin, end in zip(words, begins, (*begins[1:], 1.0), strict=True):
+        held = _letters(word)
+        if letters < held - 0.5:
+            return begin if letters < 0.5 else begin + (end - begin) * letters / held
+        letters -= held
+    return 1.0
+
+
 def _stretch(line: Line, begin: float, end: float) -> Line:
-    """From one share of its length to another, along the way it is read; the letters are taken as equally wide."""
-    begin, end = begin if begin > WHOLE else 0.0, end if end < 1 - WHOLE else 1.0
+    """From one share of its length to another, along the way it is read."""
+    if (begin, end) == (0.0, 1.0):
+        return line
+    line = replace(line, starts=())
     if line.turns in (2, 3):
         begin, end = 1 - end, 1 - begin
     box = line.box
@@ -73,8 +88,14 @@ def table_regions(block: Block, page: int | None, rows: Iterable[int]) -> tuple[
     rows = [row for row in rows if row]
     found: dict[int, list[Box]] = {row_page(block, row, page): [] for row in [*rows, 0]}
     for row in (0, *rows):
-        found[row_page(block, row, page)] += [box for box in block.boxes[row] if box is not None]
+        found[row_page(block, row, page)] += _of_row(block, row)
     return (*(region for number, held in found.items() for region in regions(number, held)), *caption)
+
+
+def _of_row(block: Block, row: int) -> list[Box]:
+    if block.stretches:
+        return [box for cell in block.stretches[row] for box in cell]
+    return [box for box in block.boxes[row] if box is not None]
 
 
 def row_page(block: Block, row: int, page: int) -> int:

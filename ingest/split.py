@@ -18,13 +18,13 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise, takewhile
 from pathlib import PurePath
 
-from app.domain.types import HIDDEN_MARK, Block, Box, Chunk, Document, Kind, ParsedPage, Place, Region
+from app.domain.types import HIDDEN_MARK, Block, Box, Chunk, Document, Kind, Line, ParsedPage, Place, Region
 from ingest.across import running_lines, with_joined_tables, without_running
 from ingest.figures import Mentions, mentions_in, mentions_of
 from ingest.parse.outline import Headings, Outline
 from ingest.parse.pdf_layout import run_on
 from ingest.parse.tables import markdown_of, markdown_row, unruled
-from ingest.regions import boxes, lines_of, regions, row_page, table_regions
+from ingest.regions import boxes, lines_of_parts, regions, row_page, table_regions
 from ingest.sentences import cut
 
 WORDS = 180  # in a chunk: found to retrieve better than smaller and larger ones
@@ -282,7 +282,7 @@ class _Splitter:
         if size <= room:
             return [Piece(text, size, heading, level, boxes(block, block.lines))]
         parts = cut(text, self.measure.many, room)
-        held = lines_of(block.lines, text, parts)
+        held = lines_of_parts(block.lines, text, parts)
         measured = zip(parts, self.measure.many(parts), held, strict=True)
         return [Piece(part, share, heading, level, boxes(block, lines)) for part, share, lines in measured]
 
@@ -297,13 +297,26 @@ class _Splitter:
 
     def _figure(self, block: Block, heading: tuple[str, ...], page: int | None) -> Iterator[Draft]:
         """A figure with its caption, and what the text says of it as far as the encoder has room. Words in it that
-        are too many for one chunk go on in text chunks, which point at it."""
+        are too many for one chunk go on in text chunks."""
         words = _joined(block.caption, block.text)
         first, *rest = cut(words, self.measure.many, 1.0)
         about = self._about(first, block.caption, page)
         yield self._picture("figure", block, first, heading, page, about)
-        where = regions(page, boxes(replace(block, lines=()), ()))
-        for part in rest:
+        lines = (*block.caption_lines, *block.lines) if block.lines else ()
+        held = lines_of_parts(lines, words, [first, *rest])[1:]
+        yield from self._rest(block, rest, held, heading, page)
+
+    def _rest(
+        self,
+        block: Block,
+        parts: Sequence[str],
+        held: Sequence[tuple[Line, ...]],
+        heading: tuple[str, ...],
+        page: int | None,
+    ) -> Iterator[Draft]:
+        """The words of a picture that its own chunk has no room for, each part with the region of its lines."""
+        for part, lines in zip(parts, held, strict=True):
+            where = regions(page, boxes(block, lines))
             yield Draft("text", part, (), heading, page, where, _place(block, heading, page))
 
     def _about(self, text: str, caption: str, page: int | None) -> tuple[str, ...]:
@@ -316,19 +329,17 @@ class _Splitter:
 
     def _hidden(self, block: Block, page: int | None) -> Iterator[Draft]:
         parts = cut(block.text, self.measure.many, 0.9)
-        for part, lines in zip(parts, lines_of(block.lines, block.text, parts), strict=True):
+        for part, lines in zip(parts, lines_of_parts(block.lines, block.text, parts), strict=True):
             yield Draft("text", f"{HIDDEN_MARK} {part}", (), (), page, regions(page, boxes(block, lines)))
 
     def _image(self, block: Block, heading: tuple[str, ...], page: int | None) -> Iterator[Draft]:
         """A picture file and the words in it. Those that are too many for one chunk (a photographed page) go on in
-        text chunks, each with the region of its lines."""
+        text chunks."""
         words = _joined(block.caption, block.text)
         first, *rest = cut(words, self.measure.many, 1.0)
         yield self._picture("image", block, first, heading, page)
-        held = lines_of(block.lines, words, [first, *rest])[1:]
-        for part, lines in zip(rest, held, strict=True):
-            where = regions(page, boxes(block, lines))
-            yield Draft("text", part, (), heading, page, where, _place(block, heading, page))
+        held = lines_of_parts(block.lines, words, [first, *rest])[1:]
+        yield from self._rest(block, rest, held, heading, page)
 
     def _picture(
         self,
@@ -495,6 +506,7 @@ def _columns_of(block: Block, start: int, end: int) -> Block:
         block,
         cells=tuple((row[0], *row[start:end]) for row in block.cells),
         boxes=tuple((row[0], *row[start:end]) for row in block.boxes),
+        stretches=tuple((row[0], *row[start:end]) for row in block.stretches),
     )
 
 

@@ -185,6 +185,7 @@ class Line:
     text: str
     box: Box
     turns: int = 0  # quarter turns clockwise that its letters lie by
+    starts: tuple[float, ...] = ()  # of its words after the first, as shares of its length, where they are known
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,7 @@ class Block:
     level: int = 0  # headings: 1 is the highest
     cells: tuple[tuple[str, ...], ...] = ()  # tables: rows of cells, header first
     boxes: tuple[tuple[Box | None, ...], ...] = ()  # around the words of each cell, where they are known
+    stretches: tuple[tuple[tuple[Box, ...], ...], ...] = ()  # of a line in each cell, without the white between them
     row_pages: tuple[int, ...] = ()  # the page of each row, of a table that goes on over pages
     caption: str = ""  # figures and tables
     caption_lines: tuple[Line, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from rapidocr.inference_engine.openvino import main as openvino_sessions
 from rapidocr.inference_engine.openvino.device_config import CPUConfig
-from rapidocr.utils.process_img import map_boxes_to_original
+from rapidocr.utils.process_img import get_rotate_crop_image, map_boxes_to_original
 
 from app.adapters.heap import give_back
 from app.domain.errors import Unreadable
@@ -35,6 +35,9 @@ LONG_SIDE = 1150  # pixels: larger reads no more words of a printed page (.982 o
 LONG_SIDE_SMALL_PRINT = 1900
 SMALL_PRINT = 11.0  # pixels of a line's height, below which the page is read again, larger
 LEAST_SCORE = 0.5  # a line the recogniser is less sure of is noise
+UNSURE = 0.95  # a line it is less sure of is read again, larger
+DOUBTFUL = 0.85  # mean score of a page below which it is tried upside down: most have .95 or more
+MUCH_CLEARER = 0.2  # this much higher is the score of a line that does stand on its head, where the others don't
 SHORTEST_LINE = 96  # pixels that a short line is padded to: a chart's labels take a third less time than at 320
 MOST_KNOWN = 500  # pictures whose words are remembered
 THINNEST = 4  # long side by short side, up to which a picture goes to the finder as it is
@@ -52,17 +55,55 @@ MODELS = {
 
 def read_page(path: Path, media_type: str, page: int) -> ParsedPage:
     """The words of a page as rendered, as blocks in reading order. Raises Missing or Unreadable."""
-    picture = page_picture(path, media_type, page, LONG_SIDE)
-    words = recognised(picture)
-    if words and median(word.size for word in words) < SMALL_PRINT and picture.width * picture.height > 300_000:
-        larger = page_picture(path, media_type, page, LONG_SIDE_SMALL_PRINT)
-        if max(larger.size) > max(picture.size):
-            picture, words = larger, recognised(larger)
-    layout = Page(page, picture.width, picture.height, turns_of(words))
+    words, lying = _page_words(path, media_type, page)
+    layout = Page(page, lying.width, lying.height, turns_of(words))
     rows = _rows(words, layout)
     if not rows:
         return ParsedPage(page, read_as="image")
     return ParsedPage(page, tuple(blocks(rows, layout, body_size(words))), read_as="ocr", confidence=confidence(rows))
+
+
+def _page_words(path: Path, media_type: str, page: int) -> tuple[list[Word], Page]:
+    """In pixels of the page as rendered, and how it was turned for reading."""
+    picture = page_picture(path, media_type, page, LONG_SIDE)
+    read, turns = _read_upright(picture)
+    picture = _turned_back(picture, turns)
+    words = _words_of(read)
+    small = bool(words) and median(word.size for word in words) < SMALL_PRINT
+    if (small or any(line.score < UNSURE for line in read)) and picture.width * picture.height > 300_000:
+        larger = _turned_back(page_picture(path, media_type, page, LONG_SIDE_SMALL_PRINT), turns)
+        if max(larger.size) > max(picture.size) and small:
+            picture, words = larger, recognised(larger)
+        elif max(larger.size) > max(picture.size):
+            words = _words_of(_surer(read, larger, larger.width / picture.width))
+    width, height = (picture.height, picture.width) if turns % 2 else picture.size
+    lying = Page(page, width, height, turns)
+    return [lying.lying(word) for word in words], lying
+
+
+def _read_upright(picture: Image.Image) -> tuple[list[_Read], int]:
+    """The lines of a page turned upright, and how many quarters clockwise it lies: on its side, fewer lines are found.
+    What is hardly read may stand on its head all the same: the recogniser tells that badly of long lines."""
+    read = _read_lines(picture)
+    turns = turns_of(_words_of(read))
+    if turns:
+        read = _read_lines(_turned_back(picture, turns))
+    if read and _mean_score(read) < DOUBTFUL:
+        other = (turns + 2) % 4
+        again = _read_lines(_turned_back(picture, other))
+        if again and _mean_score(again) > _mean_score(read):
+            return again, other
+    return read, turns
+
+
+def _mean_score(lines: Sequence[_Read]) -> float:
+    """Over the letters."""
+    return sum(line.score * len(line.text) for line in lines) / sum(len(line.text) for line in lines)
+
+
+def _turned_back(picture: Image.Image, turns: int) -> Image.Image:
+    """By so many quarters to the left."""
+    return picture.rotate(90 * turns, expand=True) if turns else picture
 
 
 def read_pixels(pixels: bytes) -> tuple[str, float, tuple[Line, ...]]:
@@ -112,13 +153,31 @@ def _read_now(picture: Image.Image) -> tuple[str, float, tuple[Line, ...]]:
 
 def recognised(picture: Image.Image) -> list[Word]:
     """The words of a picture, each line's letters shared out evenly over its box, in pixels."""
-    if min(picture.size) < LEAST_SIDE:
-        return []
-    pixels = np.asarray(_not_thin(picture))[:, :, ::-1]  # (height, width, blue green red), as its models were trained
-    words: list[Word] = []
-    for number, (text, score, quad, flipped) in enumerate(_lines(pixels)):
-        words += _words(text, score, quad, flipped, number)
-    return _level_sizes(words)
+    return _words_of(_read_lines(picture))
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A line as it was read."""
+
+    text: str
+    score: float
+    quad: NDArray[np.float32]  # (4, 2): its corners
+    flipped: bool  # whether it stood on its head
+
+
+def _words_of(lines: Sequence[_Read]) -> list[Word]:
+    clear = [line for line in lines if line.score >= LEAST_SCORE]
+    return _level_sizes([word for number, line in enumerate(clear) for word in _words(line, number)])
+
+
+def _read_lines(picture: Image.Image) -> list[_Read]:
+    return [] if min(picture.size) < LEAST_SIDE else _lines(_pixels(_not_thin(picture)))
+
+
+def _pixels(picture: Image.Image) -> NDArray[np.uint8]:
+    """(height, width, blue green red), as its models were trained."""
+    return np.ascontiguousarray(np.asarray(picture)[:, :, ::-1])
 
 
 def _not_thin(picture: Image.Image) -> Image.Image:
@@ -132,23 +191,57 @@ def _not_thin(picture: Image.Image) -> Image.Image:
     return ground
 
 
-def _lines(pixels: NDArray[np.uint8]) -> list[tuple[str, float, NDArray[np.float32], bool]]:
-    """Text, score, corners (4, 2), and whether the line stood on its head, of each line found."""
+def _lines(pixels: NDArray[np.uint8]) -> list[_Read]:
     height, width = pixels.shape[:2]
     record = {"preprocess": {"ratio_h": 1.0, "ratio_w": 1.0}}
-    found, turned, read, _ = _engine(_threads()).run_ocr_steps(np.ascontiguousarray(pixels), record)
+    found, turned, read, crops = _engine(_threads()).run_ocr_steps(pixels, record)
     if found.boxes is None or read.txts is None or read.scores is None or turned.cls_res is None:
         return []
     quads = map_boxes_to_original(found.boxes, record, height, width)
-    return [
-        (text.strip(), float(score), quad, label == "180" and sure > 0.9)
+    lines = [
+        _Read(text.strip(), float(score), quad, label == "180" and sure > 0.9)
         for text, score, quad, (label, sure) in zip(read.txts, read.scores, quads, turned.cls_res, strict=True)
-        if text.strip() and score >= LEAST_SCORE
     ]
+    lines = _like_most(lines, crops)
+    return [line for line in lines if line.text]
 
 
-def _words(text: str, score: float, quad: NDArray[np.float32], flipped: bool, number: int) -> list[Word]:
+def _like_most(lines: list[_Read], crops: Sequence[NDArray[np.uint8]]) -> list[_Read]:
+    """What stands on its head where most lines don't, or the other way round, is read as they are too, and taken so
+    unless it is much clearer the other way: an upright `80%` was taken for `%08`."""
+    flipped = sum(len(line.text) * (1 if line.flipped else -1) for line in lines) > 0
+    odd = [at for at, line in enumerate(lines) if line.flipped != flipped]
+    turned = [np.rot90(crops[at], 2) if flipped else crops[at] for at in odd]
+    for at, (text, score) in zip(odd, _read_lines_alone(turned), strict=True):
+        if text and score > lines[at].score - MUCH_CLEARER:
+            lines[at] = replace(lines[at], text=text, score=score, flipped=flipped)
+    return lines
+
+
+def _surer(lines: Sequence[_Read], larger: Image.Image, scale: float) -> list[_Read]:
+    """Those that the recogniser is not sure of are read once more, from a larger picture of the page: small letters,
+    and those of pictures, are read in it that are not in the other; lines are found in both as well."""
+    pixels, kept = _pixels(larger), list(lines)
+    unsure = [at for at, line in enumerate(lines) if line.score < UNSURE]
+    crops = [get_rotate_crop_image(pixels, lines[at].quad * scale) for at in unsure]
+    crops = [np.rot90(crop, 2) if lines[at].flipped else crop for at, crop in zip(unsure, crops, strict=True)]
+    for at, (text, score) in zip(unsure, _read_lines_alone(crops), strict=True):
+        if text and score > kept[at].score:
+            kept[at] = replace(kept[at], text=text, score=score)
+    return kept
+
+
+def _read_lines_alone(crops: Sequence[NDArray[np.uint8]]) -> list[tuple[str, float]]:
+    """Text and score of pictures of one line each."""
+    read = _engine(_threads()).recognize_txt([np.ascontiguousarray(crop) for crop in crops]) if crops else None
+    if read is None or read.txts is None:
+        return [("", 0.0)] * len(crops)
+    return [(text.strip(), float(score)) for text, score in zip(read.txts, read.scores, strict=True)]
+
+
+def _words(line: _Read, number: int) -> list[Word]:
     """A line's words. RapidOCR turns tall boxes by a quarter to the left before it reads them."""
+    text, quad, flipped = line.text, line.quad, line.flipped
     x0, y0 = (float(edge) for edge in quad.min(axis=0))
     x1, y1 = (float(edge) for edge in quad.max(axis=0))
     upright = (y1 - y0) < 1.5 * (x1 - x0)
@@ -159,7 +252,7 @@ def _words(text: str, score: float, quad: NDArray[np.float32], flipped: bool, nu
         begin = text.index(token, start)
         start = begin + len(token)
         box = _part((x0, y0, x1, y1), begin / len(text), start / len(text), turns)
-        words.append(Word(token, *box, size=size, bold=False, line=number, turns=turns, score=score))
+        words.append(Word(token, *box, size=size, bold=False, line=number, turns=turns, score=line.score))
     return words
 
 

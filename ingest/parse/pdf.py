@@ -18,13 +18,25 @@ from app.domain.errors import Missing, NeedsPassword, Unreadable
 from app.domain.types import Block, Box, Identity, Line, ParsedPage, Problem
 from ingest.across import MARGIN, blanked, is_page_number
 from ingest.parse.pdf_hidden import hidden_words
-from ingest.parse.pdf_layout import Page, Row, Word, blocks, body_size, confidence, in_order, row_of, segments, turns_of
+from ingest.parse.pdf_layout import (
+    Page,
+    Row,
+    Word,
+    blocks,
+    body_size,
+    confidence,
+    in_order,
+    lines_of,
+    row_of,
+    segments,
+    turns_of,
+)
 from ingest.parse.pdf_rows import aligned_tables
 from ingest.parse.pdf_shapes import Rectangle, Shapes, area, figures, is_ruled, read_shapes, share, stamp
 from ingest.parse.pdf_tables import Table, ruled_tables
 from ingest.parse.pdf_words import Frame, frame_of, read_words
 from ingest.parse.tables import table_block
-from ingest.regions import lines_of
+from ingest.regions import lines_of_parts
 
 PDF = "application/pdf"
 FIGURE_DPI = 150
@@ -285,7 +297,7 @@ class _Found:
     ruled: tuple[Table, ...]
     running: tuple[Row, ...]
     figures: tuple[Rectangle, ...]  # on the page as rendered
-    inside: tuple[tuple[str, ...], ...] = ()  # the lines in each figure
+    inside: tuple[tuple[Row, ...], ...] = ()  # those in each figure
 
 
 def _found(seen: _Seen, shapes: Shapes, batch: _Batch, problems: list[Problem]) -> _Found:
@@ -301,7 +313,7 @@ def _found(seen: _Seen, shapes: Shapes, batch: _Batch, problems: list[Problem]) 
     lines = [_box(row, seen.page) for row in rows]  # those in tables too: a part of one is no figure either
     regions = figures(shapes, seen.frame, tabled, lines, prose, batch.logos)
     drawn = [(row, box) for row, box in placed if not _is_caption(row.text)]
-    inside = tuple(tuple(row.text for row, box in drawn if share(box, region) > 0.7) for region in regions)
+    inside = tuple(tuple(row for row, box in drawn if share(box, region) > 0.7) for region in regions)
     labels = {id(row) for row, box in drawn if any(share(box, region) > 0.7 for region in regions)}
     running = [row for row, _ in placed if id(row) not in labels]
     return _Found(tuple(ruled), tuple(running), tuple(regions), inside)
@@ -335,16 +347,15 @@ def _texts(rows: Sequence[Row], page: Page, body: float) -> tuple[list[Block], l
     for table in aligned_tables(rows):
         texts += blocks(rows[start : table.first], page, body)
         box = page.box(*_around_rows(table.rows, replace(page, turns=0)))
-        boxes = _boxes(table.boxes, page)
-        block = table_block(table.cells, page=page.number, box=box, boxes=boxes)
+        block = table_block(table.cells, page=page.number, box=box, stretches=_stretches(table.stretches, page))
         found.append(replace(block, confidence=confidence(table.rows)))
         start = table.last + 1
     return texts + blocks(rows[start:], page, body), found
 
 
-def _boxes(rows: Sequence[Sequence[Rectangle | None]], page: Page) -> list[list[Box | None]]:
+def _stretches(rows: Sequence[Sequence[Sequence[Rectangle]]], page: Page) -> list[list[list[Box]]]:
     """Those of cells, as fractions of the page."""
-    return [[page.box(*cell) if cell else None for cell in row] for row in rows]
+    return [[[page.box(*each) for each in cell] for cell in row] for row in rows]
 
 
 def _box(row: Row, page: Page) -> Rectangle:
@@ -376,7 +387,8 @@ def _tables(seen: _Seen, shapes: Shapes, problems: list[Problem]) -> list[Table]
 
 def _table_block(table: Table, page: Page, texts: Sequence[Block]) -> Block:
     page = replace(page, turns=0)
-    block = table_block(table.cells, page=page.number, box=page.box(*table.box), boxes=_boxes(table.boxes, page))
+    stretches = _stretches(table.stretches, page)
+    block = table_block(table.cells, page=page.number, box=page.box(*table.box), stretches=stretches)
     return captioned(block, texts, "table")
 
 
@@ -394,7 +406,7 @@ def captioned(block: Block, texts: Sequence[Block], kind: str) -> Block:
     if best is None:
         return block
     caption = best.text[:MAX_CAPTION]
-    (lines,) = lines_of(best.lines, best.text, [caption])
+    (lines,) = lines_of_parts(best.lines, best.text, [caption])
     return replace(block, caption=caption, caption_lines=lines)
 
 
@@ -425,7 +437,8 @@ def _figure_blocks(seen: _Seen, found: _Found, texts: Sequence[Block]) -> list[B
     """Each region with the words drawn in it, and its caption; `crop_figures` draws them when their turn comes."""
     made = []
     for region, inside in zip(found.figures, found.inside or [()] * len(found.figures), strict=True):
-        block = Block("figure", "\n".join(inside), page=seen.number, box=replace(seen.page, turns=0).box(*region))
+        words, box = "\n".join(row.text for row in inside), replace(seen.page, turns=0).box(*region)
+        block = Block("figure", words, page=seen.number, box=box, lines=lines_of(inside, seen.page))
         made.append(captioned(block, texts, "figure"))
     return made
 

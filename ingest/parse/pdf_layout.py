@@ -264,6 +264,11 @@ class Page:
             x0, y0, x1, y1 = self.height - y1, x0, self.height - y0, x1
         return replace(word, x0=x0, y0=y0, x1=x1, y1=y1, turns=(word.turns - self.turns) % 4)
 
+    def lying(self, word: Word) -> Word:
+        """The other way round."""
+        x0, y0, x1, y1 = self.as_rendered(word.x0, word.y0, word.x1, word.y1)
+        return replace(word, x0=x0, y0=y0, x1=x1, y1=y1, turns=(word.turns + self.turns) % 4)
+
     def as_rendered(self, x0: float, y0: float, x1: float, y1: float) -> Rectangle:
         """From where something stands on the upright page to where it is on the page as rendered."""
         if self.turns == 1:
@@ -284,6 +289,11 @@ class Page:
 
 def share(value: float, whole: float) -> float:
     return round(min(1.0, max(0.0, value / whole)), 5) if whole > 0 else 0.0
+
+
+def around(boxes: Iterable[Rectangle]) -> Rectangle:
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 def turns_of(words: Iterable[Word]) -> int:
@@ -399,8 +409,6 @@ def _starts_paragraph(rows: Sequence[Row], row: Row) -> bool:
 
 
 def _block(level: int, rows: Sequence[Row], page: Page) -> Block:
-    cells = (cell for row in rows for cell in row.cells)  # a row of several has white between them
-    lines = tuple(Line(cell.text, page.box(cell.x0, cell.y0, cell.x1, cell.y1), page.turns) for cell in cells)
     marked = rows[0].marked
     box = page.box(
         min(row.x0 for row in rows),
@@ -413,10 +421,25 @@ def _block(level: int, rows: Sequence[Row], page: Page) -> Block:
         text_of(rows, items=marked),
         page=page.number,
         box=box,
-        lines=lines,
+        lines=lines_of(rows, page),
         level=level,
         confidence=confidence(rows),
     )
+
+
+def lines_of(rows: Iterable[Row], page: Page) -> tuple[Line, ...]:
+    """One for each cell: a row of several has white between them."""
+    cells = (cell for row in rows for cell in row.cells)
+    return tuple(
+        Line(cell.text, page.box(cell.x0, cell.y0, cell.x1, cell.y1), page.turns, _starts(cell)) for cell in cells
+    )
+
+
+def _starts(cell: Segment) -> tuple[float, ...]:
+    """Of its words after the first; none where they don't follow each other to the right."""
+    if cell.x1 <= cell.x0 or any(after.x0 < word.x0 or after.turns for word, after in pairwise(cell.words)):
+        return ()
+    return tuple(round((word.x0 - cell.x0) / (cell.x1 - cell.x0), 4) for word in cell.words[1:])
 
 
 def confidence(rows: Iterable[Row]) -> float | None:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from ingest.parse.pdf_layout import Rectangle, Row, Segment
+from ingest.parse.pdf_layout import Rectangle, Row, Segment, segment
 from ingest.parse.pdf_tables import tidy
 
 LEAST_ROWS = 3  # of at least two cells
 MOST_WORDS = 5  # of the usual cell beside the first: longer ones are columns of prose
 CURRENCIES = "$€£¥"
 Held = list[Segment]  # what stands in one cell
+UNSIGNED = re.compile(r"[-+(]?[\d.]|[-–—]")  # a number without a currency, or a dash for none
 LOOSE = re.compile(r"^[$€£¥%)\]*†‡]+$")  # a sign that stands apart from its number
 
 
@@ -25,7 +26,7 @@ class Aligned:
     first: int
     last: int
     cells: tuple[tuple[str, ...], ...]
-    boxes: tuple[tuple[Rectangle | None, ...], ...]  # around the words of each cell, on the upright page
+    stretches: tuple[tuple[tuple[Rectangle, ...], ...], ...]  # of the words of each cell, on the upright page
     rows: tuple[Row, ...]  # one for each row of cells
 
 
@@ -79,27 +80,21 @@ def _table(rows: Sequence[Row], first: int, last: int) -> Aligned | None:
         return None
     if not cells or len(cells[0]) < 2 or len(cells) != len(within):
         return None
-    return Aligned(first, last, cells, tuple(tuple(map(_around, row)) for row in held), tuple(within))
+    return Aligned(first, last, cells, tuple(tuple(map(_stretches, row)) for row in held), tuple(within))
 
 
 def _text(held: Held) -> str:
     """A sign belongs to the number beside it."""
     text = ""
     for part in held:
-        joins = not text or text in CURRENCIES or LOOSE.match(part.text)
+        opens = part.text in CURRENCIES and part is not held[-1]
+        joins = not text or text[-1] in CURRENCIES or (LOOSE.match(part.text) and not opens)
         text += part.text if joins else f" {part.text}"
     return text
 
 
-def _around(held: Held) -> Rectangle | None:
-    if not held:
-        return None
-    return (
-        min(part.x0 for part in held),
-        min(part.y0 for part in held),
-        max(part.x1 for part in held),
-        max(part.y1 for part in held),
-    )
+def _stretches(held: Held) -> tuple[Rectangle, ...]:
+    return tuple((part.x0, part.y0, part.x1, part.y1) for part in held)
 
 
 def _columns(rows: Sequence[Row]) -> list[float]:
@@ -126,24 +121,40 @@ def _empty_between(cells: Sequence[Segment], left: float, right: float) -> bool:
 
 def _cells(row: Row, edges: Sequence[float]) -> list[Held]:
     found: list[Held] = [[] for _ in range(len(edges) + 1)]
-    for cell in row.cells:
+    for cell in (part for held in row.cells for part in _apart(held)):
         middle = cell.x0 if len(row.cells) == 1 else (cell.x0 + cell.x1) / 2
         found[sum(edge < middle for edge in edges)].append(cell)
     return found
 
 
+def _apart(cell: Segment) -> tuple[Segment, ...]:
+    """A currency at the end of a number is the next one's: it stands at the left edge of its column."""
+    if len(cell.words) > 1 and cell.words[-1].text in CURRENCIES and any(c.isdigit() for c in cell.words[-2].text):
+        return segment(cell.words[:-1]), segment(cell.words[-1:])
+    return (cell,)
+
+
 def _without_loose(rows: Sequence[list[Held]]) -> list[list[Held]]:
-    """Signs in columns of their own go to the number they belong to."""
+    """Signs in columns of their own go to the number they belong to, and so does a currency's at a cell's end."""
     cells = [list(row) for row in rows]
     for row in cells:
         for column, cell in enumerate(row):
-            text = _text(cell)
-            if not LOOSE.match(text):
-                continue
-            if text[0] in CURRENCIES and column + 1 < len(row) and row[column + 1]:
-                row[column + 1] = [*cell, *row[column + 1]]
-                row[column] = []
-            elif column and row[column - 1]:
+            following = _following(row, column)
+            if cell and cell[-1].text in CURRENCIES and following is not None:
+                row[following] = [cell[-1], *row[following]]
+                row[column] = cell[:-1]
+            elif column and row[column - 1] and LOOSE.match(_text(cell)) and not _is_label(row[:column], cell):
                 row[column - 1] = [*row[column - 1], *cell]
                 row[column] = []
     return cells
+
+
+def _following(row: Sequence[Held], column: int) -> int | None:
+    """The next cell that holds anything, if that is a number without a currency."""
+    after = next((number for number in range(column + 1, len(row)) if row[number]), None)
+    return None if after is None or not UNSIGNED.match(row[after][0].text) else after
+
+
+def _is_label(before: Sequence[Held], cell: Held) -> bool:
+    """Whether a currency stands beside words, which it does not belong to."""
+    return cell[0].text in CURRENCIES and not any(c.isdigit() for c in _text(before[-1]))

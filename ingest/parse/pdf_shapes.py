@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
+from ingest.parse.pdf_layout import around
 from ingest.parse.pdf_words import Frame
 
 MOST_OBJECTS = 20_000  # of a page are looked at: maps and plots may have a million
@@ -355,11 +356,6 @@ def _islands(covered: NDArray[np.bool_]) -> NDArray[np.int32]:
         for above in set(labels[y - 1, start:end].tolist()) - {0} if y else ():
             owner[root(name)] = root(above)
     return np.array([root(name) for name in range(len(owner))], dtype=np.int32)[labels]
-
-
-def around(boxes: Iterable[Rectangle]) -> Rectangle:
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 def _is_prose(box: Rectangle, texts: Sequence[Rectangle], strokes: int, plain: bool) -> bool:

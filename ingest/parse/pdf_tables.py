@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from pdfplumber.table import cells_to_tables, edges_to_intersections, intersections_to_cells, merge_edges
 
-from ingest.parse.pdf_layout import Word, run_on
-from ingest.parse.pdf_shapes import MOST_EDGES, Rectangle, Shapes, around, edges_across, edges_down
+from ingest.parse.pdf_layout import Word, around, run_on
+from ingest.parse.pdf_shapes import MOST_EDGES, Rectangle, Shapes, area, edges_across, edges_down
 
 Words = list[Word]  # of one cell
 T = TypeVar("T")
@@ -28,11 +28,11 @@ SHORTEST = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cells by row, header first, the box around each one's words, and that of the whole grid; in points of the page
+    """Cells by row, header first, the boxes of each one's words, and that of the whole grid; in points of the page
     as rendered."""
 
     cells: tuple[tuple[str, ...], ...]
-    boxes: tuple[tuple[Rectangle | None, ...], ...]
+    stretches: tuple[tuple[tuple[Rectangle, ...], ...], ...]
     box: Rectangle
 
 
@@ -49,7 +49,7 @@ def ruled_tables(shapes: Shapes, words: Sequence[Word], turns: int) -> list[Tabl
         held = tidy(turned_back(filled(_rows(grid), words), turns), bool)
         cells = tuple(tuple(map(text_of_cell, row)) for row in held)
         if is_table(cells):
-            found.append(Table(cells, tuple(tuple(map(box_of_cell, row)) for row in held), around(grid)))
+            found.append(Table(cells, tuple(tuple(map(stretches_of_cell, row)) for row in held), around(grid)))
     return found
 
 
@@ -102,7 +102,20 @@ def _rows(grid: Sequence[Rectangle]) -> list[list[Rectangle]]:
 
 
 def filled(rows: Sequence[Sequence[Rectangle]], words: Sequence[Word]) -> list[list[Words]]:
-    """The words whose middle lies in each cell."""
+    """The words whose middle lies in each cell; of cells within others, in the innermost."""
+    held = _within(rows, words)
+    smallest: dict[int, float] = {}
+    for boxes, cells in zip(rows, held, strict=True):
+        for box, cell in zip(boxes, cells, strict=True):
+            for word in cell:
+                smallest[id(word)] = min(area(box), smallest.get(id(word), area(box)))
+    return [
+        [[word for word in cell if area(box) <= smallest[id(word)]] for box, cell in zip(boxes, cells, strict=True)]
+        for boxes, cells in zip(rows, held, strict=True)
+    ]
+
+
+def _within(rows: Sequence[Sequence[Rectangle]], words: Sequence[Word]) -> list[list[Words]]:
     middles = [((word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2, word) for word in words]
     cells = []
     for row in rows:
@@ -121,8 +134,20 @@ def text_of_cell(words: Words) -> str:
     return text
 
 
-def box_of_cell(words: Words) -> Rectangle | None:
-    return around((word.x0, word.y0, word.x1, word.y1) for word in words) if words else None
+def stretches_of_cell(words: Words) -> tuple[Rectangle, ...]:
+    """Parted where the white is wider than between words, and at line ends."""
+    runs: list[Words] = []
+    for word in words:
+        last = runs[-1][-1] if runs else None
+        if last is None or last.line != word.line or not -1.0 * word.size < _white(last, word) < 1.5 * word.size:
+            runs.append([])
+        runs[-1].append(word)
+    return tuple(around((word.x0, word.y0, word.x1, word.y1) for word in run) for run in runs)
+
+
+def _white(before: Word, word: Word) -> float:
+    """Between two words of a line, along the way it is read."""
+    return (word.x0 - before.x1, word.y0 - before.y1, before.x0 - word.x1, before.y0 - word.y1)[word.turns]
 
 
 def turned_back(cells: list[list[T]], turns: int) -> list[list[T]]:

@@ -15,7 +15,7 @@ from typing import Any
 import pypdfium2.raw as pdfium_c
 
 from ingest.parse.letters import normalised
-from ingest.parse.pdf_layout import Word
+from ingest.parse.pdf_layout import Rectangle, Word, around
 
 LINE_END_HYPHENS = "\ufffe\x02"  # what pdfium puts for a hyphen at a line's end, and no line break after it
 SOFT_HYPHEN = "\u00ad"
@@ -122,20 +122,42 @@ class _Reader:
 
     def word(self, token: str, first: int, count: int, line: int) -> Word | None:
         broken = token[-1] in LINE_END_HYPHENS or (token[-1] == SOFT_HYPHEN and len(token) > 1)
-        shown = normalised(token[:-1] + "-" if broken else token)
+        token = token[:-1] + "-" if broken else token
+        shown = normalised(token)
         box = self._box(first, count) if shown else None
         if box is None:
             return None
-        return Word(shown, *box, self.size, self.bold, line, self.turns, hidden=self._is_hidden(box))
+        seen = self._seen(token, first, box) if len(token) == count and self._is_cut(box) else (shown, box)
+        hidden = seen is None or self._is_hidden(box)
+        shown, box = seen or (shown, box)
+        return Word(shown, *box, self.size, self.bold, line, self.turns, hidden=hidden)
 
-    def _is_hidden(self, box: tuple[float, float, float, float]) -> bool:
+    def _is_cut(self, box: Rectangle) -> bool:
+        """By an edge of the page."""
+        x0, y0, x1, y1 = box
+        width, height = self._frame.width, self._frame.height
+        return x0 < 0 < x1 or y0 < 0 < y1 or x0 < width < x1 or y0 < height < y1
+
+    def _seen(self, token: str, first: int, whole: Rectangle) -> tuple[str, Rectangle] | None:
+        """The letters that are on the page by half or more, of a word that its edge cuts; None where there are none,
+        or the edge runs along the word and less than half of its height is on the page."""
+        along = self.turns % 2  # 0: words are read across, 1: up or down
+        size = self._frame.width, self._frame.height
+        if not 0 <= _middle(whole, 1 - along) <= size[1 - along]:
+            return None
+        placed = ((letter, self._box(index, 1)) for index, letter in enumerate(token, first))
+        kept = [(letter, box) for letter, box in placed if box and 0 <= _middle(box, along) <= size[along]]
+        shown = normalised("".join(letter for letter, _ in kept))
+        return (shown, around(box for _, box in kept)) if shown else None
+
+    def _is_hidden(self, box: Rectangle) -> bool:
         """Too small to be seen, or off the page."""
         x0, y0, x1, y1 = box
         if self.size < SMALLEST or ((x1 - x0) * (y1 - y0) < 1e-3 and max(x1 - x0, y1 - y0) < 0.5):
             return True
         return x1 <= 0 or y1 <= 0 or x0 >= self._frame.width or y0 >= self._frame.height
 
-    def _box(self, first: int, count: int) -> tuple[float, float, float, float] | None:
+    def _box(self, first: int, count: int) -> Rectangle | None:
         left, top, right, bottom = self._corners
         rectangles = pdfium_c.FPDFText_CountRects(self._page, first, count)
         if rectangles <= 0:
@@ -147,6 +169,10 @@ class _Reader:
             x0, y0 = min(x0, left.value), min(y0, bottom.value)
             x1, y1 = max(x1, right.value), max(y1, top.value)
         return self._frame.place(x0, y0, x1, y1)
+
+
+def _middle(box: Rectangle, axis: int) -> float:
+    return (box[axis] + box[axis + 2]) / 2
 
 
 def _characters(textpage: Any) -> tuple[str, list[int] | None]:

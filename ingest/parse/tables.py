@@ -42,8 +42,23 @@ def table_block(
     place: Place | None = None,
     page: int | None = None,
     box: Box | None = None,
-    boxes: Sequence[Sequence[Box | None]] = (),
+    stretches: Sequence[Sequence[Sequence[Box]]] = (),
     caption: str = "",
 ) -> Block:
-    kept, placed = tuple(tuple(row) for row in cells), tuple(tuple(row) for row in boxes)
-    return Block("table", markdown_of(kept), page=page, box=box, cells=kept, boxes=placed, caption=caption, place=place)
+    kept = tuple(tuple(row) for row in cells)
+    return Block(
+        "table",
+        markdown_of(kept),
+        page=page,
+        box=box,
+        cells=kept,
+        boxes=tuple(tuple(around(cell) if cell else None for cell in row) for row in stretches),
+        stretches=tuple(tuple(tuple(cell) for cell in row) for row in stretches),
+        caption=caption,
+        place=place,
+    )
+
+
+def around(boxes: Iterable[Box]) -> Box:
+    lefts, tops, rights, bottoms = zip(*((box.x0, box.y0, box.x1, box.y1) for box in boxes), strict=True)
+    return Box(min(lefts), min(tops), max(rights), max(bottoms))

@@ -65,6 +65,27 @@ def test_a_page_is_read_in_order_however_it_is_turned(tmp_path: Path, turn: int)
     assert page.confidence > 0.9
 
 
+def test_what_reads_upside_down_as_well_is_read_as_the_lines_around_it(tmp_path: Path) -> None:
+    image = drawn((1900, 1400))
+    ImageDraw.Draw(image).text((505, 705), "80%", "black", font=ImageFont.load_default(26))
+    upright, upside_down = (read(each, tmp_path / "page.png") for each in (image, image.rotate(180)))
+    assert words(upright).endswith("80%")
+    assert words(upside_down).endswith("80%")
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_small_print_is_read_on_a_page_that_lies_on_its_side_or_its_head(tmp_path: Path, turn: int) -> None:
+    line = "goes over many words, and on to the end of its line, where the page is already near its end, as said before"
+    image = Image.new("RGB", (1900, 1400), "white")
+    pen = ImageDraw.Draw(image)
+    pen.text((80, 80), "Revenue grew by twelve percent", "black", font=ImageFont.load_default(90))
+    for number in range(4):
+        pen.text((80, 800 + 22 * number), f"Line {number} {line}", "black", font=ImageFont.load_default(15))
+    page = read(image.rotate(turn, expand=True), tmp_path / "page.png")
+    assert words(page).count("goes over many words") == 4
+    assert words(page).startswith("Revenue grew")
+
+
 def test_lines_stand_where_their_ink_is(tmp_path: Path) -> None:
     page = read(drawn(), tmp_path / "page.png")
     lines = [line for block in page.blocks for line in block.lines]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.other_readers import cell_by_cell, likeness
+from eval.other_readers import Seen, cell_by_cell, inside, letters_inside, likeness
 from eval.regions import ALIKE_SHARE, alike_share, measured, pdfs_of, table_of, tight_share, worst_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,3 +35,12 @@ def test_the_measure_sees_what_is_missing_and_what_is_too_much() -> None:
     assert cell_by_cell(["1,310", "Net sales"], ["Net\nsales 1310"]) == (1.0, [])
     assert cell_by_cell(["Net sales", "1,310"], ["net sales"]) == (16 / 20, ["1,310"])
     assert cell_by_cell(["net"], ["net sales"])[0] < 0.8
+    assert cell_by_cell(["1,650", "2021", "650"], ["2021", "650\n1,650"]) == (1.0, [])
+    caption = "Table 4: Macro-F1 of all baselines"
+    assert cell_by_cell([caption, "of"], ["of\nTable 4: Macro-F ofallbaselines\n1"]) == (1.0, [caption])
+
+
+def test_a_letter_is_in_the_box_that_its_middle_is_in() -> None:
+    letters = [{"x0": x, "x1": x + 4, "top": 10, "bottom": 18} for x in (0, 4, 8)]
+    assert inside(letters, (3, 12, 9, 15)) == letters[1:2]
+    assert letters_inside(Seen("0123456789", (0.0, 0.1, 1.0, 0.2)), [(0.0, 0.1, 0.8, 0.2)]).text == "01234567"

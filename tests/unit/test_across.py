@@ -80,11 +80,11 @@ def test_no_page_numbers(text: str) -> None:
 
 def table(rows: Sequence[Sequence[str]], top: float, page: int, caption: str = "") -> Block:
     boxes = [
-        [Box(x, top + 0.03 * n, x + 0.1, top + 0.03 * n + 0.02) for x in COLUMNS[: len(row)]]
+        [[Box(x, top + 0.03 * n, x + 0.1, top + 0.03 * n + 0.02)] for x in COLUMNS[: len(row)]]
         for n, row in enumerate(rows)
     ]
     box = Box(0.1, top, 0.8, top + 0.03 * len(rows))
-    return table_block(rows, page=page, box=box, boxes=boxes, caption=caption)
+    return table_block(rows, page=page, box=box, stretches=boxes, caption=caption)
 
 
 HEAD = ("Island", "Letters", "Parcels")
@@ -103,7 +103,7 @@ def test_a_table_that_goes_on_is_one_and_knows_the_page_of_each_row(rows: list[t
     joined = one.blocks[1]
     assert joined.cells == (*FIRST, *MORE)
     assert joined.row_pages == (1, 1, 1, 2, 2)
-    assert len(joined.boxes) == 5
+    assert len(joined.boxes) == len(joined.stretches) == 5
     assert joined.caption == "Table 1: Mail"
     assert texts([two]) == [["After"]]
 

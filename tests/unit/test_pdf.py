@@ -93,6 +93,13 @@ def test_text_that_is_written_sideways_is_found_where_it_stands(tmp_path: Path, 
     assert near(around, ink(path))
 
 
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_of_a_word_that_the_page_s_edge_cuts_the_letters_on_the_page_are_its_text(tmp_path: Path, turn: int) -> None:
+    content = text("HELLOWORLD", 150, 600, 30) + text("half of it is off", 300, 492, 12)
+    path = written(tmp_path / "a.pdf", [content], f"/Rotate {turn}/CropBox[252.5 500 600 700]")
+    assert hidden_and_seen(path) == ("half of it is off", "WORLD")
+
+
 def hidden_and_seen(path: Path) -> tuple[str, str]:
     """The text of a page that is marked as hidden, and the rest."""
     blocks = only(path).blocks
@@ -220,6 +227,14 @@ def test_a_drawing_is_a_figure_with_its_crop_its_words_and_its_caption(tmp_path:
     assert abs(width / height - (figure.box.x1 - figure.box.x0) * 600 / ((figure.box.y1 - figure.box.y0) * 800)) < 0.05
     assert figure.box.y0 < 0.26
     assert figure.box.y1 > 0.41
+
+
+def test_the_words_in_a_figure_keep_the_places_of_their_lines(tmp_path: Path) -> None:
+    curve = "200 500 m 250 700 300 400 350 600 c S\n" * 8
+    page = only(written(tmp_path / "a.pdf", [curve + text("High tide", 220, 560) + text("Low tide", 300, 480)]))
+    (figure,) = kinds(page, "figure")
+    assert figure.text == "High tide\nLow tide"
+    assert [(line.text, round(line.box.x0, 2)) for line in figure.lines] == [("High tide", 0.37), ("Low tide", 0.5)]
 
 
 def test_the_straight_parts_of_a_larger_path_are_found_where_they_are_drawn(tmp_path: Path) -> None:

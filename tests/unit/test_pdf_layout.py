@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.domain.types import Box
 from ingest.parse.pdf_layout import Page, Row, Word, blocks, in_order, row_of, segments, text_of
 from ingest.parse.pdf_rows import aligned_tables
-from ingest.parse.pdf_tables import is_table, tidy
+from ingest.parse.pdf_tables import filled, is_table, stretches_of_cell, tidy
 
 PAGE = Page(1, 600, 800)
 
@@ -56,6 +56,31 @@ def test_aligned_rows_become_a_table_with_signs_beside_their_numbers() -> None:
     (table,) = aligned_tables(rows(*lines))
     assert table.cells[0] == ("Item", "2021", "2020")
     assert table.cells[2] == ("Cost 2", "$211", "222")
+
+
+def test_a_currency_s_sign_belongs_to_the_number_after_it() -> None:
+    def paid(i: int) -> list[Word]:  # as reports set it: the sign at the left of its column, the number at the right
+        y = 100 + 14 * i
+        return [*line(f"Paid {i}", 50, y, i), *line("$", 250, y, i), *line(f"{i},011 $", 300, y, i),
+                *line(f"{i}2", 420, y, i), *line("$", 450, y, i), *line(f"{i},023", 520, y, i)]  # fmt: skip
+
+    head = [*line("Year", 50, 86, 0), *line("2021", 300, 86, 0), *line("2020", 420, 86, 0), *line("2019", 520, 86, 0)]
+    (table,) = aligned_tables(rows(head, *(paid(i) for i in range(1, 5))))
+    assert table.cells[2] == ("Paid 2", "$2,011", "$22", "$2,023")
+    assert [len(cell) for cell in table.stretches[2]] == [1, 2, 2, 2]  # the white between is no part of the cell
+
+
+def test_a_word_is_in_the_innermost_of_cells_within_cells() -> None:
+    words = line("outer", 10, 10, 0) + line("inner", 60, 10, 1)
+    outer, inner = (0.0, 0.0, 100.0, 40.0), (50.0, 0.0, 100.0, 40.0)
+    assert [[w.text for w in cell] for cell in filled([[outer, inner]], words)[0]] == [["outer"], ["inner"]]
+
+
+def test_the_white_in_a_cell_is_seen_however_its_letters_lie() -> None:
+    upright = line("12,267 37.4", 10, 10, 0)[:1] + line("2,737", 200, 10, 0)
+    for turns in range(4):
+        page = Page(1, 300, 300, turns)
+        assert len(stretches_of_cell([page.lying(word) for word in upright])) == 2
 
 
 def test_prose_beside_prose_is_no_table() -> None:

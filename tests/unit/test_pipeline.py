@@ -310,7 +310,7 @@ async def test_a_second_attempt_that_reads_otherwise_leaves_nothing_of_the_first
         return [ParsedPage(number, (Block("text", f"Revised {number}.", number),)) for number in range(first, last + 1)]
 
     house.parser.pages = pages  # type: ignore[method-assign]
-    monkeypatch.setattr(pipeline_module, "READING", "2")
+    monkeypatch.setattr(pipeline_module, "READING", "another")
     assert await ingest(house.pipeline, step, document.id, 2) == []
     chunks, words, vectors = house.everything(document)
     assert chunks == words == vectors

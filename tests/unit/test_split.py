@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from app.domain.types import Block, Box, Chunk, Document, Line, ParsedPage, Place, Region
 from ingest.parse.tables import markdown_of, table_block, unruled
+from ingest.regions import lines_of_parts
 from ingest.sentences import cut, sentences
 from ingest.split import split, split_pictures, split_text
 
@@ -105,6 +106,15 @@ def test_each_half_of_a_cut_block_keeps_the_regions_of_its_own_lines() -> None:
     tops = [chunk.regions[0].box.y0 for chunk in chunks]
     assert tops == sorted(tops)
     assert chunks[0].regions[-1].box.y1 <= chunks[1].regions[0].box.y0 + 0.03
+
+
+def test_of_a_line_that_two_parts_share_each_has_the_words_that_are_its_own() -> None:
+    line = Line("Wide words, iiiiiiiiiiiiiiiiiiii. Then more", Box(0.0, 0.1, 1.0, 0.12), 0, (0.25, 0.5, 0.625, 0.8125))
+    parts = lines_of_parts([line], line.text, ["Wide words, iiiiiiiiiiiiiiiiiiii.", "Then more"])
+    assert [(held.box.x0, held.box.x1) for (held,) in parts] == [(0.0, 0.625), (0.625, 1.0)]
+    upside_down = replace(line, turns=2)
+    (held,) = lines_of_parts([upside_down], line.text, ["Wide words, iiiiiiiiiiiiiiiiiiii.", "Then more"])[1]
+    assert (held.box.x0, held.box.x1) == (0.0, 0.375)
 
 
 def test_two_columns_are_two_regions() -> None:
@@ -286,9 +296,9 @@ def placed_table(rows: int, pages: tuple[int, ...] = ()) -> Block:
         ("Island", "Letters"),
         *((f"Island {n}", f"{n}00 letters and a remark to fill the row") for n in range(rows)),
     ]
-    boxes = [[Box(0.1, 0.1 + n / 100, 0.3, 0.108 + n / 100), Box(0.6, 0.1 + n / 100, 0.7, 0.108 + n / 100)]
+    boxes = [[[Box(0.1, 0.1 + n / 100, 0.3, 0.108 + n / 100)], [Box(0.6, 0.1 + n / 100, 0.7, 0.108 + n / 100)]]
              for n in range(rows + 1)]  # fmt: skip
-    block = table_block(cells, page=1, box=Box(0.1, 0.1, 0.7, 0.9), boxes=boxes, caption="Table 1: Mail")
+    block = table_block(cells, page=1, box=Box(0.1, 0.1, 0.7, 0.9), stretches=boxes, caption="Table 1: Mail")
     return replace(block, row_pages=pages, caption_lines=(Line("Table 1: Mail", Box(0.1, 0.05, 0.3, 0.06)),))
 
 
@@ -317,6 +327,17 @@ def test_rows_on_the_second_page_are_cited_there_with_the_header_of_the_first() 
     assert last.text.startswith("Table 1: Mail\n| Island | Letters |")
     assert last.regions[0].page == 2
     assert {region.page for region in last.regions} == {1, 2}
+
+
+def test_the_words_of_a_figure_that_go_on_in_text_chunks_are_cited_where_they_stand() -> None:
+    lines = tuple(Line(prose(10, 10 * n), Box(0.1, 0.1 + n * 0.01, 0.9, 0.109 + n * 0.01)) for n in range(50))
+    words = "\n".join(line.text for line in lines)
+    figure = Block("figure", words, box=Box(0.1, 0.1, 0.9, 0.6), lines=lines, caption="Figure 1: Words", image="k")
+    figure = replace(figure, caption_lines=(Line("Figure 1: Words", Box(0.1, 0.7, 0.3, 0.71)),))
+    first, *rest = chunks_of(page(figure))
+    assert [region.box for region in first.regions] == [figure.box, figure.caption_lines[0].box]
+    assert all(chunk.regions[0].box.y0 > 0.1 and chunk.regions[0].box != figure.box for chunk in rest)
+    assert rest[-1].regions[-1].box.y1 == pytest.approx(0.599)
 
 
 def test_a_figure_full_of_words_goes_on_in_text_chunks_that_point_at_it() -> None:
