@@ -64,7 +64,7 @@ def features_of(question: str, candidates: Sequence[Candidate]) -> list[tuple[fl
     """One row a candidate, in the order of FEATURES."""
     cues, terms = cues_of(question), frozenset(query_terms(question))
     words, text = _scores(candidates, "words"), _scores(candidates, "text")
-    pages = [(one.evidence.document.id, one.evidence.chunk.page) for one in candidates]
+    pages = [(one.chunk.document_id, one.chunk.page) for one in candidates]
     page_text: defaultdict[tuple[str, int | None], float] = defaultdict(float)
     document_best: defaultdict[str, float] = defaultdict(float)
     for at, page in enumerate(pages):
@@ -90,7 +90,7 @@ def _scores(candidates: Sequence[Candidate], space: Space) -> list[float]:
 
 
 def _of_chunk(one: Candidate, cues: Cues, terms: frozenset[str]) -> tuple[float, ...]:
-    chunk = one.evidence.chunk
+    chunk = one.chunk
     named = {chunk.page, *(region.page for region in chunk.regions)} & cues.pages
     title = _title_terms(chunk.search_text[:LONGEST_TITLE].partition("\n")[0])
     return (

@@ -13,11 +13,13 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Select,
     Table,
     and_,
+    bindparam,
     delete,
     exists,
     insert,
@@ -88,9 +90,7 @@ _whole = (
     collections.c.name.label("collection"),
 )
 _light = tuple(column for column in _whole if column.name != "page_report")
-# of a chunk and of its document, for who only reads
-_read = tuple(column for column in chunks.c if column.name not in ("regions", "place"))
-_named = tuple(column for column in _light if column.name not in ("chunks", "problems", "metadata"))
+_read = tuple(column for column in chunks.c if column.name not in ("regions", "place"))  # for who only reads the text
 _undeleted = documents.c.deleted_at.is_(None)
 _findable = and_(_undeleted, documents.c.published > 0)
 
@@ -410,17 +410,25 @@ class SqlCatalogue:
         with self._database.reading() as connection:
             return tuple(chunk_of(row) for row in connection.execute(wanted if limit is None else wanted.limit(limit)))
 
-    def evidence(
-        self, chunk_ids: Sequence[str], collection_ids: Iterable[str], placed: bool = True
-    ) -> tuple[Evidence, ...]:
+    def evidence(self, chunk_ids: Sequence[str], collection_ids: Iterable[str]) -> tuple[Evidence, ...]:
         """Each chunk once; its document comes without the page report."""
         allowed = frozenset(collection_ids)
         joined: dict[str, Evidence] = {}
         with self._database.reading() as connection:
             for ids in _batches(chunk_ids):
-                joined.update((evidence.id, evidence) for evidence in _evidence(connection, ids, placed))
+                joined.update((evidence.id, evidence) for evidence in _evidence(connection, ids))
         asked = dict.fromkeys(chunk_ids)
         return tuple(joined[id] for id in asked if id in joined and joined[id].document.collection_id in allowed)
+
+    def standing(
+        self, chunk_ids: Sequence[str], collection_ids: Iterable[str], placed: bool = True
+    ) -> tuple[Chunk, ...]:
+        allowed = frozenset(collection_ids)
+        found: dict[str, Chunk] = {}
+        with self._database.reading() as connection:
+            for ids in _batches(chunk_ids):
+                found.update((chunk.id, chunk) for chunk in _standing(connection, ids, allowed, placed))
+        return tuple(found[id] for id in dict.fromkeys(chunk_ids) if id in found)
 
     def chunk(self, chunk_id: str) -> Evidence:
         with self._database.reading() as connection:
@@ -566,6 +574,16 @@ def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
         yield distinct[start : start + AT_ONCE]
 
 
+# Made once: to make one takes as long as to carry it out.
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_CHUNKS = select(chunks).where(chunks.c.id.in_(_IDS))
+_READ_CHUNKS = select(*_read).where(chunks.c.id.in_(_IDS))
+_THEIR_DOCUMENTS = _documents(_light).where(documents.c.id.in_(_IDS), _undeleted)
+_THEIR_PUBLISHED = select(documents.c.id, documents.c.published, documents.c.collection_id).where(
+    documents.c.id.in_(_IDS), _undeleted
+)
+
+
 # ---------------------------------------------------------------- steps within a transaction
 
 
@@ -677,20 +695,26 @@ def _changed(connection: Connection, document_id: str, attempt: int, values: Map
     return connection.execute(update(documents).where(this_run).values({**values, "attempt": attempt})).rowcount > 0
 
 
-def _evidence(connection: Connection, chunk_ids: Sequence[str], placed: bool = True) -> tuple[Evidence, ...]:
+def _evidence(connection: Connection, chunk_ids: Sequence[str]) -> tuple[Evidence, ...]:
     """Two look-ups by primary key, not a join, and no status among the conditions: without statistics SQLite
     begins at all that is findable (and took half a second for 50 of 100,000 chunks). The documents are read last,
     so one that is deleted in between takes its chunks along."""
-    wanted = select(*(chunks.c if placed else _read)).where(chunks.c.id.in_(chunk_ids))
-    found = [chunk_of(row) for row in connection.execute(wanted)]
-    of_these = {chunk.document_id for chunk in found}
-    rows = (
-        connection.execute(_documents(_light if placed else _named).where(documents.c.id.in_(of_these), _undeleted))
-        if of_these
-        else ()
-    )
+    found = [chunk_of(row) for row in connection.execute(_CHUNKS, {"ids": chunk_ids}).all()]
+    of_these = {"ids": list({chunk.document_id for chunk in found})}
+    rows = connection.execute(_THEIR_DOCUMENTS, of_these).all() if found else ()
     findable = {document.id: document for document in map(document_of, rows) if document.findable}
     pairs = ((chunk, findable.get(chunk.document_id)) for chunk in found)
     return tuple(
         Evidence(chunk, document) for chunk, document in pairs if document and chunk.batch < document.published
     )
+
+
+def _standing(
+    connection: Connection, chunk_ids: Sequence[str], allowed: frozenset[str], placed: bool
+) -> Iterator[Chunk]:
+    """The same two look-ups."""
+    found = [chunk_of(row) for row in connection.execute(_CHUNKS if placed else _READ_CHUNKS, {"ids": chunk_ids}).all()]
+    of_these = {"ids": list({chunk.document_id for chunk in found})}
+    rows = connection.execute(_THEIR_PUBLISHED, of_these).all() if found else ()
+    published = {id: batches for id, batches, collection_id in rows if collection_id in allowed}
+    return (chunk for chunk in found if chunk.batch < published.get(chunk.document_id, 0))

@@ -362,13 +362,16 @@ class MemoryCatalogue:
             of_batch = (chunk for chunk in shelf.chunks if batch in (None, chunk.batch))
             return tuple(chunk for chunk in of_batch if chunk.ordinal > after)[:limit]
 
-    def evidence(
-        self, chunk_ids: Sequence[str], collection_ids: Iterable[str], placed: bool = True
-    ) -> tuple[Evidence, ...]:
+    def evidence(self, chunk_ids: Sequence[str], collection_ids: Iterable[str]) -> tuple[Evidence, ...]:
         allowed = frozenset(collection_ids)
         with self._lock:
             found = [self._evidence(id) for id in dict.fromkeys(chunk_ids)]
         return tuple(evidence for evidence in found if evidence and evidence.document.collection_id in allowed)
+
+    def standing(
+        self, chunk_ids: Sequence[str], collection_ids: Iterable[str], placed: bool = True
+    ) -> tuple[Chunk, ...]:
+        return tuple(evidence.chunk for evidence in self.evidence(chunk_ids, collection_ids))
 
     def chunk(self, chunk_id: str) -> Evidence:
         with self._lock:

@@ -215,13 +215,16 @@ class Catalogue(Protocol):
         """Chunks by ordinal, those greater than `after`, of one batch or of all; also what is not findable yet."""
         ...
 
-    def evidence(
-        self, chunk_ids: Sequence[str], collection_ids: Iterable[str], placed: bool = True
-    ) -> tuple[Evidence, ...]:
+    def evidence(self, chunk_ids: Sequence[str], collection_ids: Iterable[str]) -> tuple[Evidence, ...]:
         """The join: of these, the chunks of findable, undeleted documents of these collections, in the order
-        asked for (score and ranks are left for the caller). Not `placed`, they may come without regions and place,
-        and their documents without counts, problems and metadata: these are most of what a look-up costs, and who only
-        reads the text doesn't need them."""
+        asked for (score and ranks are left for the caller)."""
+        ...
+
+    def standing(
+        self, chunk_ids: Sequence[str], collection_ids: Iterable[str], placed: bool = True
+    ) -> tuple[Chunk, ...]:
+        """The chunks of `evidence` without their documents, which are most of what that costs. Not `placed`, they may
+        come without regions and place."""
         ...
 
     def chunk(self, chunk_id: str) -> Evidence:

@@ -639,11 +639,13 @@ def test_the_text_of_a_running_document_is_findable_and_its_pictures_when_they_a
     running = catalogue.document(document.id)
     assert (running.status, running.findable, running.ready_at) == ("running", True, None)
     assert [one.chunk for one in catalogue.evidence([picture.id, text.id], [home])] == [text]
+    assert catalogue.standing([picture.id, text.id], [home]) == (text,)
     assert [one.id for one in catalogue.documents_in([home])] == [document.id]
     with pytest.raises(Missing):
         catalogue.chunk(picture.id)
     assert catalogue.publish(document.id, 1, "ready", batches=4)
     assert [one.chunk for one in catalogue.evidence([picture.id, text.id], [home])] == [picture, text]
+    assert catalogue.standing([picture.id, text.id], [home]) == (picture, text)
     assert catalogue.document(document.id).chunks == {"text": 1, "figure": 1}
 
 
@@ -1066,15 +1068,32 @@ def test_documents_of_evidence_and_filters_come_without_their_long_page_report(
     assert catalogue.chunk(f"{document.id}.a").document == light
 
 
-def test_who_only_reads_evidence_may_get_it_without_regions(catalogue: Catalogue, home: str, new: New) -> None:
+def test_who_only_reads_chunks_may_get_them_without_regions(catalogue: Catalogue, home: str, new: New) -> None:
     document = new()
     publish(catalogue, document, chunk_in(document, regions=(Region(2, Box(0, 0, 1, 1)),), place=Place(("1",))))
-    (whole,) = catalogue.evidence([f"{document.id}.a"], [home])
-    (read,) = catalogue.evidence([f"{document.id}.a"], [home], placed=False)
-    assert whole.chunk.regions
-    assert replace(read.chunk, regions=(), place=None) == replace(whole.chunk, regions=(), place=None)
-    bare: dict[str, Any] = {"chunks": {}, "problems": (), "metadata": {}}
-    assert replace(read.document, **bare) == replace(whole.document, **bare)
+    (whole,) = catalogue.standing([f"{document.id}.a"], [home])
+    (read,) = catalogue.standing([f"{document.id}.a"], [home], placed=False)
+    assert whole.regions
+    assert replace(read, regions=(), place=None) == replace(whole, regions=(), place=None)
+
+
+@pytest.mark.parametrize("placed", [True, False])
+def test_chunks_stand_that_are_evidence_in_the_same_order(
+    catalogue: Catalogue, home: str, new: New, placed: bool
+) -> None:
+    other = catalogue.create_collection("other", {})
+    first, second, theirs = publish(catalogue, new()), new(), publish(catalogue, new(collection_id=other.id))
+    publish(catalogue, second, *(chunk_in(second, digest, n) for n, digest in enumerate("abc")))
+    gone, coming = publish(catalogue, new()), new()
+    catalogue.delete(gone.id)
+    catalogue.record(coming)
+    catalogue.replace_chunks(coming.id, 1, [chunk_in(coming)])
+    whole = [f"{one.id}.{digest}" for digest in "cab" for one in (second, first, theirs, gone, coming)]
+    for asked in ([*whole, "x.y", "", whole[0]], []):
+        for within in ([home], [home, other.id], []):
+            evidence = [one.id for one in catalogue.evidence(asked, within)]
+            assert [chunk.id for chunk in catalogue.standing(asked, within, placed)] == evidence
+    assert len(catalogue.standing(whole, [home], placed)) == 4
 
 
 def test_a_chunk_of_no_document_is_missing(catalogue: Catalogue, new: New) -> None:
