@@ -18,10 +18,13 @@ from sqlalchemy import (
     Connection,
     Select,
     Table,
+    Text,
     and_,
     bindparam,
+    cast,
     delete,
     exists,
+    false,
     insert,
     literal,
     or_,
@@ -35,7 +38,7 @@ from sqlalchemy.sql.functions import count
 from app.adapters import tables
 from app.adapters.cursors import checked_limit, decode_cursor, page_of
 from app.adapters.database import Database
-from app.adapters.storable import storable_metadata
+from app.adapters.storable import json_texts, storable_metadata
 from app.adapters.tables import (
     chunk_of,
     chunks,
@@ -57,6 +60,8 @@ from app.domain.types import (
     Collection,
     Document,
     Evidence,
+    Facts,
+    Narrowed,
     PageReport,
     Problem,
     Reindexing,
@@ -67,6 +72,7 @@ from app.domain.types import (
 
 DEFAULT = "default"  # the collection that always exists
 AT_ONCE = 500  # values in one IN (…); SQLite's builds allow from 999
+MOST_TEXTS = 100  # looked for in each document's metadata; of more, all documents are looked at
 ROUNDS = 5
 DESCRIBED = ("description", "described_by", "search_text")
 UNFINISHED: tuple[Status, ...] = ("queued", "running")
@@ -276,6 +282,14 @@ class SqlCatalogue:
                 wanted = _documents(_light).where(documents.c.collection_id.in_(ids), _findable)
                 found.extend(document_of(row) for row in connection.execute(wanted))
         return tuple(sorted(found, key=lambda document: (document.created_at, document.id)))
+
+    def facts_in(self, collection_ids: Iterable[str], narrowed: Narrowed) -> tuple[Facts, ...]:
+        found: list[Facts] = []
+        with self._database.reading() as connection:
+            for ids in _batches(collection_ids):
+                wanted = _FACTS.where(documents.c.collection_id.in_(ids), _findable, *_may_match(narrowed))
+                found.extend(Facts(*row) for row in connection.execute(wanted).all())
+        return tuple(found)
 
     def unfinished(self) -> tuple[Document, ...]:
         return self._every(_undeleted, documents.c.status.in_(UNFINISHED))
@@ -572,6 +586,20 @@ def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
     distinct = list(dict.fromkeys(ids))
     for start in range(0, len(distinct), AT_ONCE):
         yield distinct[start : start + AT_ONCE]
+
+
+_FACTS = select(documents.c.id, documents.c.pages, documents.c.metadata)
+
+
+def _may_match(narrowed: Narrowed) -> Iterator[ColumnElement[bool]]:
+    """In the metadata's JSON as it is stored: the same value stands there in the same letters, wherever it stands."""
+    if narrowed.ids is not None and len(narrowed.ids) <= AT_ONCE:
+        yield documents.c.id.in_(sorted(narrowed.ids))
+    stored = cast(documents.c.metadata, Text)
+    for values in narrowed.values:
+        texts = {text for value in values for text in json_texts(value)}
+        if len(texts) <= MOST_TEXTS:
+            yield or_(false(), *(stored.contains(text, autoescape=True) for text in sorted(texts)))
 
 
 # Made once: to make one takes as long as to carry it out.

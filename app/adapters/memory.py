@@ -39,6 +39,8 @@ from app.domain.types import (
     Collection,
     Document,
     Evidence,
+    Facts,
+    Narrowed,
     PageReport,
     Place,
     Problem,
@@ -230,6 +232,10 @@ class MemoryCatalogue:
         with self._lock:
             found = self._select(lambda shelf: shelf.document.collection_id in allowed and shelf.document.findable)
         return tuple(map(_light, found))
+
+    def facts_in(self, collection_ids: Iterable[str], narrowed: Narrowed) -> tuple[Facts, ...]:
+        found = self.documents_in(collection_ids)
+        return tuple(Facts(document.id, document.pages, document.metadata) for document in found)
 
     def unfinished(self) -> tuple[Document, ...]:
         with self._lock:

@@ -21,8 +21,10 @@ from app.domain.types import (
     Delta,
     Document,
     Evidence,
+    Facts,
     Found,
     Kind,
+    Narrowed,
     PageReport,
     Problem,
     Prompt,
@@ -137,7 +139,12 @@ class Catalogue(Protocol):
     ) -> Paged[Document]: ...
 
     def documents_in(self, collection_ids: Iterable[str]) -> tuple[Document, ...]:
-        """Every findable document of these collections (id, name, metadata, pages): filters look here."""
+        """Every findable document of these collections."""
+        ...
+
+    def facts_in(self, collection_ids: Iterable[str], narrowed: Narrowed) -> tuple[Facts, ...]:
+        """Of every findable document of these collections what filters look at, in any order. What `narrowed` rules
+        out may be left out, and need not be."""
         ...
 
     def unfinished(self) -> tuple[Document, ...]:

@@ -40,7 +40,7 @@ from prompts.intents import THIS, intent_of
 from prompts.notices import in_words
 from prompts.screen import Screen
 from prompts.smalltalk import reply_to
-from retrievers.filters import parse, possible
+from retrievers.filters import Condition, narrowed, parse, possible
 from retrievers.joined import Joined, Joint
 
 TOP_K = 8
@@ -297,9 +297,11 @@ class Ask:
         """The documents in which something could match the filter; None without one."""
         if where is None:
             return None
-        condition = parse(where)
-        documents = await asyncio.to_thread(self._catalogue.documents_in, [one.id for one in collections])
-        return frozenset(document.id for document in documents if possible(condition, document))
+        return await asyncio.to_thread(self._possible, parse(where), [one.id for one in collections])
+
+    def _possible(self, condition: Condition, collection_ids: Sequence[str]) -> frozenset[str]:
+        facts = self._catalogue.facts_in(collection_ids, narrowed(condition))
+        return frozenset(one.id for one in facts if possible(condition, one))
 
 
 def _shown(search: Search, most: int) -> tuple[Evidence, ...]:

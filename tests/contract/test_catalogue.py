@@ -25,6 +25,8 @@ from app.domain.types import (
     Box,
     Chunk,
     Document,
+    Facts,
+    Narrowed,
     PageReport,
     Place,
     Problem,
@@ -32,10 +34,13 @@ from app.domain.types import (
     Reindexing,
     Status,
 )
+from retrievers.filters import narrowed, parse, possible
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 POSTGRES = os.environ.get("EXHIBIT_TEST_POSTGRES_URL", "")
 STATUSES: tuple[Status, ...] = ("queued", "running", "ready", "partial", "failed", "cancelled")
+HOSTILE = "a\x00b\ud800c\udfff𝄞\u202e'\"--;%_\\"
+HARMLESS = "a\ufffdb\ufffdc\ufffd𝄞\u202e'\"--;%_\\"
 
 
 class Clock:
@@ -579,6 +584,51 @@ def test_filters_see_the_findable_documents_of_the_collections_asked_for(
     catalogue.delete(publish(catalogue, new()).id)
     assert catalogue.documents_in([home, other.id, other.id]) == (mine, theirs)
     assert catalogue.documents_in([]) == ()
+    facts = catalogue.facts_in([home, other.id, other.id], Narrowed())
+    assert sorted(one.id for one in facts) == sorted([mine.id, theirs.id])
+    assert Facts(mine.id, 3, {"year": 2026}) in facts
+    assert catalogue.facts_in([], Narrowed()) == ()
+
+
+@pytest.mark.parametrize(
+    ("where", "n"),
+    [
+        ({"metadata.year": {"eq": 2026}}, 2),
+        ({"metadata.year": {"eq": 2026.0}}, 2),
+        ({"metadata.year": {"eq": "2026"}}, 0),
+        ({"metadata.year": {"in": [1, 0]}}, 1),
+        ({"metadata.year": {"gte": 2000}}, 2),
+        ({"metadata.tags": {"eq": '100% "new"_\\ 中文'}}, 1),
+        ({"metadata.tags": {"eq": "a"}}, 2),
+        ({"metadata.tags": {"eq": "A"}}, 0),
+        ({"metadata.deep.er": {"eq": True}}, 1),
+        ({"metadata.deep.er": {"ne": True}}, 4),
+        ({"metadata.none": {"eq": None}}, 1),
+        ({"metadata.tags": {"in": []}}, 0),
+        ({"metadata.year": {"in": [*range(1_000)]}}, 1),
+        ({"or": [{"metadata.tags": {"eq": "a"}}, {"metadata.year": {"eq": 0}}]}, 3),
+        ({"not": {"metadata.tags": {"eq": "a"}}}, 3),
+        ({"document": ["never", "", HOSTILE]}, 0),
+    ],
+)
+def test_filters_lose_no_document_by_narrowing(
+    catalogue: Catalogue, home: str, new: New, where: dict[str, Any], n: int
+) -> None:
+    about: list[dict[str, Any]] = [
+        {"year": 2026, "tags": ["x", "a"], "deep": {"er": True}},
+        {"year": 2026.0, "tags": 'a100% "new"_\\ 中文'},
+        {"year": -0.0, "tags": ['100% "new"_\\ 中文'], "none": None},
+        {"tags": {"a": "b"}},
+        {"tags": "a", "year": "26"},
+    ]
+    ids = {publish(catalogue, new(metadata=metadata)).id for metadata in about}
+    condition = parse(where)
+    facts = catalogue.facts_in([home], narrowed(condition))
+    assert {one.id for one in facts} <= ids
+    assert len([one for one in facts if possible(condition, one)]) == n
+    (first, *_) = ids
+    within = catalogue.facts_in([home], narrowed(parse({"document": [first]})))
+    assert first in {one.id for one in within}
 
 
 # ---------------------------------------------------------------- documents: a run
@@ -1103,9 +1153,6 @@ def test_a_chunk_of_no_document_is_missing(catalogue: Catalogue, new: New) -> No
 
 
 # ---------------------------------------------------------------- hostile text
-
-HOSTILE = "a\x00b\ud800c\udfff𝄞\u202e'\"--;%_\\"
-HARMLESS = "a\ufffdb\ufffdc\ufffd𝄞\u202e'\"--;%_\\"
 
 
 def test_text_that_no_database_can_hold_is_made_storable(catalogue: Catalogue, new: New) -> None:

@@ -18,7 +18,7 @@ from app.adapters.cursors import encode_cursor
 from app.adapters.database import MIGRATIONS, Database
 from app.adapters.tables import metadata
 from app.domain.errors import BadConfiguration, Unavailable
-from app.domain.types import Chunk, Document
+from app.domain.types import Chunk, Document, Narrowed
 
 
 @pytest.fixture
@@ -235,6 +235,8 @@ def test_no_call_walks_all_documents_or_all_chunks(file: Path) -> None:
         catalogue.chunks("d", after=3, limit=2)
         catalogue.documents(home, "ready", 1, encode_cursor((datetime.now(UTC), "")))
         catalogue.documents_in([home])
+        catalogue.facts_in([home], Narrowed(frozenset({"d"}), ((1,),)))
+        catalogue.facts_in([home], Narrowed())
         catalogue.bytes_wanted("ab")
         catalogue.requeue("d")
         catalogue.unfinished()
