@@ -69,7 +69,7 @@ from ingest.pipeline import Pipeline
 from ingest.reindex import Reindexer
 from ingest.sandbox import Sandbox
 from ingest.unpack import Limits, Unpacked, unpack
-from retrievers.asked import Asked
+from retrievers.asked import Asked, without_form
 from retrievers.closest import closest
 from retrievers.cross_encoded import CrossEncoded
 from retrievers.cues import names_pages
@@ -78,7 +78,7 @@ from retrievers.joined import Joined
 from retrievers.learned import Learned, shipped
 from retrievers.reranked import Rank, Reranked, in_turn
 from retrievers.stamped import Stamped
-from retrievers.vector import Look, VectorRetriever, seeing_images, seeing_text
+from retrievers.vector import SHORT, Look, VectorRetriever, seeing_images, seeing_text
 from retrievers.words import WordsRetriever
 
 log = logging.getLogger(__name__)
@@ -194,6 +194,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             partial(_fitted, for_requests),
             ExtractiveReader(text_encoder).confidence,
             at_once=(os.cpu_count() or 1) + 1,
+            coming=partial(_coming, settings, text_encoder, queries, of_pictures),
         )
         yield Services(
             catalogue=catalogue,
@@ -323,6 +324,17 @@ def fused_ways(
         "image": Stamped("image", image.name, own_image, bundled_image, insists),
     }
     return Fused({space: way for space, way in ways.items() if space in settings.spaces})
+
+
+def _coming(
+    settings: Settings, text_encoder: TextEncoder, queries: BatchedQueries, of_pictures: BatchedQueries, question: str
+) -> None:
+    """Questions that wait for their turn are encoded together."""
+    about = without_form(question)
+    if "text" in settings.spaces and len(about) <= SHORT and text_encoder.sees(about):
+        queries.coming(about)
+    if "image" in settings.spaces:
+        of_pictures.coming(about)
 
 
 def _one_by_one(encode: Callable[[Sequence[str]], Vectors]) -> Encode:

@@ -161,13 +161,14 @@ async def candidates_of(retriever: Retriever, catalogue: Catalogue, query: Query
 
     hits = (await Asked(Heard()).retrieve(query, 2 * POOL)).hits
     judged = [hit for hit in hits[: end_of_pool(hits, POOL)] if is_judged(hit)]
-    evidence = {one.id: one for one in catalogue.evidence([hit.chunk_id for hit in judged], [query.collections[0].id])}
-    candidates = (Candidate(hit, evidence[hit.chunk_id]) for hit in judged if hit.chunk_id in evidence)
+    known = catalogue.standing([hit.chunk_id for hit in judged], [query.collections[0].id])
+    chunks = {chunk.id: chunk for chunk in known}
+    candidates = (Candidate(hit, chunks[hit.chunk_id]) for hit in judged if hit.chunk_id in chunks)
     return heard[-1], tuple(candidates)
 
 
 def as_json(one: Candidate) -> Json:
-    chunk = one.evidence.chunk
+    chunk = one.chunk
     regions = [{"page": region.page} for region in chunk.regions]
     return {"id": chunk.id, "document_id": chunk.document_id, "page": chunk.page, "regions": regions}
 

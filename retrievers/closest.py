@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from app.domain.types import Evidence
+from app.domain.types import Chunk
 from prompts.terms import has_cjk, is_chinese
 from retrievers.reranked import Candidate, Rank
 
@@ -18,7 +18,7 @@ LOOKED_AT = 8
 WEIGHT = 16.0  # beside the learned weights, of which that of the words is 10; see docs/decisions/0016
 AS_GOOD = 3.0  # the best text in Chinese comes first if it lacks no more: its translation has the names as well
 
-Fits = Callable[[str, Sequence[Evidence]], Sequence[float]]  # how well the best sentence of each answers, 0..1 or so
+Fits = Callable[[str, Sequence[Chunk]], Sequence[float]]  # how well the best sentence of each answers, 0..1 or so
 
 
 def closest(first: Rank, fits: Fits, weight: float = WEIGHT) -> Rank:
@@ -29,10 +29,10 @@ def closest(first: Rank, fits: Fits, weight: float = WEIGHT) -> Rank:
         if not candidates or not is_chinese(question):
             return scores
         best = sorted(range(len(candidates)), key=lambda at: -scores[at])[:LOOKED_AT]
-        shown = [candidates[at].evidence for at in best]
+        shown = [candidates[at].chunk for at in best]
         for at, fit in zip(best, await asyncio.to_thread(fits, question, shown), strict=True):
             scores[at] += weight * fit
-        chinese = [at for at in best if has_cjk(candidates[at].evidence.chunk.search_text)]
+        chinese = [at for at in best if has_cjk(candidates[at].chunk.search_text)]
         own = max(chinese, key=scores.__getitem__, default=best[0])
         if scores[own] >= max(scores) - AS_GOOD:
             scores[own] = max(scores) + 0.001

@@ -16,5 +16,5 @@ class CrossEncoded:
 
     async def __call__(self, question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
         """Each is read with its title and headings: what a passage is about often stands only there."""
-        texts = [one.evidence.chunk.search_text for one in candidates]
+        texts = [one.chunk.search_text for one in candidates]
         return await asyncio.to_thread(self._scores, question, texts)

@@ -11,12 +11,12 @@ a page) equals nothing: only `ne` and `not` match it. Values of different types 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from app.domain.errors import BadRequest
-from app.domain.types import Document
+from app.domain.types import Document, Facts, Narrowed
 
 DEEPEST = 8  # filters inside filters
 MOST_PARTS = 200  # comparisons and combinations in one filter
@@ -38,7 +38,7 @@ Page = int | None | _Unknown
 class All:
     parts: tuple[Condition, ...]
 
-    def holds(self, document: Document, page: Page) -> Truth:
+    def holds(self, document: Document | Facts, page: Page) -> Truth:
         return _all(part.holds(document, page) for part in self.parts)
 
 
@@ -46,7 +46,7 @@ class All:
 class Some:
     parts: tuple[Condition, ...]
 
-    def holds(self, document: Document, page: Page) -> Truth:
+    def holds(self, document: Document | Facts, page: Page) -> Truth:
         return _not(_all(_not(part.holds(document, page)) for part in self.parts))
 
 
@@ -54,7 +54,7 @@ class Some:
 class Not:
     part: Condition
 
-    def holds(self, document: Document, page: Page) -> Truth:
+    def holds(self, document: Document | Facts, page: Page) -> Truth:
         return _not(self.part.holds(document, page))
 
 
@@ -62,7 +62,7 @@ class Not:
 class DocumentIn:
     ids: frozenset[str]
 
-    def holds(self, document: Document, page: Page) -> Truth:
+    def holds(self, document: Document | Facts, page: Page) -> Truth:
         return document.id in self.ids
 
 
@@ -71,7 +71,7 @@ class PageIs:
     operator: str
     value: Any
 
-    def holds(self, document: Document, page: Page) -> Truth:
+    def holds(self, document: Document | Facts, page: Page) -> Truth:
         if not isinstance(page, _Unknown):
             return _compare(self.operator, page, self.value)
         if document.pages is None:
@@ -98,7 +98,7 @@ class MetadataIs:
     operator: str
     value: Any
 
-    def holds(self, document: Document, page: Page) -> Truth:
+    def holds(self, document: Document | Facts, page: Page) -> Truth:
         return _compare(self.operator, _look_up(document.metadata, self.field), self.value)
 
 
@@ -114,9 +114,37 @@ def matches(condition: Condition, document: Document, page: int | None) -> bool:
     return condition.holds(document, page) is True
 
 
-def possible(condition: Condition, document: Document) -> bool:
+def possible(condition: Condition, document: Document | Facts) -> bool:
     """Whether something in the document could match, whatever its page."""
     return condition.holds(document, UNKNOWN) is not False
+
+
+def narrowed(condition: Condition) -> Narrowed:
+    """By what the condition surely asks of a document; whether it is met, `possible` tells."""
+    match condition:
+        case DocumentIn(ids):
+            return Narrowed(ids)
+        case MetadataIs(_, "eq", value):
+            return Narrowed(values=((value,),))
+        case MetadataIs(_, "in", values):
+            return Narrowed(values=(tuple(values),))
+        case All(parts):
+            every = [narrowed(part) for part in parts]
+            several = [one.ids for one in every if one.ids is not None]
+            together = frozenset.intersection(*several) if several else None
+            return Narrowed(together, tuple(some for one in every for some in one.values))
+        case Some(parts):
+            return _any_of([narrowed(part) for part in parts])
+    return Narrowed()
+
+
+def _any_of(every: Sequence[Narrowed]) -> Narrowed:
+    """Only parts that ask for the same sort of thing have something in common."""
+    ids = [one.ids for one in every if one.ids is not None]
+    if len(ids) == len(every):
+        return Narrowed(frozenset[str]().union(*ids))
+    firsts = [one.values[0] for one in every if one.values]
+    return Narrowed(values=(tuple(value for some in firsts for value in some),) if len(firsts) == len(every) else ())
 
 
 # ---------------------------------------------------------------- reading

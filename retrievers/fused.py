@@ -102,11 +102,14 @@ def _steps(space: Space, found: Found) -> tuple[Step, ...]:
 
 def _ordered(rankings: Mapping[Space, Sequence[Hit]], scores: Scores, k: int) -> tuple[Hit, ...]:
     """The first k, best first; equal scores in the order of their ids, so that a search twice is the same twice."""
-    first = sorted(scores.items(), key=lambda one: (-one[1], one[0]))[:k]
-    by_id = [{hit.chunk_id: hit for hit in hits} for hits in rankings.values()]
+    first = sorted((-score, chunk_id) for chunk_id, score in scores.items())[:k]
+    by_id: defaultdict[str, list[Hit]] = defaultdict(list)
+    for hits in rankings.values():
+        for hit in hits:
+            by_id[hit.chunk_id].append(hit)
     ordered = []
-    for chunk_id, score in first:
-        found = [hits[chunk_id] for hits in by_id if chunk_id in hits]
+    for below, chunk_id in first:
+        score, found = -below, by_id[chunk_id]
         if len(found) == 1:
             ordered.append(Hit(chunk_id, score, found[0].ranks, found[0].scores))
         else:

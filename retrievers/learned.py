@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from operator import mul
 
 from app.adapters.analyser import query_terms
 from app.domain.types import Space
@@ -54,17 +55,14 @@ class Learned:
         self._weights = [weights[name] for name in FEATURES]
 
     async def __call__(self, question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
-        return [
-            sum(weight * value for weight, value in zip(self._weights, row, strict=True))
-            for row in features_of(question, candidates)
-        ]
+        return [sum(map(mul, self._weights, row)) for row in features_of(question, candidates)]
 
 
 def features_of(question: str, candidates: Sequence[Candidate]) -> list[tuple[float, ...]]:
     """One row a candidate, in the order of FEATURES."""
     cues, terms = cues_of(question), frozenset(query_terms(question))
     words, text = _scores(candidates, "words"), _scores(candidates, "text")
-    pages = [(one.evidence.document.id, one.evidence.chunk.page) for one in candidates]
+    pages = [(one.chunk.document_id, one.chunk.page) for one in candidates]
     page_text: defaultdict[tuple[str, int | None], float] = defaultdict(float)
     document_best: defaultdict[str, float] = defaultdict(float)
     for at, page in enumerate(pages):
@@ -90,15 +88,14 @@ def _scores(candidates: Sequence[Candidate], space: Space) -> list[float]:
 
 
 def _of_chunk(one: Candidate, cues: Cues, terms: frozenset[str]) -> tuple[float, ...]:
-    chunk = one.evidence.chunk
-    named = {chunk.page, *(region.page for region in chunk.regions)} & cues.pages
+    chunk = one.chunk
     title = _title_terms(chunk.search_text[:LONGEST_TITLE].partition("\n")[0])
     return (
-        float(bool(named)),
+        float(bool(cues.pages and cues.pages & {chunk.page, *(region.page for region in chunk.regions)})),
         float(bool(cues.labels and cues.labels & label_borne(chunk.text))),
         float(cues.figure and chunk.kind in ("figure", "image")),
         float(cues.table and chunk.kind == "table"),
-        len(terms & title) / max(1, len(terms)),
+        len(terms.intersection(title)) / max(1, len(terms)),
         _share_of_numbers(cues.numbers, chunk.search_text) if cues.numbers else 0.0,
         _density(chunk.text) if cues.quantity else 0.0,
     )
@@ -111,9 +108,10 @@ def _share_of_numbers(numbers: frozenset[str], text: str) -> float:
     return len(numbers & numbers_in(text)) / len(numbers)
 
 
-@lru_cache(maxsize=4_096)
-def _title_terms(title: str) -> frozenset[str]:
-    return frozenset(query_terms(title))
+@lru_cache(maxsize=16_384)
+def _title_terms(title: str) -> tuple[str, ...]:
+    """A quarter of a set's room: some 15 MB of the longest, and a shelf's titles stay though each is long."""
+    return tuple(query_terms(title))
 
 
 def _density(text: str) -> float:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.domain.ports import Catalogue, Retriever
-from app.domain.types import Evidence, Found, Hit, Query, Step
+from app.domain.types import Chunk, Found, Hit, Query, Step
 
 POOL = 64  # candidates that are looked at again
 TRACED = 50  # of them, that a trace tells
@@ -21,7 +21,7 @@ TRACED = 50  # of them, that a trace tells
 @dataclass(frozen=True, slots=True)
 class Candidate:
     hit: Hit
-    evidence: Evidence
+    chunk: Chunk
 
 
 Rank = Callable[[str, Sequence[Candidate]], Awaitable[Sequence[float]]]  # one score a candidate: higher is better
@@ -65,12 +65,12 @@ class Reranked:
         judged = [hit for hit in hits if is_judged(hit)]
         collections = [collection.id for collection in query.collections]
         ids, placed = [hit.chunk_id for hit in judged], self._placed(query.text)
-        known = await asyncio.to_thread(self._catalogue.evidence, ids, collections, placed)
-        evidence = {one.id: one for one in known}
-        candidates = [Candidate(hit, evidence[hit.chunk_id]) for hit in judged if hit.chunk_id in evidence]
+        known = await asyncio.to_thread(self._catalogue.standing, ids, collections, placed)
+        chunks = {chunk.id: chunk for chunk in known}
+        candidates = [Candidate(hit, chunks[hit.chunk_id]) for hit in judged if hit.chunk_id in chunks]
         scores = await self._rank(query.text, candidates)
         order = spread_over_pages(candidates, scores, self._spread)
-        unknown = [hit for hit in judged if hit.chunk_id not in evidence]
+        unknown = [hit for hit in judged if hit.chunk_id not in chunks]
         return pinned(hits, [*order, *unknown])
 
 
@@ -89,16 +89,15 @@ def spread_over_pages(candidates: Sequence[Candidate], scores: Sequence[float], 
     before: Counter[tuple[str, int | None, str]] = Counter()
     lowered: dict[int, float] = {}
     for at in best:
-        place = _place(candidates[at].evidence)
+        place = _place(candidates[at].chunk)
         lowered[at] = scores[at] - spread * before[place]
         before[place] += 1
     again = sorted(best, key=lambda at: -lowered[at])
     return [_scored(candidates[at].hit, lowered[at]) for at in again]
 
 
-def _place(evidence: Evidence) -> tuple[str, int | None, str]:
+def _place(chunk: Chunk) -> tuple[str, int | None, str]:
     """A page; a chunk of a document without pages is a place of its own."""
-    chunk = evidence.chunk
     return chunk.document_id, chunk.page, chunk.id if chunk.page is None else ""
 
 

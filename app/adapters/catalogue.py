@@ -13,13 +13,18 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Select,
     Table,
+    Text,
     and_,
+    bindparam,
+    cast,
     delete,
     exists,
+    false,
     insert,
     literal,
     or_,
@@ -33,7 +38,7 @@ from sqlalchemy.sql.functions import count
 from app.adapters import tables
 from app.adapters.cursors import checked_limit, decode_cursor, page_of
 from app.adapters.database import Database
-from app.adapters.storable import storable_metadata
+from app.adapters.storable import json_texts, storable_metadata
 from app.adapters.tables import (
     chunk_of,
     chunks,
@@ -55,6 +60,8 @@ from app.domain.types import (
     Collection,
     Document,
     Evidence,
+    Facts,
+    Narrowed,
     PageReport,
     Problem,
     Reindexing,
@@ -65,6 +72,7 @@ from app.domain.types import (
 
 DEFAULT = "default"  # the collection that always exists
 AT_ONCE = 500  # values in one IN (…); SQLite's builds allow from 999
+MOST_TEXTS = 100  # looked for in each document's metadata; of more, all documents are looked at
 ROUNDS = 5
 DESCRIBED = ("description", "described_by", "search_text")
 UNFINISHED: tuple[Status, ...] = ("queued", "running")
@@ -88,9 +96,7 @@ _whole = (
     collections.c.name.label("collection"),
 )
 _light = tuple(column for column in _whole if column.name != "page_report")
-# of a chunk and of its document, for who only reads
-_read = tuple(column for column in chunks.c if column.name not in ("regions", "place"))
-_named = tuple(column for column in _light if column.name not in ("chunks", "problems", "metadata"))
+_read = tuple(column for column in chunks.c if column.name not in ("regions", "place"))  # for who only reads the text
 _undeleted = documents.c.deleted_at.is_(None)
 _findable = and_(_undeleted, documents.c.published > 0)
 
@@ -277,6 +283,14 @@ class SqlCatalogue:
                 found.extend(document_of(row) for row in connection.execute(wanted))
         return tuple(sorted(found, key=lambda document: (document.created_at, document.id)))
 
+    def facts_in(self, collection_ids: Iterable[str], narrowed: Narrowed) -> tuple[Facts, ...]:
+        found: list[Facts] = []
+        with self._database.reading() as connection:
+            for ids in _batches(collection_ids):
+                wanted = _FACTS.where(documents.c.collection_id.in_(ids), _findable, *_may_match(narrowed))
+                found.extend(Facts(*row) for row in connection.execute(wanted).all())
+        return tuple(found)
+
     def unfinished(self) -> tuple[Document, ...]:
         return self._every(_undeleted, documents.c.status.in_(UNFINISHED))
 
@@ -410,17 +424,25 @@ class SqlCatalogue:
         with self._database.reading() as connection:
             return tuple(chunk_of(row) for row in connection.execute(wanted if limit is None else wanted.limit(limit)))
 
-    def evidence(
-        self, chunk_ids: Sequence[str], collection_ids: Iterable[str], placed: bool = True
-    ) -> tuple[Evidence, ...]:
+    def evidence(self, chunk_ids: Sequence[str], collection_ids: Iterable[str]) -> tuple[Evidence, ...]:
         """Each chunk once; its document comes without the page report."""
         allowed = frozenset(collection_ids)
         joined: dict[str, Evidence] = {}
         with self._database.reading() as connection:
             for ids in _batches(chunk_ids):
-                joined.update((evidence.id, evidence) for evidence in _evidence(connection, ids, placed))
+                joined.update((evidence.id, evidence) for evidence in _evidence(connection, ids))
         asked = dict.fromkeys(chunk_ids)
         return tuple(joined[id] for id in asked if id in joined and joined[id].document.collection_id in allowed)
+
+    def standing(
+        self, chunk_ids: Sequence[str], collection_ids: Iterable[str], placed: bool = True
+    ) -> tuple[Chunk, ...]:
+        allowed = frozenset(collection_ids)
+        found: dict[str, Chunk] = {}
+        with self._database.reading() as connection:
+            for ids in _batches(chunk_ids):
+                found.update((chunk.id, chunk) for chunk in _standing(connection, ids, allowed, placed))
+        return tuple(found[id] for id in dict.fromkeys(chunk_ids) if id in found)
 
     def chunk(self, chunk_id: str) -> Evidence:
         with self._database.reading() as connection:
@@ -566,6 +588,30 @@ def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
         yield distinct[start : start + AT_ONCE]
 
 
+_FACTS = select(documents.c.id, documents.c.pages, documents.c.metadata)
+
+
+def _may_match(narrowed: Narrowed) -> Iterator[ColumnElement[bool]]:
+    """In the metadata's JSON as it is stored: the same value stands there in the same letters, wherever it stands."""
+    if narrowed.ids is not None and len(narrowed.ids) <= AT_ONCE:
+        yield documents.c.id.in_(sorted(narrowed.ids))
+    stored = cast(documents.c.metadata, Text)
+    for values in narrowed.values:
+        texts = {text for value in values for text in json_texts(value)}
+        if len(texts) <= MOST_TEXTS:
+            yield or_(false(), *(stored.contains(text, autoescape=True) for text in sorted(texts)))
+
+
+# Made once: to make one takes as long as to carry it out.
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_CHUNKS = select(chunks).where(chunks.c.id.in_(_IDS))
+_READ_CHUNKS = select(*_read).where(chunks.c.id.in_(_IDS))
+_THEIR_DOCUMENTS = _documents(_light).where(documents.c.id.in_(_IDS), _undeleted)
+_THEIR_PUBLISHED = select(documents.c.id, documents.c.published, documents.c.collection_id).where(
+    documents.c.id.in_(_IDS), _undeleted
+)
+
+
 # ---------------------------------------------------------------- steps within a transaction
 
 
@@ -677,20 +723,26 @@ def _changed(connection: Connection, document_id: str, attempt: int, values: Map
     return connection.execute(update(documents).where(this_run).values({**values, "attempt": attempt})).rowcount > 0
 
 
-def _evidence(connection: Connection, chunk_ids: Sequence[str], placed: bool = True) -> tuple[Evidence, ...]:
+def _evidence(connection: Connection, chunk_ids: Sequence[str]) -> tuple[Evidence, ...]:
     """Two look-ups by primary key, not a join, and no status among the conditions: without statistics SQLite
     begins at all that is findable (and took half a second for 50 of 100,000 chunks). The documents are read last,
     so one that is deleted in between takes its chunks along."""
-    wanted = select(*(chunks.c if placed else _read)).where(chunks.c.id.in_(chunk_ids))
-    found = [chunk_of(row) for row in connection.execute(wanted)]
-    of_these = {chunk.document_id for chunk in found}
-    rows = (
-        connection.execute(_documents(_light if placed else _named).where(documents.c.id.in_(of_these), _undeleted))
-        if of_these
-        else ()
-    )
+    found = [chunk_of(row) for row in connection.execute(_CHUNKS, {"ids": chunk_ids}).all()]
+    of_these = {"ids": list({chunk.document_id for chunk in found})}
+    rows = connection.execute(_THEIR_DOCUMENTS, of_these).all() if found else ()
     findable = {document.id: document for document in map(document_of, rows) if document.findable}
     pairs = ((chunk, findable.get(chunk.document_id)) for chunk in found)
     return tuple(
         Evidence(chunk, document) for chunk, document in pairs if document and chunk.batch < document.published
     )
+
+
+def _standing(
+    connection: Connection, chunk_ids: Sequence[str], allowed: frozenset[str], placed: bool
+) -> Iterator[Chunk]:
+    """The same two look-ups."""
+    found = [chunk_of(row) for row in connection.execute(_CHUNKS if placed else _READ_CHUNKS, {"ids": chunk_ids}).all()]
+    of_these = {"ids": list({chunk.document_id for chunk in found})}
+    rows = connection.execute(_THEIR_PUBLISHED, of_these).all() if found else ()
+    published = {id: batches for id, batches, collection_id in rows if collection_id in allowed}
+    return (chunk for chunk in found if chunk.batch < published.get(chunk.document_id, 0))

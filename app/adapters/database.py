@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +28,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.adapters.storable import to_json
 from app.domain.errors import BadConfiguration, Unavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -86,7 +85,7 @@ class Database:
 def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
-        engine = create_engine(parsed, json_serializer=_json, **_pool(parsed))
+        engine = create_engine(parsed, json_serializer=to_json, **_pool(parsed))
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise BadConfiguration(f"the catalogue's database URL doesn't work: {error}") from error
     if parsed.get_backend_name() == "sqlite":
@@ -105,10 +104,6 @@ def _pool(url: URL) -> dict[str, Any]:
     if url.database in (None, "", ":memory:") or str(url.database).startswith("file:"):
         raise BadConfiguration("the catalogue needs a file: sqlite:///path/to/catalogue.db")
     return {**pool, "connect_args": {"timeout": BUSY_S, "check_same_thread": False}}
-
-
-# Chinese stays Chinese (escaped it takes twice the room); NaN is no JSON, and Postgres would refuse it.
-_json = partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _configure_sqlite(connection: DBAPIConnection, record: object) -> None:

@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.adapters.confidence import THRESHOLD, of_evidence, of_sentence
-from app.adapters.quotable import Quotable, quotables
+from app.adapters.quotable import Quotable, quotables, quotables_of
 from app.adapters.spans import clause_of, span_for
 from app.domain.ports import TextEncoder
-from app.domain.types import Delta, Evidence, Prompt, Usage
+from app.domain.types import Chunk, Delta, Evidence, Prompt, Usage
 from ingest.outline import is_outline
 from prompts.answer import abstention
 from prompts.neutral import quoted
@@ -82,11 +82,11 @@ class ExtractiveReader:
         ranked = self.ranked(prompt)
         return _fit(ranked[0]) if ranked else 0.0
 
-    def best_fits(self, question: str, evidence: Sequence[Evidence]) -> list[float]:
-        """How well the best sentence of each piece of evidence answers, by words alone; 0 for none."""
+    def best_fits(self, question: str, chunks: Sequence[Chunk]) -> list[float]:
+        """How well the best sentence of each answers, by words alone; 0 for none."""
         asked = _Question.of(question)
-        best = [0.0] * len(evidence)
-        for one in _by_words(asked, quotables(question, evidence, asked.cue)):
+        best = [0.0] * len(chunks)
+        for one in _by_words(asked, quotables_of(question, chunks, [""] * len(chunks), asked.cue)):
             at = one.quotable.n - 1
             best[at] = max(best[at], _fit_of_words(one))
         return best

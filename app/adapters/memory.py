@@ -39,6 +39,8 @@ from app.domain.types import (
     Collection,
     Document,
     Evidence,
+    Facts,
+    Narrowed,
     PageReport,
     Place,
     Problem,
@@ -231,6 +233,10 @@ class MemoryCatalogue:
             found = self._select(lambda shelf: shelf.document.collection_id in allowed and shelf.document.findable)
         return tuple(map(_light, found))
 
+    def facts_in(self, collection_ids: Iterable[str], narrowed: Narrowed) -> tuple[Facts, ...]:
+        found = self.documents_in(collection_ids)
+        return tuple(Facts(document.id, document.pages, document.metadata) for document in found)
+
     def unfinished(self) -> tuple[Document, ...]:
         with self._lock:
             return self._select(lambda shelf: shelf.document.status in UNFINISHED)
@@ -362,13 +368,16 @@ class MemoryCatalogue:
             of_batch = (chunk for chunk in shelf.chunks if batch in (None, chunk.batch))
             return tuple(chunk for chunk in of_batch if chunk.ordinal > after)[:limit]
 
-    def evidence(
-        self, chunk_ids: Sequence[str], collection_ids: Iterable[str], placed: bool = True
-    ) -> tuple[Evidence, ...]:
+    def evidence(self, chunk_ids: Sequence[str], collection_ids: Iterable[str]) -> tuple[Evidence, ...]:
         allowed = frozenset(collection_ids)
         with self._lock:
             found = [self._evidence(id) for id in dict.fromkeys(chunk_ids)]
         return tuple(evidence for evidence in found if evidence and evidence.document.collection_id in allowed)
+
+    def standing(
+        self, chunk_ids: Sequence[str], collection_ids: Iterable[str], placed: bool = True
+    ) -> tuple[Chunk, ...]:
+        return tuple(evidence.chunk for evidence in self.evidence(chunk_ids, collection_ids))
 
     def chunk(self, chunk_id: str) -> Evidence:
         with self._lock:

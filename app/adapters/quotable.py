@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.domain.types import Evidence, Kind
+from app.domain.types import Chunk, Evidence, Kind
 from ingest.parse.tables import cells_of
 from prompts.sentences import is_caption, spans
 from prompts.terms import terms
@@ -70,28 +70,33 @@ class Asked:
 
 
 def quotables(question: str, evidence: Sequence[Evidence], cue: str = "") -> list[Quotable]:
+    names = [f"{one.document.name.rsplit('.', 1)[0]} {one.document.title or ''}" for one in evidence]
+    return quotables_of(question, [one.chunk for one in evidence], names, cue)
+
+
+def quotables_of(question: str, chunks: Sequence[Chunk], names: Sequence[str], cue: str = "") -> list[Quotable]:
+    """`names`: what the documents that the chunks are of are called."""
     asked = Asked(
         frozenset(terms(question)), _COMPARES.search(question) is not None, _SHARE.search(question) is not None, cue
     )
-    return [piece for n, one in enumerate(evidence, start=1) for piece in _pieces(asked, n, one)]
+    named = enumerate(zip(chunks, names, strict=True), start=1)
+    return [piece for n, (chunk, name) in named for piece in _pieces(asked, n, chunk, name)]
 
 
-def _pieces(asked: Asked, n: int, one: Evidence) -> list[Quotable]:
-    about = _about(one)
-    lines = one.chunk.text.splitlines()
+def _pieces(asked: Asked, n: int, chunk: Chunk, name: str) -> list[Quotable]:
+    about = _about(chunk, name)
+    lines = chunk.text.splitlines()
     rows = [line for line in lines if line.lstrip().startswith("|")]
     prose = "\n".join(line for line in lines if not line.lstrip().startswith("|"))
-    found = _labels(n, prose, about) if one.chunk.kind in _PICTURED else _sentences(n, prose, about)
+    found = _labels(n, prose, about) if chunk.kind in _PICTURED else _sentences(n, prose, about)
     if len(rows) >= 2:
         found += _rows(asked, n, rows, about | frozenset(terms(prose)))
     return [replace(piece, at=at) for at, piece in enumerate(found)]
 
 
-def _about(one: Evidence) -> frozenset[str]:
-    place = one.chunk.place
-    heading = " ".join((*place.heading, place.sheet or "")) if place else ""
-    title = one.document.title or ""
-    return frozenset(terms(f"{one.document.name.rsplit('.', 1)[0]} {title} {heading}"))
+def _about(chunk: Chunk, name: str) -> frozenset[str]:
+    heading = " ".join((*chunk.place.heading, chunk.place.sheet or "")) if chunk.place else ""
+    return frozenset(terms(f"{name} {heading}"))
 
 
 def _sentences(n: int, text: str, about: frozenset[str]) -> list[Quotable]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from app.domain.errors import BadRequest
 
 REPLACEMENT = "\ufffd"
 DEEPEST = 64  # nested lists and objects in metadata; deeper is an attack on recursion, not a description
+
+# Chinese stays Chinese (escaped it takes twice the room); NaN is no JSON, and Postgres would refuse it.
+to_json = partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 # Postgres refuses NUL in any text, and UTF-8 has no lone surrogates; hostile files and JSON bodies hold both.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -23,6 +29,19 @@ def storable(text: str) -> str:
 def storable_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """A copy that any JSON column takes and gives back unchanged. Raises BadRequest."""
     return {_key(name): _value(value, 1) for name, value in metadata.items()}
+
+
+def json_texts(value: str | float | bool | None) -> set[str]:
+    """How the values that are equal to this one may be written in stored JSON: 3 and 3.0 are equal."""
+    if value is None or isinstance(value, bool | str):
+        return {to_json(storable(value) if isinstance(value, str) else value)}
+    if value == 0:
+        return {"0", "0.0", "-0.0"}
+    texts: set[str] = set()
+    for sort in (int, float):
+        with suppress(OverflowError, ValueError):  # too large for this sort, or not finite: nothing stored is
+            texts |= {str(sort(value))} if sort(value) == value else set()
+    return texts
 
 
 def _value(value: Any, depth: int) -> Any:

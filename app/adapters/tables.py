@@ -216,7 +216,7 @@ HIDDEN = ("deleted_at", "re_embedded")  # the catalogue's own marks, which a Doc
 def document_of(row: Row[Any]) -> Document:
     """From the columns of `documents` and the collection's name, labelled `collection`; the page report,
     the one long column, may have been left out of the query, and with it all that is kept as JSON."""
-    kept = dict(row._mapping)
+    kept = dict(zip(row._fields, row, strict=True))
     for hidden in HIDDEN:
         kept.pop(hidden, None)
     kept["problems"] = tuple(Problem(message, page) for message, page in kept.get("problems", ()))
@@ -263,7 +263,7 @@ def report_rows(report: Sequence[PageReport]) -> list[list[Any]]:
 
 def chunk_of(row: Row[Any]) -> Chunk:
     """The regions and the place may have been left out of the query."""
-    kept = dict(row._mapping)
+    kept = dict(zip(row._fields, row, strict=True))
     if "regions" in kept:
         kept["regions"] = tuple(Region(page, Box(*corners)) for page, *corners in kept["regions"])
         kept["place"] = _place_of(kept["place"])

@@ -17,7 +17,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import cast
 from uuid import uuid4
@@ -41,6 +42,7 @@ K1 = 1.2  # Tantivy's: a word scores at most its idf times K1 + 1
 WRITER_MEMORY = 50_000_000  # bytes
 WAIT_FOR_WRITER_S = 30.0
 BUILDING = ".building"
+MOST_IDS = 100_000  # remembered of one state of an index
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,17 @@ class _Open:
     index: tantivy.Index
     searcher: tantivy.Searcher
     seen: tuple[int, int, int]
+    ids: dict[tuple[int, int], str] = field(default_factory=dict)  # by segment and place in it, once read
+
+    def chunk_id(self, address: tantivy.DocAddress) -> str:
+        """A document is read out of a packed block, with all the words that are kept of it: 10 µs."""
+        place = (address.segment_ord, address.doc)
+        known = self.ids.get(place)
+        if known is None:
+            if len(self.ids) >= MOST_IDS:
+                self.ids.clear()
+            known = self.ids[place] = str(self.searcher.doc(address).get_first("chunk"))
+        return known
 
 
 class TantivyWords:
@@ -97,7 +110,7 @@ class TantivyWords:
             if not most:
                 return ()
             found = searcher.search(_query(terms, kinds, documents), min(k, searcher.num_docs), count=False).hits
-            pairs = [(_chunk_id(searcher, address), float(score) / most) for score, address in found]
+            pairs = [(opened.chunk_id(address), float(score) / most) for score, address in found]
         return tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
 
     def remove(self, collection_id: str, chunk_ids: Sequence[str]) -> None:
@@ -208,6 +221,7 @@ class TantivyWords:
             return fresh
 
 
+@cache
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("chunk", stored=True, tokenizer_name="raw", index_option="basic")
@@ -331,10 +345,6 @@ def _words(field: str, terms: Mapping[str, float], share: float) -> list[tuple[O
         (Occur.Should, make.boost_query(make.term_query(schema, field, term, index_option="freq"), weight))
         for term, weight in each
     ]
-
-
-def _chunk_id(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> str:
-    return str(searcher.doc(address).get_first("chunk"))
 
 
 @contextmanager

@@ -21,8 +21,10 @@ from app.domain.types import (
     Delta,
     Document,
     Evidence,
+    Facts,
     Found,
     Kind,
+    Narrowed,
     PageReport,
     Problem,
     Prompt,
@@ -137,7 +139,12 @@ class Catalogue(Protocol):
     ) -> Paged[Document]: ...
 
     def documents_in(self, collection_ids: Iterable[str]) -> tuple[Document, ...]:
-        """Every findable document of these collections (id, name, metadata, pages): filters look here."""
+        """Every findable document of these collections."""
+        ...
+
+    def facts_in(self, collection_ids: Iterable[str], narrowed: Narrowed) -> tuple[Facts, ...]:
+        """Of every findable document of these collections what filters look at, in any order. What `narrowed` rules
+        out may be left out, and need not be."""
         ...
 
     def unfinished(self) -> tuple[Document, ...]:
@@ -215,13 +222,16 @@ class Catalogue(Protocol):
         """Chunks by ordinal, those greater than `after`, of one batch or of all; also what is not findable yet."""
         ...
 
-    def evidence(
-        self, chunk_ids: Sequence[str], collection_ids: Iterable[str], placed: bool = True
-    ) -> tuple[Evidence, ...]:
+    def evidence(self, chunk_ids: Sequence[str], collection_ids: Iterable[str]) -> tuple[Evidence, ...]:
         """The join: of these, the chunks of findable, undeleted documents of these collections, in the order
-        asked for (score and ranks are left for the caller). Not `placed`, they may come without regions and place,
-        and their documents without counts, problems and metadata: these are most of what a look-up costs, and who only
-        reads the text doesn't need them."""
+        asked for (score and ranks are left for the caller)."""
+        ...
+
+    def standing(
+        self, chunk_ids: Sequence[str], collection_ids: Iterable[str], placed: bool = True
+    ) -> tuple[Chunk, ...]:
+        """The chunks of `evidence` without their documents, which are most of what that costs. Not `placed`, they may
+        come without regions and place."""
         ...
 
     def chunk(self, chunk_id: str) -> Evidence:

@@ -128,6 +128,23 @@ class Document:
         return self.published > 0
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What filters look at in a document."""
+
+    id: str
+    pages: int | None
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What a filter surely asks for, in words that a database can look for: documents without it can't match."""
+
+    ids: frozenset[str] | None = None  # only these; None: any
+    values: tuple[tuple[Any, ...], ...] = ()  # of each, one stands somewhere in the metadata
+
+
 HIDDEN_MARK = "[hidden text]"  # with it begins a chunk of what can't be seen on the page
 
 

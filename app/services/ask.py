@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -40,7 +40,7 @@ from prompts.intents import THIS, intent_of
 from prompts.notices import in_words
 from prompts.screen import Screen
 from prompts.smalltalk import reply_to
-from retrievers.filters import parse, possible
+from retrievers.filters import Condition, narrowed, parse, possible
 from retrievers.joined import Joined, Joint
 
 TOP_K = 8
@@ -102,8 +102,10 @@ class Ask:
         fit: Fit | None = None,
         holds: Holds | None = None,
         at_once: int = 3,
+        coming: Callable[[str], None] = lambda question: None,
     ) -> None:
-        """`at_once`: how many searches are under way. The others wait for them, and most are answered sooner so."""
+        """`at_once`: how many searches are under way. The others wait for them, and most are answered sooner so;
+        `coming` is told their questions meanwhile."""
         self._catalogue = catalogue
         self._pictures = Pictures(blobs, fit)
         self._retriever = retriever
@@ -111,6 +113,7 @@ class Ask:
         self._budget = Budget(most_images)
         self._checker = checker or Checker()
         self._turns = asyncio.Semaphore(at_once)
+        self._coming = coming
         self._explain = explain
         self._condense = condense
         self._librarian = librarian
@@ -138,6 +141,8 @@ class Ask:
             where=scope.where,
         )
         rewritten = rewritten or Rewritten(text)
+        if image is None and self._turns.locked():
+            self._coming(text)
         # A picture is first made ready by another process, for which no other search shall wait.
         async with self._turns if image is None else nullcontext():
             timings = {"wait": _since(began)}
@@ -292,9 +297,11 @@ class Ask:
         """The documents in which something could match the filter; None without one."""
         if where is None:
             return None
-        condition = parse(where)
-        documents = await asyncio.to_thread(self._catalogue.documents_in, [one.id for one in collections])
-        return frozenset(document.id for document in documents if possible(condition, document))
+        return await asyncio.to_thread(self._possible, parse(where), [one.id for one in collections])
+
+    def _possible(self, condition: Condition, collection_ids: Sequence[str]) -> frozenset[str]:
+        facts = self._catalogue.facts_in(collection_ids, narrowed(condition))
+        return frozenset(one.id for one in facts if possible(condition, one))
 
 
 def _shown(search: Search, most: int) -> tuple[Evidence, ...]:

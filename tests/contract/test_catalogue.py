@@ -25,6 +25,8 @@ from app.domain.types import (
     Box,
     Chunk,
     Document,
+    Facts,
+    Narrowed,
     PageReport,
     Place,
     Problem,
@@ -32,10 +34,13 @@ from app.domain.types import (
     Reindexing,
     Status,
 )
+from retrievers.filters import narrowed, parse, possible
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 POSTGRES = os.environ.get("EXHIBIT_TEST_POSTGRES_URL", "")
 STATUSES: tuple[Status, ...] = ("queued", "running", "ready", "partial", "failed", "cancelled")
+HOSTILE = "a\x00b\ud800c\udfff𝄞\u202e'\"--;%_\\"
+HARMLESS = "a\ufffdb\ufffdc\ufffd𝄞\u202e'\"--;%_\\"
 
 
 class Clock:
@@ -579,6 +584,51 @@ def test_filters_see_the_findable_documents_of_the_collections_asked_for(
     catalogue.delete(publish(catalogue, new()).id)
     assert catalogue.documents_in([home, other.id, other.id]) == (mine, theirs)
     assert catalogue.documents_in([]) == ()
+    facts = catalogue.facts_in([home, other.id, other.id], Narrowed())
+    assert sorted(one.id for one in facts) == sorted([mine.id, theirs.id])
+    assert Facts(mine.id, 3, {"year": 2026}) in facts
+    assert catalogue.facts_in([], Narrowed()) == ()
+
+
+@pytest.mark.parametrize(
+    ("where", "n"),
+    [
+        ({"metadata.year": {"eq": 2026}}, 2),
+        ({"metadata.year": {"eq": 2026.0}}, 2),
+        ({"metadata.year": {"eq": "2026"}}, 0),
+        ({"metadata.year": {"in": [1, 0]}}, 1),
+        ({"metadata.year": {"gte": 2000}}, 2),
+        ({"metadata.tags": {"eq": '100% "new"_\\ 中文'}}, 1),
+        ({"metadata.tags": {"eq": "a"}}, 2),
+        ({"metadata.tags": {"eq": "A"}}, 0),
+        ({"metadata.deep.er": {"eq": True}}, 1),
+        ({"metadata.deep.er": {"ne": True}}, 4),
+        ({"metadata.none": {"eq": None}}, 1),
+        ({"metadata.tags": {"in": []}}, 0),
+        ({"metadata.year": {"in": [*range(1_000)]}}, 1),
+        ({"or": [{"metadata.tags": {"eq": "a"}}, {"metadata.year": {"eq": 0}}]}, 3),
+        ({"not": {"metadata.tags": {"eq": "a"}}}, 3),
+        ({"document": ["never", "", HOSTILE]}, 0),
+    ],
+)
+def test_filters_lose_no_document_by_narrowing(
+    catalogue: Catalogue, home: str, new: New, where: dict[str, Any], n: int
+) -> None:
+    about: list[dict[str, Any]] = [
+        {"year": 2026, "tags": ["x", "a"], "deep": {"er": True}},
+        {"year": 2026.0, "tags": 'a100% "new"_\\ 中文'},
+        {"year": -0.0, "tags": ['100% "new"_\\ 中文'], "none": None},
+        {"tags": {"a": "b"}},
+        {"tags": "a", "year": "26"},
+    ]
+    ids = {publish(catalogue, new(metadata=metadata)).id for metadata in about}
+    condition = parse(where)
+    facts = catalogue.facts_in([home], narrowed(condition))
+    assert {one.id for one in facts} <= ids
+    assert len([one for one in facts if possible(condition, one)]) == n
+    (first, *_) = ids
+    within = catalogue.facts_in([home], narrowed(parse({"document": [first]})))
+    assert first in {one.id for one in within}
 
 
 # ---------------------------------------------------------------- documents: a run
@@ -639,11 +689,13 @@ def test_the_text_of_a_running_document_is_findable_and_its_pictures_when_they_a
     running = catalogue.document(document.id)
     assert (running.status, running.findable, running.ready_at) == ("running", True, None)
     assert [one.chunk for one in catalogue.evidence([picture.id, text.id], [home])] == [text]
+    assert catalogue.standing([picture.id, text.id], [home]) == (text,)
     assert [one.id for one in catalogue.documents_in([home])] == [document.id]
     with pytest.raises(Missing):
         catalogue.chunk(picture.id)
     assert catalogue.publish(document.id, 1, "ready", batches=4)
     assert [one.chunk for one in catalogue.evidence([picture.id, text.id], [home])] == [picture, text]
+    assert catalogue.standing([picture.id, text.id], [home]) == (picture, text)
     assert catalogue.document(document.id).chunks == {"text": 1, "figure": 1}
 
 
@@ -1066,15 +1118,32 @@ def test_documents_of_evidence_and_filters_come_without_their_long_page_report(
     assert catalogue.chunk(f"{document.id}.a").document == light
 
 
-def test_who_only_reads_evidence_may_get_it_without_regions(catalogue: Catalogue, home: str, new: New) -> None:
+def test_who_only_reads_chunks_may_get_them_without_regions(catalogue: Catalogue, home: str, new: New) -> None:
     document = new()
     publish(catalogue, document, chunk_in(document, regions=(Region(2, Box(0, 0, 1, 1)),), place=Place(("1",))))
-    (whole,) = catalogue.evidence([f"{document.id}.a"], [home])
-    (read,) = catalogue.evidence([f"{document.id}.a"], [home], placed=False)
-    assert whole.chunk.regions
-    assert replace(read.chunk, regions=(), place=None) == replace(whole.chunk, regions=(), place=None)
-    bare: dict[str, Any] = {"chunks": {}, "problems": (), "metadata": {}}
-    assert replace(read.document, **bare) == replace(whole.document, **bare)
+    (whole,) = catalogue.standing([f"{document.id}.a"], [home])
+    (read,) = catalogue.standing([f"{document.id}.a"], [home], placed=False)
+    assert whole.regions
+    assert replace(read, regions=(), place=None) == replace(whole, regions=(), place=None)
+
+
+@pytest.mark.parametrize("placed", [True, False])
+def test_chunks_stand_that_are_evidence_in_the_same_order(
+    catalogue: Catalogue, home: str, new: New, placed: bool
+) -> None:
+    other = catalogue.create_collection("other", {})
+    first, second, theirs = publish(catalogue, new()), new(), publish(catalogue, new(collection_id=other.id))
+    publish(catalogue, second, *(chunk_in(second, digest, n) for n, digest in enumerate("abc")))
+    gone, coming = publish(catalogue, new()), new()
+    catalogue.delete(gone.id)
+    catalogue.record(coming)
+    catalogue.replace_chunks(coming.id, 1, [chunk_in(coming)])
+    whole = [f"{one.id}.{digest}" for digest in "cab" for one in (second, first, theirs, gone, coming)]
+    for asked in ([*whole, "x.y", "", whole[0]], []):
+        for within in ([home], [home, other.id], []):
+            evidence = [one.id for one in catalogue.evidence(asked, within)]
+            assert [chunk.id for chunk in catalogue.standing(asked, within, placed)] == evidence
+    assert len(catalogue.standing(whole, [home], placed)) == 4
 
 
 def test_a_chunk_of_no_document_is_missing(catalogue: Catalogue, new: New) -> None:
@@ -1084,9 +1153,6 @@ def test_a_chunk_of_no_document_is_missing(catalogue: Catalogue, new: New) -> No
 
 
 # ---------------------------------------------------------------- hostile text
-
-HOSTILE = "a\x00b\ud800c\udfff𝄞\u202e'\"--;%_\\"
-HARMLESS = "a\ufffdb\ufffdc\ufffd𝄞\u202e'\"--;%_\\"
 
 
 def test_text_that_no_database_can_hold_is_made_storable(catalogue: Catalogue, new: New) -> None:

@@ -226,7 +226,8 @@ class Twins(RuleBasedStateMachine):
         def found(catalogue: Catalogue) -> object:
             everywhere = [collection.id for collection in catalogue.collections(10).items]
             chunks = catalogue.evidence([f"d{n}.{digest}" for n in range(3) for digest in "xyz"], everywhere)
-            return evidence_ids(chunks), catalogue.documents_in(everywhere)
+            standing = catalogue.standing([f"d{n}.{digest}" for n in range(3) for digest in "zyx"], everywhere)
+            return evidence_ids(chunks), [chunk.id for chunk in standing], catalogue.documents_in(everywhere)
 
         self.same(found)
 

@@ -134,6 +134,16 @@ def test_kinds_and_documents_narrow_the_search_and_not_the_scores(words: WordsIn
     assert words.search("c", "turbine", 10, documents=frozenset()) == ()
 
 
+def test_what_was_found_before_a_change_is_found_after_it_as_it_stands_then(words: WordsIndex) -> None:
+    words.add("c", [row(f"a.{n}", f"harbour {n}") for n in range(9)])
+    before = words.search("c", "harbour", 20)
+    assert words.search("c", "harbour", 20) == before
+    words.remove("c", ["a.0", "a.4"])
+    words.add("c", [row("b.1", "harbour 1")])
+    after = {chunk_id for chunk_id, _ in words.search("c", "harbour", 20)}
+    assert after == {"b.1", *(f"a.{n}" for n in (1, 2, 3, 5, 6, 7, 8))}
+
+
 def test_a_removed_document_is_gone_from_searches_and_ids(words: WordsIndex) -> None:
     words.add("c", ROWS)
     words.remove_document("c", "d1")

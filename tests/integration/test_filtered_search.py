@@ -19,7 +19,7 @@ from app.adapters.memory import MemoryBlobs
 from app.adapters.words import TantivyWords
 from app.domain.ports import IndexName, VectorRow, WordsRow
 from app.domain.types import Chunk, Collection, Document, Evidence, Kind, Query
-from retrievers.filters import matches, parse, possible
+from retrievers.filters import matches, narrowed, parse, possible
 from retrievers.fused import Fused
 from retrievers.joined import Joined
 from retrievers.reranked import Candidate, Reranked
@@ -151,8 +151,8 @@ async def test_as_many_are_found_as_match(
     }
     documents = None
     if condition is not None:
-        there = shelf.catalogue.documents_in([collection.id for collection in collections])
-        documents = frozenset(document.id for document in there if possible(condition, document))
+        facts = shelf.catalogue.facts_in([collection.id for collection in collections], narrowed(condition))
+        documents = frozenset(one.id for one in facts if possible(condition, one))
     query = Query(words, collections=collections, kinds=kinds, documents=documents, where=where)
     found = [one.id for one in (await shelf.joined.search(query, top_k)).evidence]
     assert set(found) <= matching

@@ -115,6 +115,29 @@ async def test_no_more_searches_are_under_way_than_may_be_and_one_by_picture_wai
     assert all(one.evidence for one in found)
 
 
+async def test_only_questions_that_wait_for_their_turn_are_told_to_be_coming() -> None:
+    ask, _, retriever = asking()
+    told: list[str] = []
+    ask._turns, ask._coming = asyncio.Semaphore(1), told.append
+    under_way, go_on, find = asyncio.Event(), asyncio.Event(), retriever.retrieve
+
+    async def retrieve(query: Query, k: int) -> Found:
+        under_way.set()
+        await go_on.wait()
+        return await find(query, k)
+
+    retriever.retrieve = retrieve  # type: ignore[method-assign]
+    first = asyncio.create_task(ask.search(Scope(), "lantern"))
+    await under_way.wait()
+    others = [asyncio.create_task(ask.search(Scope(), text)) for text in ("oil", " wick ")]
+    by_picture = asyncio.create_task(ask.search(Scope(), "glass", PNG))
+    while len(told) < 2:
+        await asyncio.sleep(0.01)
+    go_on.set()
+    await asyncio.wait_for(asyncio.gather(first, *others, by_picture), 10)
+    assert told == ["oil", "wick"]
+
+
 async def events_of(ask: Ask, question: str = "What does the lantern burn?", *history: Message) -> list[Event]:
     messages = [*history, Message("user", (TextPart(question),))]
     return [event async for event in ask.answer(Scope(), messages)]

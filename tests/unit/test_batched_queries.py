@@ -119,3 +119,28 @@ def test_several_event_loops_may_ask(recorder: Recorder) -> None:
 
 async def _ask(queries: BatchedQueries) -> float:
     return float((await queries.encode("four"))[0])
+
+
+async def test_what_is_coming_goes_along_with_what_is_asked_and_costs_no_batch_of_its_own(
+    recorder: Recorder, queries: BatchedQueries
+) -> None:
+    for n in range(2, 9):
+        queries.coming("x" * n)
+    queries.coming("x" * 3)
+    assert not recorder.batches
+    assert (await queries.encode("x"))[0] == 1
+    assert recorder.batches == [["x", "xx", "xxx", "xxxx"]]
+    assert [(await queries.encode("x" * n))[0] for n in (3, 4, 2)] == [3, 4, 2]
+    assert len(recorder.batches) == 1
+    await queries.encode("x" * 7)
+    assert recorder.batches[1:] == [["x" * 7, "x" * 5, "x" * 6, "x" * 8]]
+
+
+async def test_what_is_known_or_a_whole_document_is_not_taken_along(
+    recorder: Recorder, queries: BatchedQueries
+) -> None:
+    await queries.encode("known")
+    queries.coming("known")
+    queries.coming("x" * 3_000)
+    await queries.encode("other")
+    assert recorder.batches == [["known"], ["other"]]

@@ -18,7 +18,9 @@ ENGLISH = "The night boat of the keeper leaves the harbour every day."
 
 
 def candidates(*texts: str) -> list[Candidate]:
-    return [Candidate(Hit(f"d.{n}", 1.0, {"words": n}), evidence(n, text)) for n, text in enumerate(texts, start=1)]
+    return [
+        Candidate(Hit(f"d.{n}", 1.0, {"words": n}), evidence(n, text).chunk) for n, text in enumerate(texts, start=1)
+    ]
 
 
 async def ranked(question: str, *texts: str, scores: Sequence[float] = ()) -> list[int]:

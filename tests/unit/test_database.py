@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from app.adapters.cursors import encode_cursor
 from app.adapters.database import MIGRATIONS, Database
 from app.adapters.tables import metadata
 from app.domain.errors import BadConfiguration, Unavailable
-from app.domain.types import Chunk, Document
+from app.domain.types import Chunk, Document, Narrowed
 
 
 @pytest.fixture
@@ -230,10 +230,13 @@ def test_no_call_walks_all_documents_or_all_chunks(file: Path) -> None:
     def every_call(catalogue: SqlCatalogue) -> None:
         home = take_in(catalogue)
         catalogue.evidence([f"d.{n}" for n in range(9)], [home])
+        catalogue.standing([f"d.{n}" for n in range(9)], [home])
         catalogue.chunk("d.1")
         catalogue.chunks("d", after=3, limit=2)
         catalogue.documents(home, "ready", 1, encode_cursor((datetime.now(UTC), "")))
         catalogue.documents_in([home])
+        catalogue.facts_in([home], Narrowed(frozenset({"d"}), ((1,),)))
+        catalogue.facts_in([home], Narrowed())
         catalogue.bytes_wanted("ab")
         catalogue.requeue("d")
         catalogue.unfinished()
@@ -248,17 +251,20 @@ def test_no_call_walks_all_documents_or_all_chunks(file: Path) -> None:
     assert walks <= {"SCAN documents USING INDEX documents_deleted"}  # those that await erasing, which are few
 
 
-def test_evidence_is_looked_up_by_id_not_searched_for_among_all_that_is_findable(file: Path) -> None:
-    def evidence_of_many(catalogue: SqlCatalogue) -> None:
+@pytest.mark.parametrize("look_up", [SqlCatalogue.evidence, SqlCatalogue.standing])
+def test_chunks_are_looked_up_by_id_not_searched_for_among_all_that_is_findable(
+    file: Path, look_up: Callable[..., Sequence[object]]
+) -> None:
+    def look_up_many(catalogue: SqlCatalogue) -> None:
         home = take_in(catalogue)
         for n in range(100):
             other = Document(f"o{n}", home, "default", "a", "text/plain", 1, f"{n}", "queued", datetime.now(UTC))
             catalogue.record(other)
             catalogue.replace_chunks(other.id, 1, [Chunk(f"{other.id}.a", other.id, 0, "text", "", "")])
             catalogue.publish(other.id, 1, "ready")
-        assert len(catalogue.evidence(["d.1", *(f"o{n}.a" for n in range(100))], [home])) == 101
+        assert len(look_up(catalogue, ["d.1", *(f"o{n}.a" for n in range(100))], [home])) == 101
 
-    look_ups = [line for line in plans_of(file, evidence_of_many) if "chunks" in line or "documents" in line][-2:]
+    look_ups = [line for line in plans_of(file, look_up_many) if "chunks" in line or "documents" in line][-2:]
     assert look_ups == [
         "SEARCH chunks USING INDEX sqlite_autoindex_chunks_1 (id=?)",
         "SEARCH documents USING INDEX sqlite_autoindex_documents_1 (id=?)",

@@ -16,9 +16,9 @@ from app.domain.types import Chunk, Document, Found, Hit, Message, Query, Step, 
 from app.services.about_library import Librarian
 from app.services.ask import Answered, Ask, Scope
 from app.services.condense import Condense
-from app.services.explain import Explain
+from app.services.explain import Explain, trace_of, understood
 from retrievers.fused import Fused
-from retrievers.joined import Joined
+from retrievers.joined import Joined, Joint
 
 SECRET = "the treasure lies under the third palm"
 
@@ -133,3 +133,24 @@ async def test_a_store_that_fails_costs_the_trace_and_no_search() -> None:
     assert len(found.evidence) == 1
     with pytest.raises(Missing):
         await explain.find(found.trace_id, "")
+
+
+class Counting(MemoryTraces):
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[int] = []
+
+    def keep(self, traces: Sequence[Trace]) -> None:
+        self.written.append(len(traces))
+        super().keep(traces)
+
+
+def test_traces_that_come_together_are_written_together_and_all_of_them_before_it_closes() -> None:
+    traces = Counting()
+    explain = Explain(MemoryCatalogue(), traces)
+    noted = [trace_of(understood("why?", "", Query("why?"), 8), Joint((), ()), {}, "") for _ in range(5)]
+    for trace in noted:
+        explain.note(trace)
+    explain.close()
+    assert traces.written == [5]
+    assert [traces.find(one.id) for one in noted] == noted

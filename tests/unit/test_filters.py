@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.domain.errors import BadRequest
 from app.domain.types import Document
-from retrievers.filters import matches, parse, possible
+from retrievers.filters import matches, narrowed, parse, possible
 
 
 def document(id: str = "d", pages: int | None = 10, **metadata: Any) -> Document:
@@ -100,6 +100,28 @@ wheres = st.recursive(
     ),
     max_leaves=6,
 )
+
+
+@pytest.mark.parametrize(
+    ("where", "ids", "values"),
+    [
+        ({"document": ["d", "e"]}, {"d", "e"}, ()),
+        ({"metadata.year": {"eq": 3}}, None, ((3,),)),
+        ({"metadata.year": {"in": [3, "4"]}, "page": {"gte": 2}, "document": ["d"]}, {"d"}, ((3, "4"),)),
+        ({"and": [{"document": ["d", "e"]}, {"document": ["e", "f"]}]}, {"e"}, ()),
+        ({"or": [{"document": ["d"]}, {"document": ["e"]}]}, {"d", "e"}, ()),
+        ({"or": [{"metadata.a": {"eq": 1}}, {"metadata.b": {"in": [2, 3]}, "document": ["d"]}]}, None, ((1, 2, 3),)),
+        ({"or": [{"metadata.a": {"eq": 1}}, {"document": ["d"]}]}, None, ()),
+        ({"metadata.year": {"ne": 3}}, None, ()),
+        ({"metadata.year": {"gte": 3}}, None, ()),
+        ({"not": {"document": ["d"]}}, None, ()),
+        ({"page": {"eq": 3}}, None, ()),
+        ({}, None, ()),
+    ],
+)
+def test_what_a_filter_surely_asks_for(where: dict[str, Any], ids: set[str] | None, values: tuple[Any, ...]) -> None:
+    found = narrowed(parse(where))
+    assert (found.ids, found.values) == (ids, values)
 
 
 @given(where=wheres, pages=st.one_of(st.none(), st.integers(1, 5)))

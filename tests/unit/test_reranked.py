@@ -9,20 +9,19 @@ from datetime import UTC, datetime
 import pytest
 
 from app.adapters.memory import MemoryCatalogue
-from app.domain.types import Box, Chunk, Collection, Document, Evidence, Found, Hit, Kind, Query, Region
+from app.domain.types import Box, Chunk, Collection, Found, Hit, Kind, Query, Region
 from retrievers.cues import names_pages
 from retrievers.learned import FEATURES, Learned, features_of, shipped
 from retrievers.reranked import Candidate, Reranked, descending, in_turn, pinned, spread_over_pages
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 COLLECTION = Collection("c", "c", NOW)
-DOCUMENT = Document("d", "c", "c", "report.pdf", "application/pdf", 1, "0", "ready", NOW)
 
 
 def candidate(name: str, page: int | None = 1, text: str = "", kind: Kind = "text", **scores: float) -> Candidate:
     chunk = Chunk(f"d.{name}", "d", 0, kind, text, f"Annual report 2019\n{text}", page)
     spaces = {"words": scores.get("words", 0.1), "text": scores.get("cosine", 0.1)}
-    return Candidate(Hit(chunk.id, 0.5, {"words": 1}, spaces), Evidence(chunk, DOCUMENT))  # type: ignore[arg-type]
+    return Candidate(Hit(chunk.id, 0.5, {"words": 1}, spaces), chunk)  # type: ignore[arg-type]
 
 
 def ids(hits: Sequence[Hit]) -> list[str]:
@@ -44,13 +43,13 @@ class Knows(MemoryCatalogue):
         super().__init__()
         self.names = names
 
-    def evidence(self, chunk_ids: Sequence[str], collection_ids: object, placed: bool = True) -> tuple[Evidence, ...]:
-        return tuple(candidate(name).evidence for name in self.names if f"d.{name}" in chunk_ids)
+    def standing(self, chunk_ids: Sequence[str], collection_ids: object, placed: bool = True) -> tuple[Chunk, ...]:
+        return tuple(candidate(name).chunk for name in self.names if f"d.{name}" in chunk_ids)
 
 
 async def by_name(question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
     """The last letter of the alphabet first."""
-    return [float(ord(one.evidence.chunk.id[-1])) for one in candidates]
+    return [float(ord(one.chunk.id[-1])) for one in candidates]
 
 
 def hit(name: str, *spaces: str) -> Hit:
@@ -61,10 +60,10 @@ def hit(name: str, *spaces: str) -> Hit:
 async def test_only_a_question_that_names_a_page_needs_regions_to_rank(question: str, placed: bool) -> None:
     over = [candidate(name, text=f"it cost {name}") for name in "ab"]
     two_pages = (Region(3, Box(0, 0, 1, 1)), Region(4, Box(0, 0, 1, 1)))
-    whole = replace(over[1].evidence, chunk=replace(over[1].evidence.chunk, page=3, regions=two_pages))
-    with_regions = await Learned(shipped().weights)(question, [over[0], replace(over[1], evidence=whole)])
-    bare = replace(whole, chunk=replace(whole.chunk, regions=()))
-    without = await Learned(shipped().weights)(question, [over[0], replace(over[1], evidence=bare)])
+    whole = replace(over[1].chunk, page=3, regions=two_pages)
+    with_regions = await Learned(shipped().weights)(question, [over[0], replace(over[1], chunk=whole)])
+    bare = replace(whole, regions=())
+    without = await Learned(shipped().weights)(question, [over[0], replace(over[1], chunk=bare)])
     assert names_pages(question) is placed
     assert (with_regions != without) is placed
 
@@ -73,11 +72,11 @@ async def test_only_a_question_that_names_a_page_needs_regions_to_rank(question:
 async def test_regions_are_looked_up_only_where_the_rank_looks_at_them(placed: bool) -> None:
     catalogue, asked = Knows("a"), []
 
-    def evidence(chunk_ids: Sequence[str], collection_ids: object, placed: bool = True) -> tuple[Evidence, ...]:
+    def standing(chunk_ids: Sequence[str], collection_ids: object, placed: bool = True) -> tuple[Chunk, ...]:
         asked.append(placed)
-        return (candidate("a").evidence,)
+        return (candidate("a").chunk,)
 
-    catalogue.evidence = evidence  # type: ignore[method-assign]
+    catalogue.standing = standing  # type: ignore[method-assign]
     again = Reranked(Given(hit("a")), catalogue, by_name, placed=lambda question: placed)
     await again.retrieve(Query("q", collections=(COLLECTION,)), 10)
     assert asked == [placed]
@@ -137,8 +136,8 @@ async def test_the_dear_look_is_only_at_the_best_of_the_cheap_one() -> None:
     seen: list[str] = []
 
     async def dear(question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
-        seen.extend(one.evidence.chunk.id for one in candidates)
-        return [-5.0 if one.evidence.chunk.id == "d.z" else -1.0 for one in candidates]
+        seen.extend(one.chunk.id for one in candidates)
+        return [-5.0 if one.chunk.id == "d.z" else -1.0 for one in candidates]
 
     candidates = [candidate("a"), candidate("y"), candidate("z")]
     scores = await in_turn(by_name, dear, 2)("q", candidates)
@@ -178,7 +177,7 @@ def test_numbers_title_and_quantity_are_shares() -> None:
 
 def test_what_a_space_did_not_find_counts_as_its_least() -> None:
     found, other = candidate("a", words=0.9), candidate("b", words=0.2)
-    unfound = Candidate(Hit("d.c", 0.1, {"text": 1}, {"text": 0.4}), candidate("c", 2).evidence)
+    unfound = Candidate(Hit("d.c", 0.1, {"text": 1}, {"text": 0.4}), candidate("c", 2).chunk)
     assert feature("words", "q", found, other, unfound) == [0.9, 0.2, 0.2]
     assert feature("page_text", "q", candidate("a", 1, cosine=0.3), candidate("b", 1, cosine=0.6)) == [0.6, 0.6]
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import math
+from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.adapters.storable import DEEPEST, storable, storable_metadata
+from app.adapters.storable import DEEPEST, json_texts, storable, storable_metadata, to_json
 from app.domain.errors import BadRequest
 
 JSON = st.recursive(
@@ -47,3 +50,21 @@ def test_metadata_has_a_deepest_level(depth: int) -> None:
     else:
         with pytest.raises(BadRequest):
             storable_metadata({"x": nested})
+
+
+@given(st.integers() | st.floats(allow_nan=False, allow_infinity=False), st.booleans())
+def test_a_number_is_stored_in_one_of_the_ways_in_which_equal_ones_may_be_written(value: float, other: bool) -> None:
+    equal = value
+    with suppress(OverflowError):
+        equal = float(value) if isinstance(value, int) else int(value)
+    stored = equal if other and equal == value else value
+    assert to_json(storable_metadata({"a": stored})["a"]) in json_texts(value)
+
+
+@pytest.mark.parametrize("value", [None, True, False, "", 'a"b\\c\n', "中文 %_/", "a\x00b\ud800", 0, -0.0, 10**400])
+def test_a_value_is_stored_in_the_letters_that_are_looked_for(value: Any) -> None:
+    assert to_json(storable_metadata({"a": value})["a"]) in json_texts(value)
+
+
+def test_what_no_json_holds_is_written_in_no_way() -> None:
+    assert json_texts(math.nan) == json_texts(10**5_000) == set()
