@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 _TEXTS_AT_ONCE = 128  # about a second's work: several documents take turns, and a death costs no more
 _IMAGES_AT_ONCE = 16
 _TRIES = 2
-_LEAN_MB = 330  # the child's resident memory, above which what it has freed is given back
 _LIMIT_S = 300.0  # a slice takes about a second, loading a model some
 
 Job = Literal["texts", "images"]
@@ -253,7 +252,7 @@ def _encode_until_the_end(
         except EOFError:  # the parent is gone, or has closed us
             return
         pipe.send(_answer(encoders, job, items))
-        give_back(_LEAN_MB)
+        give_back()
 
 
 def _answer(encoders: _Encoders, job: Job, items: Sequence[Any]) -> tuple[bool, Any]:

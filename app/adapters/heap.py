@@ -1,7 +1,7 @@
 """Memory that was freed and not given back: after large buffers came and went, glibc keeps the gaps between them.
 
 A child that recognises pictures so grows from 0.65 GB to 1 GB within eighty of them. Giving the gaps back takes some
-20 ms, and what was given back has to be fetched again: so only above a size.
+20 ms, and what was given back has to be fetched again: so only when the process has grown.
 """
 
 from __future__ import annotations
@@ -11,15 +11,20 @@ import os
 from functools import cache
 from pathlib import Path
 
+GROWN = 1.2  # of what was resident after the last time
+
 _STATM = Path("/proc/self/statm")  # Linux
+_lean_mb = 0
 
 
-def give_back(above_mb: int = 0) -> bool:
-    """Whether it did: the process is larger than this, and its allocator can."""
-    if resident_mb() <= above_mb:
+def give_back() -> bool:
+    """Whether it did: the process has grown, and its allocator can."""
+    global _lean_mb
+    if resident_mb() <= GROWN * _lean_mb or (trim := _trim()) is None:
         return False
-    trim = _trim()
-    return trim is not None and bool(trim(0))
+    trim(0)
+    _lean_mb = resident_mb()
+    return True
 
 
 def resident_mb() -> int:

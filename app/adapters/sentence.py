@@ -34,7 +34,7 @@ class Batches:
     tokens: int
 
 
-ON_CPU = Batches(texts=16, tokens=4_096)
+ON_CPU = Batches(texts=8, tokens=2_048)  # as fast as twice as much, in 28 MB less
 ON_GPU = Batches(texts=256, tokens=32_768)  # some 160 chunks
 
 

@@ -44,7 +44,6 @@ THINNEST = 4  # long side by short side, up to which a picture goes to the finde
 # Kernels and buffers that OpenVINO keeps for the shapes it has met. Every picture brings new ones: with its default of
 # 5,000 the recogniser grows past 1.9 GB within a hundred pictures; so it stays below half of that, 8 % slower.
 KERNELS_KEPT = 16
-LEAN_MB = 720  # resident memory, above which what was freed is given back
 LEAST_SIDE = 20  # pixels of a picture that could hold a word
 MODELS = {
     "Det": "PP-OCRv6_det_small.onnx",
@@ -136,7 +135,7 @@ def _read_picture(picture: Image.Image) -> tuple[str, float, tuple[Line, ...]]:
         if len(_known) >= MOST_KNOWN:
             _known.clear()
         _known[pixels] = _read_now(picture)
-        give_back(LEAN_MB)
+        give_back()
     return _known[pixels]
 
 
