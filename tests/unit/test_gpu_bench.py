@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from bench import gpu, gpu_answers, gpu_encoders
+from bench import gpu_answers, gpu_encoders
 
 
 def test_encoders_are_measured_against_the_bare_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,14 +41,22 @@ def test_the_largest_model_that_fits_is_chosen() -> None:
     assert gpu_answers.weights_gib(gpu_answers.QWEN3_VL_32B) == pytest.approx(62.1, abs=0.1)
 
 
-def test_a_part_that_fails_or_takes_too_long_costs_no_other(capsys: pytest.CaptureFixture[str]) -> None:
-    with gpu.part("first", 5):
-        raise ValueError("cannot")
-    with gpu.part("second", 0.05):
-        time.sleep(5)
-    with gpu.part("third", 5):
-        gpu.said("done")
-    said = capsys.readouterr().out
-    assert "ValueError: cannot" in said
-    assert "second: not done after" in said
-    assert "done" in said
+PARTS = """
+import time
+from bench import gpu
+with gpu.part("first", 5):
+    raise ValueError("cannot")
+with gpu.part("second", 0.05):
+    time.sleep(5)
+with gpu.part("third", 5):
+    gpu.said("done")
+"""
+
+
+def test_a_part_that_fails_or_takes_too_long_costs_no_other() -> None:
+    """In a process of its own: a part is ended by a signal, which ended the whole of one in which pytest had tested the
+    image encoders before."""
+    ended = subprocess.run([sys.executable, "-c", PARTS], capture_output=True, text=True, timeout=60, check=True)
+    assert "ValueError: cannot" in ended.stdout
+    assert "second: not done after" in ended.stdout
+    assert "done" in ended.stdout.splitlines()
