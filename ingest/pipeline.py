@@ -27,7 +27,6 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from app.adapters.heap import give_back
 from app.domain.errors import ExhibitError, Gone, Missing, ModelMismatch, Unreadable, listed
 from app.domain.ports import (
     Blobs,
@@ -390,7 +389,6 @@ class Pipeline:
     async def publish(self, document_id: str, attempt: int, batch: int, left: int) -> None:
         """Makes the chunks up to this batch findable. With no batch left, the document is finished, and what was only
         needed on the way is removed, also by a run that was killed between the two."""
-        await asyncio.to_thread(give_back)  # of what a batch's chunks and vectors took
         if left:
             document = await asyncio.to_thread(self._wanted, document_id, attempt)
             if document is not None and document.replaces is not None:

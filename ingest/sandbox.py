@@ -28,7 +28,6 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
-from app.adapters.heap import give_back
 from app.domain.errors import ExhibitError, Unavailable, Unreadable
 
 T = TypeVar("T")
@@ -285,7 +284,6 @@ def _live(pipe: Connection, parent: int, memory_mb: int, nice: int, cores: int) 
             pipe.send_bytes(b"begun")
             _allow(processor_s)
             pipe.send_bytes(_answer(function, args))
-            give_back()
 
 
 def _allow(processor_s: float) -> None:

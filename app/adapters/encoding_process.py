@@ -25,7 +25,6 @@ from multiprocessing.context import SpawnProcess
 from typing import Any, Literal, cast
 
 from app.adapters.child_processes import end_with_parent, leave_interrupts_to_parent, step_back
-from app.adapters.heap import give_back
 from app.domain.errors import ExhibitError, Unavailable, Unreadable
 from app.domain.ports import ImageEncoder, TextEncoder, Vector, Vectors
 
@@ -252,7 +251,6 @@ def _encode_until_the_end(
         except EOFError:  # the parent is gone, or has closed us
             return
         pipe.send(_answer(encoders, job, items))
-        give_back()
 
 
 def _answer(encoders: _Encoders, job: Job, items: Sequence[Any]) -> tuple[bool, Any]:

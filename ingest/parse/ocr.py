@@ -23,7 +23,6 @@ from rapidocr.inference_engine.openvino import main as openvino_sessions
 from rapidocr.inference_engine.openvino.device_config import CPUConfig
 from rapidocr.utils.process_img import get_rotate_crop_image, map_boxes_to_original
 
-from app.adapters.heap import give_back
 from app.domain.errors import Unreadable
 from app.domain.types import Box, Line, ParsedPage
 from ingest.parse.pdf import LONGEST_SIDE, crop_figures
@@ -135,7 +134,6 @@ def _read_picture(picture: Image.Image) -> tuple[str, float, tuple[Line, ...]]:
         if len(_known) >= MOST_KNOWN:
             _known.clear()
         _known[pixels] = _read_now(picture)
-        give_back()
     return _known[pixels]
 
 
