@@ -26,7 +26,7 @@ _CHINESE_WORDS = (5.0, 9.0, 0.4, 0.0, -3.4)
 _FIT = 0.07  # of the sentence's log-odds between the two bends; beyond them it fits hardly at all, or well: all of them
 _BENDS = (-5.0, 0.25)
 _TOGETHER = 1.0
-_MISSING = 0.8  # for each year or number that is in none of the evidence, two at most
+_MISSING = 0.8  # for each number, years among them, that is in none of the evidence, two at most
 _TABLES = 1.4  # what is asked of a document with tables is mostly in them, and tables can be read
 _FITS = 0.15  # chance by the sentence alone, under which it is not quoted, whatever stands beside it
 
@@ -35,7 +35,6 @@ _REFERENCE = re.compile(  # where it stands, not what it is
     r"\b(?:pages?|slides?|figures?|fig\.|tables?|sections?|chapters?|steps?|equations?)"
     r"\s*\d+(?:\s*(?:-|–|to|and|,)\s*\d+)*|第\s*\d+\s*[页张章节步]|[图表]\s*\d+", re.I,
 )  # fmt: skip
-_YEAR = re.compile(r"(?<!\d)(?:1[89]|20)\d\d(?!\d)")
 _NAME = re.compile(r"(?<![.?!\"“] )(?<!^)\b[A-Z][A-Za-z0-9’'-]+")
 _NO_NAME = frozenset(
     "Page Pages Slide Slides Figure Table Section Chapter Appendix Write Answer What Which How Give List".split()  # noqa: SIM905
@@ -61,18 +60,17 @@ def of_evidence(sentence: float, question: str, evidence: Sequence[Evidence]) ->
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    together: float  # share of the names, years and numbers of the question that one piece of evidence has; 1 for none
-    missing: int  # years and numbers that none has, at most 2
+    together: float  # share of the names and numbers of the question that one piece of evidence has; 1 for none
+    missing: int  # numbers that none has, at most 2
     tables: float  # share of the evidence
 
 
 def held_by(question: str, evidence: Sequence[Evidence]) -> Held:
     asked = _REFERENCE.sub(" ", _INSTRUCTION.sub(" ", question))
-    years = frozenset(_YEAR.findall(asked))
-    counts = years | {number for number in numbers(asked) if len(number) > 1}
+    counts = {number for number in numbers(asked) if len(number) > 1}
     named = [term for name in _NAME.findall(asked) if name not in _NO_NAME for term in terms(name)]
     exact = [*counts, *named]
-    held = [_held(f"{one.document.name} {one.chunk.own_search_text} {one.chunk.text}") for one in evidence]
+    held = [_held(f"{one.document.name} {one.chunk.own_search_text}") for one in evidence]
     anywhere = frozenset[str]().union(*held)
     together = max((sum(term in one for term in exact) for one in held), default=0) / len(exact) if exact else 1.0
     tables = sum(one.chunk.kind == "table" for one in evidence) / max(1, len(evidence))
