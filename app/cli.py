@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
+from app.adapters.allocator import keep_little
 from app.commands import ask, delete, documents, evaluate, ingest, reindex, search, serve, status, verify, worker
 from app.commands.command import Command
 from app.commands.serve import DOES_NOT_START
@@ -34,6 +35,7 @@ INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    keep_little()
     options = parser().parse_args(arguments)
     command: Command = options.command
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -28,6 +28,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
+from app.adapters.allocator import keep_little
 from app.domain.errors import ExhibitError, Unavailable, Unreadable
 
 T = TypeVar("T")
@@ -320,6 +321,7 @@ def _settle(parent: int, memory_mb: int, nice: int) -> None:
     if os.getppid() != parent:
         os._exit(1)  # it died before prctl could tell
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    keep_little()
     with suppress(OSError, ValueError):  # for what grows faster than the watchdog looks
         backstop = 2 * memory_mb * 2**20 + LIBRARIES
         resource.setrlimit(resource.RLIMIT_DATA, (backstop, backstop))

@@ -29,6 +29,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
+from app.adapters.allocator import keep_little
 from app.adapters.child_processes import end_with_parent, leave_interrupts_to_parent
 from app.adapters.gate import Gate
 from app.domain.errors import BadConfiguration, DamagedIndex, ExhibitError, Unavailable
@@ -280,6 +281,7 @@ def _serve_calls(pipes: Sequence[Connection], opens: str, folder: Path, parent_p
     """Until the parent is gone or kills it."""
     leave_interrupts_to_parent()
     end_with_parent(parent_pid)
+    keep_little()
     faulthandler.enable()  # where it died, into the service's log
     service = _Service(opens, folder)
     threads = [threading.Thread(target=service.serve, args=(pipe,)) for pipe in pipes]

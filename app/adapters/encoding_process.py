@@ -24,6 +24,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, Literal, cast
 
+from app.adapters.allocator import keep_little
 from app.adapters.child_processes import end_with_parent, leave_interrupts_to_parent, step_back
 from app.domain.errors import ExhibitError, Unavailable, Unreadable
 from app.domain.ports import ImageEncoder, TextEncoder, Vector, Vectors
@@ -244,6 +245,7 @@ def _encode_until_the_end(
     leave_interrupts_to_parent()
     end_with_parent(parent_pid)
     step_back(nice)
+    keep_little()
     encoders = _Encoders(make_text, make_image)
     while True:
         try:
