@@ -66,7 +66,7 @@ EMBED_PART = 128  # chunks a step: some seconds of work, so that a kill costs li
 WRITE_PART = 50  # Chroma's writes hold the GIL: 50 vectors freeze the process for about 57 ms, 500 for 271 ms
 READING = "2"  # raised when files are read differently: what an earlier attempt read is read again then
 READ_AT_ONCE = 4  # pages of one document being recognised side by side
-TEXT_FIRST_S = 5.0  # how long a picture waits for the text of other documents, before it is read all the same
+TEXT_FIRST_S = 5.0  # while the text of documents is on its way in, one picture in so long is read all the same
 TOLD_EVERY_S = 0.3  # progress within a stage
 
 T = TypeVar("T")
@@ -249,6 +249,7 @@ class Pipeline:
         self.describer = describer
         self._writing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._texts_under_way = 0
+        self._next_picture = asyncio.Lock()
         self._parsing = Turns(parse_at_once)
         self._clocks = Clocks()
 
@@ -607,9 +608,12 @@ class Pipeline:
             self._texts_under_way -= 1
 
     async def _text_first(self) -> None:
-        until = time.monotonic() + TEXT_FIRST_S
-        while self._texts_under_way and time.monotonic() < until:
-            await asyncio.sleep(0.1)
+        """Pictures that wait go one after the other: each on its own would after five seconds take a share of the
+        machine that grows with their number, and texts would be found a seventh later."""
+        async with self._next_picture:
+            until = time.monotonic() + TEXT_FIRST_S
+            while self._texts_under_way and time.monotonic() < until:
+                await asyncio.sleep(0.1)
 
     async def _describe_page(self, document: Document, page: ParsedPage) -> ParsedPage:
         if page.needs_ocr and page.number is not None:

@@ -412,6 +412,31 @@ async def test_pictures_wait_for_the_text_of_other_documents(house: House) -> No
     assert house.catalogue.document(document.id).status == "ready"
 
 
+async def test_while_text_comes_pictures_are_read_one_after_the_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline_module, "TEXT_FIRST_S", 0.4)
+    documents = [house.upload(f"{name}.pdf", name * 64) for name in "abc"]
+    waiting = [await ingest(house.pipeline, step, document.id, 1) for document in documents]
+    read: list[str] = []
+    read_page = house.parser.read_page
+
+    async def told(document: Document, page: int) -> ParsedPage:
+        read.append(document.id)
+        return await read_page(document, page)
+
+    house.parser.read_page = told  # type: ignore[method-assign]
+    with house.pipeline.text_comes_first():
+        reading = [
+            asyncio.create_task(read_pictures(house.pipeline, step, document.id, 1, batches))
+            for document, batches in zip(documents, waiting, strict=True)
+        ]
+        await asyncio.sleep(0.6)
+        assert len(read) == 1
+    await asyncio.wait_for(asyncio.gather(*reading), 5)
+    assert sorted(read) == sorted(document.id for document in documents)
+
+
 @pytest.mark.parametrize(
     "when", ["parse-1", "split", "embed-0", "index-0", "publish", "describe-0", "split-0", "publish-1"]
 )
