@@ -77,6 +77,21 @@ def test_the_pixels_of_a_figure_reach_the_engine(engine: Engine, service: Servic
     assert engine.metric("vllm:mm_cache_queries_total") > before
 
 
+def test_the_engine_describes_what_comes_in_from_its_pixels_and_is_never_quoted(
+    engine: Engine, service: Service
+) -> None:
+    seen = engine.metric("vllm:mm_cache_queries_total")
+    (picture,) = service.finished(*service.upload(SAMPLES / "harbour-morning.jpg"))
+    assert picture["status"] == "ready"
+    assert engine.metric("vllm:mm_cache_queries_total") > seen
+    answer = service.ask(FIGURE, filter={"document": [picture["id"]]}, top_k=1)
+    (shown,) = answer["evidence"]
+    assert shown["described_by"] == "tiny-llava"
+    assert shown["description"]
+    assert shown["description"] not in shown["text"]
+    assert all(citation["quote"] not in shown["description"] for citation in answer["citations"])
+
+
 def test_too_many_images_for_the_engine_are_answered_with_fewer_and_a_notice(engine: Engine, service: Service) -> None:
     answer = service.ask("Which figures show letters, parcels and boats?", kinds=["figure"], top_k=8)
     assert len(answer["evidence"]) > MOST_IMAGES
