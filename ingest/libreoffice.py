@@ -1,4 +1,5 @@
-"""Turns old Office files into today's with LibreOffice, where it is installed: without macros, in a folder of its own.
+"""Turns old Office files into today's and draws slides and sheets, with LibreOffice, where it is installed: without
+macros, in a folder of its own.
 
 Each run has a profile of its own (two runs sharing one wait for each other, or fail), whose settings switch macros,
 links and downloads off before the program first starts, and a home of its own, which both vanish with it.
@@ -58,8 +59,8 @@ def installed() -> str | None:
     return None
 
 
-def converted(path: Path, extension: str, target: str) -> bytes:
-    """The file in another format (`docx`, …). Raises Unreadable."""
+def converted(path: Path, extension: str, target: str, options: str = "") -> bytes:
+    """The file in another format (`docx`, …); `options`: of LibreOffice's filter for it. Raises Unreadable."""
     program = installed()
     if program is None:
         raise Unreadable("it is read through LibreOffice, which is not installed")
@@ -68,7 +69,7 @@ def converted(path: Path, extension: str, target: str) -> bytes:
         _write_profile(home / "profile")
         source = home / f"document{extension}"
         source.symlink_to(path.resolve())
-        _run(_command(program, home, source, target), home)
+        _run(_command(program, home, source, f"{target}{options}"), home)
         made = home / "out" / f"document.{target}"
         if not made.is_file():
             raise Unreadable("LibreOffice can't read it: it is damaged, or needs a password")

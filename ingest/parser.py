@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.domain.errors import NeedsPassword, Unreadable
+from app.domain.errors import Missing, NeedsPassword, Unreadable
 from app.domain.ports import Blobs
 from app.domain.types import Box, Document, Identity, ParsedPage, Problem
 from ingest.cut import CountTokens, Cut, cut_pictures, cut_text
+from ingest.libreoffice import installed
 from ingest.originals import key
-from ingest.parse import PARSERS, open_document, parse_pages
+from ingest.parse import CONVERT_S, PARSERS, open_document, parse_pages
 from ingest.parse.ocr import read_figures, read_page, read_pixels
+from ingest.parse.printed import printed
 from ingest.parse.render import render_page
 from ingest.sandbox import Sandbox
 
@@ -107,15 +109,22 @@ class SandboxedParser:
             cut_pictures, document, tuple(files), outlook, batch, count, max_tokens, timeout_s=CUT_TIMEOUT_S
         )
 
-    async def render(self, document: Document, page: int, boxes: Sequence[Box]) -> bytes:
+    async def render(self, document: Document, page: int, boxes: Sequence[Box], pdf: str | None = None) -> bytes:
         return await self.sandbox.run(
             render_page,
-            self._file(document),
-            document.media_type,
+            self._file(document) if pdf is None else self.blobs.path(pdf),
+            document.media_type if pdf is None else "application/pdf",
             page,
             RENDER_LONG_SIDE,
             tuple(boxes),
             timeout_s=RENDER_TIMEOUT_S,
+        )
+
+    async def printed(self, document: Document) -> bytes:
+        if installed() is None:
+            raise Missing("Slides and sheets are drawn only where LibreOffice is installed.")
+        return await self.sandbox.run(
+            printed, self._file(document), document.media_type, document.pages or 0, timeout_s=CONVERT_S
         )
 
     def _file(self, document: Document) -> Path:

@@ -25,7 +25,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.api.deps import Services
 from app.api.schemas import AnswerOut, DocumentOut, EvidenceOut, Name, SearchOut, Text, evidence_out
-from app.domain.errors import ExhibitError, Missing
+from app.domain.errors import ExhibitError, Missing, Unreadable
 from app.domain.types import Evidence, Kind, Message, Status, TextPart
 from app.services.ask import Answered
 from app.services.ask import Scope as Where
@@ -153,7 +153,7 @@ class Tools:
         pictures: list[ContentBlock] = []
         try:
             pictures.append(_image(await self._given.pages.page(document_id, page)))
-        except Missing:
+        except (Missing, Unreadable):
             if not found:
                 raise
         out = PageOut(

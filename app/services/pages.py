@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from app.domain.errors import Gone, Missing
 from app.domain.ports import Blobs, Catalogue
 from app.domain.types import Box, Document, Evidence
 
-DRAWN_ON_REQUEST = frozenset(
+SLIDES_AND_SHEETS = frozenset(
     {
         "application/vnd.openxmlformats-officedocument.presentationml.presentation",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -23,8 +24,13 @@ DRAWN_ON_REQUEST = frozenset(
 
 
 class Renderer(Protocol):
-    async def render(self, document: Document, page: int, boxes: Sequence[Box]) -> bytes:
-        """A PNG or JPEG of the page with the boxes drawn. Raises Missing, Unreadable."""
+    async def render(self, document: Document, page: int, boxes: Sequence[Box], pdf: str | None = None) -> bytes:
+        """A PNG or JPEG of the page with the boxes drawn; `pdf`: the blob it is drawn from, when that is not the
+        original. Raises Missing, Unreadable."""
+        ...
+
+    async def printed(self, document: Document) -> bytes:
+        """Slides or sheets as a PDF, a page each. Raises Missing where nothing can do that, Unreadable."""
         ...
 
 
@@ -33,6 +39,7 @@ class Pages:
         self._catalogue = catalogue
         self._blobs = blobs
         self._renderer = renderer
+        self._printing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by document
 
     async def page(self, document_id: str, number: int, evidence_id: str | None = None) -> bytes:
         """The page as an image. Raises Missing when the document has no such page, or no pages at all."""
@@ -62,10 +69,20 @@ class Pages:
         marked = f"-{evidence_id.rpartition('.')[2]}" if evidence_id and boxes else ""
         key = f"documents/{document.id}/renders/{number}{marked}"
         if not await asyncio.to_thread(self._blobs.exists, key):
-            drawn = await self._renderer.render(document, number, boxes)
+            pdf = await self._printed(document) if document.media_type in SLIDES_AND_SHEETS else None
+            drawn = await self._renderer.render(document, number, boxes, pdf)
             await asyncio.to_thread(self._keep, document.id, key, drawn)
             return drawn
         return await asyncio.to_thread(self._blobs.read, key)
+
+    async def _printed(self, document: Document) -> str:
+        """Once for all pages of a document, however many of them are asked for at the same moment: it takes seconds."""
+        key = f"documents/{document.id}/renders/pdf"
+        async with self._printing.setdefault(document.id, asyncio.Lock()):
+            if not await asyncio.to_thread(self._blobs.exists, key):
+                pdf = await self._renderer.printed(document)
+                await asyncio.to_thread(self._keep, document.id, key, pdf)
+        return key
 
     def _keep(self, document_id: str, key: str, drawn: bytes) -> None:
         """Raises Gone when the document was deleted meanwhile: its blobs must not come back once they are erased.
@@ -79,10 +96,8 @@ class Pages:
 
 
 def _check_page(document: Document, number: int) -> None:
-    if document.media_type in DRAWN_ON_REQUEST:
-        raise Missing("Slides and sheets are drawn only where LibreOffice is installed.")
     if document.pages is None and document.findable:
-        raise Missing("This document has no pages.")
+        raise Missing("this document has no pages")
     if document.pages is None:
         raise Missing("The pages of this document are not known yet.")
     if not 1 <= number <= document.pages:

@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
 
 from app.adapters.memory import MemoryBlobs, MemoryCatalogue
-from app.domain.errors import Gone
+from app.domain.errors import Gone, Missing
 from app.domain.types import Box, Document
-from app.services.pages import Pages
+from app.services.pages import SLIDES_AND_SHEETS, Pages
+from ingest.parse.printed import PRINTED
+
+SLIDES = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 
 
 class Drawing:
     """Draws; and may delete the document meanwhile, rows and all."""
 
     def __init__(self, catalogue: MemoryCatalogue, deletes: bool = False, erases: bool = False) -> None:
-        self.catalogue, self.deletes, self.erases, self.drawn = catalogue, deletes, erases, 0
+        self.catalogue, self.deletes, self.erases = catalogue, deletes, erases
+        self.drawn, self.prints = 0, 0
+        self.drawn_from: str | None = None
 
-    async def render(self, document: Document, page: int, boxes: Sequence[Box]) -> bytes:
+    async def render(self, document: Document, page: int, boxes: Sequence[Box], pdf: str | None = None) -> bytes:
         self.drawn += 1
+        self.drawn_from = pdf
         if self.deletes:
             self.catalogue.delete(document.id)
         if self.erases:
             self.catalogue.erase(document.id)
         return b"a picture"
+
+    async def printed(self, document: Document) -> bytes:
+        self.prints += 1
+        await asyncio.sleep(0)
+        return b"a PDF"
 
 
 @pytest.fixture
@@ -51,3 +63,30 @@ async def test_a_document_deleted_while_it_is_drawn_leaves_no_picture(catalogue:
     with pytest.raises(Gone):
         await Pages(catalogue, blobs, Drawing(catalogue, deletes=True, erases=erases)).page("d", 1)
     assert blobs.keys("documents/d") == ()
+
+
+async def test_slides_asked_for_at_once_are_printed_once_and_drawn_from_that(catalogue: MemoryCatalogue) -> None:
+    collection = catalogue.collection("default").id
+    deck = Document("s", collection, "default", "s", SLIDES, 1, "cd", "queued", datetime.now(UTC), pages=3)
+    catalogue.record(deck)
+    catalogue.update("s", 1, pages=3)
+    drawing, blobs = Drawing(catalogue), MemoryBlobs()
+    pages = Pages(catalogue, blobs, drawing)
+    await asyncio.gather(*(pages.page("s", number) for number in (1, 2, 3)))
+    assert (drawing.prints, drawing.drawn) == (1, 3)
+    assert drawing.drawn_from is not None
+    assert blobs.read(drawing.drawn_from) == b"a PDF"
+
+
+async def test_a_page_that_is_not_there_is_not_printed_for(catalogue: MemoryCatalogue) -> None:
+    collection = catalogue.collection("default").id
+    catalogue.record(Document("s", collection, "default", "s", SLIDES, 1, "cd", "queued", datetime.now(UTC), pages=3))
+    catalogue.update("s", 1, pages=3)
+    drawing = Drawing(catalogue)
+    with pytest.raises(Missing, match="has 3 pages"):
+        await Pages(catalogue, MemoryBlobs(), drawing).page("s", 4)
+    assert drawing.prints == 0
+
+
+def test_what_is_printed_and_what_can_be_is_the_same() -> None:
+    assert set(PRINTED) == SLIDES_AND_SHEETS
