@@ -170,6 +170,7 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         faults = "; ".join(
-            f"{_variable(fault['loc'])}{fault['msg']}" for fault in error.errors(include_input=False, include_url=False)
+            f"{_variable(fault['loc'])}{fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors(include_input=False, include_url=False)
         )
         raise BadConfiguration(f"These settings don't work: {faults}.") from error

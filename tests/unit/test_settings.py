@@ -62,8 +62,9 @@ def test_loopback_is_told_from_the_rest(host: str, is_own: bool) -> None:
 )
 def test_what_could_never_work_is_refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(BadConfiguration, match=name):
+    with pytest.raises(BadConfiguration, match=name) as refused:
         load_settings()
+    assert "Value error" not in str(refused.value)
 
 
 def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
