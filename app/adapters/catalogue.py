@@ -448,7 +448,7 @@ class SqlCatalogue:
         with self._database.reading() as connection:
             for found in _evidence(connection, [chunk_id]):
                 return found
-            document = _document(connection, chunk_id.rpartition(".")[0])
+            document = _document(connection, chunk_id.rpartition(".")[0], "evidence")
             is_there = connection.scalar(select(exists().where(chunks.c.id == chunk_id)))
         if is_there or not document.findable:
             raise Missing(f"the document is {document.status}, so this can't be found in it now")
@@ -696,13 +696,13 @@ def _forget_empty_collections(connection: Connection) -> None:
     connection.execute(delete(collections).where(collections.c.deleted_at.is_not(None), ~holds_some))
 
 
-def _document(connection: Connection, document_id: str) -> Document:
+def _document(connection: Connection, document_id: str, wanted: str = "document") -> Document:
     row = connection.execute(_documents().where(documents.c.id == document_id, _undeleted)).one_or_none()
     if row is not None:
         return document_of(row)
     if _known(connection, document_id):
         raise Gone("the document was deleted")
-    raise Missing("there is no such document")
+    raise Missing(f"there is no such {wanted}")
 
 
 def _known(connection: Connection, document_id: str) -> bool:

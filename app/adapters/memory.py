@@ -384,7 +384,7 @@ class MemoryCatalogue:
             found = self._evidence(chunk_id)
             if found is not None:
                 return found
-            shelf = self._shelf(chunk_id.rpartition(".")[0])
+            shelf = self._shelf(chunk_id.rpartition(".")[0], "evidence")
             document, is_there = shelf.document, any(chunk.id == chunk_id for chunk in shelf.chunks)
         if is_there or not document.findable:
             raise Missing(f"the document is {document.status}, so this can't be found in it now")
@@ -428,12 +428,12 @@ class MemoryCatalogue:
     def _is_behind(self, document: Document, reindex_id: str) -> bool:
         return document.findable and self._shelves[document.id].re_embedded != reindex_id
 
-    def _shelf(self, document_id: str) -> _Shelf:
+    def _shelf(self, document_id: str, wanted: str = "document") -> _Shelf:
         shelf = self._shelves.get(document_id)
         if document_id in self._tombstones or (shelf is not None and shelf.deleted):
             raise Gone("the document was deleted")
         if shelf is None:
-            raise Missing("there is no such document")
+            raise Missing(f"there is no such {wanted}")
         return shelf
 
     def _select(self, wanted: Callable[[_Shelf], bool]) -> tuple[Document, ...]:
