@@ -17,7 +17,7 @@ from app.api.deps import Caller, Given
 from app.api.messages import messages_of
 from app.api.schemas import AnswerOut, CompletionIn
 from app.api.streams import HEADERS, with_heartbeat
-from app.domain.types import Answer
+from app.domain.types import Answer, Collection
 from app.services.ask import CUT_SHORT, Answered, Event, Said, Scope
 from prompts.problems import broken_off
 
@@ -26,17 +26,20 @@ router = APIRouter(prefix="/v1", tags=["openai"])
 
 @router.get("/models")
 async def models(given: Given) -> dict[str, Any]:
-    page = await asyncio.to_thread(given.catalogue.collections, 200)
-    found = [
-        {"id": one.name, "object": "model", "created": int(one.created_at.timestamp()), "owned_by": "exhibit"}
-        for one in page.items
-    ]
-    return {"object": "list", "data": found}
+    found: list[Collection] = []
+    cursor: str | None = None
+    while not found or cursor is not None:  # the protocol's list has no pages
+        page = await asyncio.to_thread(given.catalogue.collections, 200, cursor)
+        found, cursor = [*found, *page.items], page.next_cursor
+    return {"object": "list", "data": [_model(one) for one in found]}
 
 
 @router.get("/models/{name}")
 async def model(name: str, given: Given) -> dict[str, Any]:
-    one = await asyncio.to_thread(given.catalogue.collection, name)
+    return _model(await asyncio.to_thread(given.catalogue.collection, name))
+
+
+def _model(one: Collection) -> dict[str, Any]:
     return {"id": one.name, "object": "model", "created": int(one.created_at.timestamp()), "owned_by": "exhibit"}
 
 
