@@ -159,13 +159,18 @@ async def _looked_at(document_id: str, given: Services) -> Document:
     return await asyncio.to_thread(given.catalogue.document, document_id)
 
 
+@router.head("/documents/{document_id}/file", include_in_schema=False)
 @router.get("/documents/{document_id}/file")
 async def original(document_id: str, given: Given) -> FileResponse:
     """The original bytes, as an attachment: a browser must not run what somebody uploaded."""
     document = await asyncio.to_thread(given.catalogue.document, document_id)
     path = await asyncio.to_thread(given.blobs.path, key(document))
-    headers = {"x-content-type-options": "nosniff", "content-security-policy": "sandbox; default-src 'none'"}
-    return FileResponse(path, media_type=document.media_type, filename=document.name, headers=headers)
+    headers = {
+        "content-type": document.media_type,  # without the charset that would be added: which one it is isn't known
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "sandbox; default-src 'none'",
+    }
+    return FileResponse(path, filename=document.name, headers=headers)
 
 
 @router.get("/documents/{document_id}/pages/{number}", response_class=Response)

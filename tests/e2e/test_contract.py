@@ -12,6 +12,7 @@ from openai import OpenAI
 from openai.types.chat import ChatCompletionUserMessageParam
 from PIL import Image
 
+from ingest.libreoffice import installed
 from tests.e2e.service import SAMPLES, Service
 
 pytestmark = pytest.mark.timeout(300)  # the first one starts the service and takes the samples in
@@ -227,6 +228,30 @@ def test_the_original_comes_back_as_it_was(service: Service) -> None:
     answer = service.http.get(f"/v1/documents/{of(service, '灯塔守则.pdf')['id']}/file")
     assert answer.content == (SAMPLES / "灯塔守则.pdf").read_bytes()
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_an_original_can_be_asked_about_without_its_bytes_and_claims_no_encoding(service: Service) -> None:
+    [document] = service.upload(("gbk.txt", "戴胜鸟的巢有臭味。".encode("gbk")))
+    answer = service.http.head(f"/v1/documents/{document['id']}/file")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert (answer.headers["content-length"], answer.headers["content-type"]) == ("18", "text/plain")
+    assert service.http.head("/healthz").status_code == service.http.head("/readyz").status_code == 200
+
+
+@pytest.mark.skipif(installed() is None, reason="LibreOffice is not installed")
+def test_slides_and_sheets_are_pages_that_are_drawn(service: Service) -> None:
+    [top, *_] = service.search("payload of the drone that was rented", kinds=["table"])
+    assert (top["document"], top["page"]) == ("project-gannet.pptx", 3)
+    drawn = picture(service.http.get(top["page_url"]).content)
+    plain = picture(service.http.get(top["page_url"].partition("?")[0]).content)
+    assert drawn.size == plain.size == (1600, 900)
+    assert drawn.tobytes() != plain.tobytes()
+    fleet = of(service, "fleet.xlsx")["id"]
+    assert [service.http.get(f"/v1/documents/{fleet}/pages/{page}").status_code for page in (1, 2, 3)] == [
+        200,
+        200,
+        404,
+    ]
 
 
 @pytest.mark.parametrize(
