@@ -18,7 +18,7 @@ def from_data_url(url: str) -> bytes:
     if len(body) > MAX_IMAGE_BYTES * 4 // 3 + 4:
         raise TooLarge(f"The image is larger than {MAX_IMAGE_BYTES // 2**20} MB.")
     try:
-        data = base64.b64decode(body, validate=True)
+        data = base64.b64decode("".join(body.split()), validate=True)  # some encoders break lines
     except (binascii.Error, ValueError) as error:
         raise BadRequest("The image's base64 is malformed.") from error
     if not data:

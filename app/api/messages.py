@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.api.images import from_data_url
 from app.api.schemas import ImagePartIn, MessageIn
 from app.domain.errors import BadRequest
 from app.domain.types import ImagePart, Message, Role, TextPart
 
+ROLES: Mapping[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
+
 
 def messages_of(given: Sequence[MessageIn]) -> tuple[Message, ...]:
-    """Raises BadRequest when the last message is no question of the user's."""
-    messages = tuple(_message(message) for message in given)
-    last = messages[-1]
-    if last.role != "user" or not last.parts or not (last.text.strip() or _has_image(last)):
+    """Raises BadRequest when the last message is no question of the user's. What tools said is left aside."""
+    messages = tuple(_message(message, ROLES[message.role]) for message in given if message.role in ROLES)
+    last = messages[-1] if messages and given[-1].role == "user" else None
+    if last is None or not last.parts or not (last.text.strip() or _has_image(last)):
         raise BadRequest("The last message must be the user's, with words or an image in it.")
     return messages
 
 
-def _message(given: MessageIn) -> Message:
-    role: Role = "system" if given.role == "developer" else given.role
+def _message(given: MessageIn, role: Role) -> Message:
     if isinstance(given.content, str):
         return Message(role, (TextPart(given.content),))
     return Message(role, tuple(_part(part) for part in given.content or ()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -47,8 +48,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        faults = [{"location": _location(fault["loc"]), "message": fault["msg"]} for fault in error.errors()]
+        faults = [_told(fault, error.body) for fault in error.errors()]
         detail = "; ".join(f"{fault['location']}: {fault['message']}" for fault in faults[:8])
+        if _came_as_no_json(request, error.errors()):
+            detail = "Send the body as JSON, with the header `Content-Type: application/json`."
         return problem(request.url.path, 422, "The request can't be understood", detail, errors=faults)
 
     @app.exception_handler(HTTPException)
@@ -73,8 +76,33 @@ async def refuse(scope: Scope, receive: Receive, send: Send, error: ExhibitError
     await problem(scope["path"], error.status, error.title, str(error))(scope, receive, send)
 
 
-def _location(loc: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in loc) or "body"
+def _told(fault: Any, body: object) -> dict[str, str]:
+    location = fault["loc"] if fault["type"] == "json_invalid" else _in_the_body(fault, body)
+    return {
+        "location": ".".join(str(part) for part in location) or "body",
+        "message": fault["msg"].removeprefix("Value error, "),
+    }
+
+
+def _in_the_body(fault: Any, body: object) -> list[int | str]:
+    """Where the fault is, without the names that pydantic gives to the branches of a union."""
+    first, *rest = fault["loc"] or ("body",)
+    if first != "body":
+        return list(fault["loc"])
+    kept, place = [first], body
+    for left, part in enumerate(rest, 1 - len(rest)):
+        if isinstance(place, dict) and (part in place or (left == 0 and fault["type"] == "missing")):
+            kept, place = [*kept, part], place.get(part)
+        elif isinstance(place, list) and isinstance(part, int) and part < len(place):
+            kept, place = [*kept, part], place[part]
+    return kept
+
+
+def _came_as_no_json(request: Request, faults: Sequence[Any]) -> bool:
+    """A body that was not looked into: what it is wasn't said, or said to be a form (as curl does)."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    json_said = kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+    return not json_said and any(fault["loc"] == ("body",) for fault in faults)
 
 
 def _headers(status: int) -> dict[str, str]:

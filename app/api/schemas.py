@@ -6,7 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)
 
 from app.domain import types
 from app.domain.types import KINDS, Kind, ReadAs, Space, Stage, Status, Verdict
@@ -314,12 +326,33 @@ MAX_TEXT = 1_000_000  # characters of one message
 MAX_IMAGES = 32  # in one request
 
 
-class In(BaseModel):
+class Lenient(BaseModel):
+    """Many clients send null for what they leave out."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_left_out(cls, body: Any) -> Any:
+        if not isinstance(body, dict):
+            return body
+        optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
+        return {name: value for name, value in body.items() if value is not None or name not in optional}
+
+
+class In(Lenient):
     model_config = ConfigDict(extra="forbid")
 
 
+def _a_name(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return check(value)
+    except ValidationError as error:
+        if not isinstance(value, str):
+            raise
+        raise ValueError("a name is 1 to 64 letters of any script, digits, `-` and `_`") from error
+
+
 class CollectionIn(In):
-    name: str = Field(pattern=f"^{NAME}$")
+    name: Annotated[str, Field(pattern=f"^{NAME}$"), WrapValidator(_a_name)]
     metadata: Object = Field(default_factory=dict)
 
 
@@ -373,13 +406,21 @@ class ImagePartIn(BaseModel):
     image_url: ImageUrlIn
 
 
+def _text_or_parts(content: Any) -> str:
+    return "text" if isinstance(content, str) else "parts"
+
+
+PartIn = Annotated[TextPartIn | ImagePartIn, Field(discriminator="type")]
+Content = Annotated[
+    Annotated[Text, Field(max_length=MAX_TEXT), Tag("text")]
+    | Annotated[list[PartIn], Field(max_length=1000), Tag("parts")],
+    Discriminator(_text_or_parts),
+]
+
+
 class MessageIn(BaseModel):
-    role: Literal["system", "developer", "user", "assistant"]
-    content: (
-        Annotated[Text, Field(max_length=MAX_TEXT)]
-        | Annotated[list[TextPartIn | ImagePartIn], Field(max_length=1000)]
-        | None
-    ) = None
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: Content | None = None
 
 
 def _few_images(messages: list[MessageIn]) -> list[MessageIn]:
@@ -397,7 +438,7 @@ class ChatIn(ScopeIn):
     stream: bool = False
 
 
-class CompletionIn(BaseModel):
+class CompletionIn(Lenient):
     """OpenAI's body; what has no meaning here (temperature, tools, …) is taken and left aside."""
 
     model_config = ConfigDict(extra="ignore")

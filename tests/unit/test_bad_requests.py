@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from app.adapters.memory_generator import MemoryGenerator
 from app.api.messages import messages_of
 from app.api.problems import install
-from app.api.schemas import ChatIn, CompletionIn, MessageIn
+from app.api.schemas import ChatIn, CollectionIn, CompletionIn, MessageIn
 from app.domain.errors import BadRequest
 from app.domain.types import ImagePart, Message, TextPart
 from app.services.ask import Answered
@@ -87,6 +87,10 @@ def client() -> TestClient:
     @app.post("/v1/chat")
     async def chat(body: ChatIn) -> int:
         return len(messages_of(body.messages))
+
+    @app.post("/v1/collections")
+    async def collections(body: CollectionIn) -> str:
+        return body.name
 
     @app.post("/v1/chat/completions")
     async def completions(body: CompletionIn) -> int:
@@ -167,3 +171,72 @@ async def test_a_question_that_leans_on_five_hundred_turns_is_understood_soon(mo
     assert time.process_time() - began < 5
     for prompt in (*generator.prompts, *condensing.prompts):
         assert sum(len(message.text) for message in prompt.messages) < 30_000
+
+
+# ---------------------------------------------------------------- what is wrong, and what is only unusual
+
+
+@pytest.mark.parametrize(
+    ("content", "location"),
+    [
+        (5, "body.messages.0.content"),
+        ([{"type": "text"}], "body.messages.0.content.0.text"),
+        ([{"type": "text", "text": 5}], "body.messages.0.content.0.text"),
+        ([{"type": "image_url", "image_url": {}}], "body.messages.0.content.0.image_url.url"),
+        ([{"type": "input_audio"}], "body.messages.0.content.0"),
+        ([5], "body.messages.0.content.0"),
+    ],
+)
+def test_a_fault_is_where_it_stands_in_the_body_and_nothing_of_ours_is_named(content: object, location: str) -> None:
+    reply = client().post("/v1/chat", json={"messages": [{"role": "user", "content": content}]})
+    assert reply.status_code == 422
+    assert [fault["location"] for fault in reply.json()["errors"]] == [location]
+    assert "function" not in reply.text
+    assert "PartIn" not in reply.text
+
+
+def test_a_collection_that_is_no_name_is_a_fault_of_that_field() -> None:
+    reply = client().post("/v1/chat", json={"messages": [], "collection": 5})
+    assert {fault["location"] for fault in reply.json()["errors"]} == {"body.messages", "body.collection"}
+
+
+def test_a_name_that_cannot_be_is_told_what_names_are() -> None:
+    reply = client().post("/v1/collections", json={"name": "my papers"})
+    assert reply.json()["detail"] == "body.name: a name is 1 to 64 letters of any script, digits, `-` and `_`"
+    assert client().post("/v1/collections", json={"name": "हिन्दी-集_1"}).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-type": "application/x-www-form-urlencoded"}])
+def test_a_body_that_does_not_say_that_it_is_json_is_told_so(headers: dict[str, str]) -> None:
+    reply = client().post("/v1/chat", content=b'{"messages": []}', headers=headers)
+    assert reply.status_code == 422
+    assert "Content-Type: application/json" in reply.json()["detail"]
+
+
+@pytest.mark.parametrize(("path", "more"), [("/v1/chat", {"kinds": None}), ("/v1/chat/completions", {"model": "m"})])
+def test_null_is_what_is_left_out(path: str, more: dict[str, object]) -> None:
+    message = {"role": "user", "content": "What does the lantern burn?"}
+    assert client().post(path, json={"messages": [message], "stream": None, **more}).status_code == 200
+
+
+def test_what_is_needed_may_not_be_null() -> None:
+    assert client().post("/v1/chat", json={"messages": None}).status_code == 422
+
+
+def test_what_tools_said_is_left_aside() -> None:
+    said = [
+        {"role": "user", "content": "Look it up."},
+        {"role": "assistant", "content": None, "tool_calls": []},
+        {"role": "tool", "content": "42", "tool_call_id": "a"},
+        {"role": "user", "content": "What does the lantern burn?"},
+    ]
+    messages = messages_of([MessageIn.model_validate(one) for one in said])
+    assert [message.role for message in messages] == ["user", "assistant", "user"]
+    with pytest.raises(BadRequest):
+        messages_of([MessageIn.model_validate(one) for one in said[:3]])
+
+
+def test_base64_may_be_broken_into_lines() -> None:
+    lines = "\n".join(PIXEL[at : at + 4] for at in range(0, len(PIXEL), 4))
+    [message] = asked_with("data:image/png;base64," + lines)
+    assert message.parts[1] == ImagePart(b"\x89PNG pixels", "image/png")
