@@ -24,6 +24,7 @@ from ingest.names import clean_name
 
 MAX_METADATA = 64 * 1024  # bytes
 MAX_FILES = 1000
+PASSED_OVER = 2  # times the limit: how much of files that are too large is read past, to reach what comes after
 AT_ONCE = 2**20  # bytes that are gathered and then written beside the event loop
 STARRED = re.compile(rb";\s*+filename\*\s*+=\s*+\"?([\w!#$&+^`{}~-]*+)'[\w-]*+'([^;\s\"]*+)", re.IGNORECASE)
 
@@ -33,7 +34,7 @@ Fetch = Callable[[str], Awaitable[Fetched]]
 
 @dataclass(slots=True)
 class Received:
-    """What a request held. A file that was too large, at which reading stopped, is the last of the rejected."""
+    """What a request held. A file that was too large, and at which reading stopped, is the last of the rejected."""
 
     uploads: list[Upload] = field(default_factory=list)
     rejected: list[tuple[str, ExhibitError]] = field(default_factory=list)
@@ -72,7 +73,8 @@ async def fetched(body: bytes, fetch: Fetch) -> Received:
 async def receive(content_type: str, body: AsyncIterator[bytes], temporary: Callable[[], Path], limit: int) -> Received:
     """Raises UnsupportedType (not multipart), BadRequest (malformed), Unavailable (the disk is full).
 
-    Reading stops at the first file over `limit` bytes: the files before it are kept, it and the rest are not read.
+    A file over `limit` bytes is refused and read past; when that takes too long, reading stops: the files before are
+    kept, the rest is not read.
     """
     kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
@@ -133,6 +135,8 @@ class _Form:
         self._file: _File | None = None
         self._value = bytearray()
         self._ended = False
+        self._too_large: str | None = None  # the name of the file that is being read past
+        self._passed_over = 0  # bytes
         self.stopped = False
 
     def callbacks(self) -> Any:
@@ -183,6 +187,9 @@ class _Form:
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         if self.stopped:
             return
+        if self._too_large is not None:
+            self._pass_over(self._too_large, end - start)
+            return
         if self._file is None:
             self._value += data[start:end]
             if len(self._value) > MAX_METADATA:
@@ -190,20 +197,26 @@ class _Form:
             return
         self._file.write(memoryview(data)[start:end])
         if self._file.size > self._limit:
-            self._stop(self._file)
+            self._file.discard()
+            self._too_large, self._file = self._file.name, None
 
-    def _stop(self, file: _File) -> None:
-        file.discard()
-        refusal = TooLarge(
-            f"{file.name} is larger than the limit of {self._limit // 2**20} MB; nothing after it was read."
-        )
-        self._received.rejected.append((file.name, refusal))
-        self._file, self.stopped = None, True
+    def _pass_over(self, name: str, size: int) -> None:
+        self._passed_over += size
+        if self._passed_over > PASSED_OVER * self._limit:
+            self._refuse(name, "; nothing after it was read")
+            self.stopped = True
+
+    def _refuse(self, name: str, more: str = "") -> None:
+        refusal = TooLarge(f"{name} is larger than the limit of {self._limit // 2**20} MB{more}.")
+        self._received.rejected.append((name, refusal))
+        self._too_large = None
 
     def _on_part_end(self) -> None:
         if self.stopped:
             return
-        if self._file is not None:
+        if self._too_large is not None:
+            self._refuse(self._too_large)
+        elif self._file is not None:
             self._finish_file(self._file)
         elif self._field == "metadata":
             self._received.metadata = _metadata(bytes(self._value))

@@ -53,7 +53,15 @@ async def test_several_files_and_their_metadata(temporary: Callable[[], Path]) -
     assert got.metadata == {"year": 2019}
 
 
-async def test_reading_stops_at_the_first_file_over_the_limit(temporary: Callable[[], Path], tmp_path: Path) -> None:
+async def test_a_file_over_the_limit_does_not_cost_what_comes_after_it(temporary: Callable[[], Path]) -> None:
+    body = part("file", b"x" * 1001, "big.txt") + part("file", b"ok", "a.txt") + part("metadata", b'{"year": 2025}')
+    got = await received(body, temporary, limit=1000)
+    assert [upload.name for upload in got.uploads] == ["a.txt"]
+    assert [(name, error.status) for name, error in got.rejected] == [("big.txt", 413)]
+    assert got.metadata == {"year": 2025}
+
+
+async def test_reading_stops_at_a_file_that_does_not_end(temporary: Callable[[], Path], tmp_path: Path) -> None:
     read = 0
 
     async def counted() -> AsyncIterator[bytes]:
