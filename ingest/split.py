@@ -226,6 +226,7 @@ class Piece:
     heading: tuple[str, ...]
     level: int = 0  # of a heading; 0 for other text
     boxes: tuple[Box, ...] = ()
+    place: Place | None = None  # in a sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,11 +281,12 @@ class _Splitter:
         level = (block.level or 1) if block.kind == "heading" else 0
         room = 1.0 if level else pack.room
         if size <= room:
-            return [Piece(text, size, heading, level, boxes(block, block.lines))]
+            return [Piece(text, size, heading, level, boxes(block, block.lines), _in_a_sheet(block))]
         parts = cut(text, self.measure.many, room)
         held = lines_of_parts(block.lines, text, parts)
         measured = zip(parts, self.measure.many(parts), held, strict=True)
-        return [Piece(part, share, heading, level, boxes(block, lines)) for part, share, lines in measured]
+        place = _in_a_sheet(block)
+        return [Piece(part, share, heading, level, boxes(block, lines), place) for part, share, lines in measured]
 
     def _standing(self, block: Block, heading: tuple[str, ...], page: int | None) -> Iterator[Draft]:
         """Tables, figures and pictures."""
@@ -474,7 +476,7 @@ class _Pack:
             return []
         held, self.held = self.held, []
         headings = _common([piece.heading for piece in held])
-        place = Place(heading=headings) if self.page is None else None
+        place = _over([piece.place for piece in held]) or (Place(heading=headings) if self.page is None else None)
         named = {piece.text for piece in held if piece.level}
         context = tuple(name for name in headings if name not in named)
         where = regions(self.page, [box for piece in held for box in piece.boxes])
@@ -525,9 +527,20 @@ def _common(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _place(block: Block, heading: tuple[str, ...], page: int | None) -> Place | None:
-    if block.place is not None and (block.place.sheet is not None or block.place.rows is not None):
-        return block.place
-    return Place(heading=heading) if page is None else None
+    return _in_a_sheet(block) or (Place(heading=heading) if page is None else None)
+
+
+def _in_a_sheet(block: Block) -> Place | None:
+    place = block.place
+    return place if place is not None and (place.sheet is not None or place.rows is not None) else None
+
+
+def _over(places: Sequence[Place | None]) -> Place | None:
+    """The rows from the first to the last of these places, which are in one sheet."""
+    known = [place for place in places if place is not None]
+    rows = [place.rows for place in known if place.rows is not None]
+    span = (min(first for first, _ in rows), max(last for _, last in rows)) if rows else None
+    return Place(sheet=known[0].sheet, rows=span) if known else None
 
 
 def _sheet_rows(rows: tuple[int, int], cells: int, span: tuple[int, int]) -> tuple[int, int]:

@@ -145,6 +145,15 @@ def test_a_very_wide_table_is_cut_between_columns_too() -> None:
     assert max(tokens([chunk.search_text for chunk in chunks])) <= LIMIT
 
 
+def test_notes_in_a_sheet_say_which_rows_they_hold() -> None:
+    notes = [Block("text", f"note {row}", place=Place(sheet="Stock", rows=(row, row + 1))) for row in (3, 9)]
+    floating = Block("text", "on a drawing", place=Place(sheet="Stock"))
+    [one] = chunks_of(ParsedPage(2, (*notes, floating)))
+    assert (one.page, one.place) == (2, Place(sheet="Stock", rows=(3, 10)))
+    [alone] = chunks_of(ParsedPage(2, (floating,)))
+    assert alone.place == Place(sheet="Stock")
+
+
 @pytest.mark.parametrize("with_header", [True, False])
 def test_parts_of_a_sheet_say_which_rows_they_hold(with_header: bool) -> None:
     rows = [[f"entry {n}", "some words to fill the row with"] for n in range(100)]
