@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
-from app.api import admin, chat, collections, documents, health, openai, problems, search, traces
+from app.api import admin, chat, collections, documents, health, metrics, openai, problems, search, traces
 from app.api.deps import Services
 from app.api.guard import Guard
 from app.api.keys import keys_of
@@ -38,9 +38,11 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 def assembled(lifespan_of: object, keys: Sequence[str], hosts: Sequence[str], check_host: bool) -> FastAPI:
     app = FastAPI(title="Exhibit", version="0.1.0", lifespan=lifespan_of, docs_url=None, redoc_url=None)  # type: ignore[arg-type]
     problems.install(app)
-    for noun in (collections, documents, search, traces, chat, openai, admin, health):
+    for noun in (collections, documents, search, traces, chat, openai, admin, health, metrics):
         app.include_router(noun.router)
     app.router.routes.append(mcp_route)
     app.add_middleware(BodyLimit, limit=MAX_JSON_BYTES)
     app.add_middleware(Guard, keys=keys, hosts=hosts, check_host=check_host)
+    app.state.requests = metrics.Requests()
+    app.add_middleware(metrics.Counted, requests=app.state.requests)
     return app
