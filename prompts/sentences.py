@@ -22,6 +22,7 @@ _ITEM = re.compile(r"[|#>]|[-*•·–—]\s|\(?\d{1,2}[.)、]\s*\D|[一二三�
 _CAPTION = re.compile(
     r"(?:fig(?:ure|\.)?|table|diagram|chart|图|表)\s*[\d一二三四五六七八九十]{0,3}\s*[:：.]", re.IGNORECASE
 )
+_MAIL_FIELD = re.compile(r"(?:From|To|Cc|Date|Attachments): ")  # as mails are taken in, and as memos begin
 _GOES_ON = re.compile(
     r"[,，、;；(（\-–—/&]$|\b(?:the|an?|of|in|on|to|by|for|and|or|with|from|at|is|are|was|were)$", re.IGNORECASE
 )
@@ -85,7 +86,8 @@ def _line_ends(text: str, start: int, match: re.Match[str]) -> bool:
 
 
 def _stands_alone(line: str) -> bool:
-    return not line or line.endswith((":", "：")) or _ITEM.match(line) is not None
+    alone = _ITEM.match(line) or _MAIL_FIELD.match(line)
+    return not line or line.endswith((":", "：")) or alone is not None
 
 
 def _announces(line: str, following: str) -> bool:
