@@ -11,9 +11,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from app.domain.errors import ExhibitError
+from app.domain.errors import ExhibitError, HungUp
 
 OPENAI_PATHS = ("/v1/chat/completions", "/v1/models")
 TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 503: "server_error"}
@@ -64,6 +65,11 @@ def install(app: FastAPI) -> None:
         answer = problem(request.url.path, error.status_code, title, detail)
         answer.headers.update(error.headers or {})  # 405: Allow
         return answer
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, error: ClientDisconnect) -> JSONResponse:
+        """Nobody reads this; it is no fault of ours, and no traceback in the log."""
+        return problem(request.url.path, HungUp.status, HungUp.title, "The client hung up before its request was read.")
 
     @app.exception_handler(Exception)
     async def unforeseen(request: Request, error: Exception) -> JSONResponse:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from app.api.limits import BodyLimit
 from app.api.problems import install
@@ -79,3 +80,25 @@ def test_too_much_of_a_thing_is_refused(more: dict[str, object]) -> None:
 def test_what_is_allowed_is_told() -> None:
     answer = client().get("/v1/chat")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+async def test_a_client_that_hangs_up_is_no_failure_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    app = FastAPI()
+    install(app)
+
+    @app.post("/v1/x")
+    async def read(request: Request) -> int:
+        return len(await request.body())
+
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/x", "headers": [], "query_string": b"", "root_path": ""}
+    await app(scope, gone, send)
+    assert sent[0]["status"] == 499
+    assert not caplog.records
