@@ -21,6 +21,8 @@ _VARIABLES = (
     ("nothing", frozenset[str]()),
     ("question", frozenset({"question"})),
     ("missing", frozenset({"question"})),
+    ("missing_empty", frozenset({"question"})),
+    ("missing_picture", frozenset[str]()),
     ("missing_words", frozenset({"question", "words"})),
 )
 _ABSTENTIONS = {"answer.md": "This is not in your documents.", "answer.zh.md": "您的文档中没有相关内容。"}
@@ -65,6 +67,10 @@ def missing_from(question: str, shown: Sequence[str], asked: str = "") -> str:
         word for word in _WORD.findall(wanted) if len(word) > 2 and (found := terms(word)) and not set(found) & known
     ]
     said = templates(_file(asked or question), _VARIABLES)
+    if not wanted:
+        return said.say("missing_picture")
+    if not shown:
+        return said.say("missing_empty", question=wanted)
     if not words or has_cjk(wanted):  # Chinese words can't be told apart without a dictionary
         return said.say("missing", question=wanted)
     named = ("、" if is_chinese(asked) else ", ").join(f"“{word}”" for word in list(dict.fromkeys(words))[:_MOST_WORDS])

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.errors import BadConfiguration
 from app.domain.types import Chunk, Document, Evidence, ImagePart, Kind, Message, Place, TextPart
-from prompts.answer import abstains, abstention, build
+from prompts.answer import abstains, abstention, build, missing_from
 from prompts.neutral import in_one_line, neutral
 from prompts.templates import Templates
 from prompts.terms import is_chinese
@@ -166,3 +166,9 @@ def test_a_variable_that_is_not_given_is_refused_before_anything_is_said() -> No
     assert templates.say("greeting", name="you") == "Hello you"
     with pytest.raises(BadConfiguration):
         templates.say("greeting")
+
+
+def test_what_is_missing_is_told_also_where_there_is_no_question_or_nothing_at_all() -> None:
+    assert "in words" in missing_from("", ["The lantern burns whale oil."])
+    assert missing_from("What does it burn?", []).startswith("Nothing was found")
+    assert missing_from("它烧什么？", []).startswith("在所查的资料库中什么也没有找到")
