@@ -179,7 +179,7 @@ class _Form:
         _, options = parse_options_header(disposition)
         self._field = options.get(b"name", b"").decode("utf-8", "replace")
         name = _file_name(disposition, options)
-        if name is not None:
+        if name is not None and self._field != "metadata":  # a browser's Blob has a name, whatever it is for
             if len(self._received.uploads) >= MAX_FILES:
                 raise BadRequest(f"At most {MAX_FILES} files in one request.")
             self._file = _File(self._temporary(), name)

@@ -53,6 +53,13 @@ async def test_several_files_and_their_metadata(temporary: Callable[[], Path]) -
     assert got.metadata == {"year": 2019}
 
 
+async def test_metadata_may_come_with_a_file_name_as_browsers_send_a_blob(temporary: Callable[[], Path]) -> None:
+    got = await received(part("file", b"one", "a.txt") + part("metadata", b'{"year": 2019}', "blob"), temporary)
+    assert [upload.name for upload in got.uploads] == ["a.txt"]
+    assert got.metadata == {"year": 2019}
+    assert got.rejected == []
+
+
 async def test_a_file_over_the_limit_does_not_cost_what_comes_after_it(temporary: Callable[[], Path]) -> None:
     body = part("file", b"x" * 1001, "big.txt") + part("file", b"ok", "a.txt") + part("metadata", b'{"year": 2025}')
     got = await received(body, temporary, limit=1000)
