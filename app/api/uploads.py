@@ -24,7 +24,8 @@ from ingest.names import clean_name
 
 MAX_METADATA = 64 * 1024  # bytes
 MAX_FILES = 1000
-PASSED_OVER = 2  # times the limit: how much of files that are too large is read past, to reach what comes after
+# How much of files that are too large is read past, to reach what comes after: so many times the limit, at most so much.
+PASSED_OVER, MOST_PASSED_OVER = 2, 32 * 2**20
 AT_ONCE = 2**20  # bytes that are gathered and then written beside the event loop
 STARRED = re.compile(rb";\s*+filename\*\s*+=\s*+\"?([\w!#$&+^`{}~-]*+)'[\w-]*+'([^;\s\"]*+)", re.IGNORECASE)
 
@@ -202,7 +203,7 @@ class _Form:
 
     def _pass_over(self, name: str, size: int) -> None:
         self._passed_over += size
-        if self._passed_over > PASSED_OVER * self._limit:
+        if self._passed_over > min(PASSED_OVER * self._limit, MOST_PASSED_OVER):
             self._refuse(name, "; nothing after it was read")
             self.stopped = True
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.api import uploads
 from app.api.documents import _all_refused
 from app.api.uploads import AT_ONCE, Received, fetched, receive
 from app.domain.errors import BadRequest, TooLarge, UnsupportedType
@@ -82,6 +83,19 @@ async def test_reading_stops_at_a_file_that_does_not_end(temporary: Callable[[],
     assert [(name, error.status) for name, error in got.rejected] == [("b.txt", 413)]
     assert read < 3 * AT_ONCE
     assert len(list(tmp_path.iterdir())) == 1
+
+
+async def test_little_is_read_past_however_high_the_limit(
+    temporary: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MOST_PASSED_OVER", 2_000)
+    monkeypatch.setattr(uploads, "AT_ONCE", 500)
+    body = part("file", b"x" * 14_000, "big.txt") + part("file", b"ok", "a.txt")
+    got = await received(body, temporary)
+    assert got.uploads == []
+    assert [(name, error.status, "nothing after" in str(error)) for name, error in got.rejected] == [
+        ("big.txt", 413, True)
+    ]
 
 
 async def test_a_body_that_ends_early_leaves_nothing(temporary: Callable[[], Path], tmp_path: Path) -> None:
