@@ -81,6 +81,13 @@ class Settings(BaseSettings):
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _none_or_some(cls, value: object) -> object:
+        if isinstance(value, str) and value.strip() and not value.replace(",", " ").strip():
+            raise ValueError("there is no key between these commas")  # who sets keys must not be left without
+        return value
+
     @field_validator("blobs_url")
     @classmethod
     def _a_folder(cls, value: str | None) -> str | None:

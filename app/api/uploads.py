@@ -24,7 +24,7 @@ from ingest.names import clean_name
 
 MAX_METADATA = 64 * 1024  # bytes
 MAX_FILES = 1000
-# How much of files that are too large is read past, to reach what comes after: so many times the limit, at most so much.
+# How much of files that are too large is read past, to reach what follows: so many times the limit, at most so much.
 PASSED_OVER, MOST_PASSED_OVER = 2, 32 * 2**20
 AT_ONCE = 2**20  # bytes that are gathered and then written beside the event loop
 STARRED = re.compile(rb";\s*+filename\*\s*+=\s*+\"?([\w!#$&+^`{}~-]*+)'[\w-]*+'([^;\s\"]*+)", re.IGNORECASE)

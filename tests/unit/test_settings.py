@@ -20,6 +20,7 @@ from app.settings import is_loopback, load_settings
         ("EXHIBIT_MAX_UPLOAD_MB", "-1"),
         ("EXHIBIT_LLM__IMAGES", "many"),
         ("EXHIBIT_BLOBS_URL", "s3://bucket"),
+        ("EXHIBIT_API_KEYS", " , "),
     ],
 )
 def test_a_bad_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
