@@ -51,6 +51,7 @@ CLIENTS = 16
 ONE_CLIENT, EACH_OF_MANY = 200, 12  # questions
 CHUNKS_A_DOCUMENT = 50
 WORDS_A_CHUNK = 120
+WORDS_A_TITLE = 5
 PICTURED = 10  # one chunk in so many has a picture
 FILL_AT_ONCE = 2_000  # chunks
 MILLION = 1_000_000
@@ -170,7 +171,8 @@ class Filling:
         )  # fmt: skip
         self.catalogue.record(document)
         self.catalogue.update(id, 1, status="running", pages=end - start)
-        made = [_chunk(id, n, corpus.text()) for n in range(end - start)]
+        title = corpus.text(WORDS_A_TITLE)
+        made = [_chunk(id, n, title, corpus.text()) for n in range(end - start)]
         self.catalogue.replace_chunks(id, 1, made)
         self.catalogue.publish(id, 1, "ready")
         return made
@@ -184,7 +186,8 @@ class Filling:
         yield from (VectorRow(one.id, one.document_id, one.kind, v) for one, v in zip(chunks, vectors, strict=True))
 
 
-def _chunk(document_id: str, n: int, text: str) -> Chunk:
+def _chunk(document_id: str, n: int, title: str, text: str) -> Chunk:
+    """As the pipeline makes them: what is searched begins with the document's title."""
     pictured = n % PICTURED == 0
     return Chunk(
         id=f"{document_id}.{n:016x}",
@@ -192,7 +195,7 @@ def _chunk(document_id: str, n: int, text: str) -> Chunk:
         ordinal=n,
         kind="figure" if pictured else "text",
         text=text,
-        search_text=text,
+        search_text=f"{title}\n{text}",
         page=n + 1,
         regions=(Region(n + 1, Box(0.1, 0.1, 0.9, 0.2)),),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from app.domain.errors import Missing, ModelMismatch, Unreadable
@@ -89,15 +89,18 @@ class VectorRetriever:
         if isinstance(seen, str):
             return Found(votes=(Vote(self._space, voted=False, why=seen, took_ms=_since(began)),))
         scored, exhausted = await asyncio.to_thread(self._search, query, seen.vector, k)
-        hits = tuple(
-            Hit(chunk_id, score, {self._space: rank}, {self._space: score})
-            for rank, (chunk_id, score) in enumerate(scored, start=1)
-        )
         if not scored or scored[0][1] < seen.threshold:
             why = "nothing comes close enough" if scored else "nothing is indexed in this space"
             vote = Vote(self._space, voted=False, why=why, took_ms=_since(began))
-            return Found((), (vote,), steps=(Step(self._space, vote.took_ms, hits[:TRACED]),))
+            return Found((), (vote,), steps=(Step(self._space, vote.took_ms, self._hits(scored[:TRACED])),))
+        hits = self._hits(scored)
         return Found(hits, (Vote(self._space, voted=True, found=len(hits), took_ms=_since(began)),), exhausted)
+
+    def _hits(self, scored: Sequence[Scored]) -> tuple[Hit, ...]:
+        return tuple(
+            Hit(chunk_id, score, {self._space: rank}, {self._space: score})
+            for rank, (chunk_id, score) in enumerate(scored, start=1)
+        )
 
     def _check(self, collection: Collection) -> None:
         stamped = collection.encoders.get(self._space)
