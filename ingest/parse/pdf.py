@@ -44,6 +44,7 @@ LONGEST_SIDE = 1600  # pixels of a figure's crop
 LONGEST_PAGE = 4000  # pixels of the page it is cut from
 TITLE_PAGES = 3  # on which a title is looked for
 WORD = re.compile(r"[^\W_]+")
+SAME_EDGE = 0.015  # of the page's width
 MAX_CAPTION = 600  # characters
 MOST_NOTES = 500  # of a page are looked at
 LARGEST_MENDED = 256 * 2**20  # bytes of a damaged file
@@ -412,22 +413,31 @@ def captioned(block: Block, texts: Sequence[Block], kind: str) -> Block:
 
 def _placed(texts: Sequence[Block], others: Sequence[Block]) -> list[Block]:
     """Tables and figures go before the first text that starts below their top in the same column."""
-    found = list(texts)
+    found = [(text, _column(texts, at)) for at, text in enumerate(texts)]
     for other in others:
-        at = len(found)
-        for index, text in enumerate(found):
-            if _before(other, text):
-                at = index
-                break
-        found.insert(at, other)
-    return found
+        at = next((at for at, (text, column) in enumerate(found) if _before(other, text, column)), len(found))
+        found.insert(at, (other, other.box))
+    return [block for block, _ in found]
 
 
-def _before(block: Block, text: Block) -> bool:
+def _before(block: Block, text: Block, column: Box | None) -> bool:
     a, b = block.box, text.box
-    if a is None or b is None:
+    if a is None or b is None or column is None:
         return False
-    return b.y0 >= a.y0 and min(a.x1, b.x1) > max(a.x0, b.x0)
+    return b.y0 >= a.y0 and min(a.x1, column.x1) > max(a.x0, column.x0)
+
+
+def _column(texts: Sequence[Block], at: int) -> Box | None:
+    """As wide as the column that a text stands in: a short heading is as wide as the next text, or the last before it,
+    if that begins where it does."""
+    box = texts[at].box
+    if box is None or texts[at].kind != "heading":
+        return box
+    for near in (texts[at + 1 :], texts[:at][::-1]):
+        wide = next((one.box for one in near if one.kind != "heading"), None)
+        if wide is not None and abs(wide.x0 - box.x0) < SAME_EDGE:
+            return replace(box, x1=max(box.x1, wide.x1))
+    return box
 
 
 # ---------------------------------------------------------------- figures

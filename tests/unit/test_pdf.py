@@ -214,6 +214,19 @@ def test_a_table_without_rules_is_found_by_its_rows(tmp_path: Path) -> None:
     assert [len([box for box in row if box]) for row in table.boxes] == [len(row) for row in rows]
 
 
+def test_a_table_stands_under_its_own_heading_however_short_that_is(tmp_path: Path) -> None:
+    def part(name: str, top: int, x: int) -> str:
+        cells = "".join(text(f"{name}{i}{j}", x + 10 + 100 * j, top - 35 - 20 * i) for i in range(2) for j in range(2))
+        return text(name, 60, top, 20) + grid(x, top - 20, 2, 2) + cells
+
+    prose = "".join(text("Words that fill the whole of the line from the left edge to the right edge of it.", 60, y)
+                    for y in (720, 704, 688, 672))  # fmt: skip
+    page = only(written(tmp_path / "a.pdf", [prose + part("Sizes", 600, 250) + part("Colours", 480, 250)]))
+    assert [block.text.split("\n")[0][:8] for block in page.blocks[1:]] == [
+        "Sizes", "| Sizes0", "Colours", "| Colour"
+    ]  # fmt: skip
+
+
 def test_a_drawing_is_a_figure_with_its_crop_its_words_and_its_caption(tmp_path: Path) -> None:
     curve = "200 500 m 250 700 300 400 350 600 c S\n" * 3
     bars = "".join(f"{210 + 30 * i} 460 15 {20 + 25 * i} re f\n" for i in range(5))
