@@ -99,6 +99,18 @@ def _continues(before: Word, word: Word) -> bool:
     return -1.0 * size < gap < 1.5 * size and min(before.y1, word.y1) > max(before.y0, word.y0) - 0.35 * size
 
 
+def parted(part: Segment, widest: float) -> list[Segment]:
+    """Cut where the white between two words is wider than so many sizes of the font, but not after a bullet."""
+    found: list[list[Word]] = []
+    for word in part.words:
+        marked = found and len(found[-1]) == 1 and BULLET.match(found[-1][0].text)
+        if marked or (found and word.x0 - found[-1][-1].x1 <= widest * max(word.size, found[-1][-1].size)):
+            found[-1].append(word)
+        else:
+            found.append([word])
+    return [segment(words) for words in found]
+
+
 def joined(parts: Sequence[Segment]) -> list[Segment]:
     """Neighbours on a row that the file draws apart but that read as one."""
     ordered = sorted(parts, key=lambda part: part.x0)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from ingest.parse.pdf_layout import Rectangle, Row, Segment, segment
+from ingest.parse.pdf_layout import Rectangle, Row, Segment, parted, row_of, segment
 from ingest.parse.pdf_tables import tidy
 
 LEAST_ROWS = 3  # of at least two cells
 MOST_WORDS = 5  # of the usual cell beside the first: longer ones are columns of prose
+WIDE = 0.8  # sizes of its font: white that is more than a blank
 CURRENCIES = "$€£¥"
 Held = list[Segment]  # what stands in one cell
 UNSIGNED = re.compile(r"[-+(]?[\d.]|[-–—]")  # a number without a currency, or a dash for none
@@ -68,7 +69,7 @@ def _near(above: Row, below: Row) -> bool:
 
 def _table(rows: Sequence[Row], first: int, last: int) -> Aligned | None:
     within = list(rows[first : last + 1])
-    edges = _columns(within)
+    edges = _columns([row_of(_finer(row)) for row in within])
     if len(edges) < 1:
         return None
     grid = [_cells(row, edges) for row in within]
@@ -114,6 +115,14 @@ def _columns(rows: Sequence[Row]) -> list[float]:
     return edges
 
 
+def _finer(row: Row) -> list[Segment]:
+    """Its cells, cut where the white is wider than a blank: columns may stand close together. What seems to be one
+    cell is a row only where numbers follow."""
+    parts = [part for cell in row.cells for part in parted(cell, WIDE)]
+    numbers = all(any(c.isdigit() for c in part.text) for part in parts[1:])
+    return parts if len(row.cells) > 1 or numbers else list(row.cells)
+
+
 def _empty_between(cells: Sequence[Segment], left: float, right: float) -> bool:
     """No cell has its middle between two edges: they are the two sides of one stray cell."""
     return sum(left < (cell.x0 + cell.x1) / 2 < right for cell in cells) < 2
@@ -121,8 +130,9 @@ def _empty_between(cells: Sequence[Segment], left: float, right: float) -> bool:
 
 def _cells(row: Row, edges: Sequence[float]) -> list[Held]:
     found: list[Held] = [[] for _ in range(len(edges) + 1)]
-    for cell in (part for held in row.cells for part in _apart(held)):
-        middle = cell.x0 if len(row.cells) == 1 else (cell.x0 + cell.x1) / 2
+    parts = _finer(row)
+    for cell in (part for held in parts for part in _apart(held)):
+        middle = cell.x0 if len(parts) == 1 else (cell.x0 + cell.x1) / 2
         found[sum(edge < middle for edge in edges)].append(cell)
     return found
 

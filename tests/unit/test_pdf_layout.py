@@ -83,6 +83,38 @@ def test_the_white_in_a_cell_is_seen_however_its_letters_lie() -> None:
         assert len(stretches_of_cell([page.lying(word) for word in upright])) == 2
 
 
+def spaced(words: str, x: float, y: float, number: int, white: float) -> list[Word]:
+    """A line with the same white between all of its words."""
+    made = []
+    for token in words.split():
+        made.append(Word(token, x, y, x + 5 * len(token), y + 10, 10, False, number))
+        x += 5 * len(token) + white
+    return made
+
+
+def test_columns_may_stand_closer_together_than_cells_usually_do() -> None:
+    lines = [[*line("Method", 50, 100, 0), *spaced("Maps Maze Mean", 140, 100, 0, 12)]]
+    lines += [
+        [*line(f"Model {i}", 50, 100 + 14 * i, i), *spaced(f"4{i}.5 5{i}.5 6{i}.5", 140, 100 + 14 * i, i, 12)]
+        for i in range(1, 5)
+    ]
+    (table,) = aligned_tables(rows(*lines))
+    assert table.cells[0] == ("Method", "Maps", "Maze", "Mean")
+    assert table.cells[2] == ("Model 2", "42.5", "52.5", "62.5")
+
+
+def test_a_row_without_wide_white_has_cells_where_numbers_follow() -> None:
+    def row(name: str, *numbers: str, y: float) -> list[Word]:
+        placed = zip(numbers, (130, 190), strict=True)
+        return [*line(name, 50, y, int(y)), *(Word(n, x, y, x + 30, y + 10, 10, False, int(y)) for n, x in placed)]
+
+    tight = row("x", "911", "922", y=128)
+    tight[:2] = [Word("Name", 50, 128, 118, 138, 10, False, 128), Word("911", 130, 128, 178, 138, 10, False, 128)]
+    around = [row("Data", "111", "222", y=y) for y in (100, 114, 142, 156)]
+    (table,) = aligned_tables(rows(*around[:2], tight, *around[2:]))
+    assert table.cells[2] == ("Name", "911", "922")
+
+
 def test_prose_beside_prose_is_no_table() -> None:
     words = "these are many words of running prose in one of two columns"
     both = [[*line(words, 20, 100 + 14 * i, i), *line(words, 330, 100 + 14 * i, i)] for i in range(6)]
