@@ -80,7 +80,7 @@ def segments(words: Sequence[Word]) -> list[Segment]:
     found: list[Segment] = []
     run: list[Word] = []
     for word in words:
-        if run and not _continues(run[-1], word):
+        if run and not (_continues(run[-1], word) or _goes_on_after_raised(run, word)):
             found.append(segment(run))
             run = []
         run.append(word)
@@ -97,6 +97,17 @@ def _continues(before: Word, word: Word) -> bool:
     gap = word.x0 - before.x1
     size = max(before.size, word.size)
     return -1.0 * size < gap < 1.5 * size and min(before.y1, word.y1) > max(before.y0, word.y0) - 0.35 * size
+
+
+def _goes_on_after_raised(run: Sequence[Word], word: Word) -> bool:
+    """The reader counts a new line where raised letters begin or end, which is none where it goes on close by."""
+    before = run[-1]
+    size = max(before.size, word.size)
+    close = -0.3 * size < word.x0 - before.x1 < 0.45 * size
+    if before.turns or word.turns or not close or run[0].size < 0.8 * word.size:
+        return False
+    shared = min(before.y1, word.y1) - max(before.y0, word.y0)
+    return shared > 0.5 * min(before.y1 - before.y0, word.y1 - word.y0)
 
 
 def parted(part: Segment, widest: float) -> list[Segment]:
