@@ -12,6 +12,7 @@ from statistics import median
 from app.domain.types import Block, Box, Line
 
 BULLET = re.compile(r"^(?:[•‣▪▫■□●○◦►▶➢➤✓✔·∙–—*\uf0b7\uf0a7-]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])$")
+COUNTING = re.compile(r"^(?:\d{1,2}|[A-Z]|[IVX]{1,4})[.)]$")  # of bullets, those that count sections too
 CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f\uac00-\ud7af]")
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 BINS = 160  # of a page's width, when looking for the white between columns
@@ -375,11 +376,13 @@ def body_size(words: Iterable[Word]) -> float:
 
 def level_of(row: Row, body: float) -> int:
     """The level of a heading by its size, 0 for running text: by ratio, so that batches agree."""
-    if len(row.cells) > 1 or row.marked or not any(c.isalpha() for c in row.text):
+    if len(row.cells) > 1 or not any(c.isalpha() for c in row.text):
         return 0
     if len(row.text) > 160:
         return 0
     ratio = row.size / body
+    if row.marked and not (ratio >= 1.12 and _counts_a_section(row)):
+        return 0
     if ratio >= 1.75:
         return 1
     if ratio >= 1.3:
@@ -388,6 +391,13 @@ def level_of(row: Row, body: float) -> int:
     if ratio >= 1.12 and short:
         return 3
     return 3 if row.bold and short and ratio >= 0.95 else 0
+
+
+def _counts_a_section(row: Row) -> bool:
+    """`2. Methods`, and not an item of a list that is set large."""
+    mark, *title = (word.text for word in row.cells[0].words)
+    named = bool(title) and (title[0][0].isupper() or CJK.match(title[0]) is not None)
+    return named and COUNTING.match(mark) is not None and len(title) <= 12 and not row.text.endswith((".", ";", "。"))
 
 
 def blocks(ordered: Sequence[Row], page: Page, body: float) -> list[Block]:
