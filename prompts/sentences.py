@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # words before a full stop that do not end a sentence
 _ABBREVIATIONS = frozenset(
@@ -26,7 +27,14 @@ _MAIL_FIELD = re.compile(r"(?:From|To|Cc|Date|Attachments): ")  # as mails are t
 _GOES_ON = re.compile(
     r"[,，、;；(（\-–—/&]$|\b(?:the|an?|of|in|on|to|by|for|and|or|with|from|at|is|are|was|were)$", re.IGNORECASE
 )
+_FIELD = re.compile(  # `Invoice no: 17`, `法定代表人：沈国栋`, `retention_hours = 168`
+    r"(?P<label>[^\W\d_][^\s:：=,，;；.。!?！？]*+(?:[ .][^\s:：=,，;；.。!?！？]++){0,4}+)"
+    r"(?:[:：](?=\s|[^\x00-\x7f])| =)\s*[^\s/]"
+)
+_NAMED = re.compile(r"\w+(?:[._]\w+)+\s*[:=]|\w+ = ")  # as programs name things
+_LONGEST_FIELD, _LONGEST_LABEL = 120, 40  # characters
 _LONGEST_HEADING = 80  # characters
+_HEADINGS = 3  # lines in a row that may be headings
 _MUCH_LONGER = 1.5  # a paragraph's first line is, than the heading above it; a broken line's next one is not
 
 
@@ -34,11 +42,17 @@ def is_caption(text: str) -> bool:
     return _CAPTION.match(text) is not None
 
 
+def is_field(line: str) -> bool:
+    """A line of a form, a letter's head or a record: a label, and what it is for this one."""
+    found = _FIELD.match(line) if len(line) <= _LONGEST_FIELD else None
+    return found is not None and len(found["label"]) <= _LONGEST_LABEL
+
+
 def spans(text: str) -> list[tuple[int, int]]:
     """(start, end) of each sentence, without surrounding space; a table row or list item is one of its own.
 
     A single line break inside a paragraph (text of a PDF is broken where the line ended) goes on, unless the line is
-    a row, an item, a caption or a heading.
+    a row, an item, a field, a caption or a heading.
     """
     found: list[tuple[int, int]] = []
     start = 0
@@ -77,12 +91,21 @@ def _line_ends(text: str, start: int, match: re.Match[str]) -> bool:
     if match.group().count("\n") > 1:
         return True
     line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].strip()
-    rest = text[match.end() :]
-    following = rest[: rest.find("\n")] if "\n" in rest else rest
-    following = following.strip()
-    if _stands_alone(line) or _stands_alone(following) or is_caption(following):
+    following, *more = (one.strip() for one in text[match.end() :].split("\n", _HEADINGS)[:_HEADINGS])
+    if _stands_alone(line) or _stands_alone(following) or is_caption(following) or _parts_fields(line, following):
         return True
-    return text[start : match.start()].strip() == line and _announces(line, following)
+    return text[start : match.start()].strip() == line and _announces(line, following, more)
+
+
+def _parts_fields(line: str, following: str) -> bool:
+    """A word in small letters before a colon may be of a sentence: it is a label beside another one."""
+    above, below = is_field(line), is_field(following)
+    if above and below:
+        return True
+    if not (above or below) or _GOES_ON.search(line):
+        return False
+    field, beside = (line, following) if above else (following, line)
+    return _NAMED.match(field) is not None or not (field[0].islower() or (above and beside[0].islower()))
 
 
 def _stands_alone(line: str) -> bool:
@@ -90,11 +113,13 @@ def _stands_alone(line: str) -> bool:
     return not line or line.endswith((":", "：")) or alone is not None
 
 
-def _announces(line: str, following: str) -> bool:
-    """Whether a line is a heading or a caption above what follows, and not the beginning of its sentence."""
+def _announces(line: str, following: str, more: Sequence[str]) -> bool:
+    """Whether a line is a heading or a caption above what follows, and not the beginning of its sentence. Below a
+    heading there may be another one, before the text."""
     if following[0].islower() or _GOES_ON.search(line):
         return False
-    return is_caption(line) or len(line) <= min(_LONGEST_HEADING, len(following) / _MUCH_LONGER)
+    longest = max(map(len, (following, *more)))
+    return is_caption(line) or len(line) <= min(_LONGEST_HEADING, longest / _MUCH_LONGER)
 
 
 def _abbreviated(text: str, start: int, dot: int, end: int) -> bool:

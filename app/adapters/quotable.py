@@ -9,7 +9,7 @@ from typing import Literal
 
 from app.domain.types import Chunk, Evidence, Kind
 from ingest.parse.tables import cells_of
-from prompts.sentences import is_caption, spans
+from prompts.sentences import is_caption, is_field, spans
 from prompts.terms import terms
 
 _RULE = re.compile(r"[|\s:-]+")
@@ -114,8 +114,10 @@ def _sentences(n: int, text: str, about: frozenset[str]) -> list[Quotable]:
 
 
 def is_bare(piece: str) -> bool:
-    """A heading or a caption: no sentence, no item of a list."""
+    """A heading or a caption: no sentence, no item of a list, no field of a form."""
     if _ENDED.search(piece):
+        return False
+    if is_field(piece) and not is_caption(piece):
         return False
     return is_caption(piece) or (len(piece) <= _LONGEST_BARE and not _LISTED.match(piece))
 

@@ -152,6 +152,21 @@ LOST = (
 )
 
 
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("承租方是谁？", "承租方（乙方）：海岚公司 [1]"),
+        ("甲方的法定代表人是谁？", "法定代表人：沈国栋 [1]"),
+        ("When is the payment due?", "Payment due: 13 April 2025 [2]"),
+        ("What is the total?", "Total: £5,666.40 [2]"),
+    ],
+)
+def test_a_field_of_a_form_is_quoted_alone(question: str, answer: str) -> None:
+    contract = "租赁合同\n出租方（甲方）：云栖公司\n法定代表人：沈国栋\n承租方（乙方）：海岚公司\n法定代表人：周雅琴"
+    invoice = "Invoice\nNumber: MF-20871\nPayment due: 13 April 2025\nTotal: £5,666.40\nThank you for your business."
+    assert reading(question, (evidence(1, contract), evidence(2, invoice)))[0] == answer
+
+
 def test_the_row_has_all_that_tells_it_apart_and_the_column_that_is_asked_for() -> None:
     text, _ = reading("Who lost the umbrella that was found in the North shop?", (evidence(1, LOST, "table"),))
     assert text == "number: K-1; found_at: North shop; item: umbrella; claimed_by: R. Aune [1]"
