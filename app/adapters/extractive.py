@@ -24,6 +24,7 @@ MODEL = "exhibit-extractive"
 
 _SHORTLIST = 8  # sentences that the encoder sees; with 16 it finds no more, and takes twice as long
 _MOST_QUOTES = 3
+_SINGLED = 0.3  # what it counts that a row has the most or the least of what is asked for
 _MOST_LEADS = 6  # lines of an outline that a summary quotes
 _HEADED = 0.7  # what a term counts that stands in the heading or caption instead of the sentence
 _WEAK_WEIGHT = 0.3
@@ -148,7 +149,8 @@ class Scored:
 
 def _worth(one: Scored) -> float:
     first = 0.1 / one.quotable.n  # retrieval put it higher
-    return _fit_of_words(one) + first + 0.8 * (one.likeness or 0.0)
+    singled = _SINGLED if one.quotable.singled else 0.0
+    return _fit_of_words(one) + first + 0.8 * (one.likeness or 0.0) + singled
 
 
 def _fit_of_words(one: Scored) -> float:
@@ -308,6 +310,8 @@ def _fits(question: _Question, piece: Quotable) -> float:
     text = piece.text
     if piece.form != "row" and not _has_form(question, text):
         return 0.0
+    if piece.singled:
+        return 1.0
     if question.cue == "number":
         told = _NO_COUNT.sub(" ", text)
         return 1.0 if (numbers(told) | spelled_numbers(told)) - numbers(question.text) else 0.0
@@ -337,7 +341,7 @@ def _chosen(question: _Question, ranked: Sequence[Scored], pieces: Sequence[Quot
     best = ranked[0]
     chosen = [best.quotable, *_completing(question, best.quotable, pieces)]
     several = question.cue not in ("number", "time") and _SEVERAL.search(question.text) is not None
-    if best.quotable.form == "row" and best.cue == 1.0 and not several:
+    if best.quotable.form == "row" and best.cue == 1.0 and (best.quotable.singled or not several):
         return chosen
     for one in ranked[1:]:
         if len(chosen) >= _MOST_QUOTES or _worth(one) < (0.8 if several else 0.9) * _worth(best):

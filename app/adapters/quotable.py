@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from app.adapters.extremes import extreme_cell, wants_extreme
 from app.domain.types import Chunk, Evidence, Kind
 from ingest.parse.tables import cells_of
 from prompts.sentences import is_caption, is_field, spans
@@ -37,6 +39,7 @@ _ENDED = re.compile(r"[.!?。！？…:：;；][\"'”’」』）)\]]*$")
 _LISTED = re.compile(r"[-*•·–—]\s")
 _LONGEST_BARE = 80
 _LONGEST_CAPTION = 200
+_LONGEST_WHOLE = 900  # characters of a table that was hardly cut into pieces
 _LONGEST = 600  # characters of one quote; a longer "sentence" is a list or a page without punctuation
 
 
@@ -54,6 +57,7 @@ class Quotable:
     label: frozenset[str] = frozenset()  # terms of a row's first cell
     at: int = 0  # its place among the pieces of the same evidence
     caption: str = ""  # of the figure that a label stands in
+    singled: bool = False  # a row that has the most or the least of its table
 
     @property
     def read_as(self) -> str:
@@ -67,6 +71,7 @@ class Asked:
     compares: bool  # the answer takes all columns of a row: which is the largest, when was it less
     share: bool = False  # a percentage is wanted
     cue: str = ""  # what kind of answer is wanted: a person, a place, a time …
+    extreme: int = 0  # 1: the row that has the most, -1: the least
 
 
 def quotables(question: str, evidence: Sequence[Evidence], cue: str = "") -> list[Quotable]:
@@ -77,16 +82,36 @@ def quotables(question: str, evidence: Sequence[Evidence], cue: str = "") -> lis
 def quotables_of(question: str, chunks: Sequence[Chunk], names: Sequence[str], cue: str = "") -> list[Quotable]:
     """`names`: what the documents that the chunks are of are called."""
     asked = Asked(
-        frozenset(terms(question)), _COMPARES.search(question) is not None, _SHARE.search(question) is not None, cue
+        frozenset(terms(question)),
+        _COMPARES.search(question) is not None,
+        _SHARE.search(question) is not None,
+        cue,
+        wants_extreme(question),
     )
+    headers = Counter((chunk.document_id, *_table_lines(chunk)[:1]) for chunk in chunks)
+    in_part = replace(asked, extreme=0)
     named = enumerate(zip(chunks, names, strict=True), start=1)
-    return [piece for n, (chunk, name) in named for piece in _pieces(asked, n, chunk, name)]
+    return [
+        piece
+        for n, (chunk, name) in named
+        for piece in _pieces(asked if _is_whole(chunk, headers) else in_part, n, chunk, name)
+    ]
+
+
+def _table_lines(chunk: Chunk) -> list[str]:
+    return [line for line in chunk.text.splitlines() if line.lstrip().startswith("|")]
+
+
+def _is_whole(chunk: Chunk, headers: Counter[tuple[str, ...]]) -> bool:
+    """Whether it holds all of its table, as far as can be seen: of a long one the most may stand in another piece."""
+    lines = _table_lines(chunk)
+    return headers[(chunk.document_id, *lines[:1])] == 1 and len(" ".join(lines)) < _LONGEST_WHOLE
 
 
 def _pieces(asked: Asked, n: int, chunk: Chunk, name: str) -> list[Quotable]:
     about = _about(chunk, name)
     lines = chunk.text.splitlines()
-    rows = [line for line in lines if line.lstrip().startswith("|")]
+    rows = _table_lines(chunk)
     prose = "\n".join(line for line in lines if not line.lstrip().startswith("|"))
     found = _labels(n, prose, about) if chunk.kind in _PICTURED else _sentences(n, prose, about)
     if len(rows) >= 2:
@@ -146,14 +171,20 @@ def _rows(asked: Asked, n: int, lines: Sequence[str], about: frozenset[str]) -> 
         return []
     header, *rows = table
     rows, header = _taller_header(header, rows)
+    extreme = extreme_cell(asked.terms, asked.extreme, header, rows)
     group = ""
     found = []
-    for row in rows:
+    for at, row in enumerate(rows):
         label, *values = row
         if label and not any(values):
             group = label  # a row of its own that names those below
             continue
-        found.append(_row(asked, n, header, row, group, about))
+        if extreme is not None and at == extreme[0]:
+            column = extreme[1]
+            one = _row(asked, n, [header[0], header[column]], [label, row[column]], group, about)
+            found.append(replace(one, singled=True))
+        else:
+            found.append(_row(asked, n, header, row, group, about))
     return found
 
 

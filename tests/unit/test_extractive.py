@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from app.adapters.extractive import ExtractiveReader
+from app.adapters.quotable import quotables
 from app.domain.ports import Vector, Vectors
 from app.domain.types import Chunk, Document, Evidence, Kind, Place, Prompt
 from app.services.check import Checker, Statement
@@ -93,6 +94,30 @@ def test_a_question_about_the_largest_gets_all_columns() -> None:
     table = "| | 2018 | 2019 |\n| --- | --- | --- |\n| Wages | 2,100 | 2,515 |\n| Fuel | 300 | 290 |"
     text, _ = reading("In which year were wages highest, 2018 or 2019?", (evidence(1, table, "table"),))
     assert "2018: 2,100; 2019: 2,515" in text
+
+
+MARGINS = (
+    "| 产品 | 营业收入（万元） | 毛利率 |\n| --- | --- | --- |\n| 液态奶 | 398,214.06 | 27.4% |\n"
+    "| 奶粉 | 121,560.90 | 43.8% |\n| 奶酪 | 52,334.12 | 36.1% |\n| 合计 | 572,109.08 | 45.0% |"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("哪个产品的毛利率最高？", "产品: 奶粉; 毛利率: 43.8% [1]"),
+        ("哪个产品的毛利率最低？", "产品: 液态奶; 毛利率: 27.4% [1]"),
+        ("哪个产品的营业收入最高？", "产品: 液态奶; 营业收入（万元）: 398,214.06 [1]"),
+    ],
+)
+def test_the_row_that_has_the_most_or_the_least_answers(question: str, answer: str) -> None:
+    assert reading(question, (evidence(1, MARGINS, "table"),))[0] == answer
+
+
+def test_of_a_table_in_pieces_no_row_is_said_to_have_the_most() -> None:
+    other = "\n".join((*MARGINS.splitlines()[:2], "| 酸奶 | 9,214.06 | 57.4% |", "| 黄油 | 1,560.90 | 13.8% |"))
+    pieces = quotables("哪个产品的毛利率最高？", (evidence(1, MARGINS, "table"), evidence(2, other, "table")))
+    assert not any(piece.singled for piece in pieces)
 
 
 def test_a_header_two_rows_high_and_groups_of_rows_are_read() -> None:

@@ -1,0 +1,71 @@
+"""The row of a table that has the most or the least of what a question names: which product has the highest margin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from prompts.quantities import quantities
+from prompts.terms import terms
+
+_MOST = re.compile(
+    r"\b(?:highest|largest|greatest|biggest|maximum|longest|heaviest|most(?!\s+(?:of|recent|common|likely))"
+    r"|best[- ]selling)\b|最[高大多长重贵]",
+    re.IGNORECASE,
+)
+_LEAST = re.compile(
+    r"\b(?:lowest|smallest|least|fewest|minimum|shortest|lightest|cheapest)\b|最[低小少短轻]|最便宜", re.IGNORECASE
+)
+_NEITHER = re.compile(r"\bat (?:least|most)\b|\b(?:second|third|fourth|next)\b|第[二三四]", re.IGNORECASE)
+_TOTAL = re.compile(
+    r"\b(?:sub)?totals?\b|\bsum\b|\baverage\b|\boverall\b|\ball\b|合计|总计|总和|小计|平均", re.IGNORECASE
+)
+_MOSTLY = 0.7  # of a column's cells that must be numbers
+
+
+def wants_extreme(question: str) -> int:
+    """1: the most, -1: the least, 0: neither."""
+    if _NEITHER.search(question):
+        return 0
+    most, least = _MOST.search(question) is not None, _LEAST.search(question) is not None
+    return int(most) - int(least)
+
+
+def extreme_cell(
+    asked: frozenset[str], wanted: int, header: Sequence[str], rows: Sequence[Sequence[str]]
+) -> tuple[int, int] | None:
+    """(row, column) of the cell; None where the question names a row or no one column of numbers, or two are alike."""
+    labels = [frozenset(terms(row[0])) for row in rows]
+    if not wanted or any(label and label <= asked for label in labels):
+        return None
+    column = _column(asked, header, rows)
+    if column is None:
+        return None
+    told = [
+        (wanted * value, at)
+        for at, row in enumerate(rows)
+        if row[0] and not _TOTAL.search(row[0]) and (value := _number(row, column)) is not None
+    ]
+    told.sort(reverse=True)
+    return (told[0][1], column) if len(told) > 1 and told[0][0] > told[1][0] else None
+
+
+def _column(asked: frozenset[str], header: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
+    """That which the question names; where there is but one of numbers, that one."""
+    numbered = [at for at in range(1, len(header)) if _is_numbered(rows, at)]
+    shares = sorted(((len(asked & frozenset(terms(header[at]))), at) for at in numbered), reverse=True)
+    if not shares or (len(shares) > 1 and shares[0][0] == shares[1][0]):
+        return None
+    named_first = bool(asked & frozenset(terms(header[0])))
+    return shares[0][1] if shares[0][0] or named_first else None
+
+
+def _is_numbered(rows: Sequence[Sequence[str]], column: int) -> bool:
+    filled = [at for at, row in enumerate(rows) if column < len(row) and row[column]]
+    numbers = sum(_number(rows[at], column) is not None for at in filled)
+    return len(filled) > 1 and numbers >= _MOSTLY * len(filled)
+
+
+def _number(row: Sequence[str], column: int) -> float | None:
+    found = quantities(row[column]) if column < len(row) else ()
+    return found[0].value if len(found) == 1 else None
