@@ -58,6 +58,7 @@ from ingest.describe import GROUP, Describer, Target, targets
 from ingest.embed import encoded, keeps, known_vectors, vector_rows, wanted_by
 from ingest.originals import Originals
 from ingest.progress import Clocks, Work
+from ingest.regions import cell_lines
 from ingest.turns import Turns
 
 PDF = "application/pdf"  # its parser finds figures, and leaves drawing them for later
@@ -713,7 +714,7 @@ def _beside(read: Sequence[Block], pictures: Sequence[Block]) -> tuple[Block, ..
         return (*read, *pictures)
     [picture] = pictures
     words = "\n".join(block.text for block in read if block.text)
-    lines = tuple(line for block in read for line in block.lines)
+    lines = tuple(line for block in read for line in block.lines or cell_lines(block))
     return (replace(picture, text=words, lines=lines),)
 
 

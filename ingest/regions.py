@@ -76,6 +76,12 @@ def boxes(block: Block, lines: Sequence[Line]) -> tuple[Box, ...]:
     return (block.box,) if block.box else ()
 
 
+def cell_lines(block: Block) -> tuple[Line, ...]:
+    """Of a table, each cell where it stands."""
+    placed = zip(block.cells, block.boxes, strict=True) if block.boxes else ()
+    return tuple(Line(cell, box) for row, held in placed for cell, box in zip(row, held, strict=True) if box)
+
+
 def regions(page: int | None, boxes: Sequence[Box]) -> tuple[Region, ...]:
     return () if page is None else tuple(Region(page, box) for box in merged(boxes))
 

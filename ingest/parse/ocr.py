@@ -6,6 +6,7 @@ It runs on OpenVINO: a third less processor time than ONNX Runtime for the same 
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,8 +26,9 @@ from rapidocr.utils.process_img import get_rotate_crop_image, map_boxes_to_origi
 
 from app.domain.errors import Unreadable
 from app.domain.types import Box, Line, ParsedPage
-from ingest.parse.pdf import LONGEST_SIDE, crop_figures
-from ingest.parse.pdf_layout import Page, Row, Word, blocks, body_size, confidence, in_order, row_of, segments, turns_of
+from ingest.parse.pdf import LONGEST_SIDE, captioned, crop_figures, placed, texts_and_tables
+from ingest.parse.pdf_layout import Page, Row, Word, body_size, confidence, in_order, row_of, segments, turns_of
+from ingest.parse.pdf_rows import aligned_tables, is_of_records
 from ingest.parse.pictures import encoded
 from ingest.parse.render import page_picture
 
@@ -39,6 +41,7 @@ DOUBTFUL = 0.85  # mean score of a page below which it is tried upside down: mos
 MUCH_CLEARER = 0.2  # this much higher is the score of a line that does stand on its head, where the others don't
 SHORTEST_LINE = 96  # pixels that a short line is padded to: a chart's labels take a third less time than at 320
 MOST_KNOWN = 500  # pictures whose words are remembered
+LEAST_TILT = 0.004  # radians: a line of a page's width falls by half a letter
 THINNEST = 4  # long side by short side, up to which a picture goes to the finder as it is
 # Kernels and buffers that OpenVINO keeps for the shapes it has met. Every picture brings new ones: with its default of
 # 5,000 the recogniser grows past 1.9 GB within a hundred pictures; so it stays below half of that, 8 % slower.
@@ -54,11 +57,14 @@ MODELS = {
 def read_page(path: Path, media_type: str, page: int) -> ParsedPage:
     """The words of a page as rendered, as blocks in reading order. Raises Missing or Unreadable."""
     words, lying = _page_words(path, media_type, page)
-    layout = Page(page, lying.width, lying.height, turns_of(words))
+    layout = replace(lying, turns=turns_of(words))
     rows = _rows(words, layout)
     if not rows:
         return ParsedPage(page, read_as="image")
-    return ParsedPage(page, tuple(blocks(rows, layout, body_size(words))), read_as="ocr", confidence=confidence(rows))
+    found = [table for table in aligned_tables(rows) if is_of_records(table)]
+    texts, tables = texts_and_tables(rows, found, layout, body_size(words))
+    read = placed(texts, [captioned(table, texts, "table") for table in tables])
+    return ParsedPage(page, tuple(read), read_as="ocr", confidence=confidence(rows))
 
 
 def _page_words(path: Path, media_type: str, page: int) -> tuple[list[Word], Page]:
@@ -66,17 +72,17 @@ def _page_words(path: Path, media_type: str, page: int) -> tuple[list[Word], Pag
     picture = page_picture(path, media_type, page, LONG_SIDE)
     read, turns = _read_upright(picture)
     picture = _turned_back(picture, turns)
-    words = _words_of(read)
+    words = _words_of(_levelled(read, picture.size))
     small = bool(words) and median(word.size for word in words) < SMALL_PRINT
     if (small or any(line.score < UNSURE for line in read)) and picture.width * picture.height > 300_000:
         larger = _turned_back(page_picture(path, media_type, page, LONG_SIDE_SMALL_PRINT), turns)
         if max(larger.size) > max(picture.size) and small:
-            picture, words = larger, recognised(larger)
+            picture, read = larger, _read_lines(larger)
         elif max(larger.size) > max(picture.size):
-            words = _words_of(_surer(read, larger, larger.width / picture.width))
+            read = _surer(read, larger, larger.width / picture.width)
     width, height = (picture.height, picture.width) if turns % 2 else picture.size
-    lying = Page(page, width, height, turns)
-    return [lying.lying(word) for word in words], lying
+    lying = Page(page, width, height, turns, _tilt(read))
+    return [lying.lying(word) for word in _words_of(_levelled(read, picture.size))], lying
 
 
 def _read_upright(picture: Image.Image) -> tuple[list[_Read], int]:
@@ -141,16 +147,12 @@ _known: dict[bytes, tuple[str, float, tuple[Line, ...]]] = {}  # a logo stands o
 
 
 def _read_now(picture: Image.Image) -> tuple[str, float, tuple[Line, ...]]:
-    words = recognised(picture)
-    layout = Page(1, picture.width, picture.height, turns_of(words))
+    read = _read_lines(picture)
+    words = _words_of(_levelled(read, picture.size))
+    layout = Page(1, picture.width, picture.height, turns_of(words), _tilt(read))
     rows = _rows(words, layout)
     lines = tuple(Line(row.text, layout.box(row.x0, row.y0, row.x1, row.y1)) for row in rows)
     return "\n".join(line.text for line in lines), confidence(rows) or 0.0, lines
-
-
-def recognised(picture: Image.Image) -> list[Word]:
-    """The words of a picture, each line's letters shared out evenly over its box, in pixels."""
-    return _words_of(_read_lines(picture))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,29 @@ class _Read:
     score: float
     quad: NDArray[np.float32]  # (4, 2): its corners
     flipped: bool  # whether it stood on its head
+
+
+def _tilt(lines: Sequence[_Read]) -> float:
+    """How far clockwise the lines of a photo fall, in radians: as the median line by length does."""
+    edges = [line.quad[1] - line.quad[0] for line in lines if line.score >= LEAST_SCORE]
+    long = [(x, y) for x, y in edges if abs(x) > 60 and abs(y) < abs(x)]
+    angles = sorted((math.atan(y / x), abs(x)) for x, y in long)
+    reached, half = 0.0, sum(length for _, length in angles) / 2
+    for angle, length in angles:
+        reached += length
+        if reached >= half:
+            return float(angle) if abs(angle) > LEAST_TILT else 0.0
+    return 0.0
+
+
+def _levelled(lines: Sequence[_Read], size: tuple[int, int]) -> Sequence[_Read]:
+    """Where the lines stand once the picture is turned so that they lie level."""
+    tilt = _tilt(lines)
+    if not tilt:
+        return lines
+    middle = np.array([size[0] / 2, size[1] / 2])
+    back = np.array([[math.cos(tilt), -math.sin(tilt)], [math.sin(tilt), math.cos(tilt)]])
+    return [replace(line, quad=((line.quad - middle) @ back + middle).astype(np.float32)) for line in lines]
 
 
 def _words_of(lines: Sequence[_Read]) -> list[Word]:

@@ -31,7 +31,7 @@ from ingest.parse.pdf_layout import (
     segments,
     turns_of,
 )
-from ingest.parse.pdf_rows import aligned_tables
+from ingest.parse.pdf_rows import Aligned, aligned_tables
 from ingest.parse.pdf_shapes import Rectangle, Shapes, area, figures, is_ruled, read_shapes, share, stamp
 from ingest.parse.pdf_tables import Table, ruled_tables
 from ingest.parse.pdf_words import Frame, frame_of, read_words
@@ -282,11 +282,11 @@ def _parsed(seen: _Seen, batch: _Batch) -> ParsedPage:
             problems=tuple(problems),
         )
     found = _found(seen, seen.shapes, batch, problems)
-    texts, aligned = _texts(found.running, seen.page, batch.body)
+    texts, aligned = texts_and_tables(found.running, aligned_tables(found.running), seen.page, batch.body)
     ruled = [_table_block(table, seen.page, texts) for table in found.ruled]
     pictures = _figure_blocks(seen, found, texts)
     aligned = [captioned(table, texts, "table") for table in aligned]
-    everything = _placed(_placed(texts, [*ruled, *aligned]), pictures)
+    everything = placed(placed(texts, [*ruled, *aligned]), pictures)
     everything = [*_with_margins(everything, seen, batch), *_hidden(seen)]
     return ParsedPage(seen.number, tuple(everything), problems=tuple(problems))
 
@@ -340,12 +340,14 @@ def _around_rows(rows: Sequence[Row], page: Page) -> Rectangle:
     )
 
 
-def _texts(rows: Sequence[Row], page: Page, body: float) -> tuple[list[Block], list[Block]]:
-    """Blocks of text, and tables without rules, out of the rows that are left."""
+def texts_and_tables(
+    rows: Sequence[Row], tables: Sequence[Aligned], page: Page, body: float
+) -> tuple[list[Block], list[Block]]:
+    """Blocks of text, and of tables without rules, out of rows."""
     texts: list[Block] = []
     found: list[Block] = []
     start = 0
-    for table in aligned_tables(rows):
+    for table in tables:
         texts += blocks(rows[start : table.first], page, body)
         box = page.box(*_around_rows(table.rows, replace(page, turns=0)))
         block = table_block(table.cells, page=page.number, box=box, stretches=_stretches(table.stretches, page))
@@ -411,7 +413,7 @@ def captioned(block: Block, texts: Sequence[Block], kind: str) -> Block:
     return replace(block, caption=caption, caption_lines=lines)
 
 
-def _placed(texts: Sequence[Block], others: Sequence[Block]) -> list[Block]:
+def placed(texts: Sequence[Block], others: Sequence[Block]) -> list[Block]:
     """Tables and figures go before the first text that starts below their top in the same column."""
     found = [(text, _column(texts, at)) for at, text in enumerate(texts)]
     for other in others:

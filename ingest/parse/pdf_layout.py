@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -276,6 +277,7 @@ class Page:
     width: float
     height: float
     turns: int = 0  # quarter turns clockwise that most letters are turned by
+    tilt: float = 0.0  # radians clockwise that its lines fall by besides; words are laid out as if they lay level
 
     def upright(self, word: Word) -> Word:
         """The word where it stands once the page is turned back."""
@@ -290,11 +292,23 @@ class Page:
 
     def lying(self, word: Word) -> Word:
         """The other way round."""
-        x0, y0, x1, y1 = self.as_rendered(word.x0, word.y0, word.x1, word.y1)
+        x0, y0, x1, y1 = self._turned(word.x0, word.y0, word.x1, word.y1)
         return replace(word, x0=x0, y0=y0, x1=x1, y1=y1, turns=(word.turns + self.turns) % 4)
 
     def as_rendered(self, x0: float, y0: float, x1: float, y1: float) -> Rectangle:
         """From where something stands on the upright page to where it is on the page as rendered."""
+        return self._turned(*self._tilted(x0, y0, x1, y1))
+
+    def _tilted(self, x0: float, y0: float, x1: float, y1: float) -> Rectangle:
+        if not self.tilt:
+            return x0, y0, x1, y1
+        across, down = (self.height, self.width) if self.turns % 2 else (self.width, self.height)
+        cos, sin = math.cos(self.tilt), math.sin(self.tilt)
+        corners = [(x - across / 2, y - down / 2) for x in (x0, x1) for y in (y0, y1)]
+        xs, ys = [x * cos - y * sin for x, y in corners], [x * sin + y * cos for x, y in corners]
+        return min(xs) + across / 2, min(ys) + down / 2, max(xs) + across / 2, max(ys) + down / 2
+
+    def _turned(self, x0: float, y0: float, x1: float, y1: float) -> Rectangle:
         if self.turns == 1:
             return self.width - y1, x0, self.width - y0, x1
         if self.turns == 2:

@@ -11,6 +11,9 @@ from statistics import median
 from ingest.parse.pdf_layout import Rectangle, Row, Segment, parted, row_of, segment
 from ingest.parse.pdf_tables import tidy
 
+FILLED = 0.7  # of the cells of a table of records
+NUMBER = re.compile(r"[-+–—(]?\W{0,2}\d[\d.,\s]*\W{0,2}\w{0,3}(?<!\.)$")  # `£1,185.00`, `(70)`, `12 %`, `48 kg`
+YEAR = re.compile(r"(?:19|20)\d\d\W?$")
 LEAST_ROWS = 3  # of at least two cells
 MOST_WORDS = 5  # of the usual cell beside the first: longer ones are columns of prose
 WIDE = 0.8  # sizes of its font: white that is more than a blank
@@ -39,6 +42,22 @@ def aligned_tables(rows: Sequence[Row]) -> list[Aligned]:
         if table is not None:
             found.append(table)
     return found
+
+
+def is_of_records(table: Aligned) -> bool:
+    """Most cells are filled, numbers stand below each other, and words above them: the labels of a drawing stand in
+    rows too."""
+    head, *rows = table.cells
+    filled = sum(map(bool, (cell for row in table.cells for cell in row)))
+    named = [cell for cell in head if cell and (YEAR.match(cell) or not NUMBER.match(cell))]
+    if filled < FILLED * len(table.cells) * len(head) or 2 * len(named) <= len(head):
+        return False
+    columns = [[cell for cell in column if cell] for column in zip(*(row[1:] for row in rows), strict=True)]
+    return any(len(cells) >= LEAST_ROWS - 1 and _are_numbers(cells) for cells in columns)
+
+
+def _are_numbers(cells: Sequence[str]) -> bool:
+    return sum(NUMBER.match(cell) is not None for cell in cells) >= FILLED * len(cells)
 
 
 def _runs(rows: Sequence[Row]) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ from rapidocr.inference_engine.openvino import main as openvino_sessions
 from app.domain.errors import Missing, Unreadable
 from app.domain.types import ParsedPage
 from ingest.parse.ocr import KERNELS_KEPT, _engine, _not_thin, _threads, read_page, read_pixels
+from ingest.regions import cell_lines
 
 LINES = ("The quarterly revenue grew", "by twelve percent in March", "because of new customers")
 
@@ -93,6 +94,46 @@ def test_lines_stand_where_their_ink_is(tmp_path: Path) -> None:
     for number, line in enumerate(lines):
         assert abs(line.box.x0 - 60 / 900) < 0.02
         assert abs((line.box.y0 + line.box.y1) / 2 - (85 + 60 * number) / 500) < 0.04
+
+
+INVOICE = (
+    ("Description", "Qty", "Unit price", "Amount"),
+    ("Oak library shelves", "12", "184.50", "2,214.00"),
+    ("Fitting and finishing", "26", "48.00", "1,248.00"),
+    ("Reading bench", "3", "395.00", "1,185.00"),
+    ("Delivery", "1", "75.00", "75.00"),
+)
+
+
+def invoice() -> Image.Image:
+    image = Image.new("RGB", (1100, 600), "white")
+    pen = ImageDraw.Draw(image)
+    for y, row in enumerate(INVOICE):
+        for x, cell in zip((60, 560, 700, 900), row, strict=True):
+            pen.text((x, 60 + 60 * y), cell, "black", font=ImageFont.load_default(30))
+    return image
+
+
+@pytest.mark.parametrize("tilt", [0, 2.5, -3])
+@pytest.mark.parametrize("turn", [0, 90])
+def test_the_rows_of_a_photographed_table_are_read_though_it_lies_askew(tmp_path: Path, tilt: float, turn: int) -> None:
+    picture = invoice().rotate(tilt, expand=True, fillcolor="white").rotate(-turn, expand=True)
+    (table,) = [block for block in read(picture, tmp_path / "page.png").blocks if block.kind == "table"]
+    assert table.cells[1:] == INVOICE[1:]
+    assert [line.text for line in cell_lines(table)][4:] == [cell for row in INVOICE[1:] for cell in row]
+
+
+def test_what_is_read_askew_stands_where_it_is(tmp_path: Path) -> None:
+    image = Image.new("RGB", (1000, 1000), "white")
+    pen = ImageDraw.Draw(image)
+    for y, line in ((100, LINES[0]), (480, LINES[1])):
+        pen.text((100, y), line, "black", font=ImageFont.load_default(40))
+    turned = image.rotate(4, fillcolor="white")
+    page = read(turned, tmp_path / "page.png")
+    box = page.blocks[0].lines[0].box
+    dark = turned.crop((0, 0, 1000, 300)).convert("L").point(lambda value: 255 * (value < 128)).getbbox()
+    assert dark is not None
+    assert all(abs(a - b / 1000) < 0.02 for a, b in zip((box.x0, box.y0, box.x1, box.y1), dark, strict=True))
 
 
 def test_two_columns_are_read_one_after_the_other(tmp_path: Path) -> None:

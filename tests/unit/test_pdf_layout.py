@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.domain.types import Box
 from ingest.parse.pdf_layout import Page, Row, Word, blocks, in_order, row_of, segments, text_of
-from ingest.parse.pdf_rows import aligned_tables
+from ingest.parse.pdf_rows import aligned_tables, is_of_records
 from ingest.parse.pdf_tables import filled, is_table, stretches_of_cell, tidy
 
 PAGE = Page(1, 600, 800)
@@ -113,6 +113,24 @@ def test_a_row_without_wide_white_has_cells_where_numbers_follow() -> None:
     around = [row("Data", "111", "222", y=y) for y in (100, 114, 142, 156)]
     (table,) = aligned_tables(rows(*around[:2], tight, *around[2:]))
     assert table.cells[2] == ("Name", "911", "922")
+
+
+@pytest.mark.parametrize(
+    ("cells", "records"),
+    [
+        (("Item Qty Amount", "Shelf 12 184.50", "Bench 3 395.00", "Desk 1 75.00"), True),
+        (("Land 2023 2024", "Tolle 6,300 7,100", "Skerry 4,120 4,500", "Ness 90 70"), True),
+        (("Layer Layer Layer", "softmax softmax softmax", "input input output", "a b c"), False),
+        (("1 2 3", "4 5 6", "7 8 9", "10 11 12"), False),
+    ],
+)
+def test_the_labels_of_a_drawing_are_no_table_of_records(cells: tuple[str, ...], records: bool) -> None:
+    lines = [
+        [word for j, cell in enumerate(row.split()) for word in line(cell, 50 + 120 * j, 100 + 14 * i, i)]
+        for i, row in enumerate(cells)
+    ]
+    (table,) = aligned_tables(rows(*lines))
+    assert is_of_records(table) == records
 
 
 def test_prose_beside_prose_is_no_table() -> None:
