@@ -111,15 +111,17 @@ class _Reader:
             self._line(_shown(value), above)
 
     def _object(self, value: dict[str, Any], above: tuple[str, ...]) -> None:
-        """A small record in one piece; of a large one its plain values together, then what lies deeper."""
-        lines = _few_lines(value)
+        """A small record in one piece, and the tables in it; of a large one its plain values together, then what lies
+        deeper."""
+        tables = {name: inner for name, inner in value.items() if isinstance(inner, list) and _table(inner)}
+        lines = _few_lines({name: inner for name, inner in value.items() if name not in tables})
         if lines is None:
             lines = [
                 f"{name}: {text}" for name, inner in value.items() if not _nested(inner) and (text := _shown(inner))
             ]
             deeper = [(name, inner) for name, inner in value.items() if _nested(inner)]
         else:
-            deeper = []
+            deeper = list(tables.items())
         for line in lines:
             self._line(line, above)
         self._flush(above)

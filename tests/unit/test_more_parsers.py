@@ -111,6 +111,19 @@ def test_json_records_become_tables_and_small_records(tmp_path: Path) -> None:
     assert {("ports",), ("notes",), ("filler",)} <= headings
 
 
+def test_the_records_within_a_small_record_are_a_table_too(tmp_path: Path) -> None:
+    value = {
+        "name": "Casa",
+        "menu": [{"dish": "Rice", "price": 19.5}, {"dish": "Aubergine", "price": 13}],
+        "chef": {"name": "N"},
+    }
+    [page] = read(tmp_path / "a.json", json.dumps(value).encode(), JSON)
+    assert [(block.kind, block.text) for block in page.blocks] == [
+        ("text", "name: Casa\nchef.name: N"),
+        ("table", "| dish | price |\n| --- | --- |\n| Rice | 19.5 |\n| Aubergine | 13 |"),
+    ]
+
+
 def test_json_lines_are_read_one_by_one(tmp_path: Path) -> None:
     lines = b'{"who": {"name": "Ann"}, "says": "\xe6\xbd\xae"}\n{broken\n\n{"who": {"name": "Bob"}, "says": "no"}\n'
     [page] = read(tmp_path / "a.jsonl", lines, JSON_LINES)
