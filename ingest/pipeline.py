@@ -57,6 +57,7 @@ from ingest.cut import CountTokens, Cut, Pages
 from ingest.describe import GROUP, Describer, Target, targets
 from ingest.embed import encoded, keeps, known_vectors, vector_rows, wanted_by
 from ingest.originals import Originals
+from ingest.parse.tables import unruled
 from ingest.progress import Clocks, Work
 from ingest.regions import cell_lines
 from ingest.turns import Turns
@@ -709,13 +710,14 @@ def _parts(chunks: Sequence[Chunk]) -> list[int]:
 
 
 def _beside(read: Sequence[Block], pictures: Sequence[Block]) -> tuple[Block, ...]:
-    """The words that were recognised, and the pictures of the page. A picture file and its words are one thing."""
+    """The words that were recognised, and the pictures of the page. A picture file and its words are one thing; a table
+    in it can be found and cited by its rows besides."""
     if [block.kind for block in pictures] != ["image"]:
         return (*read, *pictures)
     [picture] = pictures
-    words = "\n".join(block.text for block in read if block.text)
+    words = "\n".join(unruled(block.text) for block in read if block.text)
     lines = tuple(line for block in read for line in block.lines or cell_lines(block))
-    return (replace(picture, text=words, lines=lines),)
+    return (replace(picture, text=words, lines=lines), *(block for block in read if block.kind == "table"))
 
 
 def _is_picture(block: Block) -> bool:

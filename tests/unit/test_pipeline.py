@@ -27,6 +27,7 @@ from ingest import pipeline as pipeline_module
 from ingest.cut import CountTokens, Cut, cut_pictures, cut_text
 from ingest.describe import Describer
 from ingest.originals import Originals
+from ingest.parse.tables import table_block
 from ingest.pipeline import Pipeline, Step, ingest, read_pictures
 
 PAGES = 5
@@ -202,6 +203,33 @@ def found(house: House, document: Document) -> list[str]:
     chunks = house.catalogue.chunks(document.id)
     evidence = house.catalogue.evidence([chunk.id for chunk in chunks], [house.collection])
     return [one.chunk.text for one in evidence]
+
+
+class OnePicture(OnePageABatch):
+    """A picture file, with a table in it."""
+
+    def _page(self, number: int) -> ParsedPage:
+        return ParsedPage(number, (Block("image", page=number, box=Box(0, 0, 1, 1), pixels=picture()),), needs_ocr=True)
+
+    async def open(self, document: Document) -> Identity:
+        return Identity("image/png", 1)
+
+    async def read_page(self, document: Document, page: int) -> ParsedPage:
+        cells = (("Item", "Price"), ("Shelf", "184"), ("Bench", "395"))
+        stretches = [[[Box(x, y, x + 0.2, y + 0.1)] for x in (0.1, 0.5)] for y in (0.2, 0.4, 0.6)]
+        table = table_block(cells, page=page, box=Box(0.1, 0.2, 0.7, 0.7), stretches=stretches)
+        title = Block("text", "Invoice", page)
+        return ParsedPage(page, (title, table), read_as="ocr", confidence=0.9)
+
+
+async def test_a_table_in_a_picture_is_found_by_its_rows_and_the_picture_by_all_its_words() -> None:
+    house = House(parser=OnePicture())
+    document = house.upload("photo.png")
+    await take_in(house, document)
+    image, table = (one for one in house.catalogue.chunks(document.id) if one.ordinal >= 0)
+    assert (image.kind, image.text) == ("image", "Invoice\nItem Price\nShelf 184\nBench 395")
+    assert (table.kind, table.text.splitlines()[-1]) == ("table", "| Bench | 395 |")
+    assert all(region.box.y0 >= 0.2 for region in table.regions)
 
 
 async def test_its_text_is_found_before_its_pictures_are_read(house: House) -> None:
