@@ -44,8 +44,13 @@ def is_caption(text: str) -> bool:
 
 def is_field(line: str) -> bool:
     """A line of a form, a letter's head or a record: a label, and what it is for this one."""
+    return label_of(line) != ""
+
+
+def label_of(line: str) -> str:
+    """Of a field; empty for other lines."""
     found = _FIELD.match(line) if len(line) <= _LONGEST_FIELD else None
-    return found is not None and len(found["label"]) <= _LONGEST_LABEL
+    return found["label"] if found is not None and len(found["label"]) <= _LONGEST_LABEL else ""
 
 
 def spans(text: str) -> list[tuple[int, int]]:

@@ -293,6 +293,7 @@ _NO_COUNT = re.compile(  # dates, and numbers that are names
     r"|[图表]\s*[\d一二三四五六七八九十]+",
     re.IGNORECASE,
 )
+_ENUMERATOR = re.compile(rf"\A(?:\(?\d{{1,2}}[.)、]\s*(?=\D)|\d{{1,2}}(?:\.\d{{1,2}}){{0,3}}\s+(?=[A-Z{CJK}]))")
 _CALENDAR = re.compile(
     r"January|February|March|April|May|June|July|August|September|October|November|December|\b\w+day"
 )
@@ -312,8 +313,10 @@ def _fits(question: _Question, piece: Quotable) -> float:
         return 0.0
     if piece.singled:
         return 1.0
+    if piece.form == "sentence" and piece.label and not (piece.terms - piece.label) - question.terms:
+        return 0.0  # a field whose value the question names itself
     if question.cue == "number":
-        told = _NO_COUNT.sub(" ", text)
+        told = _NO_COUNT.sub(" ", _ENUMERATOR.sub("", text))
         return 1.0 if (numbers(told) | spelled_numbers(told)) - numbers(question.text) else 0.0
     if question.cue == "time":
         return 1.0 if _TIMES.search(text) and numbers(text) - numbers(question.text) else 0.0
@@ -384,10 +387,13 @@ def _in_form(question: _Question, chosen: Sequence[Quotable]) -> float:
             return _OUT_OF_FORM
         noun = _AMOUNT_OF.search(question.text)
         return 1.0 if noun is None or any(noun.group(1) in one.terms | one.about for one in rows) else _OUT_OF_FORM
+    if _AMOUNTS.search(question.text) and all(_fits(question, one) == 0.0 for one in chosen):
+        return _OUT_OF_FORM
     return 1.0 if _has_form(question, " ".join(one.text for one in chosen)) else _OUT_OF_FORM
 
 
 _OUT_OF_FORM = 0.3
+_AMOUNTS = re.compile(r"\bhow many\b|多少|百分之", re.IGNORECASE)  # what no words answer without a number
 
 
 def _adds(piece: Quotable, other: Quotable) -> bool:

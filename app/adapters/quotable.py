@@ -6,13 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from app.adapters.extremes import extreme_cell, wants_extreme
 from app.domain.types import Chunk, Evidence, Kind
 from ingest.parse.tables import cells_of
-from prompts.sentences import is_caption, is_field, spans
-from prompts.terms import terms
+from prompts.sentences import is_caption, is_field, label_of, spans
+from prompts.terms import numbers, terms
 
 _RULE = re.compile(r"[|\s:-]+")
 _COMPARES = re.compile(
@@ -54,7 +55,7 @@ class Quotable:
     about: frozenset[str]  # terms of what says what it is about: headings, caption, the name of the document
     context: frozenset[str]  # terms of the sentences beside it
     form: Form = "sentence"
-    label: frozenset[str] = frozenset()  # terms of a row's first cell
+    label: frozenset[str] = frozenset()  # terms of a row's first cell, or of a field's label
     at: int = 0  # its place among the pieces of the same evidence
     caption: str = ""  # of the figure that a label stands in
     singled: bool = False  # a row that has the most or the least of its table
@@ -128,13 +129,16 @@ def _sentences(n: int, text: str, about: frozenset[str]) -> list[Quotable]:
     pieces = [text[a:b] for a, b in spans(text)]
     found = [frozenset(terms(piece)) for piece in pieces]
     made = []
-    heading = _NONE
+    heading = record = _NONE
     for i, piece in enumerate(pieces):
         bare = is_bare(piece)
+        label = _NONE if _ENDED.search(piece) else frozenset(terms(label_of(piece)))
         heading = found[i] if bare else heading
+        record = (record or found[i]) if label else _NONE  # what the first field says, the others are about
         if found[i]:
             context = _NONE.union(*found[max(0, i - 2) : i], *found[i + 1 : i + 2], heading)
-            made.append(Quotable(n, piece[:_LONGEST], found[i], about, context, "bare" if bare else "sentence"))
+            form: Form = "bare" if bare else "sentence"
+            made.append(Quotable(n, piece[:_LONGEST], found[i], about | record, context, form, label))
     return made
 
 
@@ -189,20 +193,31 @@ def _rows(asked: Asked, n: int, lines: Sequence[str], about: frozenset[str]) -> 
 
 
 def _taller_header(header: list[str], rows: list[list[str]]) -> tuple[list[list[str]], list[str]]:
-    """A header may be several rows high: those without a label before the first that has one belong to it."""
-    height = 0
-    while height < min(3, len(rows)) and not rows[height][0] and any(rows[height]):
+    """A header may be several rows high: those without a label before the first that has one belong to it, and names
+    below one that spans several columns."""
+    height, whole = 0, header
+    while height < min(3, len(rows)) and (_is_unlabelled(rows[height]) or _goes_on(header, rows[height])):
+        names = [list(dict.fromkeys(filter(None, pair))) for pair in zip(header, rows[height], strict=False)]
+        header = [" ".join(pair) for pair in names]
         height += 1
-    if height == len(rows):
-        return rows, header
-    for row in rows[:height]:
-        header = [" ".join(part for part in pair if part) for pair in zip(header, row, strict=False)]
-    return rows[height:], header
+    return (rows, whole) if height == len(rows) else (rows[height:], header)
+
+
+def _is_unlabelled(row: Sequence[str]) -> bool:
+    return not row[0] and any(row)
+
+
+def _goes_on(header: Sequence[str], row: Sequence[str]) -> bool:
+    """Whether a header spans columns that the row below tells apart by names."""
+    spans_columns = any(one and one == other for one, other in pairwise(header[1:]))
+    return spans_columns and header[0] in ("", row[0]) and not any(numbers(cell) for cell in row)
 
 
 def _row(asked: Asked, n: int, header: list[str], row: list[str], group: str, about: frozenset[str]) -> Quotable:
     """The columns that the question names or asks for, with the cells that it names; else all of them."""
     label, *values = row
+    if not label and (at := next((at for at, value in enumerate(row) if value), 0)) < len(row) - 1:
+        return _row(asked, n, ["", *header[at + 1 :]], row[at:], group, about)  # "Total", below the third column
     columns = [(name, value) for name, value in zip(header[1:], values, strict=False) if value]
     wanted = columns if asked.compares else _wanted(asked, label, columns)
     first = f"{header[0]}: {label}" if header[0] and label else label

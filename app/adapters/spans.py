@@ -67,7 +67,8 @@ def span_for(question: str, cue: str, sentence: str) -> str:
     best = ranked[0]
     if len(ranked) > 1 and (cue == "person" or best.worth - ranked[1].worth < _LEAST_LEAD[cue]):
         return ""  # a wrong answer in short is worse than none
-    return sentence[best.start : best.end].strip(" ,.;:，。；：")
+    said = sentence[best.start : best.end].strip(" ,.;:，。；：")
+    return said.lstrip("(（") if not re.search(r"[)）]", said) else said
 
 
 _LEAST_LEAD = {"number": 0.45, "time": 0.05}

@@ -197,6 +197,43 @@ def test_the_row_has_all_that_tells_it_apart_and_the_column_that_is_asked_for() 
     assert text == "number: K-1; found_at: North shop; item: umbrella; claimed_by: R. Aune [1]"
 
 
+SOLD = "| Play | Spring | Spring | Autumn | Autumn |\n| --- | --- | --- | --- | --- |\n"
+NAMES = (
+    "Adults | Children | Adults | Children |\n| The Seagull | 412 | 38 | 377 | 25 |\n| Macbeth | 518 | 44 | 489 | 51 |"
+)
+
+
+@pytest.mark.parametrize("corner", ["Play", ""])
+def test_names_below_a_header_that_spans_columns_are_read_with_it(corner: str) -> None:
+    shown = (evidence(1, f"{SOLD}| {corner} | {NAMES}", "table"),)
+    if corner == "Play":
+        assert reading("How many children saw Macbeth in autumn?", shown)[0] == "Play: Macbeth; Autumn Children: 51 [1]"
+    assert reading("Which play sold the most adult tickets in spring?", shown)[0].endswith("Spring Adults: 518 [1]")
+
+
+def test_a_row_whose_label_stands_further_right_is_read_from_there() -> None:
+    table = "| Item | Qty | Price | Amount |\n| --- | --- | --- | --- |\n| Oak shelf | 12 | 184.50 | 2,214.00 |\n"
+    table += "| Bench | 3 | 395.00 | 1,185.00 |\n|  |  | Total due | 3,399.00 |"
+    assert reading("What is the total due?", (evidence(1, table, "table"),))[0] == "Total due; Amount: 3,399.00 [1]"
+
+
+def test_an_opening_bracket_is_no_part_of_the_answer_in_short() -> None:
+    minutes = (
+        "It was agreed by those members present (17 votes to 4, with 2 abstentions) to ban all bonfires in summer."
+    )
+    assert reading("How many votes were there to ban bonfires?", (evidence(1, minutes),))[0].startswith("17 — ")
+
+
+def test_the_number_of_a_heading_is_no_amount() -> None:
+    manual = "空气净化器使用说明书\n1 安全注意事项\n请勿在潮湿环境中使用空气净化器，以免发生触电。"
+    assert abstains(reading("空气净化器的价格是多少？", (evidence(1, manual),))[0])
+
+
+def test_a_field_tells_what_its_label_says_and_is_about_what_the_first_of_its_record_says() -> None:
+    record = "restaurant: Casa Brava\ncity: Girona\nopened: 2011\nhead chef: Núria Ferrer"
+    assert reading("Who is the head chef of Casa Brava?", (evidence(1, record),))[0] == "head chef: Núria Ferrer [1]"
+
+
 def test_a_date_or_the_number_of_a_row_is_no_amount() -> None:
     table = "| number | date | item |\n| --- | --- | --- |\n| L-13 | 2025-11-16 | lifebelt of the ferry Aurelia |"
     assert abstains(reading("How many passengers did the ferry Aurelia carry?", (evidence(1, table, "table"),))[0])
