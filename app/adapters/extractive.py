@@ -163,7 +163,8 @@ def _fit(best: Scored) -> float:
 
 def _confidence(question: _Question, best: Scored, chosen: Sequence[Quotable], evidence: Sequence[Evidence]) -> float:
     """That the evidence holds the answer, from the best sentence and what stands beside it."""
-    return of_evidence(_fit(best), question.text, evidence) * _in_form(question, chosen)
+    form = min(_in_form(question, chosen), _of_its_time(question, chosen, evidence))
+    return of_evidence(_fit(best), question.text, evidence) * form
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,6 +393,17 @@ def _in_form(question: _Question, chosen: Sequence[Quotable]) -> float:
     return 1.0 if _has_form(question, " ".join(one.text for one in chosen)) else _OUT_OF_FORM
 
 
+def _of_its_time(question: _Question, chosen: Sequence[Quotable], evidence: Sequence[Evidence]) -> float:
+    """What it is worth where a year or an ordinal that is asked for stands nowhere in what is quoted from: there may
+    be the same of another year."""
+    asked = frozenset(_YEAR.findall(question.text)) | frozenset(_ORDINAL.findall(question.text))
+    shown = [evidence[one.n - 1] for one in chosen]
+    texts = " ".join(f"{one.document.name} {one.document.title} {one.chunk.search_text}" for one in shown)
+    return 1.0 if not asked or any(one in texts for one in asked) else _OUT_OF_FORM
+
+
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_ORDINAL = re.compile(r"第([一二三四五六七八九十\d]{1,3}(?:年|季|章|条|届|期|次))")
 _OUT_OF_FORM = 0.3
 _AMOUNTS = re.compile(r"\bhow many\b|多少|百分之", re.IGNORECASE)  # what no words answer without a number
 
@@ -402,15 +414,16 @@ def _adds(piece: Quotable, other: Quotable) -> bool:
 
 
 def _joined(question: _Question, chosen: Sequence[Quotable]) -> tuple[str, ...]:
-    """Quotes of one chunk together, in reading order; rows and labels under one marker. The first says its answer
-    in short before it, where one span of it is clearly what is asked for."""
+    """Quotes of one chunk together, in reading order; labels and items under one marker, each row and field under its
+    own. The first says its answer in short before it, where one span of it is clearly what is asked for."""
     said = []
     for n in dict.fromkeys(one.n for one in chosen):
         pieces = sorted((one for one in chosen if one.n == n), key=lambda one: one.at)
         open_ended = ""
         for piece in pieces:
             text = f"{open_ended}{_told(question, piece, piece is chosen[0])}"
-            open_ended = "" if _ENDED.search(text) or piece is pieces[-1] else f"{text}; "
+            alone = piece.form == "row" or piece.label or piece is pieces[-1]
+            open_ended = "" if alone or _ENDED.search(text) else f"{text}; "
             if not open_ended:
                 said.append(f"{text} [{n}]")
     return tuple(said)

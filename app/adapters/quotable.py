@@ -34,6 +34,7 @@ _HEADERS = {  # names of columns that hold what such a question asks for
     ),
 }
 _SHARE = re.compile(r"\b(?:share|percent\w*|proportion|rate)\b|比例|百分|占比", re.IGNORECASE)
+_YEAR = re.compile(r"(?:19|20)\d\d\W?")
 _NONE: frozenset[str] = frozenset()
 _PICTURED: frozenset[Kind] = frozenset({"figure", "image"})
 _ENDED = re.compile(r"[.!?。！？…:：;；][\"'”’」』）)\]]*$")
@@ -208,9 +209,11 @@ def _is_unlabelled(row: Sequence[str]) -> bool:
 
 
 def _goes_on(header: Sequence[str], row: Sequence[str]) -> bool:
-    """Whether a header spans columns that the row below tells apart by names."""
+    """Whether a header spans columns that the row below tells apart by names, or has none but its years below."""
     spans_columns = any(one and one == other for one, other in pairwise(header[1:]))
-    return spans_columns and header[0] in ("", row[0]) and not any(numbers(cell) for cell in row)
+    if spans_columns and header[0] in ("", row[0]):
+        return not any(numbers(cell) for cell in row)
+    return not any(header[1:]) and any(row[1:]) and all(_YEAR.fullmatch(cell) for cell in row[1:] if cell)
 
 
 def _row(asked: Asked, n: int, header: list[str], row: list[str], group: str, about: frozenset[str]) -> Quotable:

@@ -234,6 +234,26 @@ def test_a_field_tells_what_its_label_says_and_is_about_what_the_first_of_its_re
     assert reading("Who is the head chef of Casa Brava?", (evidence(1, record),))[0] == "head chef: Núria Ferrer [1]"
 
 
+RENTS = "| 年度 | 月租金（元） |\n| --- | --- |\n| 第一年 | 41,708 |\n| 第二年 | 44,191 |"
+
+
+def test_the_same_of_another_year_is_no_answer() -> None:
+    takings = "| 项目 | 2023年 | 2022年 |\n| --- | --- | --- |\n| 营业收入 | 586,320 | 541,208 |"
+    shown = (evidence(1, takings, "table"), evidence(2, RENTS, "table"))
+    assert reading("2022年的营业收入是多少？", shown)[0] == "项目: 营业收入; 2022年: 541,208 [1]"
+    assert abstains(reading("2021年的营业收入是多少？", shown)[0])
+    assert "44,191" in reading("第二年的月租金是多少？", shown)[0]
+    assert abstains(reading("第五年的月租金是多少？", shown)[0])
+
+
+def test_each_row_that_is_quoted_has_its_own_marker() -> None:
+    tickets = (
+        "| id | title | priority |\n| --- | --- | --- |\n| T-1 | VPN drops | high |\n| T-2 | Payroll fails | high |"
+    )
+    said, _ = reading("Which tickets have high priority?", (evidence(1, tickets, "table"),))
+    assert said.count("[1]") == 2
+
+
 def test_a_date_or_the_number_of_a_row_is_no_amount() -> None:
     table = "| number | date | item |\n| --- | --- | --- |\n| L-13 | 2025-11-16 | lifebelt of the ferry Aurelia |"
     assert abstains(reading("How many passengers did the ferry Aurelia carry?", (evidence(1, table, "table"),))[0])
