@@ -691,6 +691,9 @@ def _encoded_alike(chunk: Chunk, other: Chunk) -> bool:
     return (chunk.search_text, chunk.image) == (other.search_text, other.image)
 
 
+LONGEST_TITLE = 100  # characters of a picture's first words
+
+
 def _read_key(document: Document, how: str, batch: Batch) -> str:
     """Not under the number alone: another version may read other pages at once."""
     return f"documents/{document.id}/pages/{how}-{READING}-{batch.first:05d}-{batch.last:05d}.json"
@@ -717,7 +720,16 @@ def _beside(read: Sequence[Block], pictures: Sequence[Block]) -> tuple[Block, ..
     [picture] = pictures
     words = "\n".join(unruled(block.text) for block in read if block.text)
     lines = tuple(line for block in read for line in block.lines or cell_lines(block))
-    return (replace(picture, text=words, lines=lines), *(block for block in read if block.kind == "table"))
+    first = next((block for block in read if block.kind != "table"), None)
+    tables = [_under(block, first) for block in read if block.kind == "table"]
+    return (replace(picture, text=words, lines=lines), *tables)
+
+
+def _under(table: Block, first: Block | None) -> Block:
+    """A table of a picture says little without what the picture begins with: whose invoice it is."""
+    if table.caption or first is None:
+        return table
+    return replace(table, caption=first.text[:LONGEST_TITLE], caption_lines=first.lines)
 
 
 def _is_picture(block: Block) -> bool:
