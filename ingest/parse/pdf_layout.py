@@ -11,6 +11,7 @@ from itertools import pairwise
 from statistics import median
 
 from app.domain.types import Block, Box, Line
+from prompts.sentences import is_field
 
 BULLET = re.compile(r"^(?:[•‣▪▫■□●○◦►▶➢➤✓✔·∙–—*\uf0b7\uf0a7-]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])$")
 COUNTING = re.compile(r"^(?:\d{1,2}|[A-Z]|[IVX]{1,4})[.)]$")  # of bullets, those that count sections too
@@ -503,10 +504,13 @@ def confidence(rows: Iterable[Row]) -> float | None:
 
 
 def text_of(rows: Sequence[Row], items: bool) -> str:
-    """Lines run together: hyphens mended, no blank between Chinese characters, items and rows on their own lines."""
-    text = ""
+    """Lines run together: hyphens mended, no blank between Chinese characters; items, rows, and fields below each
+    other on their own lines."""
+    text, after_field = "", False
     for row in rows:
-        if text and (len(row.cells) > 1 or (items and row.marked)):
+        field = is_field(row.text) and not row.text[0].islower()
+        fields, after_field = after_field and field, field
+        if text and (len(row.cells) > 1 or fields or (items and row.marked)):
             text += "\n"
         elif text:
             text = run_on(text, row.text)

@@ -191,6 +191,15 @@ def test_bullets_make_a_list_with_an_item_a_line() -> None:
     assert (block.kind, block.text) == ("list", "• first item goes on\n• second")
 
 
+def test_fields_below_each_other_stay_lines_of_their_own() -> None:
+    lines = rows(
+        line("Invoice no: 17", 50, 50, 0), line("Due date: 3 May", 50, 64, 1), line("Note: it was seen", 50, 78, 2)
+    )
+    assert text_of([*lines, *rows(line("by the clerk", 50, 92, 3))], items=False) == (
+        "Invoice no: 17\nDue date: 3 May\nNote: it was seen by the clerk"
+    )
+
+
 @pytest.mark.parametrize(
     ("first", "second", "whole"),
     [
