@@ -192,10 +192,12 @@ def _column(said: Piece, near: Sequence[Piece], cited: Cited) -> float:
 
 
 def _columns_of(one: Quantity, row: Piece, cited: Cited) -> list[int]:
+    """A number in a row's label ("VAT 20 %"), wherever that stands, is in no column."""
+    label = next((at for at, cell in enumerate(row.cells) if cell), 0)
     return [
         at
         for at, cell in enumerate(row.cells)
-        if at and any(same_quantity(one, other, cited.scales) > 0 for other in quantities(cell))
+        if at > label and any(same_quantity(one, other, cited.scales) > 0 for other in quantities(cell))
     ]
 
 

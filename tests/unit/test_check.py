@@ -82,6 +82,12 @@ def test_a_number_of_a_table_belongs_to_its_row_and_column(claim: str, true: boo
     assert (support(claim, [TABLE]) >= THRESHOLD) is true
 
 
+def test_a_number_in_the_label_of_a_row_is_no_value_of_a_column() -> None:
+    invoice = "| Item | Price | Amount |\n| --- | --- | --- |\n| Shelf | 184 | 2,214 |\n|  | VAT 20% | 944.40 |"
+    assert support("VAT 20%; Amount: 944.40", [invoice]) >= THRESHOLD
+    assert support("VAT 20%; Amount: 184", [invoice]) < THRESHOLD
+
+
 def test_a_claim_that_cites_nothing_has_no_support() -> None:
     assert support("The night boat stayed nine days in harbour.", []) == 0.0
 
