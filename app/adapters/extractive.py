@@ -358,11 +358,13 @@ def _chosen(question: _Question, ranked: Sequence[Scored], pieces: Sequence[Quot
 
 
 def _completing(question: _Question, best: Quotable, pieces: Sequence[Quotable]) -> list[Quotable]:
-    """The sentence beside the best that has what the best lacks: the kind of thing asked for, or a term of the
-    question after a pronoun."""
+    """The sentence beside the best that has what the best lacks: the reason that it points back to, the kind of thing
+    asked for, or a term of the question after a pronoun."""
     if best.form != "sentence":
         return []
     beside = [one for one in pieces if one.n == best.n and one.form == "sentence" and abs(one.at - best.at) == 1]
+    if question.cue == "reason" and _POINTS_BACK.match(best.text):
+        return [one for one in beside if one.at < best.at]
     beside.sort(key=lambda one: one.at < best.at)  # what follows first
     lacks = question.cue in ("person", "number", "time") and _fits(question, best) < 0.5
     fitting = [one for one in beside if lacks and _fits(question, one) == 1.0]
@@ -371,6 +373,11 @@ def _completing(question: _Question, best: Quotable, pieces: Sequence[Quotable])
     return (fitting or going_on)[:1]
 
 
+_POINTS_BACK = re.compile(
+    r"(?:that|this) (?:is|was) (?:also )?why\b|(?:therefore|thus|hence|as a result|for (?:this|that) reason)\b"
+    r"|因此|所以|为此|这(?:就是|也是|正是)",
+    re.IGNORECASE,
+)
 _GOES_ON = re.compile(r"(?:he|she|it|they|his|her|its|their|this|these|that|there)\b|[他她它这那其]", re.I)
 
 

@@ -246,6 +246,13 @@ def test_the_same_of_another_year_is_no_answer() -> None:
     assert abstains(reading("第五年的月租金是多少？", shown)[0])
 
 
+def test_the_reason_that_a_sentence_points_back_to_is_said_too() -> None:
+    wool = "Wool felts when heat and friction come together. That is why wool should never be washed above 30 °C."
+    assert reading("Why should wool never be washed above 30 °C?", (evidence(1, wool),))[0].startswith(
+        "Wool felts when"
+    )
+
+
 def test_each_row_that_is_quoted_has_its_own_marker() -> None:
     tickets = (
         "| id | title | priority |\n| --- | --- | --- |\n| T-1 | VPN drops | high |\n| T-2 | Payroll fails | high |"
