@@ -29,7 +29,7 @@ _GOES_ON = re.compile(
 )
 _FIELD = re.compile(  # `Invoice no: 17`, `法定代表人：沈国栋`, `retention_hours = 168`
     r"(?P<label>[^\W\d_][^\s:：=,，;；.。!?！？]*+(?:[ .][^\s:：=,，;；.。!?！？]++){0,4}+)"
-    r"(?:[:：](?=\s|[^\x00-\x7f])| =)\s*[^\s/]"
+    r"(?::(?=\s|[^\x00-\x7f])|：| =)\s*[^\s/]"
 )
 _NAMED = re.compile(r"\w+(?:[._]\w+)+\s*[:=]|\w+ = ")  # as programs name things
 _LONGEST_FIELD, _LONGEST_LABEL = 120, 40  # characters

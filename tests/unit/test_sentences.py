@@ -27,6 +27,7 @@ def test_a_word_of_a_field_in_a_broken_line_ends_nothing() -> None:
     [
         ("合同编号：HT-17\n出租方（甲方）：云栖公司\n法定代表人：沈国栋", 3),
         ("Invoice no: MF-20871\nDate: 14 March 2025\nTotal due: £5,666.40", 3),
+        ("小票号：20250318\n实付：150.60\n谢谢惠顾", 3),
         ("city: Girona\nchef.name: Núria Ferrer", 2),
         ("retention_hours = 168\nretention_hours says how long messages are kept.", 2),
         ("An order\nFrom: Rosalind Achebe\nWe would like 4,500 copies of the book.", 3),
