@@ -154,7 +154,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             vectors,
             words,
             describer,
-            parse_at_once=settings.parse_workers,
+            parse_at_once=max(1, settings.parse_workers // 2),
         )
 
         jobs = DbosJobs(settings.queue_url)

@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     fetch: bool = True  # whether pages of the public internet are taken in by their address
     hidden_text: Literal["omit", "include"] = "omit"  # text that can't be seen on the page: included, it is marked
     parallel_documents: int = Field(default=2, ge=1, le=64)
-    parse_workers: int = Field(default_factory=lambda: min(4, max(1, (os.cpu_count() or 1) // 2)), ge=1, le=64)
+    parse_workers: int = Field(default_factory=lambda: min(4, os.cpu_count() or 1), ge=1, le=64)
     parse_memory_mb: int = Field(default=2048, ge=256)
 
     @field_validator("spaces")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from ingest.sandbox import Sandbox
 RENDER_TIMEOUT_S = 30.0
 RENDER_LONG_SIDE = 1600  # pixels
 CUT_TIMEOUT_S = 300.0
+PAGES_AT_ONCE = 8  # in one call, however many children there are: what is read of a page must not depend on them
 PAGE_TIMEOUT_S = 30.0  # for one page of a batch that could not be read in one go
 PATIENCE = 8  # pages of one document that may be lost one by one; then the rest of a broken batch is not tried
 READ_TIMEOUT_S = 120.0  # a dense page at full size takes 5–12 s on two old cores
@@ -49,8 +51,14 @@ class SandboxedParser:
         )
 
     async def pages(self, document: Document, first: int, last: int) -> Sequence[ParsedPage]:
-        """What can't be read of a batch in one go is read page by page: one page costs itself, not its document.
-        Raises Unreadable for a document without pages, or of a single one."""
+        """In parts, side by side in as many children as there are. Raises Unreadable for a document without pages, or
+        of a single one."""
+        firsts = range(first, last + 1, PAGES_AT_ONCE)
+        parts = await asyncio.gather(*(self._part(document, one, min(one + PAGES_AT_ONCE - 1, last)) for one in firsts))
+        return [page for part in parts for page in part]
+
+    async def _part(self, document: Document, first: int, last: int) -> Sequence[ParsedPage]:
+        """What can't be read in one go is read page by page: one page costs itself, not its document."""
         try:
             return await self._pages(document, first, last, PARSERS[document.media_type].timeout_s)
         except NeedsPassword:
