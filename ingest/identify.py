@@ -112,9 +112,9 @@ TEXT_EXTENSIONS = {
 
 # Atomic groups and bounds, and after `^` no `\s` that runs on over the lines: whoever writes the file chooses what
 # these patterns run on, in the serving process.
-PROLOGUE = r"(?>\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>)*+"
+PROLOGUE = r"(?>(?>\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>)*)"
 ROOT = re.compile(PROLOGUE + r"<(?:[A-Za-z_][\w.-]{0,99}:)?([A-Za-z_][\w.-]{0,99})", re.S | re.I)
-HTML_START = re.compile(r"(?>\s+|<!--.*?-->|<\?xml[^>]*>)*+<(?:!doctype\s+html|html|head|body)\b", re.S | re.I)
+HTML_START = re.compile(r"(?>(?>\s+|<!--.*?-->|<\?xml[^>]*>)*)<(?:!doctype\s+html|html|head|body)\b", re.S | re.I)
 HTML_TAG = re.compile(
     r"</?(?:p|div|span|table|title|meta|h[1-6]|ul|ol|li|a|br|img|script|style|center|font|b|i)\b", re.I
 )

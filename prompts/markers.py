@@ -16,9 +16,11 @@ _LONGEST = 48  # characters between the brackets: "[1, 2, 3, 4, 5, 6, 7, 8]" and
 _STEP = 1_000  # characters looked at together: a text of brackets would take the square of its length
 _MOST = 20  # numbers in one marker; "[1-500]" is no citation
 
-# what may stand between the brackets: numbers and ranges with separators; "†source" is a habit of some models
+# what may stand between the brackets: numbers and ranges with separators; "†source" is a habit of some models. Atomic
+# groups, as up to Python 3.11.4 a group that is repeated possessively keeps what its last, failed round took.
 _INSIDE = re.compile(
-    r"\s*+\^?\d{1,6}(?:\s*+[-–—~,，、;；&和]\s*+\^?\d{1,6})*+\s*+[,，、;；]?+\s*+(?:†[^\]】］\[\n]*+)?+", re.UNICODE
+    r"\s*+\^?\d{1,6}(?>(?:\s*+[-–—~,，、;；&和]\s*+\^?\d{1,6})*)\s*+[,，、;；]?+\s*+(?>(?:†[^\]】］\[\n]*+)?)",
+    re.UNICODE,
 )
 _POSSIBLE = re.compile(r"[\s\d^\-–—~,，、;；&和]*(?:†[^\]】］\[\n]*)?")
 _PART = re.compile(r"\^?(\d+)(?:\s*[-–—~]\s*\^?(\d+))?")

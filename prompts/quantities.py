@@ -122,11 +122,12 @@ _UNIT_SIGNS = "|".join(
 )
 _CURRENCY_BEFORE = r"(?:us\$|hk\$|[$€£₹]|rmb|usd|eur|gbp|chf|cny|人民币|美元)"
 _DIGITS = r"\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
-# Possessive where what follows could be split in many ways: a document chooses what this runs on.
+# Possessive or atomic where what follows could be split in many ways: a document chooses what this runs on. (A group
+# that is repeated possessively keeps, up to Python 3.11.4, what its last, failed round took.)
 _QUANTITY = re.compile(
     rf"(?P<before>{_CURRENCY_BEFORE})?\s{{0,2}}(?P<minus>(?<![\w)])[-−–(]\s?)?"
     rf"(?:(?P<digits>{_DIGITS})"
-    rf"|(?P<spelled>\b(?:{_SPELLED_WORD})(?:[\s-]+(?:and\s+)?(?:{_SPELLED_WORD}))*+\b)"
+    rf"|(?P<spelled>\b(?:{_SPELLED_WORD})(?>(?:[\s-]+(?:and\s+)?(?:{_SPELLED_WORD}))*)\b)"
     rf"|(?P<han>[{_HAN}]++(?:点[{_HAN}]++)?))"
     rf"(?:(?:\s?多|\s?余)?\s{{0,2}}-?(?P<scale>(?:hundred|thousand|million|billion|trillion|dozen|mn|bn|k|m|b)s?\b(?![-’'])|{_HAN_SCALE})+)?"
     rf"(?:\s{{0,2}}-?(?P<unit>(?:{_UNIT_WORDS})\b|{_UNIT_SIGNS}))?",

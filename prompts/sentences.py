@@ -27,8 +27,9 @@ _MAIL_FIELD = re.compile(r"(?:From|To|Cc|Date|Attachments): ")  # as mails are t
 _GOES_ON = re.compile(
     r"[,，、;；(（\-–—/&]$|\b(?:the|an?|of|in|on|to|by|for|and|or|with|from|at|is|are|was|were)$", re.IGNORECASE
 )
-_FIELD = re.compile(  # `Invoice no: 17`, `法定代表人：沈国栋`, `retention_hours = 168`
-    r"(?P<label>[^\W\d_][^\s:：=,，;；.。!?！？]*+(?:[ .][^\s:：=,，;；.。!?！？]++){0,4}+)"
+# `Invoice no: 17`, `法定代表人：沈国栋`, `retention_hours = 168`
+_FIELD = re.compile(
+    r"(?P<label>[^\W\d_][^\s:：=,，;；.。!?！？]*(?:[ .][^\s:：=,，;；.。!?！？]+){0,4})"
     r"(?::(?=\s|[^\x00-\x7f])|：| =)\s*[^\s/]"
 )
 _NAMED = re.compile(r"\w+(?:[._]\w+)+\s*[:=]|\w+ = ")  # as programs name things

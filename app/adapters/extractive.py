@@ -271,7 +271,7 @@ _ANY = (  # bounded: a document chooses what these run on
     r"(?:\d[\d,.]{0,24}+"
     r"|\b(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|\w+ty|hundred|thousand|half))"
 )
-_HAN = r"[\d.,〇零一二两三四五六七八九十百千万几半]{1,24}+\s*+(?:多|余)?+"
+_HAN = r"[\d.,〇零一二两三四五六七八九十百千万几半]{1,24}+\s*+[多余]?+"
 _CLOCK = (
     r"\d{1,2}[:.：]\d\d|\d\s*(?:[ap]\.?m\b|o.clock)|正午|午夜|日落|日出"
     r"|\b(?:noon|midnight|o.clock|dawn|dusk|sunrise|sunset|morning|evening|night)\b"
