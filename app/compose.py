@@ -154,7 +154,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             vectors,
             words,
             describer,
-            parse_at_once=max(1, settings.parse_workers // 2),
+            parse_at_once=max(1, settings.parse_workers // 2),  # each has two parts of its pages parsed side by side
         )
 
         jobs = DbosJobs(settings.queue_url)

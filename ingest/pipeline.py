@@ -70,6 +70,7 @@ READING = "3"  # raised when files are read differently: what an earlier attempt
 READ_AT_ONCE = 4  # pages of one document being recognised side by side
 TEXT_FIRST_S = 5.0  # while the text of documents is on its way in, one picture in so long is read all the same
 TOLD_EVERY_S = 0.3  # progress within a stage
+LONGEST_TITLE = 100  # characters of a picture's first words
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -689,9 +690,6 @@ class Pipeline:
 
 def _encoded_alike(chunk: Chunk, other: Chunk) -> bool:
     return (chunk.search_text, chunk.image) == (other.search_text, other.image)
-
-
-LONGEST_TITLE = 100  # characters of a picture's first words
 
 
 def _read_key(document: Document, how: str, batch: Batch) -> str:

@@ -90,9 +90,11 @@ def quotables_of(question: str, chunks: Sequence[Chunk], names: Sequence[str], c
         cue,
         wants_extreme(question),
     )
+    named = enumerate(zip(chunks, names, strict=True), start=1)
+    if not asked.extreme:
+        return [piece for n, (chunk, name) in named for piece in _pieces(asked, n, chunk, name)]
     headers = Counter((chunk.document_id, *_table_lines(chunk)[:1]) for chunk in chunks)
     in_part = replace(asked, extreme=0)
-    named = enumerate(zip(chunks, names, strict=True), start=1)
     return [
         piece
         for n, (chunk, name) in named

@@ -76,13 +76,15 @@ def _page_words(path: Path, media_type: str, page: int) -> tuple[list[Word], Pag
     small = bool(words) and median(word.size for word in words) < SMALL_PRINT
     if (small or any(line.score < UNSURE for line in read)) and picture.width * picture.height > 300_000:
         larger = _turned_back(page_picture(path, media_type, page, LONG_SIDE_SMALL_PRINT), turns)
-        if max(larger.size) > max(picture.size) and small:
-            picture, read = larger, _read_lines(larger)
-        elif max(larger.size) > max(picture.size):
-            read = _surer(read, larger, larger.width / picture.width)
+        if max(larger.size) > max(picture.size):
+            if small:
+                picture, read = larger, _read_lines(larger)
+            else:
+                read = _surer(read, larger, larger.width / picture.width)
+            words = _words_of(_levelled(read, picture.size))
     width, height = (picture.height, picture.width) if turns % 2 else picture.size
     lying = Page(page, width, height, turns, _tilt(read))
-    return [lying.lying(word) for word in _words_of(_levelled(read, picture.size))], lying
+    return [lying.lying(word) for word in words], lying
 
 
 def _read_upright(picture: Image.Image) -> tuple[list[_Read], int]:
