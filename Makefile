@@ -33,7 +33,7 @@ run: $(READY)
 # OpenAI's client for Node is tried where npm can bring it; its test is skipped elsewhere.
 NODE_CLIENT := .cache/node/node_modules/openai
 $(NODE_CLIENT):
-	@! command -v npm >/dev/null || npm install --silent --no-audit --no-fund --prefix .cache/node openai@7.57.0 || true
+	@! command -v npm >/dev/null || npm install --silent --no-audit --no-fund --fetch-retries=0 --fetch-timeout=30000 --prefix .cache/node openai@7.57.0 || true
 
 # Two at a time, those of the whole service first: they are the longest, and wait much of their time.
 test: $(READY) $(NODE_CLIENT)
