@@ -30,14 +30,13 @@ def _cropped(picture: Image.Image, rng: random.Random) -> Image.Image:
     most = 0.1 if rng.random() < 0.7 else -0.12
     w, h = picture.size
     left, top, right, bottom = (rng.uniform(0, most) if most > 0 else rng.uniform(most, 0) for _ in range(4))
-    box = (left * w, top * h, w * (1 - right), h * (1 - bottom))
-    return picture.transform(
-        (max(8, round(box[2] - box[0])), max(8, round(box[3] - box[1]))),
-        Image.Transform.EXTENT,
-        box,
-        Image.Resampling.BILINEAR,
-        fillcolor="white",
-    )
+    x, y = round(left * w), round(top * h)
+    size = max(8, round((1 - left - right) * w)), max(8, round((1 - top - bottom) * h))
+    if most > 0:
+        return picture.crop((x, y, x + size[0], y + size[1]))
+    wider = Image.new("RGB", size, "white")
+    wider.paste(picture, (-x, -y))
+    return wider
 
 
 def _rotated(picture: Image.Image, rng: random.Random) -> Image.Image:

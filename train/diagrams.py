@@ -17,12 +17,12 @@ def _sheet(rng: random.Random, kind: str, aspect: tuple[float, float] = (1.0, 1.
     return opened(rng, kind, aspect)
 
 
-def _node(
+def node(
     sheet: Sheet, rng: random.Random, x: float, y: float, w: float, h: float, words: str, shape: str, fill: str
 ) -> None:
     """A node around (x, y)."""
     style = sheet.style
-    edge = style.ink if fill == "none" else rng.choice((style.ink, fill))
+    edge = style.ink if fill in ("none", style.ground) else rng.choice((style.ink, fill))
     if shape == "circle":
         sheet.ellipse(x, y, w / 2, h / 2, fill, edge, style.stroke)
     elif shape == "diamond":
@@ -87,7 +87,7 @@ def flowchart(rng: random.Random) -> Drawing:
         sheet.arrow(start, end)
     for i, (x, y) in enumerate(at):
         kind = "diamond" if i == decision else "rounded" if i in (0, n - 1) else shape
-        _node(
+        node(
             sheet,
             rng,
             x,
@@ -149,7 +149,7 @@ def tree(rng: random.Random, kind: str = "tree") -> Drawing:
         w, h = (24.0, 24.0) if small else _tree_box(sheet, len(levels), len(level), sideways)
         for i, (x, y) in enumerate(spots[depth]):
             name = rng.choice("ABCDEFGHXYZ0123456789") if small else sheet.style.word(names[(depth * 7 + i) % 20])
-            _node(sheet, rng, x, y, w, h, name, shape, fill if fill != "none" else sheet.style.ground)
+            node(sheet, rng, x, y, w, h, name, shape, fill if fill != "none" else sheet.style.ground)
     facts.count(sum(map(len, levels)), "nodes" if small else "boxes|nodes", "个节点" if small else "个方框|个节点")
     facts.count(len(levels), "levels", "层")
     if small:
@@ -338,7 +338,7 @@ def sequence_diagram(rng: random.Random) -> Drawing:
     xs = [sheet.width * (i + 0.5) / n for i in range(n)]
     for x, name in zip(xs, names, strict=True):
         sheet.lines([(x, 50), (x, 234)], sheet.style.ink, 1, "4 3")
-        _node(sheet, rng, x, 42, sheet.width / n * 0.78, 20, sheet.style.word(name), "box", fill)
+        node(sheet, rng, x, 42, sheet.width / n * 0.78, 20, sheet.style.word(name), "box", fill)
     for m in range(messages):
         i, y = rng.randrange(n - 1), 66 + 164 * (m + 0.5) / messages
         start, end = (xs[i], xs[i + 1]) if rng.random() < 0.6 else (xs[i + 1], xs[i])
@@ -381,7 +381,7 @@ def state_machine(rng: random.Random) -> Drawing:
                 (x0 + x1) / 2 + uy * 9, (y0 + y1) / 2 - ux * 9, rng.choice(("0.5", "0.2", "0.9", "a", "b", "0", "1")), 9
             )
     for i, (sx, sy) in enumerate(at):
-        _node(
+        node(
             sheet,
             rng,
             sx,
@@ -413,7 +413,7 @@ def chain(rng: random.Random) -> Drawing:
                     sheet.arrow((x + step - size / 2, y + 6), (x + size / 2, y + 6), line=1.4)
             if k:
                 sheet.arrow((x, ys[k - 1] - size / 2), (x, y + size / 2), line=1.4)
-            _node(sheet, rng, x, y, size, size, f"{'xhsz'[k]}{i + 1}", shape if k else "circle", fill if k else "none")
+            node(sheet, rng, x, y, size, size, f"{'xhsz'[k]}{i + 1}", shape if k else "circle", fill if k else "none")
     facts.count(n, "time steps|cells in a row", "个时间步|个单元")
     facts.say(
         *(
@@ -515,7 +515,7 @@ def block_diagram(rng: random.Random) -> Drawing:
     for (x, y), name in zip(at, names, strict=True):
         shape = rng.choice(("box", "box", "rounded", "cylinder"))
         has_store |= shape == "cylinder"
-        _node(sheet, rng, x, y, w, min(h, 60), sheet.style.word(name), shape, rng.choice(colours))
+        node(sheet, rng, x, y, w, min(h, 60), sheet.style.word(name), shape, rng.choice(colours))
     if rng.random() < 0.3:
         sheet.rect(8, 34, sheet.width - 16, 198, "none", sheet.style.ink, 6, 1.2)
         facts.say("inside a frame|surrounded by a border", "外有边框")
@@ -647,7 +647,7 @@ def cycle(rng: random.Random) -> Drawing:
         (x0, y0), (x1, y1) = at[i], at[(i + 1) % n]
         sheet.arrow((x0 + (x1 - x0) * 0.36, y0 + (y1 - y0) * 0.36), (x0 + (x1 - x0) * 0.66, y0 + (y1 - y0) * 0.66))
     for (nx, ny), name in zip(at, names, strict=True):
-        _node(sheet, rng, nx, ny, 52, 34 if shape == "circle" else 24, sheet.style.word(name), shape, fill)
+        node(sheet, rng, nx, ny, 52, 34 if shape == "circle" else 24, sheet.style.word(name), shape, fill)
     facts.count(n, "steps|stages", "个步骤|个阶段")
     say_names(facts, names, rng)
     return sheet, facts

@@ -23,8 +23,9 @@ def tables() -> list[tuple[float, Table]]:
     from train.pages import PAGES
     from train.plots import PLOTS
     from train.scenes import SCENES
+    from train.textbook import TEXTBOOK
 
-    return [(0.34, CHARTS), (0.12, PLOTS), (0.28, DIAGRAMS), (0.14, PAGES), (0.12, SCENES)]  # type: ignore[list-item]
+    return [(0.30, CHARTS), (0.11, PLOTS), (0.22, DIAGRAMS), (0.12, PAGES), (0.10, SCENES), (0.15, TEXTBOOK)]  # type: ignore[list-item]
 
 
 def draw(seed: str, choice: list[tuple[float, Table]]) -> tuple[Image.Image, Facts]:

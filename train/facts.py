@@ -80,7 +80,7 @@ KINDS: dict[str, Pair] = {
 # What captions of real figures say instead of the kind: what such a picture usually shows
 LOOSE: dict[str, Pair] = {
     "line": ("training curve|change over time|loss during training", "训练曲线|随时间的变化|训练损失"),
-    "fit": ("fit data with a linear model|regression line through the data", "用线性模型拟合数据|拟合数据的直线"),
+    "fit": ("regression line through the data|line fitted to the data", "穿过数据的回归直线|拟合数据的直线"),
     "function": ("graph of a mathematical function|activation function", "数学函数的图像|激活函数"),
     "surface": ("loss surface|saddle point", "损失曲面|鞍点"),
     "contour": ("gradient descent on level curves|level sets of an objective", "梯度下降的等值线|目标函数的等值线"),
@@ -104,13 +104,13 @@ LOOSE: dict[str, Pair] = {
         "隐马尔可夫模型|状态之间的转移|智能体与环境",
     ),
     "chain": (
-        "recurrent neural network|RNN over time steps|sequence model|hidden states of a deep RNN|encoder and decoder",
-        "循环神经网络|按时间步展开的RNN|序列模型|深度循环网络的隐状态|编码器和解码器",
+        "recurrent neural network|RNN over time steps|sequence model|states of a deep RNN|encoder and decoder",
+        "循环神经网络|按时间步展开的RNN|序列模型|深度循环网络的状态|编码器和解码器",
     ),
     "block diagram": (
-        "architecture of a model|data flow in a model|computing the hidden state|gates of a memory cell|"
+        "architecture of a model|data flow in a model|computing a state|gates of a memory cell|"
         "pretrained model fed to an architecture|residual block",
-        "模型架构|模型中的数据流|计算隐状态|记忆单元的门|预训练模型与架构|残差块",
+        "模型架构|模型中的数据流|计算状态|记忆单元的门|预训练模型与架构|残差块",
     ),
     "layers": (
         "layers of a deep network|stack of layers|convolutional network with its layers|blocks of a larger model",
@@ -118,8 +118,8 @@ LOOSE: dict[str, Pair] = {
     ),
     "grid": (
         "convolution with a kernel|cross-correlation of input and kernel|pooling window|tensor operation|"
-        "conditional probabilities at each time step",
-        "与卷积核的卷积|输入与核的互相关|汇聚窗口|张量运算|每个时间步的条件概率",
+        "probabilities step by step",
+        "与卷积核的卷积|输入与核的互相关|汇聚窗口|张量运算|逐步的概率",
     ),
     "venn": ("intersection of sets|overlap of two sets", "集合的交集|两个集合的重叠"),
     "cycle": ("stages that repeat|life cycle", "重复的阶段|生命周期"),
@@ -128,8 +128,8 @@ LOOSE: dict[str, Pair] = {
     "terminal": ("shell session|output of a command", "命令行会话|命令的输出"),
     "window": (
         "web site|browser page|notebook in the browser|folder listing|repository page|page of a competition|"
-        "search for and open a panel",
-        "网站|浏览器页面|浏览器中的笔记本|文件夹列表|仓库页面|竞赛页面|搜索并打开面板",
+        "panel that was searched for",
+        "网站|浏览器页面|浏览器中的笔记本|文件夹列表|仓库页面|竞赛页面|搜索到的面板",
     ),
     "dialog": ("select an option and confirm|confirm the action", "选择并确认|确认操作"),
     "form": ("submit the file|fill in the fields|settings to choose", "提交文件|填写各栏|选择设置"),
@@ -139,6 +139,7 @@ LOOSE: dict[str, Pair] = {
     "scene": ("an image of animals or a landscape", "动物或风景的图像"),
 }
 LOOSELY = 0.15  # of the captions
+MEANT, ALONE = 0.8, 0.5  # of the captions where a subject is known: tell it; of those: tell nothing else
 
 
 @dataclass(slots=True)
@@ -146,6 +147,7 @@ class Facts:
     kind: str
     topic: Pair | None = None
     details: list[Pair] = field(default_factory=list)  # each side: alternatives, divided by |
+    subject: Pair | None = None  # likewise: what is meant by it, where a caption may well say that alone
 
     def say(self, english: str, chinese: str) -> None:
         self.details.append((english, chinese))
@@ -164,8 +166,8 @@ class Facts:
     @classmethod
     def from_json(cls, text: str) -> Facts:
         stated = json.loads(text)
-        topic = tuple(stated["topic"]) if stated["topic"] else None
-        return cls(stated["kind"], topic, [tuple(detail) for detail in stated["details"]])
+        topic, subject = (tuple(stated[name]) if stated[name] else None for name in ("topic", "subject"))
+        return cls(stated["kind"], topic, [tuple(detail) for detail in stated["details"]], subject)
 
 
 def caption(facts: Facts, rng: random.Random, language: int, specific: float = 0.75) -> str:
@@ -174,6 +176,11 @@ def caption(facts: Facts, rng: random.Random, language: int, specific: float = 0
     rng.shuffle(details)
     names = LOOSE if facts.kind in LOOSE and rng.random() < LOOSELY else KINDS
     kind = rng.choice(names[facts.kind][language].split("|"))
+    if facts.subject and rng.random() < MEANT:
+        meant = rng.choice(facts.subject[language].split("|"))
+        if rng.random() < ALONE:
+            return meant + (".", "。")[language] * (rng.random() < 0.5)
+        kind = meant if rng.random() < 0.6 else f"{kind}: {meant}"
     topic = facts.topic[language] if facts.topic and rng.random() < 0.35 + specific / 2 else ""
     return _english(kind, topic, details, rng) if language == 0 else _chinese(kind, topic, details, rng)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 pytest.importorskip("matplotlib", reason="the training's own libraries are an extra: pip install exhibit[train]")
 
@@ -16,6 +17,7 @@ from train.damage import damaged, squared
 from train.draw import LONGEST, draw, tables
 from train.facts import KINDS, Facts, caption
 from train.measure import recall
+from train.run import hasten_on_cpu
 
 TABLES = tables()
 
@@ -55,6 +57,34 @@ def test_counts_are_said_in_words_and_digits() -> None:
 def test_captions_vary_in_wording() -> None:
     _, facts = draw("twice", TABLES)
     assert len({caption(facts, random.Random(i), 0) for i in range(20)}) > 10
+
+
+def test_a_caption_may_say_what_is_meant_and_nothing_else() -> None:
+    facts = Facts("shapes", details=[("two circles", "两个圆")], subject=("where sets overlap", "集合的重叠"))
+    said = [caption(facts, random.Random(i), 0) for i in range(60)]
+    alone = {"where sets overlap", "where sets overlap."}
+    assert 10 < sum(text in alone for text in said) < 40
+    assert any("overlap" in text and "two circles" in text for text in said)
+    assert any("overlap" not in text for text in said)
+
+
+def test_what_is_hastened_computes_the_same() -> None:
+    torch.manual_seed(0)
+    tower = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 8, 3, padding=1),
+        torch.nn.Conv2d(8, 8, 3, stride=2, padding=1, groups=8),
+        torch.nn.Conv2d(8, 4, 1),
+    )
+    names, pixels = list(tower.state_dict()), torch.rand(2, 3, 8, 8)
+    before = tower(pixels)
+    hasten_on_cpu(tower)
+    assert [type(part) is torch.nn.Conv2d for part in tower] == [True, False, True]
+    assert torch.equal(tower(pixels), before)
+    assert list(tower.state_dict()) == names
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        tower(pixels).sum().backward()
+    assert tower[1].weight.grad is not None
+    assert tower[1].weight.grad.dtype == torch.float32
 
 
 NAMED = {
