@@ -17,14 +17,12 @@ import io
 import json
 import math
 import random
-import re
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +32,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 
 from app.adapters import clip
+from app.adapters.analyser import query_terms, tokens
 from app.adapters.clip import BUNDLED, ClipEncoder
 from app.adapters.pictures import small_picture
 from eval.machine import in_words, machine
@@ -131,7 +130,7 @@ def speed(encoder: ClipEncoder) -> list[Row]:
     picture = draw("speed", tables())[0].resize((400, 300))
     raw = io.BytesIO()
     picture.save(raw, "PNG")
-    small = small_picture(raw.getvalue(), 160)
+    small = small_picture(raw.getvalue(), encoder.side)
     return [
         Row(
             "speed",
@@ -141,7 +140,7 @@ def speed(encoder: ClipEncoder) -> list[Row]:
         Row(
             "speed",
             "milliseconds to decode a PNG of 400 by 300",
-            _seconds(lambda: small_picture(raw.getvalue(), 160), 10) * 1000,
+            _seconds(lambda: small_picture(raw.getvalue(), encoder.side), 10) * 1000,
         ),
         Row(
             "speed",
@@ -305,22 +304,16 @@ def recognised(pictures: Sequence[Image.Image], kept: Path = Path(".cache/eval/f
     return [known[key] for key in keys]
 
 
-def terms(text: str) -> list[str]:
-    found = re.findall(r"[a-z0-9]+", text.lower())
-    chinese = re.findall(r"[\u4e00-\u9fff]", text)
-    return found + ["".join(pair) for pair in pairwise(chinese)]
-
-
 def by_words(queries: Sequence[str], documents: Sequence[str]) -> Floats:
-    """BM25; nothing found scores below everything, at random places."""
-    split = [terms(document) for document in documents]
+    """BM25 over the words as the service reads them; what has none of them scores 0."""
+    split = [tokens(document) for document in documents]
     often = Counter(term for document in split for term in set(document))
     mean = sum(map(len, split)) / len(split) or 1
     scores = np.zeros((len(queries), len(documents)), dtype=np.float32)
     for i, query in enumerate(queries):
         for j, document in enumerate(split):
             counts = Counter(document)
-            for term in set(terms(query)) & counts.keys():
+            for term in counts.keys() & query_terms(query):
                 idf = math.log(1 + (len(split) - often[term] + 0.5) / (often[term] + 0.5))
                 scores[i, j] += idf * counts[term] * 2.2 / (counts[term] + 1.2 * (0.25 + 0.75 * len(document) / mean))
     return scores

@@ -112,6 +112,11 @@ class ClipEncoder:
     def threshold(self) -> float:
         return self._threshold
 
+    @property
+    def side(self) -> int:
+        """Of the square that the model sees, in pixels."""
+        return self._side
+
     def encode_images(self, images: Sequence[bytes]) -> Vectors:
         """Raises Unreadable for the first picture that can't be decoded."""
         return self._encoded(images, lambda data: small_picture(data, self._side))
