@@ -191,8 +191,8 @@ def _print(report: Report) -> None:
             print(f"| {name} | {' | '.join(map(str, known))} | {count.total()} |")
     reasons = Counter((outcome.became, outcome.why[:150]) for outcome in report.outcomes if outcome.why)
     print()
-    for (became, why), count in reasons.most_common(60):
-        print(f"{count:4} {became}: {why}")
+    for (became, why), times in reasons.most_common(60):
+        print(f"{times:4} {became}: {why}")
     memory = ", ".join(f"{name} {mb:.0f}" for name, mb in report.memory_mb.items())
     print(f"\n{report.took_s:.0f} s for {len(report.outcomes)} files; memory (PSS, MB): {memory}")
     print(f"before:    {report.before.line()}\nmeanwhile: {report.meanwhile.line()}")

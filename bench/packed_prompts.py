@@ -71,7 +71,9 @@ def longest(sent: list[Json], pictures: int) -> Json:
 def sizes(body: Json) -> Json:
     """The tokens of its text, about, and its pictures' width and height, in their order."""
     contents = [message["content"] for message in body["messages"]]
-    parts = [part for one in contents for part in ([{"type": "text", "text": one}] if isinstance(one, str) else one)]
+    parts: list[Json] = []
+    for one in contents:
+        parts += [{"type": "text", "text": one}] if isinstance(one, str) else one
     letters = sum(len(part["text"]) for part in parts if part["type"] == "text")
     files = [base64.b64decode(part["image_url"]["url"].partition(",")[2]) for part in parts if part["type"] != "text"]
     pictures = [picture_size(file) for file in files]

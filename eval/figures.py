@@ -296,7 +296,7 @@ def recognised(pictures: Sequence[Image.Image], kept: Path = Path(".cache/eval/f
     if unread:
         from rapidocr import RapidOCR  # seconds to import, and not always needed
 
-        reader = RapidOCR(params={"Global.log_level": "error"})
+        reader: Any = RapidOCR(params={"Global.log_level": "error"})
         for key, picture in unread:
             known[key] = " ".join(reader(np.asarray(picture)[..., ::-1]).txts or ())
         kept.parent.mkdir(parents=True, exist_ok=True)

@@ -28,7 +28,7 @@ from app.adapters.chroma import ChromaVectors
 from app.adapters.image_encoders import load_image_encoder
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.words import TantivyWords
-from app.domain.ports import Catalogue, Retriever
+from app.domain.ports import Catalogue, ImageEncoder, Retriever, Vector
 from app.domain.types import Query
 from app.settings import load_settings
 from eval.client import Json, connected
@@ -120,13 +120,18 @@ def opened(data: Path) -> Iterator[tuple[Retriever, Catalogue]]:
         closing(TantivyWords(data / "words")) as words,
     ):
         by_text = seeing_text(text, lambda query: asyncio.to_thread(text.encode_query, query))
-        by_image = seeing_images(image, no_pictures)
+        by_image = seeing_images(image, lambda text: asyncio.to_thread(_of_text, image, text), no_pictures)
         ways: dict[str, Retriever] = {
             "words": WordsRetriever(words),
             "text": VectorRetriever("text", text.name, by_text, vectors, kept),
             "image": VectorRetriever("image", image.name, by_image, vectors, kept),
         }
         yield Fused(ways), catalogue  # type: ignore[arg-type]
+
+
+def _of_text(encoder: ImageEncoder, text: str) -> Vector:
+    vector: Vector = encoder.encode_texts([text])[0]
+    return vector
 
 
 async def no_pictures(image: bytes) -> bytes:
@@ -207,7 +212,7 @@ def fitted(x: torch.Tensor, mask: torch.Tensor, right: torch.Tensor) -> Floats:
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
-    optimizer.step(loss)  # type: ignore[arg-type,no-untyped-call]
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
     fit: Floats = weights.detach().numpy()
     return fit
 
@@ -223,7 +228,8 @@ def out_of_fold(examples: Sequence[Example], columns: Sequence[int] | None = Non
 
 
 def report(examples: Sequence[Example], ablate: bool) -> None:
-    rows = [("", "pooled hit@1", "hit@5", "hit@10", "evidence@5", "known hit@1", "hit@5", "hit@10")]
+    heads = ("", "pooled hit@1", "hit@5", "hit@10", "evidence@5", "known hit@1", "hit@5", "hit@10")
+    rows: list[tuple[str, ...]] = [heads]
     rows.append(("as fused", *figures(examples, [-np.arange(len(one.rows), dtype=float) for one in examples], 0.0)))
     scores = out_of_fold(examples)
     rows += [(f"learned, spread {spread:g}", *figures(examples, scores, spread)) for spread in SPREADS]

@@ -697,7 +697,7 @@ def strip_of_a_page(rng: random.Random) -> Drawing:
     buttons: list[tuple[float, float, float]] = []
     sheet.fitted(12, 13, _filler(rng, sheet, 3), w * 0.4, 12, anchor="start", bold=True)
     for r in range(rows):
-        y, x = 34.0 + r * 26, 12.0
+        x, y = 12.0, 34.0 + r * 26
         how = rng.choice(("text", "buttons", "row", "field"))
         if how == "text":
             sheet.fitted(x, y + 10, _filler(rng, sheet, int(w / 40)), w * 0.85, 10, anchor="start")
@@ -708,7 +708,7 @@ def strip_of_a_page(rng: random.Random) -> Drawing:
         else:
             for _ in range(rng.randint(2, 4)):
                 words = sheet.style.word(rng.choice(STEPS))
-                wide = 26 + 6 * len(words)
+                wide = 26.0 + 6 * len(words)
                 filled = rng.random() < 0.3
                 if how == "buttons":
                     sheet.rect(x, y, wide, 18, accent if filled else "none", "#8c959f", 3)
@@ -718,8 +718,8 @@ def strip_of_a_page(rng: random.Random) -> Drawing:
                 buttons.append((x, y, wide))
                 x += wide + (10 if how == "buttons" else (w - 100) / 5)
     if buttons and rng.random() < 0.6:
-        x, y, wide = rng.choice(buttons)
-        _mark(sheet, facts, x - 3, y - 3, wide + 6, 24)
+        left, top, wide = rng.choice(buttons)
+        _mark(sheet, facts, left - 3, top - 3, wide + 6, 24)
     facts.say("part of a web page|cut out of a screen", "网页的一部分|屏幕截取")
     return sheet, facts
 
