@@ -17,6 +17,7 @@ from app.adapters.blobs import LocalBlobs
 from app.adapters.catalogue import SqlCatalogue
 from app.adapters.openai_chat import OpenAIChat
 from app.domain.errors import ExhibitError, Missing
+from app.domain.ports import Generator
 from app.domain.types import Chunk, Document
 from app.settings import load_settings
 from eval.client import connected
@@ -55,7 +56,7 @@ def generate(options: argparse.Namespace) -> int:
         if settings.llm.url:
             key = settings.llm.api_key.get_secret_value() if settings.llm.api_key else None
             model = OpenAIChat(settings.llm.url, settings.llm.model, key, timeout_s=settings.llm.timeout_s)
-            lines = asyncio.run(asked_of(model, passages, names, options.count))
+            lines = asyncio.run(asked_and_closed(model, passages, names, options.count))
             how = "by the language model"
         else:
             lines = [line_of(one.question, one.answer, one, names) for one in passages]
@@ -119,23 +120,39 @@ def folder_taken_in(folder: Path, cache: Path) -> Source:
 # ---------------------------------------------------------------- making and writing
 
 
-async def asked_of(model: OpenAIChat, passages: Sequence[Made], names: Mapping[str, str], count: int) -> list[Asked]:
-    """One after the other: a language model at home answers one at a time anyway. The first failure is told."""
+async def asked_of(model: Generator, passages: Sequence[Made], names: Mapping[str, str], count: int) -> list[Asked]:
+    """One after the other: a language model at home answers one at a time anyway. What was made before a failure is
+    kept; BadFolder when that is nothing."""
     lines: list[Asked] = []
-    for one in passages:
+    for tried, one in enumerate(passages, start=1):
         if len(lines) == count:
             break
-        reply = await reply_of(model, names[one.chunk.document_id], one.chunk.text)
+        try:
+            reply = await reply_of(model, names[one.chunk.document_id], one.chunk.text)
+        except ExhibitError as error:
+            if not lines:
+                raise BadFolder(f"The language model made no question: {error}") from error
+            print(f"  the language model failed, {len(lines)} questions are kept: {error}", flush=True)
+            break
         if (read := read_question(reply)) is not None:
             lines.append(line_of(*read, one, names))
+        print(f"  {len(lines)} of {count} questions, from {tried} passages", flush=True)
+    if passages and not lines:
+        raise BadFolder(f"The language model's {len(passages)} replies held no question and answer.")
     return lines
 
 
-async def reply_of(model: OpenAIChat, document: str, text: str) -> str:
+async def asked_and_closed(
+    model: OpenAIChat, passages: Sequence[Made], names: Mapping[str, str], count: int
+) -> list[Asked]:
     try:
-        return "".join([delta.text async for delta in model.generate(build_question(document, text))])
-    except ExhibitError as error:
-        raise BadFolder(f"The language model made no question: {error}") from error
+        return await asked_of(model, passages, names, count)
+    finally:
+        await model.aclose()
+
+
+async def reply_of(model: Generator, document: str, text: str) -> str:
+    return "".join([delta.text async for delta in model.generate(build_question(document, text))])
 
 
 def line_of(question: str, answer: str, made: Made, names: Mapping[str, str]) -> Asked:
