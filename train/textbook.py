@@ -143,12 +143,10 @@ def dense_links(rng: random.Random) -> Drawing:
     xs = [sheet.width * (i + 0.5) / n for i in range(n)]
     w, fill = sheet.width / n * 0.55, rng.choice((strong, none))
     for i, x in enumerate(xs):
-        for other in xs[i + 1 :]:
-            if other is xs[i + 1]:
-                sheet.arrow((x + w / 2, 160), (other - w / 2, 160), line=1.3)
-            else:
-                high = 140 - (other - x) * 0.32
-                sheet.lines([(x, 142), ((x + other) / 2, high), (other, 142)], sheet.style.ink, 1.2)
+        for after in xs[i + 1 : i + 2]:
+            sheet.arrow((x + w / 2, 160), (after - w / 2, 160), line=1.3)
+        for later in xs[i + 2 :]:
+            sheet.lines([(x, 142), ((x + later) / 2, 140 - (later - x) * 0.32), (later, 142)], sheet.style.ink, 1.2)
         node(sheet, rng, x, 160, w, 34, f"f{i}(x)" if i else "x", "box", fill)
     facts.count(n, "boxes in a row", "个排成一行的方框")
     facts.say("arcs over the boxes|lines jumping ahead", "方框上方的连线")
@@ -522,11 +520,7 @@ def sets(rng: random.Random) -> Drawing:
         if how == "round":
             sheet.circle(x, 120, r, strong, sheet.style.ink)
         else:
-            sheet.polygon(
-                _blob(rng, x, 120, r, rng.randint(5, 7) if how != "round" else 40, how == "hollow"),
-                strong,
-                sheet.style.ink,
-            )
+            sheet.polygon(_blob(rng, x, 120, r, rng.randint(5, 7), how == "hollow"), strong, sheet.style.ink)
         if how == "both":
             sheet.circle(x + r * 0.4, 120, r * 0.7, pale, sheet.style.ink, opacity=0.8)
         a, b = (x - r * 0.4, 120 + r * rng.uniform(-0.4, 0.4)), (x + r * 0.4, 120 + r * rng.uniform(-0.4, 0.4))
