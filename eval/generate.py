@@ -16,7 +16,7 @@ from typing import Any
 from app.adapters.blobs import LocalBlobs
 from app.adapters.catalogue import SqlCatalogue
 from app.adapters.openai_chat import OpenAIChat
-from app.domain.errors import ExhibitError, Missing
+from app.domain.errors import ExhibitError, Missing, TooLarge
 from app.domain.ports import Generator
 from app.domain.types import Chunk, Document
 from app.settings import load_settings
@@ -129,6 +129,9 @@ async def asked_of(model: Generator, passages: Sequence[Made], names: Mapping[st
             break
         try:
             reply = await reply_of(model, names[one.chunk.document_id], one.chunk.text)
+        except TooLarge as error:
+            print(f"  a passage is left out: {error}", flush=True)
+            continue
         except ExhibitError as error:
             if not lines:
                 raise BadFolder(f"The language model made no question: {error}") from error

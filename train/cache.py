@@ -18,6 +18,7 @@ from train.draw import draw, tables
 from train.facts import Facts
 
 SHARD = 500
+DRAWINGS = "2"  # changes with what is drawn or known of it: drawings of two kinds must not be mixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,8 @@ class Sample:
 
 
 def write(folder: Path, seed: str, firsts: Iterable[int], stop: int) -> None:
-    """The shards that begin with these numbers; those that are there already are left alone."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """The shards that begin with these numbers; those that are there already are left alone. Raises OtherDrawings."""
+    stamp_as_ours(folder)
     choice = tables()
     for first in firsts:
         done = shard_path(folder, seed, first)
@@ -48,6 +49,19 @@ def write(folder: Path, seed: str, firsts: Iterable[int], stop: int) -> None:
         part = done.with_suffix(".part")
         part.write_text("\n".join(facts), "utf-8")
         part.rename(done)
+
+
+class OtherDrawings(RuntimeError):
+    pass
+
+
+def stamp_as_ours(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp = folder / "drawings"
+    if not stamp.exists() and not any(folder.glob("*.jsonl")):
+        stamp.write_text(DRAWINGS, "utf-8")
+    if not stamp.exists() or stamp.read_text("utf-8") != DRAWINGS:
+        raise OtherDrawings(f"{folder} holds drawings of another version of the training: remove it, or name another.")
 
 
 def shard_path(folder: Path, seed: str, first: int) -> Path:

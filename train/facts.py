@@ -147,7 +147,7 @@ class Facts:
     kind: str
     topic: Pair | None = None
     details: list[Pair] = field(default_factory=list)  # each side: alternatives, divided by |
-    subject: Pair | None = None  # likewise: what is meant by it, where a caption may well say that alone
+    subject: Pair | None = None  # likewise: what the figure means; some captions say only this
 
     def say(self, english: str, chinese: str) -> None:
         self.details.append((english, chinese))
@@ -171,7 +171,8 @@ class Facts:
 
 
 def caption(facts: Facts, rng: random.Random, language: int, specific: float = 0.75) -> str:
-    """`language`: 0 English, 1 Chinese. `specific`: how much of what is known is said, on average."""
+    """`language`: 0 English, 1 Chinese. `specific`: how much of what is known is said, on average; of
+    what has a subject, two of five captions say that and nothing else."""
     details = [rng.choice(detail[language].split("|")) for detail in facts.details if rng.random() < specific]
     rng.shuffle(details)
     names = LOOSE if facts.kind in LOOSE and rng.random() < LOOSELY else KINDS

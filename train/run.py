@@ -1,7 +1,7 @@
 """Trains the CLIP that Exhibit ships, from nothing but drawings.
 
-python -m train.run --minutes 110            draws, trains, prints held-out figures, writes the model's folder
-python -m train.run --minutes 50 --on FOLDER --rate 7e-4      the same, beginning with the weights in that folder
+python -m train.run --out FOLDER --side 128 --pairs 450000    draws, trains, prints held-out figures, writes the model
+python -m train.run --out OTHER --on FOLDER --minutes 50      the same, beginning with the weights in that folder
 
 It learns on a GPU where there is one; then give it larger batches, more drawings, and let it begin with the first of
 them while the others are drawn (`--first`).
@@ -225,7 +225,8 @@ class _InSinglePrecision(torch.nn.Conv2d):
 
 
 def hasten_on_cpu(model: torch.nn.Module) -> None:
-    """A convolution of each channel alone that skips pixels takes 15 to 50 times as long backwards in bfloat16."""
+    """Depthwise convolutions with a stride are computed in single precision: backwards they take 15 to 50 times as long
+    in bfloat16."""
     for part in model.modules():
         if type(part) is torch.nn.Conv2d and part.groups == part.in_channels > 1 and max(part.stride) > 1:
             part.__class__ = _InSinglePrecision
@@ -350,7 +351,7 @@ def artists_at_work(cache: Path, drawings: int, artists: int, first: int) -> Ite
         subprocess.Popen([*command, "--artist", str(number), "--artists", str(artists)])  # noqa: S603
         for number in range(artists)
     ]
-    wanted = {shard_path(cache, "train", first) for first in range(0, min(first, drawings), SHARD)}
+    wanted = {shard_path(cache, "train", at) for at in range(0, min(first, drawings), SHARD)}
     try:
         while not wanted <= set(shards(cache, "train")):
             if all(artist.poll() is not None for artist in drawing) and not wanted <= set(shards(cache, "train")):
@@ -368,7 +369,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=110)
     parser.add_argument("--pairs", type=int, default=0, help="learn from so many pairs, however long it takes")
     parser.add_argument("--cache", type=Path, default=Path("/tmp/clip-cache"))  # noqa: S108
-    parser.add_argument("--out", type=Path, default=Path("app/adapters/models/exhibit-clip"))
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder of the model: written now and then, and at the end"
+    )
     parser.add_argument("--drawings", type=int, default=30_000)
     parser.add_argument("--first", type=int, default=30_000, help="drawings to have before learning begins")
     parser.add_argument("--on", type=Path, help="go on from this model, with its own tokenizer")
@@ -377,7 +380,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=96, help="drawings in a batch, a third of them twice")
     parser.add_argument("--side", type=int, default=SIDE, help="pixels of the square that the model sees")
     parser.add_argument("--trunk", default="shvit_s1")
-    parser.add_argument("--name", default="exhibit-clip-1")
+    parser.add_argument("--name", default="exhibit-clip-own")
     parser.add_argument("--threads", type=int, default=cores)
     parser.add_argument("--workers", type=int, default=cores, help="processes that prepare batches")
     parser.add_argument("--artists", type=int, default=cores, help="processes that draw")

@@ -1024,7 +1024,7 @@ TEXTBOOK = {
     "fitted line": fitted_line,
     "notebook": notebook,
     "strip of a page": strip_of_a_page,
-    "strip of a page again": strip_of_a_page,
+    "strip of a page again": strip_of_a_page,  # twice as often: pieces of pages differ the most
     "papers and model": papers_and_model,
     "devices": devices,
     "bands": bands,

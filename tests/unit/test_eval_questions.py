@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.adapters.memory_generator import MemoryGenerator
-from app.domain.errors import ModelUnavailable
+from app.domain.errors import ModelUnavailable, PromptTooLong
 from app.domain.types import Chunk, Document, Kind
 from eval.cloze import Made, cloze_questions
 from eval.generate import asked_of, file_names, line_of, write_folder
@@ -150,6 +150,11 @@ async def test_a_language_model_is_asked_until_there_are_enough(capsys: pytest.C
     assert {line["document"] for line in lines} == {"report.pdf"}
     assert len(model.prompts) == 3
     assert "2 of 2 questions, from 3 passages" in capsys.readouterr().out
+
+
+async def test_a_passage_that_is_too_long_for_the_model_is_left_out() -> None:
+    model = MemoryGenerator((PromptTooLong("too long"),), GOOD)
+    assert len(await asked_of(model, _passages(3), file_names({"d": DOCUMENT}), 1)) == 1
 
 
 async def test_what_was_made_before_a_failure_is_kept(capsys: pytest.CaptureFixture[str]) -> None:

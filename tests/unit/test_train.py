@@ -41,7 +41,7 @@ def test_the_same_number_gives_the_same_drawing() -> None:
 
 
 def test_facts_survive_being_written_down() -> None:
-    facts = Facts("bar", ("energy", "能源"))
+    facts = Facts("bar", ("energy", "能源"), subject=("who used the most", "谁用得最多"))
     facts.count(4, "bars|columns", "根柱子")
     assert Facts.from_json(facts.to_json()) == facts
 
@@ -82,9 +82,18 @@ def test_what_is_hastened_computes_the_same() -> None:
     assert torch.equal(tower(pixels), before)
     assert list(tower.state_dict()) == names
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        tower(pixels).sum().backward()
-    assert tower[1].weight.grad is not None
-    assert tower[1].weight.grad.dtype == torch.float32
+        widened = tower[0](pixels)
+        assert (widened.dtype, tower[1](widened).dtype) == (torch.bfloat16, torch.float32)
+
+
+def test_drawings_of_another_version_are_not_mixed_in(tmp_path: Path) -> None:
+    cache.write(tmp_path / "new", "t", [0], 1)
+    cache.write(tmp_path / "new", "t", [500], 501)
+    assert len(cache.shards(tmp_path / "new", "t")) == 2
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "t-0000000.jsonl").write_text("{}")
+    with pytest.raises(cache.OtherDrawings, match="another version"):
+        cache.write(tmp_path / "old", "t", [500], 501)
 
 
 NAMED = {
