@@ -308,13 +308,13 @@ def fused_ways(
         if settings.models == "bundled" or name != bundled_minilm().stamp:
             return None
         former = sentence.load_text_encoder("bundled", settings.cache_dir)
-        return by_text(name, seeing_text(former, _one_by_one(former.encode)))
+        return by_text(name, seeing_text(former, one_by_one(former.encode)))
 
     def bundled_image(name: str) -> Retriever | None:
         if settings.models == "bundled" or name != clip.bundled_name():
             return None
         former = load_image_encoder("bundled", settings.cache_dir)
-        return by_image(name, seeing_images(former, _one_by_one(former.encode_texts), normalise))
+        return by_image(name, seeing_images(former, one_by_one(former.encode_texts), normalise))
 
     own_text = by_text(text.name, seeing_text(text, encode_words))
     own_image = by_image(image.name, seeing_images(image, encode_for_pictures, normalise))
@@ -337,7 +337,7 @@ def _coming(
         of_pictures.coming(about)
 
 
-def _one_by_one(encode: Callable[[Sequence[str]], Vectors]) -> Encode:
+def one_by_one(encode: Callable[[Sequence[str]], Vectors]) -> Encode:
     """For models that are asked seldom."""
 
     async def encoded(text: str) -> Vector:

@@ -265,24 +265,18 @@ def real_figures(trained: ClipEncoder, untrained: ClipEncoder, folder: Path) -> 
             "… by both": (fused(read, seen[0]), fused(read, seen[1])),
         }
         own = ~told_in_training(captions, language)
-        for of, meant in ((language, own | True), (f"{language}, captions of their own words", own)):
+        for of, meant in ((language, np.ones_like(own)), (f"{language}, captions of their own words", own)):
             for what, (by_trained, by_untrained) in ways.items():
-                rows.append(Row("c", f"figures, {of}: {what}, R@5", *_among_five(by_trained, by_untrained, meant)))
+                beside = None if by_untrained is None else recall(by_untrained, meant).at_5
+                rows.append(
+                    Row("c", f"figures, {of}: {what}, R@5", recall(by_trained, meant).at_5, beside, int(meant.sum()))
+                )
         back = [recall(s.T).at_5 for s in seen]
         rows.append(Row("e", f"figures, {language}: figure finds its caption, R@5", back[0], back[1], len(stated)))
     for name, change in CHANGES.items():
         found = [recall(pictures_of(e, [change(p) for p in pictures]) @ vectors[e].T) for e in (trained, untrained)]
         rows.append(Row("d", f"figures: {name} finds its original, R@1", found[0].at_1, found[1].at_1, len(stated)))
     return rows
-
-
-def _among_five(trained: Floats, untrained: Floats | None, meant: NDArray[np.bool_]) -> tuple[float, float | None, int]:
-    """Of these queries, the share whose right one is among the first five of all; and how many queries they are."""
-
-    def share(scores: Floats) -> float:
-        return float(((scores >= scores.diagonal()[:, None]).sum(1)[meant] <= 5).mean())
-
-    return share(trained), None if untrained is None else share(untrained), int(meant.sum())
 
 
 def told_in_training(captions: Sequence[str], language: str) -> NDArray[np.bool_]:

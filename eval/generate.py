@@ -141,7 +141,7 @@ async def asked_of(model: Generator, passages: Sequence[Made], names: Mapping[st
             lines.append(line_of(*read, one, names))
         print(f"  {len(lines)} of {count} questions, from {tried} passages", flush=True)
     if passages and not lines:
-        raise BadFolder(f"The language model's {len(passages)} replies held no question and answer.")
+        raise BadFolder(f"The language model made no question of {len(passages)} passages.")
     return lines
 
 

@@ -28,7 +28,8 @@ from app.adapters.chroma import ChromaVectors
 from app.adapters.image_encoders import load_image_encoder
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.words import TantivyWords
-from app.domain.ports import Catalogue, ImageEncoder, Retriever, Vector
+from app.compose import one_by_one
+from app.domain.ports import Catalogue, Retriever
 from app.domain.types import Query
 from app.settings import load_settings
 from eval.client import Json, connected
@@ -120,18 +121,13 @@ def opened(data: Path) -> Iterator[tuple[Retriever, Catalogue]]:
         closing(TantivyWords(data / "words")) as words,
     ):
         by_text = seeing_text(text, lambda query: asyncio.to_thread(text.encode_query, query))
-        by_image = seeing_images(image, lambda text: asyncio.to_thread(_of_text, image, text), no_pictures)
+        by_image = seeing_images(image, one_by_one(image.encode_texts), no_pictures)
         ways: dict[str, Retriever] = {
             "words": WordsRetriever(words),
             "text": VectorRetriever("text", text.name, by_text, vectors, kept),
             "image": VectorRetriever("image", image.name, by_image, vectors, kept),
         }
         yield Fused(ways), catalogue  # type: ignore[arg-type]
-
-
-def _of_text(encoder: ImageEncoder, text: str) -> Vector:
-    vector: Vector = encoder.encode_texts([text])[0]
-    return vector
 
 
 async def no_pictures(image: bytes) -> bytes:

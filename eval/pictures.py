@@ -56,7 +56,7 @@ def parsed_options() -> argparse.Namespace:
     )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="with figures, pdf-qa and passages")
     parser.add_argument("--model", type=Path, default=BUNDLED, help="folder of the model")
-    parser.add_argument("--taken-in", type=Path, help="data folder of a service that holds documents; left as it is")
+    parser.add_argument("--taken-in", type=Path, help="data folder of a service that is not running")
     return parser.parse_args()
 
 
@@ -98,8 +98,12 @@ def captioned(encoder: ClipEncoder, data: Path) -> None:
         chunks = [chunk for one in documents for chunk in catalogue.chunks(one.id)]
     figures = [chunk for chunk in chunks if chunk.kind in ("figure", "image") and chunk.image]
     told = [(at, caption) for at, chunk in enumerate(figures) if (caption := _caption(chunk))]
+    if not told:
+        print(f"None of the {len(figures)} figures in {data} has a caption.")
+        return
     vectors = pictures_of(encoder, [small_picture(blobs.read(str(one.image)), SIDE) for one in figures])
-    order = [at for at, _ in told] + [at for at in range(len(figures)) if at not in {at for at, _ in told}]
+    order = [at for at, _ in told]
+    order += sorted(set(range(len(figures))) - set(order))  # the right ones first, as recall() wants them
     similarity: Floats = texts_of(encoder, [caption for _, caption in told]) @ vectors[order].T
     print(f"{len(told)} captions, {len(figures)} figures: {recall(similarity)}, by chance R@5 {5 / len(figures):.3f}")
 

@@ -21,6 +21,10 @@ SHARD = 500
 DRAWINGS = "2"  # changes with what is drawn or known of it: drawings of two kinds must not be mixed
 
 
+class OtherDrawings(RuntimeError):
+    """The folder holds drawings of another version of the training."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     jpeg: bytes
@@ -49,10 +53,6 @@ def write(folder: Path, seed: str, firsts: Iterable[int], stop: int) -> None:
         part = done.with_suffix(".part")
         part.write_text("\n".join(facts), "utf-8")
         part.rename(done)
-
-
-class OtherDrawings(RuntimeError):
-    pass
 
 
 def stamp_as_ours(folder: Path) -> None:

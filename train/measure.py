@@ -28,10 +28,13 @@ class Recall:
         return f"R@1 {self.at_1:.3f} R@5 {self.at_5:.3f}"
 
 
-def recall(similarity: Floats) -> Recall:
-    """`similarity[i, j]` of query i to candidate j; the right one is j = i. Ties count against the model."""
+def recall(similarity: Floats, of: NDArray[np.bool_] | None = None) -> Recall:
+    """`similarity[i, j]` of query i to candidate j; the right one is j = i. Ties count against the model. `of`: the
+    queries that count, where not all do; every candidate stays."""
     right = similarity.diagonal()[:, None]
     rank = (similarity >= right).sum(1)  # from 1
+    if of is not None:
+        rank = rank[of]
     return Recall(float((rank <= 1).mean()), float((rank <= 5).mean()))
 
 

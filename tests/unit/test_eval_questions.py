@@ -167,5 +167,5 @@ async def test_a_language_model_that_makes_nothing_is_told() -> None:
     names = file_names({"d": DOCUMENT})
     with pytest.raises(BadFolder, match="it went away"):
         await asked_of(MemoryGenerator((ModelUnavailable("it went away"),)), _passages(5), names, 5)
-    with pytest.raises(BadFolder, match="5 replies"):
+    with pytest.raises(BadFolder, match="no question of 5 passages"):
         await asked_of(MemoryGenerator(("No.",)), _passages(5), names, 5)
