@@ -1,0 +1,65 @@
+"""The image's own package: a wheel of exactly what the Dockerfile copies starts the command line."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def copied() -> Iterator[str]:
+    """The names that the build stage of the Dockerfile copies from this folder."""
+    for line in (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines():
+        words = line.split()
+        if words[:1] == ["COPY"] and not any(word.startswith("--from") for word in words):
+            yield from words[1:-1]
+
+
+def ignored() -> set[str]:
+    return {re.sub(r"^\*\*/", "", line) for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").split()}
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment that holds the wheel and our libraries, and not this checkout."""
+    folder = tmp_path_factory.mktemp("image")
+    source = folder / "src"
+    source.mkdir()
+    left_out = shutil.ignore_patterns("__pycache__", *ignored())
+    for name in copied():
+        assert name not in ignored(), f"{name} is copied by the Dockerfile and left out by .dockerignore"
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name, ignore=left_out)
+        else:
+            shutil.copy2(ROOT / name, source / name)
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    wheels = folder / "wheels"
+    build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(wheels), str(source)]
+    subprocess.run(build, check=True)
+    venv.create(folder / "env", with_pip=False)
+    [packages] = (folder / "env").glob("lib/python*/site-packages")
+    # A path in a .pth file is searched, but .pth files in it are not read: the editable install stays out of sight.
+    (packages / "libraries.pth").write_text(sysconfig.get_paths()["purelib"], encoding="utf-8")
+    [wheel] = wheels.glob("exhibit-*.whl")
+    into = [*pip, "install", "--no-deps", "--target", str(packages), str(wheel)]
+    subprocess.run(into, check=True)
+    return folder / "env" / "bin" / "python"
+
+
+def test_what_the_image_copies_starts_the_command_line(installed: Path, tmp_path: Path) -> None:
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    shown = subprocess.run(
+        [installed, "-m", "app.cli", "--help"], cwd=tmp_path, env=clean, capture_output=True, text=True
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert "serve" in shown.stdout
