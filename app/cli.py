@@ -11,7 +11,7 @@ from app.adapters.allocator import keep_little
 from app.commands import ask, delete, documents, evaluate, ingest, reindex, search, serve, status, verify, worker
 from app.commands.command import Command
 from app.commands.serve import DOES_NOT_START
-from app.domain.errors import BadConfiguration, ExhibitError
+from domain.errors import BadConfiguration, ExhibitError
 
 COMMANDS: tuple[Command, ...] = (
     serve.COMMAND,

@@ -40,7 +40,7 @@ from app.api.schemas import (
     UploadedOut,
     VerifyOut,
 )
-from app.domain.errors import ExhibitError
+from domain.errors import ExhibitError
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 FINISHED = frozenset({"ready", "partial", "failed", "cancelled"})

@@ -33,20 +33,6 @@ from app.adapters.traces import SqlTraces
 from app.adapters.web import Web
 from app.adapters.words import TantivyWords
 from app.api.deps import Services
-from app.domain.errors import BadConfiguration, Forbidden, Unavailable
-from app.domain.ports import (
-    Blobs,
-    Catalogue,
-    Generator,
-    ImageEncoder,
-    Judge,
-    Retriever,
-    TextEncoder,
-    Vector,
-    VectorIndex,
-    Vectors,
-)
-from app.domain.types import Chunk, Fetched, Space
 from app.services.about_library import Librarian
 from app.services.ask import Ask
 from app.services.check import Checker
@@ -60,6 +46,20 @@ from app.services.pages import Pages
 from app.services.reindex import Reindex, coming_encoders
 from app.services.verify import Compact, Compacting, Mending, Stores, Verify, compact_words
 from app.settings import Settings
+from domain.errors import BadConfiguration, Forbidden, Unavailable
+from domain.ports import (
+    Blobs,
+    Catalogue,
+    Generator,
+    ImageEncoder,
+    Judge,
+    Retriever,
+    TextEncoder,
+    Vector,
+    VectorIndex,
+    Vectors,
+)
+from domain.types import Chunk, Fetched, Space
 from ingest.describe import Describer
 from ingest.embed import encoded, wants
 from ingest.identify import media_type_of

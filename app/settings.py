@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from app.domain.errors import BadConfiguration
-from app.domain.types import Space
+from domain.errors import BadConfiguration
+from domain.types import Space
 
 
 class LanguageModel(BaseModel):

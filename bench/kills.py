@@ -37,7 +37,7 @@ from app.adapters.blobs import LocalBlobs
 from app.adapters.chroma import ChromaVectors
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.words import TantivyWords
-from app.domain.ports import IndexName
+from domain.ports import IndexName
 from eval.service import ROOT, free_port, scratch_environment, tail
 
 SAMPLES = ROOT / "samples" / "documents"

@@ -35,12 +35,12 @@ from app.adapters.model_files import bundled_minilm
 from app.adapters.sentence import in_torch, load_text_encoder
 from app.adapters.words import TantivyWords
 from app.compose import running
-from app.domain.ports import IndexName, TextEncoder, VectorRow, Vectors, WordsRow
-from app.domain.types import Box, Chunk, Document, Region
 from app.services.ask import Ask, Scope
 from app.settings import Settings
 from bench.environment import CONSTRAINTS, ROOT
 from bench.memory import pss_mb, tree
+from domain.ports import IndexName, TextEncoder, VectorRow, Vectors, WordsRow
+from domain.types import Box, Chunk, Document, Region
 from eval.machine import in_words, machine
 from eval.metrics import percentile
 from eval.service import running_service

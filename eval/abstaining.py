@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from app.adapters.confidence import held_by, log_odds
 from app.adapters.extractive import ExtractiveReader
 from app.adapters.sentence import load_text_encoder
-from app.domain.types import Chunk, Document, Evidence, Place, Prompt
 from app.settings import load_settings
+from domain.types import Chunk, Document, Evidence, Place, Prompt
 from eval.client import connected
 from eval.kept import ROOT, kept_index
 from eval.measure import take_in

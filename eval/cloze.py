@@ -16,7 +16,7 @@ from itertools import zip_longest
 import numpy as np
 
 from app.adapters.analyser import query_terms
-from app.domain.types import Chunk
+from domain.types import Chunk
 from prompts.sentences import is_caption, sentences
 from prompts.terms import has_cjk
 

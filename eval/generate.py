@@ -16,10 +16,10 @@ from typing import Any
 from app.adapters.blobs import LocalBlobs
 from app.adapters.catalogue import SqlCatalogue
 from app.adapters.openai_chat import OpenAIChat
-from app.domain.errors import ExhibitError, Missing, TooLarge
-from app.domain.ports import Generator
-from app.domain.types import Chunk, Document
 from app.settings import load_settings
+from domain.errors import ExhibitError, Missing, TooLarge
+from domain.ports import Generator
+from domain.types import Chunk, Document
 from eval.client import connected
 from eval.cloze import Made, cloze_questions
 from eval.kept import kept_index

@@ -29,9 +29,9 @@ from app.adapters.image_encoders import load_image_encoder
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.words import TantivyWords
 from app.compose import one_by_one
-from app.domain.ports import Catalogue, Retriever
-from app.domain.types import Query
 from app.settings import load_settings
+from domain.ports import Catalogue, Retriever
+from domain.types import Query
 from eval.client import Json, connected
 from eval.kept import TakenIn, kept_index
 from eval.measure import first_right_evidence, ranked_places, right_places, take_in

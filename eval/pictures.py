@@ -22,7 +22,7 @@ from app.adapters.blobs import LocalBlobs
 from app.adapters.catalogue import SqlCatalogue
 from app.adapters.clip import BUNDLED, ClipEncoder
 from app.adapters.pictures import small_picture
-from app.domain.types import Chunk
+from domain.types import Chunk
 from eval.figures import SIDE, Floats, drawn_samples, pictures_of, rendered, texts_of
 from eval.machine import in_words, machine
 from eval.tables import table

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from app.adapters.analyser import query_terms, tokens
 from app.adapters.catalogue import SqlCatalogue
-from app.domain.types import Chunk
+from domain.types import Chunk
 from eval.client import Json
 
 K1, B = 1.2, 0.75  # Robertson & Zaragoza 2009

@@ -18,8 +18,8 @@ import pypdfium2
 
 from app.adapters.extractive import ExtractiveReader
 from app.adapters.sentence import load_text_encoder
-from app.domain.types import Chunk, Document, Evidence, Kind, Prompt
 from app.settings import load_settings
+from domain.types import Chunk, Document, Evidence, Kind, Prompt
 from eval.claims import markdown
 from eval.kept import ROOT
 from eval.measure import bare

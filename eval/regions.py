@@ -23,7 +23,7 @@ import pypdfium2 as pdfium
 
 from app.adapters.model_files import bundled_minilm
 from app.adapters.tokens import Tokens
-from app.domain.types import Chunk, Document, ParsedPage
+from domain.types import Chunk, Document, ParsedPage
 from eval import other_readers
 from eval.kept import ROOT
 from ingest.parse import PARSERS, open_document, parse_pages

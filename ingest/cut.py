@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from app.domain.types import Block, Chunk, Document, PageReport, ParsedPage, Problem
+from domain.types import Block, Chunk, Document, PageReport, ParsedPage, Problem
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 Pages = TypeAdapter(tuple[ParsedPage, ...])  # how a batch of pages is stored between the stages

@@ -14,9 +14,9 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from app.domain.errors import ExhibitError, Missing, TooLarge, TooManyImages, Unreadable
-from app.domain.ports import Blobs, Generator
-from app.domain.types import Box, Chunk, Document, ImagePart, PageReport, Region
+from domain.errors import ExhibitError, Missing, TooLarge, TooManyImages, Unreadable
+from domain.ports import Blobs, Generator
+from domain.types import Box, Chunk, Document, ImagePart, PageReport, Region
 from prompts.describe import build, harmless, version
 
 log = logging.getLogger(__name__)

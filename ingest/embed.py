@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from app.domain.errors import Missing, Unreadable
-from app.domain.ports import Blobs, Catalogue, KeptVectors, TextEncoder, Vector, VectorRow, Vectors
-from app.domain.types import Chunk, Document, Space
+from domain.errors import Missing, Unreadable
+from domain.ports import Blobs, Catalogue, KeptVectors, TextEncoder, Vector, VectorRow, Vectors
+from domain.types import Chunk, Document, Space
 
 
 class Encoder(Protocol):

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from app.domain.types import ParsedPage
+from domain.types import ParsedPage
 from ingest.sentences import sentences
 
 LABEL = re.compile(

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import filetype
 
-from app.domain.errors import BadRequest, UnsupportedType
+from domain.errors import BadRequest, UnsupportedType
 from ingest.encodings import encoding_of
 from ingest.libreoffice import installed
 

@@ -6,9 +6,9 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from app.domain.errors import Unavailable
-from app.domain.ports import Blobs, Catalogue
-from app.domain.types import Document
+from domain.errors import Unavailable
+from domain.ports import Blobs, Catalogue
+from domain.types import Document
 
 FOLDER = "originals"
 

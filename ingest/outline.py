@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from app.domain.types import Block, Chunk, Document, ParsedPage, Place
+from domain.types import Block, Chunk, Document, ParsedPage, Place
 from prompts.sentences import spans
 from prompts.terms import is_chinese
 

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.domain.errors import Missing, NeedsPassword, Unreadable
-from app.domain.ports import Blobs
-from app.domain.types import Box, Document, Identity, ParsedPage, Problem
+from domain.errors import Missing, NeedsPassword, Unreadable
+from domain.ports import Blobs
+from domain.types import Box, Document, Identity, ParsedPage, Problem
 from ingest.cut import CountTokens, Cut, cut_pictures, cut_text
 from ingest.libreoffice import installed
 from ingest.originals import key

@@ -27,8 +27,8 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from app.domain.errors import ExhibitError, Gone, Missing, ModelMismatch, Unreadable, listed
-from app.domain.ports import (
+from domain.errors import ExhibitError, Gone, Missing, ModelMismatch, Unreadable, listed
+from domain.ports import (
     Blobs,
     Catalogue,
     ImageEncoder,
@@ -40,7 +40,7 @@ from app.domain.ports import (
     WordsIndex,
     words_row,
 )
-from app.domain.types import (
+from domain.types import (
     READ,
     Block,
     Box,

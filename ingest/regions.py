@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
-from app.domain.types import Block, Box, Line, Region
+from domain.types import Block, Box, Line, Region
 
 SLACK = 1.3  # a box may be this much larger than the lines in it: lines are lower than their distance, and ragged
 FILLING = re.compile(r"[\s\-\u00ad\u2010]+")

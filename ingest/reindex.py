@@ -19,9 +19,9 @@ from dataclasses import astuple, dataclass, replace
 from functools import partial
 from itertools import count, groupby
 
-from app.domain.errors import ExhibitError, Gone, Missing, ModelMismatch, listed
-from app.domain.ports import Blobs, Catalogue, IndexName, KeptVectors, TextEncoder, VectorIndex
-from app.domain.types import Chunk, Collection, Document, Space
+from domain.errors import ExhibitError, Gone, Missing, ModelMismatch, listed
+from domain.ports import Blobs, Catalogue, IndexName, KeptVectors, TextEncoder, VectorIndex
+from domain.types import Chunk, Collection, Document, Space
 from ingest.embed import encoded, keeps, vector_rows, wanted_by
 from ingest.pipeline import EMBED_PART, TEXT, WRITE_PART, BulkEncoder, Step, Superseded
 

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from app.adapters.allocator import keep_little
-from app.domain.errors import ExhibitError, Unavailable, Unreadable
+from domain.errors import ExhibitError, Unavailable, Unreadable
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise, takewhile
 from pathlib import PurePath
 
-from app.domain.types import HIDDEN_MARK, Block, Box, Chunk, Document, Kind, Line, ParsedPage, Place, Region
+from domain.types import HIDDEN_MARK, Block, Box, Chunk, Document, Kind, Line, ParsedPage, Place, Region
 from ingest.across import running_lines, with_joined_tables, without_running
 from ingest.figures import Mentions, mentions_in, mentions_of
 from ingest.parse.outline import Headings, Outline

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from app.domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable, Unreadable
+from domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable, Unreadable
 from ingest.encodings import decode
 from ingest.identify import MAILBOX, ZIP, modest_directory
 from ingest.names import clean_name, clean_path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from app.domain.types import Evidence, ImagePart, Message, Prompt, Role, TextPart
+from domain.types import Evidence, ImagePart, Message, Prompt, Role, TextPart
 from prompts.markers import without_markers
 from prompts.neutral import in_one_line, neutral, quoted
 from prompts.templates import Templates, templates

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from app.domain.types import Message, Prompt, TextPart
+from domain.types import Message, Prompt, TextPart
 from prompts.markers import without_markers
 from prompts.neutral import neutral
 from prompts.templates import templates

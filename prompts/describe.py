@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from importlib.resources import files
 
-from app.domain.types import ImagePart, Message, Prompt, TextPart
+from domain.types import ImagePart, Message, Prompt, TextPart
 from prompts.neutral import quoted
 from prompts.templates import templates
 from prompts.terms import is_chinese

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.domain.types import Notice, Noticed
+from domain.types import Notice, Noticed
 from prompts.templates import templates
 from prompts.terms import is_chinese
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.errors import ExhibitError
+from domain.errors import ExhibitError
 from prompts.templates import templates
 from prompts.terms import is_chinese
 

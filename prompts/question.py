@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from app.domain.types import Message, Prompt, TextPart
+from domain.types import Message, Prompt, TextPart
 from prompts.neutral import in_one_line, quoted
 from prompts.templates import templates
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.types import Noticed, Prompt, TextPart
+from domain.types import Noticed, Prompt, TextPart
 from prompts.links import LinkFilter
 from prompts.markers import MarkerFilter
 from prompts.neutral import OutputFilter

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from langchain_core.prompts import PromptTemplate
 
-from app.domain.errors import BadConfiguration
+from domain.errors import BadConfiguration
 
 _HEADING = re.compile(r"^## (\w+)\n", re.MULTILINE)
 

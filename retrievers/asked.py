@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from app.domain.ports import Retriever
-from app.domain.types import Found, Query, Step
+from domain.ports import Retriever
+from domain.types import Found, Query, Step
 from retrievers.measures import computed_from
 
 # Where a sentence begins: after a mark, which people don't always follow with a space ("FY2021?Answer in millions").

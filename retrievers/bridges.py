@@ -18,8 +18,8 @@ from typing import Any, Protocol, TypeVar
 
 import httpx
 
-from app.domain.errors import BadRequest, Unavailable
-from app.domain.types import Evidence
+from domain.errors import BadRequest, Unavailable
+from domain.types import Evidence
 
 T = TypeVar("T")
 

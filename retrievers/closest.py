@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from app.domain.types import Chunk
+from domain.types import Chunk
 from prompts.terms import has_cjk, is_chinese
 from retrievers.reranked import Candidate, Rank
 

@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from app.domain.errors import Unavailable
-from app.domain.ports import Retriever
-from app.domain.types import Found, Hit, Query, Space, Step, Vote
+from domain.errors import Unavailable
+from domain.ports import Retriever
+from domain.types import Found, Hit, Query, Space, Step, Vote
 
 RRF_K = 60  # Cormack, Clarke & Büttcher 2009
 # Words and text: tried, see FUSION. Bare image vectors are reached badly by words (published nDCG@5 on document pages:

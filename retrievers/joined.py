@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from app.domain.ports import Catalogue, Retriever
-from app.domain.types import Dropped, Evidence, Found, Hit, Query, Step, Vote
+from domain.ports import Catalogue, Retriever
+from domain.types import Dropped, Evidence, Found, Hit, Query, Step, Vote
 from retrievers.filters import Condition, matches, parse
 
 FETCH = 4  # times what is asked for, doubled until enough survive

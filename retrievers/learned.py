@@ -16,7 +16,7 @@ from importlib.resources import files
 from operator import mul
 
 from app.adapters.analyser import query_terms
-from app.domain.types import Space
+from domain.types import Space
 from retrievers.cues import Cues, cues_of, label_borne, numbers_in
 from retrievers.reranked import Candidate
 

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from app.domain.ports import Catalogue, Retriever
-from app.domain.types import Chunk, Found, Hit, Query, Step
+from domain.ports import Catalogue, Retriever
+from domain.types import Chunk, Found, Hit, Query, Step
 
 POOL = 64  # candidates that are looked at again
 TRACED = 50  # of them, that a trace tells

@@ -15,9 +15,9 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from app.domain.errors import ExhibitError, ModelMismatch
-from app.domain.ports import Retriever
-from app.domain.types import Collection, Found, Hit, Query, Space, Vote
+from domain.errors import ExhibitError, ModelMismatch
+from domain.ports import Retriever
+from domain.types import Collection, Found, Hit, Query, Space, Vote
 
 Load = Callable[[str], Retriever | None]  # by the encoder's name; takes seconds
 

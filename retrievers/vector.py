@@ -8,9 +8,9 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from app.domain.errors import Missing, ModelMismatch, Unreadable
-from app.domain.ports import ImageEncoder, IndexName, KeptVectors, TextEncoder, Vector, VectorIndex
-from app.domain.types import Collection, Found, Hit, Query, Space, Step, Vote
+from domain.errors import Missing, ModelMismatch, Unreadable
+from domain.ports import ImageEncoder, IndexName, KeptVectors, TextEncoder, Vector, VectorIndex
+from domain.types import Collection, Found, Hit, Query, Space, Step, Vote
 
 FEW_DOCUMENTS = 64  # up to which the kept vectors are scored exactly: a filtered Chroma query is 20–100 times slower
 FIRST_FETCH = 4  # times k, where what the index proposes is to be narrowed to more documents than that

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 
-from app.domain.ports import WordsIndex
-from app.domain.types import Found, Hit, Query, Vote
+from domain.ports import WordsIndex
+from domain.types import Found, Hit, Query, Vote
 
 
 class WordsRetriever:

@@ -11,8 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
-from app.domain.errors import Unavailable
-from app.domain.ports import Vector, Vectors
+from domain.errors import Unavailable
+from domain.ports import Vector, Vectors
 
 _LONGEST_REMEMBERED = 2_000  # letters: a question, not a document
 _TOGETHER = 4  # up to so many of those that are coming are taken along: of four, each costs .6 of what one alone does

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-from app.domain.errors import BadConfiguration, BadRequest, Conflict, ExhibitError, Missing, Unavailable
+from domain.errors import BadConfiguration, BadRequest, Conflict, ExhibitError, Missing, Unavailable
 
 LONGEST_KEY = 1024
 ROUNDS = 50

@@ -50,9 +50,9 @@ from app.adapters.tables import (
     parts,
     tombstones,
 )
-from app.domain.errors import Conflict, Gone, Missing, Unavailable
-from app.domain.ports import Paged
-from app.domain.types import (
+from domain.errors import Conflict, Gone, Missing, Unavailable
+from domain.ports import Paged
+from domain.types import (
     FINISHED,
     READ,
     RETRYABLE,

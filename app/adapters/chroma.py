@@ -25,9 +25,9 @@ from chromadb.errors import ChromaError, InternalError, NotFoundError
 
 from app.adapters.gate import Gate
 from app.adapters.index_names import slug
-from app.domain.errors import BadConfiguration, DamagedIndex, Unavailable
-from app.domain.ports import IndexName, Vector, VectorRow, Vectors
-from app.domain.types import KINDS, Kind, Space
+from domain.errors import BadConfiguration, DamagedIndex, Unavailable
+from domain.ports import IndexName, Vector, VectorRow, Vectors
+from domain.types import KINDS, Kind, Space
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI

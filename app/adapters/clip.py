@@ -21,8 +21,8 @@ from app.adapters.clip_pixels import Item, Pixels
 from app.adapters.made_once import processor
 from app.adapters.pictures import small_picture
 from app.adapters.torchvision_shim import declare_operators
-from app.domain.errors import BadConfiguration, ModelUnavailable, Unreadable
-from app.domain.ports import Vectors
+from domain.errors import BadConfiguration, ModelUnavailable, Unreadable
+from domain.ports import Vectors
 
 if TYPE_CHECKING:
     import torch

@@ -20,7 +20,7 @@ from app.adapters.clip_inputs import read_inputs
 from app.adapters.image_encoders import Kept, write
 from app.adapters.made_once import sha256_of
 from app.adapters.sentence_models import report_nothing, unit
-from app.domain.ports import Vectors
+from domain.ports import Vectors
 
 _TEXTS = ("", "bar chart", "A line chart of revenue &amp; cost, 2019\u20132025", "折线图，上升趋势", "\U0001f4ca " * 60)
 _ROUNDS = 5  # the quickest counts: the others met someone else's work

@@ -15,8 +15,8 @@ from app.adapters.clip import BATCH, LONGEST_TEXT, Card
 from app.adapters.clip_inputs import Ids, Pixels, read_inputs
 from app.adapters.pictures import small_picture
 from app.adapters.sentence_models import FIRST_USE, report_nothing, unit
-from app.domain.errors import Unreadable
-from app.domain.ports import Vectors
+from domain.errors import Unreadable
+from domain.ports import Vectors
 
 PICTURES: Final = "pictures.xml"
 TEXTS: Final = "texts.xml"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from tokenizers import Tokenizer
 
-from app.domain.errors import ModelUnavailable
+from domain.errors import ModelUnavailable
 
 CONFIG: Final = "open_clip_config.json"
 TOKENIZER: Final = "tokenizer.json"

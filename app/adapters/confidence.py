@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain.types import Evidence
+from domain.types import Evidence
 from prompts.terms import has_cjk, numbers, spelled_numbers, terms
 
 THRESHOLD = 0.45  # under which the answer is that there is none

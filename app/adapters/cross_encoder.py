@@ -9,7 +9,7 @@ from typing import Any
 from app.adapters.model_files import ModelFiles, from_hub
 from app.adapters.sentence_models import quiet
 from app.adapters.torchvision_shim import declare_operators
-from app.domain.errors import BadConfiguration
+from domain.errors import BadConfiguration
 
 STANDARD = "BAAI/bge-reranker-v2-m3"
 MOST = 32  # candidates that are read: on a GPU some 50 ms, without one seconds

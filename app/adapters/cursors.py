@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from app.domain.errors import BadRequest
-from app.domain.ports import Paged
+from domain.errors import BadRequest
+from domain.ports import Paged
 
 Position = tuple[datetime, str]
 

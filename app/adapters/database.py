@@ -29,7 +29,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.adapters.storable import to_json
-from app.domain.errors import BadConfiguration, Unavailable
+from domain.errors import BadConfiguration, Unavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_S = 30.0  # how long a writer of SQLite waits for the others

@@ -25,8 +25,8 @@ from dbos._error import DBOSAwaitedWorkflowCancelledError, DBOSException, DBOSMa
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.adapters.database import vacuum
-from app.domain.errors import Unavailable, unexpected
-from app.domain.ports import RunState
+from domain.errors import Unavailable, unexpected
+from domain.ports import RunState
 from ingest.pipeline import Numbers, Pipeline, ingest, read_pictures
 from ingest.reindex import Reindexer, reindex
 

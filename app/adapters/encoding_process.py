@@ -26,8 +26,8 @@ from typing import Any, Literal, cast
 
 from app.adapters.allocator import keep_little
 from app.adapters.child_processes import end_with_parent, leave_interrupts_to_parent, step_back
-from app.domain.errors import ExhibitError, Unavailable, Unreadable
-from app.domain.ports import ImageEncoder, TextEncoder, Vector, Vectors
+from domain.errors import ExhibitError, Unavailable, Unreadable
+from domain.ports import ImageEncoder, TextEncoder, Vector, Vectors
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from app.adapters.confidence import THRESHOLD, of_evidence, of_sentence
 from app.adapters.quotable import Quotable, quotables, quotables_of
 from app.adapters.spans import clause_of, span_for
-from app.domain.ports import TextEncoder
-from app.domain.types import Chunk, Delta, Evidence, Prompt, Usage
+from domain.ports import TextEncoder
+from domain.types import Chunk, Delta, Evidence, Prompt, Usage
 from ingest.outline import is_outline
 from prompts.answer import abstention
 from prompts.neutral import quoted

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from app.domain.errors import BadConfiguration
+from domain.errors import BadConfiguration
 
 NAME = "exhibit.lock"
 

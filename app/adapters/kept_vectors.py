@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from app.adapters.index_names import slug
-from app.domain.errors import Unreadable
-from app.domain.ports import Blobs, Vectors
-from app.domain.types import Space
+from domain.errors import Unreadable
+from domain.ports import Blobs, Vectors
+from domain.types import Space
 
 
 class KeptVectors:

@@ -29,9 +29,9 @@ from app.adapters.catalogue import (
 )
 from app.adapters.cursors import checked_limit, decode_cursor, page_of
 from app.adapters.storable import storable, storable_metadata
-from app.domain.errors import Conflict, Gone, Missing
-from app.domain.ports import Paged
-from app.domain.types import (
+from domain.errors import Conflict, Gone, Missing
+from domain.ports import Paged
+from domain.types import (
     FINISHED,
     READ,
     RETRYABLE,

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from PIL import Image
 
-from app.domain.errors import Unreadable
-from app.domain.ports import Vector, Vectors
+from domain.errors import Unreadable
+from domain.ports import Vector, Vectors
 
 _WORD = re.compile(r"[a-z0-9]+|[^\W\d_]", re.IGNORECASE)
 _LATIN = re.compile(r"[\x00-\u024f]")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-from app.domain.errors import ExhibitError
-from app.domain.types import Delta, Prompt, Usage
+from domain.errors import ExhibitError
+from domain.types import Delta, Prompt, Usage
 
 
 class MemoryGenerator:

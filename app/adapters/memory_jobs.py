@@ -9,8 +9,8 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from app.domain.errors import Unavailable, unexpected
-from app.domain.ports import RunState
+from domain.errors import Unavailable, unexpected
+from domain.ports import RunState
 from ingest.pipeline import Pipeline, ingest, read_pictures
 from ingest.reindex import Reindexer, reindex
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from app.domain.errors import BadConfiguration, ModelUnavailable
+from domain.errors import BadConfiguration, ModelUnavailable
 
 _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _WEIGHTS = re.compile(r"^(model|pytorch_model).*\.(safetensors|bin)$")

@@ -36,7 +36,7 @@ from app.adapters.sentence_models import (
     report_nothing,
 )
 from app.adapters.tokens import Tokens
-from app.domain.ports import Vectors
+from domain.ports import Vectors
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from app.domain.errors import Unreadable
+from domain.errors import Unreadable
 
 PLAIN_SIDE: Final = 512  # pixels, the longer side of a plain picture: twice what the image models look at
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Literal
 
 from app.adapters.extremes import extreme_cell, wants_extreme
-from app.domain.types import Chunk, Evidence, Kind
+from domain.types import Chunk, Evidence, Kind
 from ingest.parse.tables import cells_of
 from prompts.sentences import is_caption, is_field, label_of, spans
 from prompts.terms import numbers, terms

@@ -17,7 +17,7 @@ from app.adapters.model_files import ModelFiles, bundled_minilm, from_hub
 from app.adapters.number_formats import kept_choice
 from app.adapters.sentence_models import GRAPH, TOKENIZER, NumberFormat, Run, Shape, load, openvino_run
 from app.adapters.tokens import Tokens
-from app.domain.ports import Vector, Vectors
+from domain.ports import Vector, Vectors
 
 log = logging.getLogger(__name__)
 

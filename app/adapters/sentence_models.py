@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.adapters.torchvision_shim import declare_operators
-from app.domain.errors import BadConfiguration
-from app.domain.ports import Vectors
+from domain.errors import BadConfiguration
+from domain.ports import Vectors
 
 NumberFormat = Literal["float32", "bfloat16", "float16-cuda", "int8", "int8-bfloat16"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.errors import ModelUnavailable
+from domain.errors import ModelUnavailable
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from app.domain.errors import BadRequest
+from domain.errors import BadRequest
 
 REPLACEMENT = "\ufffd"
 DEEPEST = 64  # nested lists and objects in metadata; deeper is an attack on recursion, not a description

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from app.adapters.analyser import tokens
-from app.domain.ports import WordsRow
+from domain.ports import WordsRow
 
 ON_A_PAGE = 4  # chunks before and after: a page has about as many; a sheet of 10,000 rows is a page too
 

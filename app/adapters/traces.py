@@ -12,8 +12,8 @@ from sqlalchemy import delete, insert, select
 from app.adapters.catalogue import utc_now
 from app.adapters.database import Database
 from app.adapters.tables import traces
-from app.domain.errors import Missing
-from app.domain.types import Trace
+from domain.errors import Missing
+from domain.types import Trace
 
 MOST = 2_000
 DAYS = 14

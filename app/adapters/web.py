@@ -21,8 +21,8 @@ from urllib.parse import unquote
 import httpcore
 import httpx
 
-from app.domain.errors import BadGateway, BadRequest, TooLarge, Unavailable
-from app.domain.types import Fetched
+from domain.errors import BadGateway, BadRequest, TooLarge, Unavailable
+from domain.types import Fetched
 from ingest.names import clean_name
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

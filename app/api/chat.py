@@ -16,9 +16,9 @@ from app.api.problems import problem_body
 from app.api.schemas import AnswerOut, ChatIn, evidence_out
 from app.api.search import scope_of
 from app.api.streams import event, event_stream
-from app.domain.errors import ExhibitError, HungUp
-from app.domain.types import Answer
 from app.services.ask import Answered, Event, Retrieved, Said
+from domain.errors import ExhibitError, HungUp
+from domain.types import Answer
 from prompts.problems import broken_off
 
 router = APIRouter(prefix="/v1", tags=["chat"])

@@ -9,8 +9,6 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.domain.ports import Blobs, Catalogue
-from app.domain.types import Fetched
 from app.services.ask import Ask
 from app.services.explain import Explain
 from app.services.intake import Intake
@@ -18,6 +16,8 @@ from app.services.library import Library
 from app.services.pages import Pages
 from app.services.reindex import Reindex
 from app.services.verify import Verify
+from domain.ports import Blobs, Catalogue
+from domain.types import Fetched
 
 
 @dataclass(frozen=True, slots=True)

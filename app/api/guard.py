@@ -10,8 +10,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.problems import refuse
-from app.domain.errors import ExhibitError, Forbidden, Unauthorized
 from app.settings import is_loopback
+from domain.errors import ExhibitError, Forbidden, Unauthorized
 
 OPEN = frozenset({"/healthz", "/readyz"})
 NO_ADDRESS = frozenset({"", "testclient"})  # what a Unix socket's and the in-process client's host is called

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
-from app.domain.errors import BadRequest, TooLarge
+from domain.errors import BadRequest, TooLarge
 
 MAX_IMAGE_BYTES = 20 * 2**20
 

@@ -6,8 +6,8 @@ import os
 import secrets
 from pathlib import Path
 
-from app.domain.errors import BadConfiguration
 from app.settings import Settings
+from domain.errors import BadConfiguration
 
 FILE = "api-key"
 

@@ -6,7 +6,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import refuse
-from app.domain.errors import TooLarge
+from domain.errors import TooLarge
 
 
 class BodyLimit:

@@ -25,10 +25,10 @@ from starlette.types import Receive, Scope, Send
 
 from app.api.deps import Services
 from app.api.schemas import AnswerOut, DocumentOut, EvidenceOut, Name, SearchOut, Text, evidence_out
-from app.domain.errors import ExhibitError, Missing, Unreadable
-from app.domain.types import Evidence, Kind, Message, Status, TextPart
 from app.services.ask import Answered
 from app.services.ask import Scope as Where
+from domain.errors import ExhibitError, Missing, Unreadable
+from domain.types import Evidence, Kind, Message, Status, TextPart
 
 PATH = "/mcp"
 MOST_PICTURES = 4  # of the evidence, in one reply

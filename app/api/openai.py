@@ -17,8 +17,8 @@ from app.api.deps import Caller, Given
 from app.api.messages import messages_of
 from app.api.schemas import AnswerOut, CompletionIn
 from app.api.streams import HEADERS, with_heartbeat
-from app.domain.types import Answer, Collection
 from app.services.ask import CUT_SHORT, Answered, Event, Said, Scope
+from domain.types import Answer, Collection
 from prompts.problems import broken_off
 
 router = APIRouter(prefix="/v1", tags=["openai"])

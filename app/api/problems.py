@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from app.domain.errors import ExhibitError, HungUp
+from domain.errors import ExhibitError, HungUp
 
 OPENAI_PATHS = ("/v1/chat/completions", "/v1/models")
 TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 503: "server_error"}

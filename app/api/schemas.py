@@ -20,8 +20,8 @@ from pydantic import (
     model_validator,
 )
 
-from app.domain import types
-from app.domain.types import KINDS, Kind, ReadAs, Space, Stage, Status, Verdict
+from domain import types
+from domain.types import KINDS, Kind, ReadAs, Space, Stage, Status, Verdict
 from prompts.suspicion import suspicions
 
 NAME = r"[\w-]{1,64}"  # letters of any script, digits, - and _

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from app.api.deps import Caller, Given
 from app.api.schemas import Out
-from app.domain.types import Evidence, Hit, Kind, Shown, Space, Step, Verdict, Vote
 from app.services.explain import Explained
+from domain.types import Evidence, Hit, Kind, Shown, Space, Step, Verdict, Vote
 
 router = APIRouter(prefix="/v1", tags=["traces"])
 

@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from app.domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable, UnsupportedType
-from app.domain.types import Fetched
 from app.services.library import Upload
+from domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable, UnsupportedType
+from domain.types import Fetched
 from ingest.names import clean_name
 
 MAX_METADATA = 64 * 1024  # bytes

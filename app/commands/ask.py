@@ -10,7 +10,7 @@ from app.commands.command import Command
 from app.commands.connecting import connected, connection_arguments
 from app.commands.search import scope_arguments
 from app.commands.showing import answer_lines, json_of, plain
-from app.domain.errors import Unavailable
+from domain.errors import Unavailable
 
 ABSTAINED = 2  # exit code: the documents don't hold the answer
 

@@ -19,8 +19,8 @@ from pydantic import SecretStr
 from app.adapters.folder_lock import owner_of
 from app.api.keys import keys_of
 from app.client import Exhibit, Unreachable
-from app.domain.errors import BadConfiguration, Missing
 from app.settings import Settings, load_settings
+from domain.errors import BadConfiguration, Missing
 
 if TYPE_CHECKING:
     import uvicorn

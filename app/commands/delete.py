@@ -8,7 +8,7 @@ import sys
 from app.client import Refused
 from app.commands.command import Command
 from app.commands.connecting import connected, connection_arguments
-from app.domain.errors import BadRequest
+from domain.errors import BadRequest
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

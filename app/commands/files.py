@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain.errors import BadRequest
+from domain.errors import BadRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from app.commands.connecting import connected, connection_arguments
 from app.commands.files import Given, files_of, sha256_of
 from app.commands.progress import Progress
 from app.commands.showing import READ, plain
-from app.domain.errors import BadRequest
+from domain.errors import BadRequest
 
 AT_ONCE = 8  # documents looked at in one round: the queue is worked off in order, so those that were sent first
 ROUND_S = 0.4

@@ -12,7 +12,7 @@ from app.commands.command import Command
 from app.commands.connecting import connected, connection_arguments
 from app.commands.progress import Progress
 from app.commands.showing import plain
-from app.domain.errors import BadRequest
+from domain.errors import BadRequest
 
 ROUND_S = 0.5
 

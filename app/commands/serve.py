@@ -14,8 +14,8 @@ import uvicorn
 from app.adapters.folder_lock import announce
 from app.api.keys import FILE, keys_of
 from app.commands.command import Command
-from app.domain.errors import BadConfiguration
 from app.settings import Settings, load_settings
+from domain.errors import BadConfiguration
 
 DOES_NOT_START = 3  # exit code
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
-from app.domain.ports import Catalogue
-from app.domain.types import Answer, Citation, Claim, Document, Evidence, Place, Query, Status
+from domain.ports import Catalogue
+from domain.types import Answer, Citation, Claim, Document, Evidence, Place, Query, Status
 from ingest.outline import outline_id
 from prompts.intents import TYPES, Intent
 from prompts.markers import quote_for

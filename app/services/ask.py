@@ -9,9 +9,18 @@ from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.domain.errors import BadRequest, ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages
-from app.domain.ports import Blobs, Catalogue, Generator
-from app.domain.types import (
+from app.services.about_library import Librarian
+from app.services.budget import Budget
+from app.services.check import Checker
+from app.services.condense import Condense
+from app.services.explain import Explain, trace_of, understood, with_outcome
+from app.services.hidden import hidden_met
+from app.services.pack import packings, recent, spread
+from app.services.pictures import Fit, Pictures, fewer_pictures, pictures_in, sizes
+from app.services.read_back import Holds, read_back, with_confidence
+from domain.errors import BadRequest, ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages
+from domain.ports import Blobs, Catalogue, Generator
+from domain.types import (
     Answer,
     Collection,
     Delta,
@@ -26,15 +35,6 @@ from app.domain.types import (
     Usage,
     Vote,
 )
-from app.services.about_library import Librarian
-from app.services.budget import Budget
-from app.services.check import Checker
-from app.services.condense import Condense
-from app.services.explain import Explain, trace_of, understood, with_outcome
-from app.services.hidden import hidden_met
-from app.services.pack import packings, recent, spread
-from app.services.pictures import Fit, Pictures, fewer_pictures, pictures_in, sizes
-from app.services.read_back import Holds, read_back, with_confidence
 from prompts.answer import build
 from prompts.intents import THIS, intent_of
 from prompts.notices import in_words

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app.domain.errors import PromptTooLong, TooManyImages
-from app.domain.types import Prompt
 from app.services.pack import tokens_of
 from app.services.pictures import pictures_in
+from domain.errors import PromptTooLong, TooManyImages
+from domain.types import Prompt
 
 # A prompt that we count a little too long may fit, and a refusal costs milliseconds; a passage that is left out for
 # nothing costs an answer.

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain.ports import Judge, TextEncoder
-from app.domain.types import Claim, Verdict
 from app.services.compare import Comparison, compare
 from app.services.reading import Cited
+from domain.ports import Judge, TextEncoder
+from domain.types import Claim, Verdict
 from prompts.quantities import quantities
 from prompts.terms import has_cjk, is_chinese, terms
 

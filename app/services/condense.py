@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from app.domain.errors import ExhibitError
-from app.domain.ports import Generator
-from app.domain.types import Message
+from domain.errors import ExhibitError
+from domain.ports import Generator
+from domain.types import Message
 from prompts.condense import LONGEST_REPLY, condensed, condensing
 from prompts.follow_up import leans, standalone
 

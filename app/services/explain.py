@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from app.domain.errors import ExhibitError, Gone, Missing
-from app.domain.ports import Catalogue, Traces
-from app.domain.types import Answer, Dropped, Evidence, Outcome, Query, Shown, Trace, Understood
+from domain.errors import ExhibitError, Gone, Missing
+from domain.ports import Catalogue, Traces
+from domain.types import Answer, Dropped, Evidence, Outcome, Query, Shown, Trace, Understood
 from prompts.terms import is_chinese
 from retrievers.joined import NOT_STANDING, Joint
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from app.domain.errors import ExhibitError
-from app.domain.ports import Catalogue
-from app.domain.types import Evidence, Noticed
+from domain.errors import ExhibitError
+from domain.ports import Catalogue
+from domain.types import Evidence, Noticed
 
 
 def hidden_met(catalogue: Catalogue, evidence: Sequence[Evidence]) -> tuple[Noticed, ...]:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable
-from app.domain.types import Collection, Document
 from app.services.library import Library, Upload
+from domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable
+from domain.types import Collection, Document
 from ingest.unpack import ARCHIVES, MAILS, MAX_DEPTH, MAX_MEMBERS, Limits, Member, Unpacked
 
 Unpack = Callable[[Path, str, Path, Limits], Awaitable[Unpacked]]

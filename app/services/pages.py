@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Protocol
 from weakref import WeakValueDictionary
 
-from app.domain.errors import Gone, Missing
-from app.domain.ports import Blobs, Catalogue
-from app.domain.types import Box, Document, Evidence
+from domain.errors import Gone, Missing
+from domain.ports import Blobs, Catalogue
+from domain.types import Box, Document, Evidence
 
 SLIDES_AND_SHEETS = frozenset(
     {

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from app.domain.errors import ExhibitError, Missing
-from app.domain.ports import Blobs
-from app.domain.types import Evidence, ImagePart, Message, Noticed, TextPart
 from app.services.pack import Packing, picture_size
+from domain.errors import ExhibitError, Missing
+from domain.ports import Blobs
+from domain.types import Evidence, ImagePart, Message, Noticed, TextPart
 
 Fit = Callable[[bytes, int], Awaitable[bytes]]  # a picture, its longest side at most so many pixels
 

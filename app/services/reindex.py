@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import Literal, cast
 
-from app.domain.errors import Conflict, Missing
-from app.domain.ports import Catalogue, Jobs
-from app.domain.types import Collection, Space
 from app.services.jobs import begin_reindex
+from domain.errors import Conflict, Missing
+from domain.ports import Catalogue, Jobs
+from domain.types import Collection, Space
 
 Models = Literal["bundled", "standard"]
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from app.domain.ports import Catalogue
-from app.domain.types import Collection
+from domain.ports import Catalogue
+from domain.types import Collection
 
 T = TypeVar("T")
 

@@ -23,8 +23,9 @@ from typing import TypeVar, cast
 
 import numpy as np
 
-from app.domain.errors import Conflict, Gone, Missing, Unavailable, Unreadable
-from app.domain.ports import (
+from app.services.steps import every_collection, in_thread
+from domain.errors import Conflict, Gone, Missing, Unavailable, Unreadable
+from domain.ports import (
     Blobs,
     Catalogue,
     IndexName,
@@ -37,7 +38,7 @@ from app.domain.ports import (
     WordsRow,
     words_row,
 )
-from app.domain.types import (
+from domain.types import (
     READ,
     Chunk,
     Collection,
@@ -49,7 +50,6 @@ from app.domain.types import (
     Report,
     Space,
 )
-from app.services.steps import every_collection, in_thread
 
 SAME = 0.999  # cosine of a vector with itself, kept in half precision
 VECTORS_AT_ONCE = 50  # a write of Chroma's holds the GIL: 50 for about 57 ms

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from app.domain.types import Identity, ParsedPage
+from domain.types import Identity, ParsedPage
 
 Open = Callable[[Path], Identity]
 Parse = Callable[[Path, int, int], list[ParsedPage]]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from app.domain.types import Identity, ParsedPage, Problem
+from domain.types import Identity, ParsedPage, Problem
 from ingest.parse.grid import Row, blocks_of
 from ingest.parse.text import read_text
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from PIL import Image
 
-from app.domain.errors import Unreadable
-from app.domain.types import Block, Box
+from domain.errors import Unreadable
+from domain.types import Block, Box
 from ingest.parse.outline import Outline
 from ingest.parse.tables import table_block
 

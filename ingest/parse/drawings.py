@@ -9,8 +9,8 @@ from xml.etree.ElementTree import Element
 
 from PIL import Image, UnidentifiedImageError
 
-from app.domain.errors import Unreadable
-from app.domain.types import Block, Place
+from domain.errors import Unreadable
+from domain.types import Block, Place
 from ingest.parse.docling_blocks import encoded_picture
 from ingest.parse.packages import xml
 from ingest.parse.tables import table_block

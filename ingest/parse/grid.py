@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from app.domain.types import Block, Place
+from domain.types import Block, Place
 from ingest.parse.tables import table_block
 
 GROUP = 200  # rows in a block; splitting cuts them further

@@ -21,8 +21,8 @@ from email.message import Message
 from functools import partial
 from pathlib import Path
 
-from app.domain.errors import ExhibitError, Unreadable
-from app.domain.types import Block, Identity, ParsedPage, Place, Problem
+from domain.errors import ExhibitError, Unreadable
+from domain.types import Block, Identity, ParsedPage, Place, Problem
 from ingest.encodings import decode
 from ingest.names import clean_name
 from ingest.parse.html import blocks_of_html, text_of_html

@@ -24,8 +24,8 @@ from rapidocr.inference_engine.openvino import main as openvino_sessions
 from rapidocr.inference_engine.openvino.device_config import CPUConfig
 from rapidocr.utils.process_img import get_rotate_crop_image, map_boxes_to_original
 
-from app.domain.errors import Unreadable
-from app.domain.types import Box, Line, ParsedPage
+from domain.errors import Unreadable
+from domain.types import Box, Line, ParsedPage
 from ingest.parse.pdf import LONGEST_SIDE, captioned, crop_figures, placed, texts_and_tables
 from ingest.parse.pdf_layout import Page, Row, Word, body_size, confidence, in_order, row_of, segments, turns_of
 from ingest.parse.pdf_rows import aligned_tables, is_of_records

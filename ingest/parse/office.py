@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.domain.errors import Unreadable
-from app.domain.types import Identity, ParsedPage, Problem
+from domain.errors import Unreadable
+from domain.types import Identity, ParsedPage, Problem
 from ingest.parse.docling_blocks import Content, content_of, convert
 from ingest.parse.packages import cleaned, package, title, xml
 

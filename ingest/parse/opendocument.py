@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import NeedsPassword, Unreadable
-from app.domain.types import Block, Identity, ParsedPage, Problem
+from domain.errors import NeedsPassword, Unreadable
+from domain.types import Block, Identity, ParsedPage, Problem
 from ingest.parse.grid import blocks_of
 from ingest.parse.outline import Outline
 from ingest.parse.packages import package, xml

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from app.domain.types import Block, Place
+from domain.types import Block, Place
 
 MAX_LEVEL = 6
 Headings = tuple[tuple[int, str], ...]  # those that are open, each with its level

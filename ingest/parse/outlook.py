@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import Unreadable
-from app.domain.types import Identity, ParsedPage
+from domain.errors import Unreadable
+from domain.types import Identity, ParsedPage
 from ingest.encodings import decode
 from ingest.names import clean_name
 from ingest.parse.html import text_of_html

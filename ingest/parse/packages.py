@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
-from app.domain.errors import NeedsPassword, Unreadable
+from domain.errors import NeedsPassword, Unreadable
 
 MAX_TOTAL = 512 << 20  # bytes, unpacked
 MAX_XML = 192 << 20

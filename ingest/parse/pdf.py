@@ -14,8 +14,8 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from PIL import Image
 
-from app.domain.errors import Missing, NeedsPassword, Unreadable
-from app.domain.types import Block, Box, Identity, Line, ParsedPage, Problem
+from domain.errors import Missing, NeedsPassword, Unreadable
+from domain.types import Block, Box, Identity, Line, ParsedPage, Problem
 from ingest.across import MARGIN, blanked, is_page_number
 from ingest.parse.pdf_hidden import hidden_words
 from ingest.parse.pdf_layout import (

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from app.domain.errors import Unreadable
-from app.domain.types import Block, Box, Identity, ParsedPage, Problem
+from domain.errors import Unreadable
+from domain.types import Block, Box, Identity, ParsedPage, Problem
 
 LONGEST_SIDE = 2000  # pixels of a kept frame
 MOST_PIXELS = 120_000_000  # of a frame as stored: half a gigabyte once decoded

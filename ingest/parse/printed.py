@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pypdfium2 as pdfium
 
-from app.domain.errors import Missing
+from domain.errors import Missing
 from ingest.libreoffice import converted
 
 SLIDES = ':impress_pdf_Export:{"ExportHiddenSlides":{"type":"boolean","value":"true"}}'

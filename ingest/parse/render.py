@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from app.domain.errors import Missing
-from app.domain.types import Box
+from domain.errors import Missing
+from domain.types import Box
 from ingest.parse.pdf import draw_page
 from ingest.parse.pictures import MEDIA_TYPES, SVG, draw_svg, encoded, frame, frames_of
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from app.domain.errors import Unreadable
-from app.domain.types import Block, Identity, ParsedPage, Problem
+from domain.errors import Unreadable
+from domain.types import Block, Identity, ParsedPage, Problem
 from ingest.parse.outline import Outline
 from ingest.parse.tables import table_block
 

@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import Unreadable
-from app.domain.types import Identity, ParsedPage, Problem
+from domain.errors import Unreadable
+from domain.types import Identity, ParsedPage, Problem
 from ingest.parse.drawings import comments, drawn_blocks
 from ingest.parse.grid import Row, blocks_of
 from ingest.parse.number_formats import shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from app.domain.types import Block, Box, Place
+from domain.types import Block, Box, Place
 
 Cells = Sequence[Sequence[str]]
 CELLS = re.compile(r"(?<!\\)\|")

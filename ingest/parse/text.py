@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.domain.errors import Unreadable
-from app.domain.types import Block, Identity, ParsedPage, Problem
+from domain.errors import Unreadable
+from domain.types import Block, Identity, ParsedPage, Problem
 from ingest.encodings import decode
 from ingest.parse.outline import Outline
 

@@ -9,8 +9,8 @@ import pytest
 
 from app.adapters.blobs import LocalBlobs
 from app.adapters.memory import MemoryBlobs
-from app.domain.errors import BadRequest, Conflict, Missing
-from app.domain.ports import Blobs
+from domain.errors import BadRequest, Conflict, Missing
+from domain.ports import Blobs
 
 
 @pytest.fixture(params=["memory", "local"])

@@ -18,9 +18,9 @@ import sqlalchemy as sa
 
 from app.adapters.catalogue import SqlCatalogue
 from app.adapters.memory import MemoryCatalogue
-from app.domain.errors import BadRequest, Conflict, Gone, Missing
-from app.domain.ports import Catalogue
-from app.domain.types import (
+from domain.errors import BadRequest, Conflict, Gone, Missing
+from domain.ports import Catalogue
+from domain.types import (
     KINDS,
     Box,
     Chunk,

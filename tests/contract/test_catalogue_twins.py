@@ -14,9 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from app.adapters.catalogue import SqlCatalogue
 from app.adapters.memory import MemoryCatalogue
-from app.domain.errors import ExhibitError
-from app.domain.ports import Catalogue
-from app.domain.types import Chunk, Collection, Document, PageReport, Problem
+from domain.errors import ExhibitError
+from domain.ports import Catalogue
+from domain.types import Chunk, Collection, Document, PageReport, Problem
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -13,8 +13,8 @@ import pytest
 from app.adapters.extractive import ExtractiveReader
 from app.adapters.memory_generator import MemoryGenerator
 from app.adapters.openai_chat import OpenAIChat
-from app.domain.ports import Generator
-from app.domain.types import Chunk, Delta, Document, Evidence, Prompt
+from domain.ports import Generator
+from domain.types import Chunk, Delta, Document, Evidence, Prompt
 from prompts.answer import build
 from prompts.markers import MarkerFilter
 from tests.contract.openai_server import OpenAIServer, said

@@ -13,8 +13,8 @@ from PIL import Image
 from app.adapters import clip, image_encoders
 from app.adapters.clip_graphs import GraphEncoder
 from app.adapters.torchvision_shim import declare_operators
-from app.domain.errors import Unreadable
-from app.domain.ports import ImageEncoder
+from domain.errors import Unreadable
+from domain.ports import ImageEncoder
 
 declare_operators()
 

@@ -16,8 +16,8 @@ import pytest
 
 from app.adapters.dbos_jobs import DbosJobs, DbosWorker
 from app.adapters.memory_jobs import MemoryJobs
-from app.domain.errors import Unavailable, Unreadable
-from app.domain.ports import Jobs
+from domain.errors import Unavailable, Unreadable
+from domain.ports import Jobs
 from ingest.pipeline import Pipeline
 from ingest.reindex import Part, Reindexer
 

@@ -13,7 +13,7 @@ from app.adapters.memory_encoders import MemoryTextEncoder
 from app.adapters.model_files import bundled_minilm
 from app.adapters.sentence import in_torch, load_text_encoder
 from app.adapters.sentence_models import load
-from app.domain.ports import TextEncoder
+from domain.ports import TextEncoder
 
 CHINESE = "第三季度收入增长百分之十二，毛利率因运费上涨而下降。"
 HOSTILE = ["", " ", "\x00", "\ud800 alone", "a" * 300_000, "😀" * 1_000, "\u202e" * 50, "[CLS] [UNK] [SEP]", CHINESE]

@@ -10,9 +10,9 @@ import pytest
 
 from app.adapters.database import Database
 from app.adapters.traces import MemoryTraces, SqlTraces
-from app.domain.errors import Missing
-from app.domain.ports import Traces
-from app.domain.types import Dropped, Hit, Outcome, Shown, Step, Trace, Understood, Vote
+from domain.errors import Missing
+from domain.ports import Traces
+from domain.types import Dropped, Hit, Outcome, Shown, Step, Trace, Understood, Vote
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -15,9 +15,9 @@ import pytest
 from app.adapters.chroma import ChromaVectors
 from app.adapters.chroma_process import ChromaProcess
 from app.adapters.memory_indexes import MemoryVectors
-from app.domain.errors import BadConfiguration, Unavailable
-from app.domain.ports import IndexName, VectorIndex, VectorRow, Vectors
-from app.domain.types import Kind
+from domain.errors import BadConfiguration, Unavailable
+from domain.ports import IndexName, VectorIndex, VectorRow, Vectors
+from domain.types import Kind
 
 INDEX = IndexName("c1", "text", "sentence-transformers/all-MiniLM-L6-v2")
 WIDTH = 16

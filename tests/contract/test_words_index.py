@@ -13,9 +13,9 @@ import pytest
 
 from app.adapters.memory_indexes import MemoryWords
 from app.adapters.words import TantivyWords
-from app.domain.errors import Unavailable
-from app.domain.ports import WordsIndex, WordsRow
-from app.domain.types import Kind
+from domain.errors import Unavailable
+from domain.ports import WordsIndex, WordsRow
+from domain.types import Kind
 
 MAKERS: dict[str, Callable[[Path], WordsIndex]] = {
     "memory": lambda path: MemoryWords(),
@@ -206,7 +206,7 @@ ADDING = """
 import sys
 from pathlib import Path
 from app.adapters.words import TantivyWords
-from app.domain.ports import WordsRow
+from domain.ports import WordsRow
 words = TantivyWords(Path(sys.argv[1]))
 for n in range(26):
     words.add("c", [WordsRow(f"d{n}.{i}", f"d{n}", "text", "turbine " + chr(97 + n) * 5) for i in range(20)])

@@ -13,7 +13,7 @@ STARTED = """
 import sys, time
 from datetime import UTC, datetime
 from app.adapters.catalogue import SqlCatalogue
-from app.domain.types import Chunk, Document
+from domain.types import Chunk, Document
 url, name, start_at = sys.argv[1:]
 def document(id, sha256):
     return Document(id, home, "default", "a", "text/plain", 1, sha256, "queued", datetime.now(UTC))

@@ -16,9 +16,9 @@ import pytest
 
 from app.adapters.chroma_process import ChromaProcess
 from app.adapters.memory_indexes import MemoryVectors
-from app.domain.errors import BadConfiguration, Unavailable
-from app.domain.ports import IndexName, Vector, VectorRow
-from app.domain.types import Kind
+from domain.errors import BadConfiguration, Unavailable
+from domain.ports import IndexName, Vector, VectorRow
+from domain.types import Kind
 
 GOOD, BAD = IndexName("c1", "text", "mini"), IndexName("c1", "image", "clip")
 VECTOR: Vector = np.full(4, 0.5, dtype=np.float32)

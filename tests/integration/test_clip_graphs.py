@@ -22,7 +22,7 @@ from app.adapters.clip import ClipEncoder
 from app.adapters.clip_graphs import PICTURES, TEXTS, GraphEncoder, Tower
 from app.adapters.image_encoders import KEPT, bundled
 from app.adapters.made_once import sha256_of
-from app.domain.ports import ImageEncoder, Vectors
+from domain.ports import ImageEncoder, Vectors
 
 pytestmark = pytest.mark.timeout(300)  # each conversion loads torch in a child; the machine may be busy
 

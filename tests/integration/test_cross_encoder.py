@@ -11,7 +11,7 @@ import pytest
 from app.adapters.cross_encoder import CrossEncoder
 from app.adapters.model_files import from_hub
 from app.adapters.torchvision_shim import declare_operators
-from app.domain.errors import BadConfiguration
+from domain.errors import BadConfiguration
 
 
 @pytest.fixture(scope="module")

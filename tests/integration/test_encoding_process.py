@@ -20,8 +20,8 @@ from PIL import Image
 
 from app.adapters.encoding_process import EncodingProcess
 from app.adapters.memory_encoders import MemoryImageEncoder, MemoryTextEncoder
-from app.domain.errors import ModelUnavailable, Unavailable, Unreadable
-from app.domain.ports import TextEncoder, Vectors
+from domain.errors import ModelUnavailable, Unavailable, Unreadable
+from domain.ports import TextEncoder, Vectors
 
 TEXTS = ["one", "two", "three"]
 

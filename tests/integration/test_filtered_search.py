@@ -17,8 +17,8 @@ from app.adapters.chroma import ChromaVectors
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.memory import MemoryBlobs
 from app.adapters.words import TantivyWords
-from app.domain.ports import IndexName, VectorRow, WordsRow
-from app.domain.types import Chunk, Collection, Document, Evidence, Kind, Query
+from domain.ports import IndexName, VectorRow, WordsRow
+from domain.types import Chunk, Collection, Document, Evidence, Kind, Query
 from retrievers.filters import matches, narrowed, parse, possible
 from retrievers.fused import Fused
 from retrievers.joined import Joined

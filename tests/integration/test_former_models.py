@@ -15,10 +15,10 @@ from app.adapters.model_files import bundled_minilm
 from app.adapters.sentence import in_torch
 from app.adapters.words import TantivyWords
 from app.compose import fused_ways
-from app.domain.errors import ModelMismatch
-from app.domain.ports import IndexName, Vector, VectorRow, Vectors
-from app.domain.types import Collection, Query, Space
 from app.settings import Settings
+from domain.errors import ModelMismatch
+from domain.ports import IndexName, Vector, VectorRow, Vectors
+from domain.types import Collection, Query, Space
 from retrievers.fused import Fused
 from tests.unit.test_pipeline import House
 

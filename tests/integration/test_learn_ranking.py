@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.types import Query
+from domain.types import Query
 from eval.learn_ranking import opened
 
 

@@ -16,9 +16,9 @@ from app.adapters.chroma_process import ChromaProcess
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.memory import MemoryBlobs, MemoryCatalogue
 from app.adapters.words import TantivyWords
-from app.domain.ports import IndexName, VectorIndex, VectorRow, Vectors, WordsRow
-from app.domain.types import Chunk, Document
 from app.services.mend import Mended, mend
+from domain.ports import IndexName, VectorIndex, VectorRow, Vectors, WordsRow
+from domain.types import Chunk, Document
 
 DOCUMENTS, EACH = 5, 210  # 1,050 vectors: Chroma writes files from 1,000 on
 ALL = {f"d{document}.{n}" for document in range(DOCUMENTS) for n in range(EACH)}

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from rapidocr.inference_engine.openvino import main as openvino_sessions
 
-from app.domain.errors import Missing, Unreadable
-from app.domain.types import ParsedPage
+from domain.errors import Missing, Unreadable
+from domain.types import ParsedPage
 from ingest.parse.ocr import KERNELS_KEPT, _engine, _not_thin, _threads, read_page, read_pixels
 from ingest.regions import cell_lines
 

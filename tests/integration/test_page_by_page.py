@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from app.adapters.memory import MemoryBlobs
-from app.domain.errors import NeedsPassword, Unreadable
-from app.domain.types import Document, ParsedPage
+from domain.errors import NeedsPassword, Unreadable
+from domain.types import Document, ParsedPage
 from ingest import parser as module
 from ingest.originals import key
 from ingest.parse import PARSERS, Parser

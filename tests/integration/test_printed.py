@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from pypdfium2 import PdfDocument
 
-from app.domain.errors import Missing
+from domain.errors import Missing
 from ingest import libreoffice
 from ingest.parse import SHEETS, SLIDES, open_document
 from ingest.parse.printed import printed

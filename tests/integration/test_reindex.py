@@ -20,10 +20,10 @@ from app.adapters.dbos_jobs import DbosJobs, DbosWorker
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.memory_encoders import MemoryTextEncoder
 from app.adapters.words import TantivyWords
-from app.domain.ports import IndexName, Retriever, VectorRow, Vectors, words_row
-from app.domain.types import Chunk, Collection, Document, Query, Reindexing, Space
 from app.services.mend import mend_indexes
 from app.services.reindex import Reindex
+from domain.ports import IndexName, Retriever, VectorRow, Vectors, words_row
+from domain.types import Chunk, Collection, Document, Query, Reindexing, Space
 from ingest.pipeline import Pipeline
 from ingest.reindex import Reindexer
 from retrievers.fused import Fused

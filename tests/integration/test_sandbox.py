@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import NeedsPassword, Unavailable, Unreadable
+from domain.errors import NeedsPassword, Unavailable, Unreadable
 from ingest.sandbox import Sandbox
 
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.adapters.memory import MemoryCatalogue
-from app.domain.types import Answer, Chunk, Document, Found, Hit, Query, Status
 from app.services.about_library import Librarian, mentions
+from domain.types import Answer, Chunk, Document, Found, Hit, Query, Status
 from ingest.outline import outline_of
 from prompts.intents import intent_of
 from retrievers.joined import Joined

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.types import Block, Box, Line, ParsedPage
+from domain.types import Block, Box, Line, ParsedPage
 from ingest.across import is_page_number, running_lines, with_joined_tables, without_running
 from ingest.parse.tables import table_block
 

@@ -14,8 +14,12 @@ from app.adapters.memory import MemoryBlobs, MemoryCatalogue
 from app.adapters.memory_generator import MemoryGenerator
 from app.adapters.traces import MemoryTraces
 from app.api.chat import last_answer
-from app.domain.errors import BadRequest, ExhibitError, HungUp, Missing, ModelUnavailable, PromptTooLong, TooManyImages
-from app.domain.types import (
+from app.services.about_library import Librarian
+from app.services.ask import Answered, Ask, Event, Retrieved, Said, Scope
+from app.services.condense import Condense
+from app.services.explain import Explain
+from domain.errors import BadRequest, ExhibitError, HungUp, Missing, ModelUnavailable, PromptTooLong, TooManyImages
+from domain.types import (
     Answer,
     Chunk,
     Delta,
@@ -30,10 +34,6 @@ from app.domain.types import (
     TextPart,
     Vote,
 )
-from app.services.about_library import Librarian
-from app.services.ask import Answered, Ask, Event, Retrieved, Said, Scope
-from app.services.condense import Condense
-from app.services.explain import Explain
 from prompts.terms import is_chinese
 from retrievers.joined import Joined
 

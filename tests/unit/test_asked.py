@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.types import Found, Query
+from domain.types import Found, Query
 from retrievers.asked import Asked, without_form
 from retrievers.measures import computed_from
 

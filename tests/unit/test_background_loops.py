@@ -11,10 +11,10 @@ import pytest
 
 from app.adapters.dbos_jobs import DbosJobs
 from app.adapters.memory import MemoryCatalogue
-from app.domain.errors import Unavailable
-from app.domain.types import Document
 from app.services.jobs import keep_lease, tend_for_ever
 from app.services.mend import Mended, mend_at_start
+from domain.errors import Unavailable
+from domain.types import Document
 
 BREAKS = [ZeroDivisionError("a foreign error"), Unavailable("The database is locked.")]
 

@@ -15,10 +15,10 @@ from app.adapters.memory_generator import MemoryGenerator
 from app.api.messages import messages_of
 from app.api.problems import install
 from app.api.schemas import ChatIn, CollectionIn, CompletionIn, MessageIn
-from app.domain.errors import BadRequest
-from app.domain.types import ImagePart, Message, TextPart
 from app.services.ask import Answered
 from app.services.condense import Condense
+from domain.errors import BadRequest
+from domain.types import ImagePart, Message, TextPart
 from prompts.answer import build
 from tests.unit.test_ask import asking, events_of
 

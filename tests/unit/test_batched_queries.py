@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from app.adapters.batching import BatchedQueries
-from app.domain.errors import ModelUnavailable, Unavailable
-from app.domain.ports import Vectors
+from domain.errors import ModelUnavailable, Unavailable
+from domain.ports import Vectors
 
 
 class Recorder:

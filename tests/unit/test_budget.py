@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.errors import PromptTooLong, TooManyImages
-from app.domain.types import ImagePart, Message, Prompt, TextPart
 from app.services.ask import Answered
 from app.services.budget import Budget
 from app.services.pack import tokens_of
+from domain.errors import PromptTooLong, TooManyImages
+from domain.types import ImagePart, Message, Prompt, TextPart
 from prompts.answer import build
 from tests.unit.test_ask import answer_of, asking, events_of
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from app.domain.ports import Vector, Vectors
-from app.domain.types import Claim
 from app.services.check import THRESHOLD, Checker, Statement, verdict_of
+from domain.ports import Vector, Vectors
+from domain.types import Claim
 
 CITED = (
     "Skerry Post delivered 84.6 % of the items on time in 2025, 1,515 of them by boat. "

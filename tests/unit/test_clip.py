@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from app.adapters import clip
-from app.domain.errors import BadConfiguration, ModelUnavailable
+from domain.errors import BadConfiguration, ModelUnavailable
 
 
 def a_copy(folder: Path) -> Path:

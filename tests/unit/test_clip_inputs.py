@@ -13,7 +13,7 @@ from PIL import Image
 
 from app.adapters import clip
 from app.adapters.clip_inputs import CONFIG, read_inputs
-from app.domain.errors import ModelUnavailable
+from domain.errors import ModelUnavailable
 
 SIZES = [(400, 300), (300, 400), (511, 4), (4, 511), (1, 1), (3, 2), (128, 128), (127, 129), (129, 127), (200, 199)]
 OTHER_MODES = ["1", "LA", "RGBA", "CMYK", "P"]

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from app.adapters.pictures import PLAIN_SIDE, plain_picture, small_picture
-from app.domain.errors import Unreadable
+from domain.errors import Unreadable
 from ingest.sandbox import Sandbox
 
 ODD_FILES = Path(os.environ.get("EXHIBIT_DEV_DATA", "../shared/data")) / "odd-files" / "pillow"
@@ -168,7 +168,7 @@ import io, resource, sys
 from pathlib import Path
 from PIL import Image
 from app.adapters.pictures import small_picture
-from app.domain.errors import Unreadable
+from domain.errors import Unreadable
 for kind in ("PNG", "JPEG", "TIFF", "WEBP"):  # the decoders themselves are not what is measured
     raw = io.BytesIO()
     Image.open(sys.argv[1]).save(raw, kind)

@@ -13,7 +13,7 @@ from app.adapters import clip
 from app.adapters.clip import BUNDLED, ClipEncoder, loaded
 from app.adapters.clip_pixels import Pixels
 from app.adapters.pictures import small_picture
-from app.domain.errors import Unreadable
+from domain.errors import Unreadable
 
 SIZES = ((400, 300), (90, 500), (500, 40), (128, 128), (129, 200), (3, 2), (640, 641))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from app.adapters.extractive import ExtractiveReader
-from app.domain.types import Hit
+from domain.types import Hit
 from retrievers.closest import LOOKED_AT, closest
 from retrievers.reranked import Candidate
 from tests.unit.test_extractive import evidence

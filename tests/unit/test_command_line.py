@@ -17,7 +17,7 @@ from app.commands.files import files_of, sha256_of
 from app.commands.ingest import Entry, share_of, summary
 from app.commands.progress import EVERY_S, Progress, duration
 from app.commands.showing import plain
-from app.domain.errors import BadRequest
+from domain.errors import BadRequest
 
 
 def folder_of_files(root: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.adapters.confidence import THRESHOLD, held_by, of_evidence, of_sentence
-from app.domain.types import Kind
+from domain.types import Kind
 from tests.unit.test_extractive import evidence
 
 TWEETS = "Germanwings sent 12 tweets about the crash in 2015; the airline's logo was made grey."

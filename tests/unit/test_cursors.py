@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.adapters.cursors import decode_cursor, encode_cursor, page_of
-from app.domain.errors import BadRequest
+from domain.errors import BadRequest
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.text(st.characters(exclude_categories=["Cs"])))

@@ -17,8 +17,8 @@ from app.adapters.catalogue import SqlCatalogue
 from app.adapters.cursors import encode_cursor
 from app.adapters.database import MIGRATIONS, Database
 from app.adapters.tables import metadata
-from app.domain.errors import BadConfiguration, Unavailable
-from app.domain.types import Chunk, Document, Narrowed
+from domain.errors import BadConfiguration, Unavailable
+from domain.types import Chunk, Document, Narrowed
 
 
 @pytest.fixture

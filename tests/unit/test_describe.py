@@ -11,8 +11,8 @@ import pytest
 
 from app.adapters.memory import MemoryBlobs
 from app.adapters.openai_chat import OpenAIChat
-from app.domain.types import Box, Chunk, Document, Evidence, PageReport
 from app.services.read_back import cited
+from domain.types import Box, Chunk, Document, Evidence, PageReport
 from ingest.describe import Described, Describer, Description, Target, targets, with_description
 from prompts.describe import MOST_DESCRIPTION, build, harmless
 from tests.contract.openai_server import OpenAIServer, Reply, contents, said

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.types import Box, Chunk, Region
+from domain.types import Box, Chunk, Region
 from eval.command import BELOW, FAILED, BadChoice, run, settings_of, settings_without
 from eval.compare import NothingInCommon, compared, comparison_table
 from eval.metrics import mcnemar, paired_interval

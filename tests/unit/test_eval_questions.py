@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from app.adapters.memory_generator import MemoryGenerator
-from app.domain.errors import ModelUnavailable, PromptTooLong
-from app.domain.types import Chunk, Document, Kind
+from domain.errors import ModelUnavailable, PromptTooLong
+from domain.types import Chunk, Document, Kind
 from eval.cloze import Made, cloze_questions
 from eval.generate import asked_of, file_names, line_of, write_folder
 from eval.measure import parallel_rank

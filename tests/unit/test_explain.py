@@ -11,12 +11,12 @@ from app.adapters.memory import MemoryBlobs, MemoryCatalogue
 from app.adapters.memory_generator import MemoryGenerator
 from app.adapters.traces import MemoryTraces
 from app.api.traces import TraceOut
-from app.domain.errors import Missing, Unavailable
-from app.domain.types import Chunk, Document, Found, Hit, Message, Query, Step, TextPart, Trace
 from app.services.about_library import Librarian
 from app.services.ask import Answered, Ask, Scope
 from app.services.condense import Condense
 from app.services.explain import Explain, trace_of, understood
+from domain.errors import Missing, Unavailable
+from domain.types import Chunk, Document, Found, Hit, Message, Query, Step, TextPart, Trace
 from retrievers.fused import Fused
 from retrievers.joined import Joined, Joint
 

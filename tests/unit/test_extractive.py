@@ -9,9 +9,9 @@ import pytest
 
 from app.adapters.extractive import ExtractiveReader
 from app.adapters.quotable import quotables
-from app.domain.ports import Vector, Vectors
-from app.domain.types import Chunk, Document, Evidence, Kind, Place, Prompt
 from app.services.check import Checker, Statement
+from domain.ports import Vector, Vectors
+from domain.types import Chunk, Document, Evidence, Kind, Place, Prompt
 from prompts.answer import abstains
 from prompts.markers import claims_of
 

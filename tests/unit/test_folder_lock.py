@@ -12,7 +12,7 @@ import pytest
 
 from app.adapters.folder_lock import FolderLock, Owner, announce
 from app.adapters.folder_lock import owner_of as owner
-from app.domain.errors import BadConfiguration
+from domain.errors import BadConfiguration
 
 OWNER = """
 import sys, time

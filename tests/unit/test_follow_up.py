@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.adapters.memory_generator import MemoryGenerator
-from app.domain.errors import ModelUnavailable
-from app.domain.types import Delta, Message, Prompt, Role, TextPart
 from app.services.condense import Condense
+from domain.errors import ModelUnavailable
+from domain.types import Delta, Message, Prompt, Role, TextPart
 from prompts.condense import condensed
 from prompts.follow_up import leans, standalone
 

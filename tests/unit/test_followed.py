@@ -12,8 +12,8 @@ import pytest
 from app.adapters.memory import MemoryCatalogue
 from app.api import documents
 from app.api.documents import LOOKS, _followed
-from app.domain.errors import Unavailable
-from app.domain.types import Document
+from domain.errors import Unavailable
+from domain.types import Document
 
 LOCKED = Unavailable("The catalogue is locked.")
 

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from app.domain.errors import BadRequest, ExhibitError, Unavailable
-from app.domain.types import Found, Hit, Query, Space, Vote
+from domain.errors import BadRequest, ExhibitError, Unavailable
+from domain.types import Found, Hit, Query, Space, Vote
 from retrievers.fused import RRF_K, Fused, min_max_fusion, reciprocal_rank_fusion
 
 

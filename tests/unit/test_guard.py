@@ -14,8 +14,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from app.api.guard import Guard
 from app.api.keys import FILE, keys_of
-from app.domain.errors import BadConfiguration
 from app.settings import Settings
+from domain.errors import BadConfiguration
 
 
 def client(keys: tuple[str, ...] = (), check_host: bool = True, hosts: tuple[str, ...] = ()) -> TestClient:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from app.adapters.memory import MemoryCatalogue
-from app.domain.types import Box, Chunk, Document, Evidence, Notice, PageReport, Region
 from app.services.hidden import hidden_met
+from domain.types import Box, Chunk, Document, Evidence, Notice, PageReport, Region
 from prompts.notices import in_words
 from prompts.terms import is_chinese
 from tests.unit.test_ask import answer_of, asking

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.adapters import extractive, openai_chat, quotable
-from app.domain.errors import UnsupportedType
+from domain.errors import UnsupportedType
 from ingest import identify
 from prompts.answer import abstains
 from prompts.markers import MarkerFilter, claims_of, unmarked, without_markers

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.errors import BadRequest, Unreadable, UnsupportedType
+from domain.errors import BadRequest, Unreadable, UnsupportedType
 from ingest import identify
 from ingest.identify import (
     ACCEPTED,

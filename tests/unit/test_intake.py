@@ -14,11 +14,11 @@ import pytest
 
 from app.adapters.blobs import LocalBlobs
 from app.adapters.memory import MemoryCatalogue
-from app.domain.errors import Gone
-from app.domain.ports import Jobs
-from app.domain.types import Document
 from app.services.intake import Intake, Taken
 from app.services.library import Library, Upload
+from domain.errors import Gone
+from domain.ports import Jobs
+from domain.types import Document
 from ingest.identify import media_type_of
 from ingest.originals import Originals, key
 from ingest.unpack import Limits, Unpacked, unpack

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from app.adapters.memory import MemoryCatalogue
-from app.domain.errors import BadRequest
-from app.domain.types import Chunk, Collection, Document, Evidence, Found, Hit, Kind, Query
+from domain.errors import BadRequest
+from domain.types import Chunk, Collection, Document, Evidence, Found, Hit, Kind, Query
 from retrievers.joined import Joined
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,9 +8,9 @@ import pytest
 from app.adapters.index_names import slug
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.memory import MemoryBlobs
-from app.domain.errors import Unreadable
-from app.domain.ports import Vectors
-from app.domain.types import Space
+from domain.errors import Unreadable
+from domain.ports import Vectors
+from domain.types import Space
 
 
 def unit(n: int, seed: int = 0) -> Vectors:

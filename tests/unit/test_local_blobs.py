@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from app.adapters.blobs import LocalBlobs
-from app.domain.errors import BadConfiguration, BadRequest, Unavailable
+from domain.errors import BadConfiguration, BadRequest, Unavailable
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ SMALL_FILES_ONLY = """
 import resource, sys
 from pathlib import Path
 from app.adapters.blobs import LocalBlobs
-from app.domain.errors import Unavailable
+from domain.errors import Unavailable
 blobs = LocalBlobs(Path(sys.argv[1]))
 blobs.put("d/1/small", b"x" * 1000)
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
@@ -147,7 +147,7 @@ ON_A_FULL_DISK = """
 import sys
 from pathlib import Path
 from app.adapters.blobs import LocalBlobs
-from app.domain.errors import Unavailable
+from domain.errors import Unavailable
 blobs = LocalBlobs(Path(sys.argv[1]))
 blobs.put("d/1/small", b"x" * 1000)
 try:

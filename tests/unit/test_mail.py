@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.domain.errors import Unreadable
+from domain.errors import Unreadable
 from ingest.parse.mail import Mail, decoded_words, open_mail, parse_mail, read_mail
 from ingest.parse.outlook import RTF_DICTIONARY, _as_eml, unpacked_rtf
 

@@ -14,9 +14,9 @@ from starlette.testclient import TestClient
 
 from app.api.deps import Services
 from app.api.mcp import server_of
-from app.domain.errors import Missing
 from app.main import create_app
 from app.settings import Settings
+from domain.errors import Missing
 from tests.unit.test_ask import PNG, SENTENCES, asking
 
 

@@ -15,10 +15,10 @@ from app.adapters.kept_vectors import KeptVectors
 from app.adapters.memory import MemoryBlobs, MemoryCatalogue
 from app.adapters.memory_encoders import MemoryTextEncoder
 from app.adapters.memory_indexes import MemoryVectors, MemoryWords
-from app.domain.errors import Missing, Unavailable
-from app.domain.ports import IndexName, Vector, VectorRow, Vectors, WordsRow
-from app.domain.types import Chunk, Document, Kind, Status
 from app.services.mend import SAMPLE, Mended, compare, mend, mend_at_start
+from domain.errors import Missing, Unavailable
+from domain.ports import IndexName, Vector, VectorRow, Vectors, WordsRow
+from domain.types import Chunk, Document, Kind, Status
 
 ENCODER = MemoryTextEncoder.name
 

@@ -12,9 +12,9 @@ from starlette.testclient import TestClient
 from app.adapters.memory import MemoryCatalogue
 from app.api.deps import Services
 from app.api.metrics import Requests
-from app.domain.types import Document
 from app.main import create_app
 from app.settings import Settings
+from domain.types import Document
 
 
 def test_requests_are_counted_by_their_routes_and_documents_that_wait(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.adapters.model_files import bundled_minilm, checked, from_hub, in_folder
-from app.domain.errors import BadConfiguration, ModelUnavailable
+from domain.errors import BadConfiguration, ModelUnavailable
 
 
 def test_the_bundled_weights_are_the_expected_ones() -> None:

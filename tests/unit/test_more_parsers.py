@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.domain.errors import NeedsPassword, Unreadable
-from app.domain.types import ParsedPage
+from domain.errors import NeedsPassword, Unreadable
+from domain.types import ParsedPage
 from ingest import libreoffice
 from ingest.identify import EPUB, JSON, JSON_LINES, OPEN_SHEETS, OPEN_SLIDES, OPEN_TEXT, RTF, media_type_of
 from ingest.parse import open_document, parse_pages

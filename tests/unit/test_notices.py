@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import app.services.ask
-from app.domain.types import Noticed
+from domain.types import Noticed
 from prompts.notices import SECTIONS, in_words
 from prompts.terms import is_chinese
 from tests.unit.test_ask import answer_of, asking

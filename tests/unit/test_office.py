@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.domain.errors import NeedsPassword, Unreadable
-from app.domain.types import Block, Box, ParsedPage
+from domain.errors import NeedsPassword, Unreadable
+from domain.types import Block, Box, ParsedPage
 from ingest.identify import SHEETS, SLIDES, WORD
 from ingest.parse import open_document, parse_pages
 from ingest.parse.number_formats import shown

@@ -10,8 +10,8 @@ from typing import cast
 import pytest
 
 from app.adapters.openai_chat import OpenAIChat
-from app.domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages
-from app.domain.types import Chunk, Delta, Document, Evidence, ImagePart, Prompt, Usage
+from domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages
+from domain.types import Chunk, Delta, Document, Evidence, ImagePart, Prompt, Usage
 from prompts.answer import build
 from tests.contract.openai_server import OpenAIServer, Reply, Script, contents, endless, said
 

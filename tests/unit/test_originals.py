@@ -12,9 +12,9 @@ import pytest
 
 from app.adapters.blobs import LocalBlobs
 from app.adapters.catalogue import SqlCatalogue
-from app.domain.errors import ExhibitError
-from app.domain.types import Document
 from app.services.mend import sweep_at_start
+from domain.errors import ExhibitError
+from domain.types import Document
 from ingest.originals import Originals
 
 

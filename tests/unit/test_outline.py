@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.adapters.memory import MemoryCatalogue
-from app.domain.types import Block, Chunk, Document, ParsedPage
+from domain.types import Block, Chunk, Document, ParsedPage
 from ingest.outline import HEADINGS, ORDINAL, is_outline, outline_of
 
 DOCUMENT = Document(

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from app.adapters.pictures import fitted_picture
-from app.domain.types import Chunk, Document, Evidence, Kind, Message, TextPart
 from app.services.pack import SIDES, packings, picture_size, recent, spread, tokens_of
+from domain.types import Chunk, Document, Evidence, Kind, Message, TextPart
 
 DOCUMENT = Document(
     "d", "c", "default", "report.pdf", "application/pdf", 1, "0" * 64, "ready", datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import pytest
 
 from app.adapters.memory import MemoryBlobs, MemoryCatalogue
-from app.domain.errors import Gone, Missing
-from app.domain.types import Box, Document
 from app.services.pages import SLIDES_AND_SHEETS, Pages
+from domain.errors import Gone, Missing
+from domain.types import Box, Document
 from ingest.parse.printed import PRINTED
 
 SLIDES = "application/vnd.openxmlformats-officedocument.presentationml.presentation"

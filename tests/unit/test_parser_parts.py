@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from app.adapters.memory import MemoryBlobs
-from app.domain.errors import Unreadable
-from app.domain.types import Document, ParsedPage
+from domain.errors import Unreadable
+from domain.types import Document, ParsedPage
 from ingest.parser import SandboxedParser
 from ingest.sandbox import Sandbox
 

@@ -9,8 +9,8 @@ import numpy as np
 import pypdfium2 as pdfium
 import pytest
 
-from app.domain.errors import Missing, Unreadable
-from app.domain.types import Block, Box, ParsedPage
+from domain.errors import Missing, Unreadable
+from domain.types import Block, Box, ParsedPage
 from ingest.parse.pdf import crop_figures, open_pdf, parse_pdf
 from ingest.parse.pdf_shapes import read_shapes
 from ingest.parse.pdf_words import frame_of

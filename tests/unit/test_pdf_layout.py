@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.types import Box
+from domain.types import Box
 from ingest.parse.pdf_layout import Page, Row, Word, blocks, in_order, row_of, segments, text_of
 from ingest.parse.pdf_rows import aligned_tables, is_of_records
 from ingest.parse.pdf_tables import filled, is_table, stretches_of_cell, tidy

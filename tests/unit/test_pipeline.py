@@ -19,10 +19,10 @@ from app.adapters.memory import MemoryBlobs, MemoryCatalogue
 from app.adapters.memory_encoders import MemoryImageEncoder, MemoryTextEncoder
 from app.adapters.memory_indexes import MemoryVectors, MemoryWords
 from app.adapters.memory_jobs import MemoryJobs, step
-from app.domain.errors import ExhibitError, Gone, ModelUnavailable, Unavailable, Unreadable
-from app.domain.ports import IndexName, Vectors
-from app.domain.types import Block, Box, Delta, Document, Identity, ParsedPage, Problem, Prompt
 from app.services.jobs import tend
+from domain.errors import ExhibitError, Gone, ModelUnavailable, Unavailable, Unreadable
+from domain.ports import IndexName, Vectors
+from domain.types import Block, Box, Delta, Document, Identity, ParsedPage, Problem, Prompt
 from ingest import pipeline as pipeline_module
 from ingest.cut import CountTokens, Cut, cut_pictures, cut_text
 from ingest.describe import Describer

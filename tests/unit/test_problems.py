@@ -9,10 +9,10 @@ import pytest
 
 from app.api.chat import _told
 from app.api.openai import _chunks
-from app.domain import errors
-from app.domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages, Unavailable
-from app.domain.types import Message, TextPart
 from app.services.ask import Ask, Scope
+from domain import errors
+from domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages, Unavailable
+from domain.types import Message, TextPart
 from prompts.problems import broken_off
 from prompts.terms import is_chinese
 from tests.unit.test_ask import asking

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.domain.errors import BadConfiguration
-from app.domain.types import Chunk, Document, Evidence, ImagePart, Kind, Message, Place, TextPart
+from domain.errors import BadConfiguration
+from domain.types import Chunk, Document, Evidence, ImagePart, Kind, Message, Place, TextPart
 from prompts.answer import abstains, abstention, build, missing_from
 from prompts.neutral import in_one_line, neutral
 from prompts.templates import Templates

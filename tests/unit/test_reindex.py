@@ -15,12 +15,12 @@ from app.adapters.memory import MemoryBlobs, MemoryCatalogue
 from app.adapters.memory_encoders import MemoryImageEncoder, MemoryTextEncoder
 from app.adapters.memory_indexes import MemoryVectors, MemoryWords
 from app.adapters.memory_jobs import MemoryJobs
-from app.domain.errors import Conflict, Missing, Unavailable
-from app.domain.ports import IndexName, VectorRow, Vectors
-from app.domain.types import Chunk, Collection, Document, Reindexing, Space
 from app.services.jobs import tend
 from app.services.mend import mend_indexes
 from app.services.reindex import Reindex
+from domain.errors import Conflict, Missing, Unavailable
+from domain.ports import IndexName, VectorRow, Vectors
+from domain.types import Chunk, Collection, Document, Reindexing, Space
 from ingest import reindex as reindex_module
 from ingest.reindex import Reindexer, reindex
 from tests.unit.test_pipeline import picture

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app.adapters.memory import MemoryCatalogue
-from app.domain.types import Box, Chunk, Collection, Found, Hit, Kind, Query, Region
+from domain.types import Box, Chunk, Collection, Found, Hit, Kind, Query, Region
 from retrievers.cues import names_pages
 from retrievers.learned import FEATURES, Learned, features_of, shipped
 from retrievers.reranked import Candidate, Reranked, descending, in_turn, pinned, spread_over_pages

@@ -8,8 +8,8 @@ import pytest
 
 from app.cli import main
 from app.commands.serve import DOES_NOT_START
-from app.domain.errors import BadConfiguration
 from app.settings import is_loopback, load_settings
+from domain.errors import BadConfiguration
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.types import Block, Box, Chunk, Document, Line, ParsedPage, Place, Region
+from domain.types import Block, Box, Chunk, Document, Line, ParsedPage, Place, Region
 from ingest.parse.tables import markdown_of, table_block, unruled
 from ingest.regions import lines_of_parts
 from ingest.sentences import cut, sentences

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.domain.errors import ModelMismatch, ModelUnavailable
-from app.domain.ports import Retriever
-from app.domain.types import Collection, Found, Hit, Query, Reindexing, Space, Vote
+from domain.errors import ModelMismatch, ModelUnavailable
+from domain.ports import Retriever
+from domain.types import Collection, Found, Hit, Query, Reindexing, Space, Vote
 from retrievers.stamped import Stamped
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

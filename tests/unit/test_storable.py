@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.adapters.storable import DEEPEST, json_texts, storable, storable_metadata, to_json
-from app.domain.errors import BadRequest
+from domain.errors import BadRequest
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

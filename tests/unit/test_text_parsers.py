@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.domain.errors import Unreadable
-from app.domain.types import Block, Place
+from domain.errors import Unreadable
+from domain.types import Block, Place
 from ingest.parse import open_document, parse_pages
 
 

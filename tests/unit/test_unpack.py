@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import TooLarge, Unreadable
+from domain.errors import TooLarge, Unreadable
 from ingest.identify import MAILBOX, ZIP
 from ingest.unpack import PIECE, Limits, Unpacked, unpack
 

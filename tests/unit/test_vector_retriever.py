@@ -11,9 +11,9 @@ import pytest
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.memory import MemoryBlobs
 from app.adapters.memory_indexes import MemoryVectors, MemoryWords
-from app.domain.errors import Missing, ModelMismatch
-from app.domain.ports import IndexName, Vector, VectorRow, Vectors, WordsRow
-from app.domain.types import Collection, Found, Query
+from domain.errors import Missing, ModelMismatch
+from domain.ports import IndexName, Vector, VectorRow, Vectors, WordsRow
+from domain.types import Collection, Found, Query
 from retrievers.vector import FEW_DOCUMENTS, Look, Seen, VectorRetriever, seeing_images, seeing_text
 from retrievers.words import WordsRetriever
 

@@ -13,10 +13,10 @@ import pytest
 from app.adapters.kept_vectors import KeptVectors
 from app.adapters.memory import MemoryBlobs, MemoryCatalogue
 from app.adapters.memory_indexes import MemoryVectors, MemoryWords
-from app.domain.errors import Conflict, Unavailable
-from app.domain.ports import IndexName, VectorRow, Vectors, WordsRow
-from app.domain.types import Chunk, Document, Finding, Report, Space, Status
 from app.services.verify import Compacting, Mending, Stores, Verify, compact_words
+from domain.errors import Conflict, Unavailable
+from domain.ports import IndexName, VectorRow, Vectors, WordsRow
+from domain.types import Chunk, Document, Finding, Report, Space, Status
 from ingest.originals import Originals
 
 ENCODERS: dict[Space, str] = {"text": "mini", "image": "clip"}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.adapters.web import REDIRECTS, Web, checked, is_public, name_of
-from app.domain.errors import BadGateway, BadRequest, ExhibitError, TooLarge
+from domain.errors import BadGateway, BadRequest, ExhibitError, TooLarge
 
 PAGE = b"<!doctype html><html><title>Tides</title><body>High water is at noon.</body></html>"
 Answer = Callable[[asyncio.StreamWriter, str], Awaitable[None]]

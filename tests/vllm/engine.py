@@ -16,7 +16,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from app.domain.types import Chunk, Document, Evidence, ImagePart, Kind
+from domain.types import Chunk, Document, Evidence, ImagePart, Kind
 
 ROOT = Path(__file__).parents[2]
 VENV = ROOT / ".venv-vllm"

@@ -10,8 +10,8 @@ from typing import cast
 import pytest
 
 from app.adapters.openai_chat import OpenAIChat
-from app.domain.errors import ModelUnavailable, PromptTooLong, TooManyImages
-from app.domain.types import Delta, Message, Prompt, TextPart
+from domain.errors import ModelUnavailable, PromptTooLong, TooManyImages
+from domain.types import Delta, Message, Prompt, TextPart
 from prompts.answer import build
 from tests.vllm.engine import CONTEXT, MOST_IMAGES, Engine, evidence, free_port, picture
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from app.domain.types import Message, Prompt, TextPart
+from domain.types import Message, Prompt, TextPart
 from prompts.answer import build
 from tests.vllm.engine import Engine, evidence
 

@@ -15,7 +15,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.types import (
+from domain.types import (
     Chunk,
     Collection,
     Delta,

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.domain.types import Collection, Space
+from domain.types import Collection, Space
 
 
 def listed(encoders: Mapping[Space, str] | Mapping[str, str]) -> str:
