@@ -13,7 +13,7 @@ from typing import Any
 
 import pypdfium2
 
-from prompts.sentences import sentences
+from language.sentences import sentences
 
 TRUE, FALSE = True, False
 WORDS = 180  # of a page's text that are one passage

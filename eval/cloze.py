@@ -15,10 +15,10 @@ from itertools import zip_longest
 
 import numpy as np
 
-from app.adapters.analyser import query_terms
 from domain.types import Chunk
-from prompts.sentences import is_caption, sentences
-from prompts.terms import has_cjk
+from language.analyser import query_terms
+from language.sentences import is_caption, sentences
+from language.terms import has_cjk
 
 LEAST_WORDS, MOST_WORDS = 9, 45
 LEAST_CJK, MOST_CJK = 14, 120

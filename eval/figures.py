@@ -33,11 +33,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 
 from app.adapters import clip
-from app.adapters.analyser import query_terms, tokens
 from app.adapters.clip import BUNDLED, ClipEncoder
 from app.adapters.pictures import small_picture
 from eval.machine import in_words, machine
 from eval.other_charts import charts
+from language.analyser import query_terms, tokens
 from retrievers.fused import WEIGHTS
 from train.cache import Sample
 from train.draw import draw, tables

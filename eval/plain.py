@@ -13,10 +13,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.adapters.analyser import query_terms, tokens
 from app.adapters.catalogue import SqlCatalogue
 from domain.types import Chunk
 from eval.client import Json
+from language.analyser import query_terms, tokens
 
 K1, B = 1.2, 0.75  # Robertson & Zaragoza 2009
 

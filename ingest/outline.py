@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from domain.types import Block, Chunk, Document, ParsedPage, Place
-from prompts.sentences import spans
-from prompts.terms import is_chinese
+from language.sentences import spans
+from language.terms import is_chinese
 
 NAME = "outline"
 ORDINAL = -1

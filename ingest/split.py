@@ -25,7 +25,7 @@ from ingest.parse.outline import Headings, Outline
 from ingest.parse.pdf_layout import run_on
 from ingest.parse.tables import markdown_of, markdown_row, unruled
 from ingest.regions import boxes, lines_of_parts, regions, row_page, table_regions
-from ingest.sentences import cut
+from language.sentence_ends import cut
 
 WORDS = 180  # in a chunk: found to retrieve better than smaller and larger ones
 CJK = 350  # characters of Chinese, Japanese or Korean in a chunk

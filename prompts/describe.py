@@ -6,9 +6,9 @@ import hashlib
 from importlib.resources import files
 
 from domain.types import ImagePart, Message, Prompt, TextPart
+from language.terms import is_chinese
 from prompts.neutral import quoted
 from prompts.templates import templates
-from prompts.terms import is_chinese
 
 _FILE = "describe.md"
 _VARIABLES = (

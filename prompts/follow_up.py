@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from prompts.terms import STOP_WORDS, is_chinese, terms
+from language.terms import STOP_WORDS, is_chinese, terms
 
 Leaning = Literal["", "pronoun", "ellipsis"]
 

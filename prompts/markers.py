@@ -7,8 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
 
-from prompts.sentences import spans
-from prompts.terms import CJK, numbers, terms
+from language.sentences import spans
+from language.terms import CJK, numbers, terms
 
 _CLOSING = "]］】"
 _BRACKET = re.compile(r"[\[［【]")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from domain.types import Notice, Noticed
+from language.terms import is_chinese
 from prompts.templates import templates
-from prompts.terms import is_chinese
 
 _NAME, _COUNT, _WHICH = frozenset({"name"}), frozenset({"count"}), frozenset({"which"})
 SECTIONS = {

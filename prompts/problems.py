@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from domain.errors import ExhibitError
+from language.terms import is_chinese
 from prompts.templates import templates
-from prompts.terms import is_chinese
 
 KINDS = ("ModelUnavailable", "PromptTooLong", "TooManyImages", "Unavailable", "Exception")
 _SECTIONS = tuple((section, frozenset[str]()) for section in ("title", *KINDS))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from language.terms import folded, is_chinese
 from prompts.templates import templates
-from prompts.terms import folded, is_chinese
 
 _VARIABLES = tuple((name, frozenset[str]()) for name in ("greeting", "thanks", "goodbye", "help"))
 _LONGEST = 80  # characters; a longer message wants something

@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import Final, Literal
 
-from prompts.terms import terms
+from language.terms import terms
 
 _SPACES: Final = re.compile(r"\s{2,}")  # long runs would make every `\s*` below look far
 

@@ -15,8 +15,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from operator import mul
 
-from app.adapters.analyser import query_terms
 from domain.types import Space
+from language.analyser import query_terms
 from retrievers.cues import Cues, cues_of, label_borne, numbers_in
 from retrievers.reranked import Candidate
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.types import Evidence
-from prompts.terms import has_cjk, numbers, spelled_numbers, terms
+from language.terms import has_cjk, numbers, spelled_numbers, terms
 
 THRESHOLD = 0.45  # under which the answer is that there is none
 _EVEN = math.log(THRESHOLD / (1 - THRESHOLD))

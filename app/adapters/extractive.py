@@ -15,10 +15,10 @@ from app.adapters.spans import clause_of, span_for
 from domain.ports import TextEncoder
 from domain.types import Chunk, Delta, Evidence, Prompt, Usage
 from ingest.outline import is_outline
+from language.sentences import is_caption, spans
+from language.terms import CJK, has_cjk, numbers, spelled_numbers, stem, terms
 from prompts.answer import abstention
 from prompts.neutral import quoted
-from prompts.sentences import is_caption, spans
-from prompts.terms import CJK, has_cjk, numbers, spelled_numbers, stem, terms
 
 MODEL = "exhibit-extractive"
 

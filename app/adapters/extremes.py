@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from prompts.quantities import quantities
-from prompts.terms import terms
+from language.quantities import quantities
+from language.terms import terms
 
 _MOST = re.compile(
     r"\b(?:highest|largest|greatest|biggest|maximum|longest|heaviest|most(?!\s+(?:of|recent|common|likely))"

@@ -11,8 +11,8 @@ from typing import Any
 import openai
 
 from app.adapters.torchvision_shim import declare_operators
+from language.sentences import sentences
 from prompts.judge import question, verdict
-from prompts.sentences import sentences
 
 log = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from app.adapters.analyser import query_terms
 from app.adapters.surroundings import Analysed, analysed, surroundings
 from domain.ports import IndexName, Vector, VectorRow, Vectors, WordsRow
 from domain.types import Kind
+from language.analyser import query_terms
 
 K1, B = 1.2, 0.75  # Robertson & Zaragoza 2009; Tantivy's values
 AROUND, HINT = 0.8, 0.4  # as in Tantivy's adapter

@@ -12,8 +12,8 @@ from typing import Literal
 from app.adapters.extremes import extreme_cell, wants_extreme
 from domain.types import Chunk, Evidence, Kind
 from ingest.parse.tables import cells_of
-from prompts.sentences import is_caption, is_field, label_of, spans
-from prompts.terms import numbers, terms
+from language.sentences import is_caption, is_field, label_of, spans
+from language.terms import numbers, terms
 
 _RULE = re.compile(r"[|\s:-]+")
 _COMPARES = re.compile(

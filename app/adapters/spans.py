@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from prompts.quantities import dates, plain_width, quantities
-from prompts.terms import CJK, STOP_WORDS, folded, has_cjk, stem, terms
+from language.quantities import dates, plain_width, quantities
+from language.terms import CJK, STOP_WORDS, folded, has_cjk, stem, terms
 
 _LONGEST_CLAUSE = 50  # words of a quote; a longer sentence is cut to the clauses that answer
 _CHARACTERS_A_WORD = 1.6  # of Chinese

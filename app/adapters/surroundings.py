@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from app.adapters.analyser import tokens
 from domain.ports import WordsRow
+from language.analyser import tokens
 
 ON_A_PAGE = 4  # chunks before and after: a page has about as many; a sheet of 10,000 rows is a page too
 

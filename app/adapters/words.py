@@ -26,12 +26,12 @@ from uuid import uuid4
 import tantivy
 from tantivy import Occur
 
-from app.adapters.analyser import query_terms
 from app.adapters.index_names import slug
 from app.adapters.surroundings import Analysed, Place, analysed, surroundings, touched
 from domain.errors import Unavailable
 from domain.ports import WordsRow
 from domain.types import KINDS, Kind
+from language.analyser import query_terms
 
 VERSION = 3  # of the analyser and the schema: another one is another folder, filled again from the catalogue
 MOST_TERMS = 64  # of a query, the rarest

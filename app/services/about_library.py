@@ -12,10 +12,10 @@ from pathlib import PurePath
 from domain.ports import Catalogue
 from domain.types import Answer, Citation, Claim, Document, Evidence, Place, Query, Status
 from ingest.outline import outline_id
+from language.sentences import spans
+from language.terms import has_cjk, is_chinese, terms
 from prompts.intents import TYPES, Intent
 from prompts.markers import quote_for
-from prompts.sentences import spans
-from prompts.terms import has_cjk, is_chinese, terms
 from retrievers.filters import parse, possible
 from retrievers.joined import Joined
 

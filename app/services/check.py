@@ -10,8 +10,8 @@ from app.services.compare import Comparison, compare
 from app.services.reading import Cited
 from domain.ports import Judge, TextEncoder
 from domain.types import Claim, Verdict
-from prompts.quantities import quantities
-from prompts.terms import has_cjk, is_chinese, terms
+from language.quantities import quantities
+from language.terms import has_cjk, is_chinese, terms
 
 THRESHOLD = 0.5  # of support, from which a claim counts as supported
 

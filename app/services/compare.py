@@ -10,8 +10,8 @@ from app.services.names import capitals, named_in, names_in_common
 from app.services.polarity import negation_differs, opposite
 from app.services.reading import Cited, Piece, read
 from app.services.replaced import replaced
-from prompts.quantities import Date, Quantity, quantities, same_quantity
-from prompts.terms import folded, has_cjk, terms
+from language.quantities import Date, Quantity, quantities, same_quantity
+from language.terms import folded, has_cjk, terms
 
 NEIGHBOURS = 4  # content words to each side of a number that say what it counts
 _AROUND = 80  # characters in which these are looked for

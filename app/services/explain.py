@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from domain.errors import ExhibitError, Gone, Missing
 from domain.ports import Catalogue, Traces
 from domain.types import Answer, Dropped, Evidence, Outcome, Query, Shown, Trace, Understood
-from prompts.terms import is_chinese
+from language.terms import is_chinese
 from retrievers.joined import NOT_STANDING, Joint
 
 WAITING = 1_000  # traces; what comes while so many wait is not kept

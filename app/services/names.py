@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from app.services.reading import Cited, Piece
-from prompts.terms import CJK, STOP_WORDS, folded, has_cjk, stem
+from language.terms import CJK, STOP_WORDS, folded, has_cjk, stem
 
 _CAPITAL = re.compile(r"(?<![\w’'])[A-ZÀ-ÖØ-Þ][\w’'&.-]*\w|\b[A-Z]\b")
 _LATIN = re.compile(r"[A-ZÀ-ÖØ-Þ][A-Za-zÀ-ÖØ-öø-ÿ’'&.-]*[A-Za-zÀ-ÖØ-öø-ÿ]")

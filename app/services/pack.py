@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.types import Evidence, ImagePart, Message, Noticed, TextPart
-from prompts.terms import has_cjk, terms
+from language.terms import has_cjk, terms
 
 # Longest sides of an evidence picture in a prompt: about 1,300, 330 and 80 visual tokens with patches of 28 pixels
 SIDES = (1024, 512, 256)

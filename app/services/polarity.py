@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from app.services.reading import Piece
-from prompts.terms import folded, has_cjk, terms
+from language.terms import folded, has_cjk, terms
 
 _NEGATION = re.compile(
     r"\b(?:not|never|no|none|neither|nor|without|cannot|nobody|nothing|hardly|barely|fail(?:s|ed)? to|unable to"

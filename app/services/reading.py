@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile, zip_longest
 
-from prompts.quantities import Date, Quantity, dates, plain_width, quantities, told_scales
-from prompts.sentences import spans
-from prompts.terms import folded, terms
+from language.quantities import Date, Quantity, dates, plain_width, quantities, told_scales
+from language.sentences import spans
+from language.terms import folded, terms
 
 _MOST_PIECES = 400  # sentences that are looked at; a longer text is no passage
 _LONGEST_PIECE = 2_000  # characters

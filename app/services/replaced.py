@@ -8,8 +8,8 @@ from difflib import SequenceMatcher
 
 from app.services.names import DETERMINERS
 from app.services.reading import Piece, read
-from prompts.quantities import same_quantity
-from prompts.terms import CJK, folded
+from language.quantities import same_quantity
+from language.terms import CJK, folded
 
 _TOKEN = re.compile(rf"\d+(?:[.,]\d+)*|[^\W\d_{CJK}]+(?:['’-][^\W\d_{CJK}]+)*|[{CJK}]")
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from statistics import median
 
 from domain.types import Block, Box, Line
-from prompts.sentences import is_field
+from language.sentences import is_field
 
 BULLET = re.compile(r"^(?:[•‣▪▫■□●○◦►▶➢➤✓✔·∙–—*\uf0b7\uf0a7-]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])$")
 COUNTING = re.compile(r"^(?:\d{1,2}|[A-Z]|[IVX]{1,4})[.)]$")  # of bullets, those that count sections too

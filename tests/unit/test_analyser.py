@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.adapters.analyser import LONGEST_TOKEN, _stem, query_terms, tokens
+from language.analyser import LONGEST_TOKEN, _stem, query_terms, tokens
 
 
 @pytest.mark.parametrize(

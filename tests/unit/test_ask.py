@@ -34,7 +34,7 @@ from domain.types import (
     TextPart,
     Vote,
 )
-from prompts.terms import is_chinese
+from language.terms import is_chinese
 from retrievers.joined import Joined
 
 PNG = b"\x89PNG pixels"

@@ -10,8 +10,8 @@ import pytest
 from app.adapters.memory import MemoryCatalogue
 from app.services.hidden import hidden_met
 from domain.types import Box, Chunk, Document, Evidence, Notice, PageReport, Region
+from language.terms import is_chinese
 from prompts.notices import in_words
-from prompts.terms import is_chinese
 from tests.unit.test_ask import answer_of, asking
 
 QUESTION = "Who keeps the light?"

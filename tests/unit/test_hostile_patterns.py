@@ -13,11 +13,11 @@ import pytest
 from app.adapters import extractive, openai_chat, quotable
 from domain.errors import UnsupportedType
 from ingest import identify
+from language.sentences import spans
+from language.terms import is_chinese, numbers, spelled_numbers, terms
 from prompts.answer import abstains
 from prompts.markers import MarkerFilter, claims_of, unmarked, without_markers
 from prompts.neutral import in_one_line, neutral, quoted
-from prompts.sentences import spans
-from prompts.terms import is_chinese, numbers, spelled_numbers, terms
 
 LONG = 20_000  # characters; a quadratic pattern takes seconds for them
 SHORT_S = 0.9

@@ -10,8 +10,8 @@ import pytest
 
 import app.services.ask
 from domain.types import Noticed
+from language.terms import is_chinese
 from prompts.notices import SECTIONS, in_words
-from prompts.terms import is_chinese
 from tests.unit.test_ask import answer_of, asking
 
 ROOT = Path(app.services.ask.__file__).parents[2]

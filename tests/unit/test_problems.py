@@ -13,8 +13,8 @@ from app.services.ask import Ask, Scope
 from domain import errors
 from domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages, Unavailable
 from domain.types import Message, TextPart
+from language.terms import is_chinese
 from prompts.problems import broken_off
-from prompts.terms import is_chinese
 from tests.unit.test_ask import asking
 
 ENGLISH, CHINESE = "What does the lantern burn?", "灯塔里烧的是什么？"

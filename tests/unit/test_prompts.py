@@ -7,10 +7,10 @@ import pytest
 
 from domain.errors import BadConfiguration
 from domain.types import Chunk, Document, Evidence, ImagePart, Kind, Message, Place, TextPart
+from language.terms import is_chinese
 from prompts.answer import abstains, abstention, build, missing_from
 from prompts.neutral import in_one_line, neutral
 from prompts.templates import Templates
-from prompts.terms import is_chinese
 
 DOCUMENT = Document(
     "d", "c", "default", "report.pdf", "application/pdf", 1, "0" * 64, "ready", datetime(2026, 1, 1, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prompts.sentences import sentences
+from language.sentences import sentences
 
 
 def test_a_mails_fields_are_lines_of_their_own() -> None:
