@@ -7,11 +7,11 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from app.adapters.allocator import keep_little
 from app.commands import ask, delete, documents, evaluate, ingest, reindex, search, serve, status, verify, worker
 from app.commands.command import Command
 from app.commands.serve import DOES_NOT_START
 from domain.errors import BadConfiguration, ExhibitError
+from system.allocator import keep_little
 
 COMMANDS: tuple[Command, ...] = (
     serve.COMMAND,

@@ -22,7 +22,6 @@ from app.adapters.chroma_process import ChromaProcess
 from app.adapters.dbos_jobs import DbosJobs, DbosWorker
 from app.adapters.encoding_process import EncodingProcess
 from app.adapters.extractive import ExtractiveReader
-from app.adapters.folder_lock import FolderLock
 from app.adapters.image_encoders import load_image_encoder
 from app.adapters.judges import ModelJudge, NliJudge
 from app.adapters.kept_vectors import KeptVectors
@@ -67,7 +66,6 @@ from ingest.originals import Originals, key
 from ingest.parser import SandboxedParser
 from ingest.pipeline import Pipeline
 from ingest.reindex import Reindexer
-from ingest.sandbox import Sandbox
 from ingest.unpack import Limits, Unpacked, unpack
 from retrievers.asked import Asked, without_form
 from retrievers.closest import closest
@@ -80,6 +78,8 @@ from retrievers.reranked import Rank, Reranked, in_turn
 from retrievers.stamped import Stamped
 from retrievers.vector import SHORT, Look, VectorRetriever, seeing_images, seeing_text
 from retrievers.words import WordsRetriever
+from system.folder_lock import FolderLock
+from system.sandbox import Sandbox
 
 log = logging.getLogger(__name__)
 

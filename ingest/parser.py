@@ -17,7 +17,7 @@ from ingest.parse import CONVERT_S, PARSERS, open_document, parse_pages
 from ingest.parse.ocr import read_figures, read_page, read_pixels
 from ingest.parse.printed import printed
 from ingest.parse.render import render_page
-from ingest.sandbox import Sandbox
+from system.sandbox import Sandbox
 
 RENDER_TIMEOUT_S = 30.0
 RENDER_LONG_SIDE = 1600  # pixels

@@ -23,11 +23,11 @@ from chromadb.api.client import Client
 from chromadb.config import Settings
 from chromadb.errors import ChromaError, InternalError, NotFoundError
 
-from app.adapters.gate import Gate
 from app.adapters.index_names import slug
 from domain.errors import BadConfiguration, DamagedIndex, Unavailable
 from domain.ports import IndexName, Vector, VectorRow, Vectors
 from domain.types import KINDS, Kind, Space
+from system.rwlock import Gate
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI

@@ -29,12 +29,12 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
-from app.adapters.allocator import keep_little
-from app.adapters.child_processes import end_with_parent, leave_interrupts_to_parent
-from app.adapters.gate import Gate
 from domain.errors import BadConfiguration, DamagedIndex, ExhibitError, Unavailable
 from domain.ports import IndexName, Vector, VectorIndex, VectorRow, Vectors
 from domain.types import Kind
+from system.allocator import keep_little
+from system.child_processes import end_with_parent, leave_interrupts_to_parent
+from system.rwlock import Gate
 
 PIPES = 12  # calls served at once
 STARTS = 2  # deaths over opening the folder before it is set aside

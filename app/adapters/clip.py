@@ -18,11 +18,11 @@ import numpy as np
 from PIL import Image
 
 from app.adapters.clip_pixels import Item, Pixels
-from app.adapters.made_once import processor
 from app.adapters.pictures import small_picture
 from app.adapters.torchvision_shim import declare_operators
 from domain.errors import BadConfiguration, ModelUnavailable, Unreadable
 from domain.ports import Vectors
+from system.build_cache import processor
 
 if TYPE_CHECKING:
     import torch

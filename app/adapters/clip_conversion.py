@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from app.adapters.child_processes import end_with_parent
 from app.adapters.clip import SAME, Card, loaded
 from app.adapters.clip_graphs import PICTURES, TEXTS, GraphEncoder, Precision
 from app.adapters.clip_inputs import read_inputs
 from app.adapters.image_encoders import Kept, write
-from app.adapters.made_once import sha256_of
 from app.adapters.sentence_models import report_nothing, unit
 from domain.ports import Vectors
+from system.build_cache import sha256_of
+from system.child_processes import end_with_parent
 
 _TEXTS = ("", "bar chart", "A line chart of revenue &amp; cost, 2019\u20132025", "折线图，上升趋势", "\U0001f4ca " * 60)
 _ROUNDS = 5  # the quickest counts: the others met someone else's work

@@ -24,10 +24,10 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, Literal, cast
 
-from app.adapters.allocator import keep_little
-from app.adapters.child_processes import end_with_parent, leave_interrupts_to_parent, step_back
 from domain.errors import ExhibitError, Unavailable, Unreadable
 from domain.ports import ImageEncoder, TextEncoder, Vector, Vectors
+from system.allocator import keep_little
+from system.child_processes import end_with_parent, leave_interrupts_to_parent, step_back
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from typing import Final, Literal
 from app.adapters import clip
 from app.adapters.clip_graphs import GraphEncoder, Precision
 from app.adapters.clip_inputs import CONFIG, TOKENIZER
-from app.adapters.made_once import key_of, made_by_a_child, one_at_a_time, processor, sha256_of
 from domain.errors import ModelUnavailable
 from domain.ports import ImageEncoder
+from system.build_cache import key_of, made_by_a_child, one_at_a_time, processor, sha256_of
 
 log = logging.getLogger(__name__)
 

@@ -21,8 +21,6 @@ from typing import Any
 import numpy as np
 
 from app.adapters.calibration_texts import calibration_texts, probe_texts
-from app.adapters.child_processes import end_with_parent
-from app.adapters.made_once import key_of, made_by_a_child, one_at_a_time, processor, sha256_of
 from app.adapters.model_files import ModelFiles
 from app.adapters.sentence_models import (
     GRAPH,
@@ -37,6 +35,8 @@ from app.adapters.sentence_models import (
 )
 from app.adapters.tokens import Tokens
 from domain.ports import Vectors
+from system.build_cache import key_of, made_by_a_child, one_at_a_time, processor, sha256_of
+from system.child_processes import end_with_parent
 
 log = logging.getLogger(__name__)
 

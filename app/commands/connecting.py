@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from app.adapters.folder_lock import owner_of
 from app.api.keys import keys_of
 from app.client import Exhibit, Unreachable
 from app.settings import Settings, load_settings
 from domain.errors import BadConfiguration, Missing
+from system.folder_lock import owner_of
 
 if TYPE_CHECKING:
     import uvicorn

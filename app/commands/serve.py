@@ -11,11 +11,11 @@ from contextlib import closing
 
 import uvicorn
 
-from app.adapters.folder_lock import announce
 from app.api.keys import FILE, keys_of
 from app.commands.command import Command
 from app.settings import Settings, load_settings
 from domain.errors import BadConfiguration
+from system.folder_lock import announce
 
 DOES_NOT_START = 3  # exit code
 

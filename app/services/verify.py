@@ -23,7 +23,6 @@ from typing import TypeVar, cast
 
 import numpy as np
 
-from app.services.steps import every_collection, in_thread
 from domain.errors import Conflict, Gone, Missing, Unavailable, Unreadable
 from domain.ports import (
     Blobs,
@@ -50,6 +49,7 @@ from domain.types import (
     Report,
     Space,
 )
+from system.threads import every_collection, in_thread
 
 SAME = 0.999  # cosine of a vector with itself, kept in half precision
 VECTORS_AT_ONCE = 50  # a write of Chroma's holds the GIL: 50 for about 57 ms

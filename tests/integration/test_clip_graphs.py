@@ -21,8 +21,8 @@ from app.adapters import clip, image_encoders
 from app.adapters.clip import ClipEncoder
 from app.adapters.clip_graphs import PICTURES, TEXTS, GraphEncoder, Tower
 from app.adapters.image_encoders import KEPT, bundled
-from app.adapters.made_once import sha256_of
 from domain.ports import ImageEncoder, Vectors
+from system.build_cache import sha256_of
 
 pytestmark = pytest.mark.timeout(300)  # each conversion loads torch in a child; the machine may be busy
 

@@ -18,7 +18,7 @@ from ingest import parser as module
 from ingest.originals import key
 from ingest.parse import PARSERS, Parser
 from ingest.parser import SandboxedParser
-from ingest.sandbox import Sandbox
+from system.sandbox import Sandbox
 
 PDF = "application/pdf"
 DOCUMENT = Document("d", "c", "default", "a.pdf", PDF, 1, "ab", "running", datetime.now(UTC), pages=12)

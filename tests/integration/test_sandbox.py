@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import NeedsPassword, Unavailable, Unreadable
-from ingest.sandbox import Sandbox
+from system.sandbox import Sandbox
 
 
 def add(a: int, b: int) -> int:
@@ -189,7 +189,7 @@ import asyncio, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_sandbox import leave_pid_and_nap
-from ingest.sandbox import Sandbox
+from system.sandbox import Sandbox
 if __name__ == "__main__":
     asyncio.run(Sandbox(workers=1).run(leave_pid_and_nap, {note!r}, timeout_s=60))
 """

@@ -12,7 +12,7 @@ import pytest
 # behind each, and frees the large ones: from between small ones no heap can give anything back.
 GAPS = """
 import ctypes, sys
-from app.adapters.allocator import keep_little
+from system.allocator import keep_little
 if sys.argv[1] == "told":
     assert keep_little()
 libc = ctypes.CDLL(None)

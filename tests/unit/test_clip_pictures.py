@@ -16,7 +16,7 @@ from PIL import Image
 
 from app.adapters.pictures import PLAIN_SIDE, plain_picture, small_picture
 from domain.errors import Unreadable
-from ingest.sandbox import Sandbox
+from system.sandbox import Sandbox
 
 ODD_FILES = Path(os.environ.get("EXHIBIT_DEV_DATA", "../shared/data")) / "odd-files" / "pillow"
 SIDE = 128

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.folder_lock import FolderLock, Owner, announce
-from app.adapters.folder_lock import owner_of as owner
 from domain.errors import BadConfiguration
+from system.folder_lock import FolderLock, Owner, announce
+from system.folder_lock import owner_of as owner
 
 OWNER = """
 import sys, time
 from pathlib import Path
-from app.adapters.folder_lock import FolderLock, Owner, announce
-from app.adapters.folder_lock import owner_of as owner
+from system.folder_lock import FolderLock, Owner, announce
+from system.folder_lock import owner_of as owner
 lock = FolderLock(Path(sys.argv[1]))
 print("owned", flush=True)
 time.sleep(60)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 
-from app.adapters.gate import Gate
+from system.rwlock import Gate
 
 
 def test_many_pass_side_by_side_and_one_shuts_it_behind_them() -> None:

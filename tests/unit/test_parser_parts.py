@@ -12,7 +12,7 @@ from app.adapters.memory import MemoryBlobs
 from domain.errors import Unreadable
 from domain.types import Document, ParsedPage
 from ingest.parser import SandboxedParser
-from ingest.sandbox import Sandbox
+from system.sandbox import Sandbox
 
 DOCUMENT = Document(
     "d", "c", "default", "d.pdf", "application/pdf", 1, "0" * 64, "running", datetime(2026, 1, 1, tzinfo=UTC), pages=40

@@ -28,8 +28,8 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
-from app.adapters.allocator import keep_little
 from domain.errors import ExhibitError, Unavailable, Unreadable
+from system.allocator import keep_little
 
 T = TypeVar("T")
 
