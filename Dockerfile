@@ -5,6 +5,7 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/exhibit
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY app app
+COPY answering answering
 COPY system system
 COPY language language
 COPY domain domain

@@ -14,6 +14,12 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+from answering.ask import Ask
+from answering.explain import Explain
+from answering.extractive.reader import ExtractiveReader
+from answering.grounding.check import Checker
+from answering.library_questions import Librarian
+from answering.question.condense import Condense
 from app.adapters import clip, cross_encoder, sentence
 from app.adapters.batching import BatchedQueries
 from app.adapters.blobs import LocalBlobs, folder_size
@@ -21,7 +27,6 @@ from app.adapters.catalogue import SqlCatalogue
 from app.adapters.chroma_process import ChromaProcess
 from app.adapters.dbos_jobs import DbosJobs, DbosWorker
 from app.adapters.encoding_process import EncodingProcess
-from app.adapters.extractive import ExtractiveReader
 from app.adapters.image_encoders import load_image_encoder
 from app.adapters.judges import ModelJudge, NliJudge
 from app.adapters.kept_vectors import KeptVectors
@@ -32,11 +37,6 @@ from app.adapters.traces import SqlTraces
 from app.adapters.web import Web
 from app.adapters.words import TantivyWords
 from app.api.deps import Services
-from app.services.about_library import Librarian
-from app.services.ask import Ask
-from app.services.check import Checker
-from app.services.condense import Condense
-from app.services.explain import Explain
 from app.services.intake import Intake
 from app.services.jobs import keep_lease, tend, tend_for_ever
 from app.services.library import Library

@@ -41,7 +41,7 @@ from domain.ports import IndexName
 from eval.service import ROOT, free_port, scratch_environment, tail
 
 SAMPLES = ROOT / "samples" / "documents"
-SOURCE = ("app", "ingest", "retrievers", "prompts")
+SOURCE = ("app", "answering", "ingest", "retrievers", "prompts", "system", "language", "domain")
 WORDS = (
     "harbour",
     "lantern",

@@ -21,14 +21,14 @@ from typing import Any
 
 import httpx
 
-from app.services.pack import picture_size
+from answering.context.pack import picture_size
 from eval.client import Client, checked
 from eval.questions import load_folder
 from eval.service import ROOT, running_service
 
 KEPT = Path(__file__).with_name("packed_prompts.json")
 PICTURES = (0, 2, 6)
-CHARACTERS_A_TOKEN = 3.6  # as app/services/pack.py counts
+CHARACTERS_A_TOKEN = 3.6  # as answering/context/pack.py counts
 TAKING_IN_S = 600.0
 
 Json = dict[str, Any]

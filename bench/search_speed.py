@@ -26,6 +26,7 @@ from typing import Any
 import httpx
 import numpy as np
 
+from answering.ask import Ask, Scope
 from app.adapters.blobs import LocalBlobs
 from app.adapters.catalogue import SqlCatalogue
 from app.adapters.chroma import ChromaVectors
@@ -35,7 +36,6 @@ from app.adapters.model_files import bundled_minilm
 from app.adapters.sentence import in_torch, load_text_encoder
 from app.adapters.words import TantivyWords
 from app.compose import running
-from app.services.ask import Ask, Scope
 from app.settings import Settings
 from bench.environment import CONSTRAINTS, ROOT
 from bench.memory import pss_mb, tree

@@ -468,7 +468,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """What the reader of an answer should know beside it; `prompts.notices` says it in the question's language."""
+    """What the reader of an answer should know beside it; `answering.output.notices` has the words."""
 
     code: str
     form: str = ""  # of what is said, where one code has several

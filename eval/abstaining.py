@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.adapters.confidence import held_by, log_odds
-from app.adapters.extractive import ExtractiveReader
+from answering.extractive.confidence import held_by, log_odds
+from answering.extractive.reader import ExtractiveReader
 from app.adapters.sentence import load_text_encoder
 from app.settings import load_settings
 from domain.types import Chunk, Document, Evidence, Place, Prompt

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from prompts.suspicion import suspicions
+from answering.output.suspicion import suspicions
 
 OWN = Path(__file__).with_name("injections.jsonl")
 # BIPIA's tasks that ask for other work: as text in a document they are ordinary questions, harmless by themselves

@@ -11,7 +11,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-INGESTS = ("ingest", "app/adapters", "domain", "app/services/library.py", "app/services/jobs.py", "app/compose.py")
+INGESTS = (
+    "ingest",
+    "app/adapters",
+    "domain",
+    "language",
+    "system",
+    "app/services/library.py",
+    "app/services/jobs.py",
+    "app/compose.py",
+)
 NOT_CODE = frozenset({".pyc", ".log"})
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pypdfium2
 
-from app.adapters.extractive import ExtractiveReader
+from answering.extractive.reader import ExtractiveReader
 from app.adapters.sentence import load_text_encoder
 from app.settings import load_settings
 from domain.types import Chunk, Document, Evidence, Kind, Prompt

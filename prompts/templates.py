@@ -31,8 +31,9 @@ class Templates:
 
 
 @lru_cache(maxsize=16)  # all of them
-def templates(name: str, variables: tuple[tuple[str, frozenset[str]], ...]) -> Templates:
-    return Templates(name, (files("prompts") / name).read_text(encoding="utf-8"), dict(variables))
+def templates(name: str, variables: tuple[tuple[str, frozenset[str]], ...], package: str = "prompts") -> Templates:
+    """The file lies in that package."""
+    return Templates(name, (files(package) / name).read_text(encoding="utf-8"), dict(variables))
 
 
 def _sections(name: str, text: str, variables: Mapping[str, frozenset[str]]) -> dict[str, PromptTemplate]:

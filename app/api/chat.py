@@ -10,13 +10,13 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from answering.ask import Answered, Event, Retrieved, Said
 from app.api.deps import Caller, Given
 from app.api.messages import messages_of
 from app.api.problems import problem_body
 from app.api.schemas import AnswerOut, ChatIn, evidence_out
 from app.api.search import scope_of
 from app.api.streams import event, event_stream
-from app.services.ask import Answered, Event, Retrieved, Said
 from domain.errors import ExhibitError, HungUp
 from domain.types import Answer
 from prompts.problems import broken_off

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.services.ask import Ask
-from app.services.explain import Explain
+from answering.ask import Ask
+from answering.explain import Explain
 from app.services.intake import Intake
 from app.services.library import Library
 from app.services.pages import Pages

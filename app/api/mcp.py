@@ -23,10 +23,10 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from answering.ask import Answered
+from answering.ask import Scope as Where
 from app.api.deps import Services
 from app.api.schemas import AnswerOut, DocumentOut, EvidenceOut, Name, SearchOut, Text, evidence_out
-from app.services.ask import Answered
-from app.services.ask import Scope as Where
 from domain.errors import ExhibitError, Missing, Unreadable
 from domain.types import Evidence, Kind, Message, Status, TextPart
 

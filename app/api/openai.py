@@ -12,12 +12,12 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from answering.ask import CUT_SHORT, Answered, Event, Said, Scope
 from app.api.chat import last_answer, noted
 from app.api.deps import Caller, Given
 from app.api.messages import messages_of
 from app.api.schemas import AnswerOut, CompletionIn
 from app.api.streams import HEADERS, with_heartbeat
-from app.services.ask import CUT_SHORT, Answered, Event, Said, Scope
 from domain.types import Answer, Collection
 from prompts.problems import broken_off
 

@@ -20,9 +20,9 @@ from pydantic import (
     model_validator,
 )
 
+from answering.output.suspicion import suspicions
 from domain import types
 from domain.types import KINDS, Kind, ReadAs, Space, Stage, Status, Verdict
-from prompts.suspicion import suspicions
 
 NAME = r"[\w-]{1,64}"  # letters of any script, digits, - and _
 MAX_TOP_K = 200

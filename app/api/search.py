@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from answering.ask import Scope
 from app.api.deps import Caller, Given
 from app.api.documents import image
 from app.api.images import from_data_url
 from app.api.schemas import EvidenceOut, ScopeIn, SearchIn, SearchOut
-from app.services.ask import Scope
 
 router = APIRouter(prefix="/v1", tags=["search"])
 

@@ -9,9 +9,9 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from answering.explain import Explained
 from app.api.deps import Caller, Given
 from app.api.schemas import Out
-from app.services.explain import Explained
 from domain.types import Evidence, Hit, Kind, Shown, Space, Step, Verdict, Vote
 
 router = APIRouter(prefix="/v1", tags=["traces"])

@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from app.adapters.extractive import ExtractiveReader
+from answering.extractive.reader import ExtractiveReader
 from app.adapters.memory_generator import MemoryGenerator
 from app.adapters.openai_chat import OpenAIChat
 from domain.ports import Generator

@@ -16,10 +16,11 @@ import pytest
 
 from bench import kills
 from tests.e2e.service import ROOT, SAMPLES, Service
+from tests.rooms import rooms
 
 NAMES = ("annual-report-2025.pdf", "carriers-notes.md", "lost-property-2025.csv", "灯塔守则.pdf")
 FILES = [SAMPLES / name for name in NAMES]
-PACKAGES = ("app", "ingest", "retrievers", "prompts")
+PACKAGES = rooms()
 COPY_RUNS, CHANGED_RUNS = "this is the copy", "this is the changed copy"
 
 

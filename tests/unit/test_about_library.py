@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from answering.library_questions import Librarian, mentions
+from answering.question.intents import intent_of
 from app.adapters.memory import MemoryCatalogue
-from app.services.about_library import Librarian, mentions
 from domain.types import Answer, Chunk, Document, Found, Hit, Query, Status
 from ingest.outline import outline_of
-from prompts.intents import intent_of
 from retrievers.joined import Joined
 
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)

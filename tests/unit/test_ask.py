@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 import pytest
 from starlette.requests import Request
 
+from answering.ask import Answered, Ask, Event, Retrieved, Said, Scope
+from answering.explain import Explain
+from answering.library_questions import Librarian
+from answering.question.condense import Condense
 from app.adapters.memory import MemoryBlobs, MemoryCatalogue
 from app.adapters.memory_generator import MemoryGenerator
 from app.adapters.traces import MemoryTraces
 from app.api.chat import last_answer
-from app.services.about_library import Librarian
-from app.services.ask import Answered, Ask, Event, Retrieved, Said, Scope
-from app.services.condense import Condense
-from app.services.explain import Explain
 from domain.errors import BadRequest, ExhibitError, HungUp, Missing, ModelUnavailable, PromptTooLong, TooManyImages
 from domain.types import (
     Answer,

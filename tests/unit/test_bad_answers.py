@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from app.services.ask import Answered, Said
+from answering.ask import Answered, Said
 from domain.types import Message, TextPart
 from prompts.markers import MarkerFilter, claims_of, quote_for
 from tests.unit.test_ask import SENTENCES, answer_of, asking, events_of

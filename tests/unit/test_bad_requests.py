@@ -11,12 +11,12 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from answering.ask import Answered
+from answering.question.condense import Condense
 from app.adapters.memory_generator import MemoryGenerator
 from app.api.messages import messages_of
 from app.api.problems import install
 from app.api.schemas import ChatIn, CollectionIn, CompletionIn, MessageIn
-from app.services.ask import Answered
-from app.services.condense import Condense
 from domain.errors import BadRequest
 from domain.types import ImagePart, Message, TextPart
 from prompts.answer import build

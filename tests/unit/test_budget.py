@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.services.ask import Answered
-from app.services.budget import Budget
-from app.services.pack import tokens_of
+from answering.ask import Answered
+from answering.context.budget import Budget
+from answering.context.pack import tokens_of
 from domain.errors import PromptTooLong, TooManyImages
 from domain.types import ImagePart, Message, Prompt, TextPart
 from prompts.answer import build

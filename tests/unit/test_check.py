@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from app.services.check import THRESHOLD, Checker, Statement, verdict_of
+from answering.grounding.check import THRESHOLD, Checker, Statement, verdict_of
 from domain.ports import Vector, Vectors
 from domain.types import Claim
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.adapters.extractive import ExtractiveReader
+from answering.extractive.reader import ExtractiveReader
 from domain.types import Hit
 from retrievers.closest import LOOKED_AT, closest
 from retrievers.reranked import Candidate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.adapters.confidence import THRESHOLD, held_by, of_evidence, of_sentence
+from answering.extractive.confidence import THRESHOLD, held_by, of_evidence, of_sentence
 from domain.types import Kind
 from tests.unit.test_extractive import evidence
 

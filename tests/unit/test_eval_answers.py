@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.extractive import ExtractiveReader
-from app.services.check import Checker
+from answering.extractive.reader import ExtractiveReader
+from answering.grounding.check import Checker
 from eval import abstaining, checking, reading
 from eval.claims import items
 from eval.questions import Question

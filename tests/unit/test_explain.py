@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+from answering.ask import Answered, Ask, Scope
+from answering.explain import Explain, trace_of, understood
+from answering.library_questions import Librarian
+from answering.question.condense import Condense
 from app.adapters.memory import MemoryBlobs, MemoryCatalogue
 from app.adapters.memory_generator import MemoryGenerator
 from app.adapters.traces import MemoryTraces
 from app.api.traces import TraceOut
-from app.services.about_library import Librarian
-from app.services.ask import Answered, Ask, Scope
-from app.services.condense import Condense
-from app.services.explain import Explain, trace_of, understood
 from domain.errors import Missing, Unavailable
 from domain.types import Chunk, Document, Found, Hit, Message, Query, Step, TextPart, Trace
 from retrievers.fused import Fused

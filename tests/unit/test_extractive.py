@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from app.adapters.extractive import ExtractiveReader
-from app.adapters.quotable import quotables
-from app.services.check import Checker, Statement
+from answering.extractive.passages import quotables
+from answering.extractive.reader import ExtractiveReader
+from answering.grounding.check import Checker, Statement
 from domain.ports import Vector, Vectors
 from domain.types import Chunk, Document, Evidence, Kind, Place, Prompt
 from prompts.answer import abstains

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from answering.question.condense import Condense
+from answering.question.follow_up import leans, standalone
 from app.adapters.memory_generator import MemoryGenerator
-from app.services.condense import Condense
 from domain.errors import ModelUnavailable
 from domain.types import Delta, Message, Prompt, Role, TextPart
 from prompts.condense import condensed
-from prompts.follow_up import leans, standalone
 
 SHARE = "What share of the items for Skerry was delivered on time in 2025?"
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from answering.output.hidden_text import hidden_met
+from answering.output.notices import in_words
 from app.adapters.memory import MemoryCatalogue
-from app.services.hidden import hidden_met
 from domain.types import Box, Chunk, Document, Evidence, Notice, PageReport, Region
 from language.terms import is_chinese
-from prompts.notices import in_words
 from tests.unit.test_ask import answer_of, asking
 
 QUESTION = "Who keeps the light?"

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters import extractive, openai_chat, quotable
+from answering.extractive import passages as quotable
+from answering.extractive import reader as extractive
+from app.adapters import openai_chat
 from domain.errors import UnsupportedType
 from ingest import identify
 from language.sentences import spans

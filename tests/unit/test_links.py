@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.links import LinkFilter
+from answering.output.links import LinkFilter
 
 EVIDENCE = "The timetable is at https://ferry.example/times?y=2025, also as [a map](https://ferry.example/map.png)."
 

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-import app.services.ask
+import answering.ask
+from answering.output.notices import SECTIONS, in_words
 from domain.types import Noticed
 from language.terms import is_chinese
-from prompts.notices import SECTIONS, in_words
+from tests.rooms import ROOT, rooms
 from tests.unit.test_ask import answer_of, asking
 
-ROOT = Path(app.services.ask.__file__).parents[2]
 ENGLISH, CHINESE = "What does the lantern burn?", "灯塔里烧的是什么？"
 
 
 def sources() -> Iterator[tuple[Path, ast.Module]]:
-    for folder in ("app", "ingest", "prompts", "retrievers"):
+    for folder in rooms():
         for path in (ROOT / folder).rglob("*.py"):
             yield path, ast.parse(path.read_text(encoding="utf-8"))
 
@@ -34,7 +34,7 @@ def calls(name: str) -> Iterator[tuple[Path, ast.Call]]:
 def code_of(call: ast.Call) -> str:
     first = call.args[0]
     if isinstance(first, ast.Name):
-        return str(getattr(app.services.ask, first.id))
+        return str(getattr(answering.ask, first.id))
     assert isinstance(first, ast.Constant), ast.unparse(call)
     return str(first.value)
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from PIL import Image
 
+from answering.context.pack import SIDES, packings, picture_size, recent, spread, tokens_of
 from app.adapters.pictures import fitted_picture
-from app.services.pack import SIDES, packings, picture_size, recent, spread, tokens_of
 from domain.types import Chunk, Document, Evidence, Kind, Message, TextPart
 
 DOCUMENT = Document(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from prompts.markers import _INSIDE
+from tests.rooms import ROOT, rooms
 
-ROOT = Path(__file__).parents[2]
 POSSESSIVE_GROUP = re.compile(r"\)(?:[*+?]|\{\d*,?\d*\})\+")
-FILES = [path for package in ("app", "ingest", "prompts", "retrievers") for path in (ROOT / package).rglob("*.py")]
+FILES = [path for package in rooms() for path in (ROOT / package).rglob("*.py")]
 
 
 def test_no_group_is_repeated_possessively() -> None:

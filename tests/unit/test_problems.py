@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from answering.ask import Ask, Scope
 from app.api.chat import _told
 from app.api.openai import _chunks
-from app.services.ask import Ask, Scope
 from domain import errors
 from domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages, Unavailable
 from domain.types import Message, TextPart

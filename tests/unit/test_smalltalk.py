@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from prompts.smalltalk import reply_to
+from answering.question.smalltalk import reply_to
 
 
 @pytest.mark.parametrize(

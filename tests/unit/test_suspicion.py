@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from answering.output.suspicion import _PATTERNS, _SPACES, suspicions
 from eval.injections import OWN
-from prompts.suspicion import _PATTERNS, _SPACES, suspicions
 
 DEV_DATA = Path(os.environ.get("EXHIBIT_DEV_DATA", "../shared/data")) / "injection"
 

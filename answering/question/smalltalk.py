@@ -46,4 +46,5 @@ def reply_to(message: str) -> str | None:
         kind = next((kind for kind, pattern in _KINDS if pattern.fullmatch(plain.replace(" ", ""))), None)
     if kind is None:
         return None
-    return templates("smalltalk.zh.md" if is_chinese(message) else "smalltalk.md", _VARIABLES).say(kind)
+    name = "smalltalk.zh.md" if is_chinese(message) else "smalltalk.md"
+    return templates(name, _VARIABLES, __package__).say(kind)

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
+from answering.question.intents import TYPES, Intent
 from domain.ports import Catalogue
 from domain.types import Answer, Citation, Claim, Document, Evidence, Place, Query, Status
 from ingest.outline import outline_id
 from language.sentences import spans
 from language.terms import has_cjk, is_chinese, terms
-from prompts.intents import TYPES, Intent
 from prompts.markers import quote_for
 from retrievers.filters import parse, possible
 from retrievers.joined import Joined

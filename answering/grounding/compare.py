@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from app.services.names import capitals, named_in, names_in_common
-from app.services.polarity import negation_differs, opposite
-from app.services.reading import Cited, Piece, read
-from app.services.replaced import replaced
+from answering.grounding.names import capitals, named_in, names_in_common
+from answering.grounding.negation import negation_differs, opposite
+from answering.grounding.parsed import Cited, Piece, read
+from answering.grounding.substitution import replaced
 from language.quantities import Date, Quantity, quantities, same_quantity
 from language.terms import folded, has_cjk, terms
 

@@ -9,15 +9,19 @@ from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.services.about_library import Librarian
-from app.services.budget import Budget
-from app.services.check import Checker
-from app.services.condense import Condense
-from app.services.explain import Explain, trace_of, understood, with_outcome
-from app.services.hidden import hidden_met
-from app.services.pack import packings, recent, spread
-from app.services.pictures import Fit, Pictures, fewer_pictures, pictures_in, sizes
-from app.services.read_back import Holds, read_back, with_confidence
+from answering.context.budget import Budget
+from answering.context.images import Fit, Pictures, fewer_pictures, pictures_in, sizes
+from answering.context.pack import packings, recent, spread
+from answering.explain import Explain, trace_of, understood, with_outcome
+from answering.grounding.check import Checker
+from answering.library_questions import Librarian
+from answering.output.citations import Holds, read_back, with_confidence
+from answering.output.hidden_text import hidden_met
+from answering.output.notices import in_words
+from answering.output.screen import Screen
+from answering.question.condense import Condense
+from answering.question.intents import THIS, intent_of
+from answering.question.smalltalk import reply_to
 from domain.errors import BadRequest, ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages
 from domain.ports import Blobs, Catalogue, Generator
 from domain.types import (
@@ -36,10 +40,6 @@ from domain.types import (
     Vote,
 )
 from prompts.answer import build
-from prompts.intents import THIS, intent_of
-from prompts.notices import in_words
-from prompts.screen import Screen
-from prompts.smalltalk import reply_to
 from retrievers.filters import Condition, narrowed, parse, possible
 from retrievers.joined import Joined, Joint
 

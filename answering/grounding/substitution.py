@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from app.services.names import DETERMINERS
-from app.services.reading import Piece, read
+from answering.grounding.names import DETERMINERS
+from answering.grounding.parsed import Piece, read
 from language.quantities import same_quantity
 from language.terms import CJK, folded
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from app.services.reading import Piece
+from answering.grounding.parsed import Piece
 from language.terms import folded, has_cjk, terms
 
 _NEGATION = re.compile(

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from answering.question.follow_up import leans, standalone
 from domain.errors import ExhibitError
 from domain.ports import Generator
 from domain.types import Message
 from prompts.condense import LONGEST_REPLY, condensed, condensing
-from prompts.follow_up import leans, standalone
 
 TIMEOUT_S = 8.0  # for a question that waits: then the terms alone
 

@@ -50,8 +50,8 @@ def _sentence(one: Noticed, chinese: bool) -> str:
     values = {"count": str(one.count or ""), "which": which, "name": one.name}
     known = {name: value for name, value in values.items() if value}
     if chinese:
-        return templates("notices.zh.md", _CHINESE).say(section, **known)
+        return templates("notices.zh.md", _CHINESE, __package__).say(section, **known)
     of_one = f"{section}_one"
     if of_one in _OF_ONE and 1 in (one.count, len(one.which)):
         section = of_one
-    return templates("notices.md", _ENGLISH).say(section, **known)
+    return templates("notices.md", _ENGLISH, __package__).say(section, **known)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.services.pack import tokens_of
-from app.services.pictures import pictures_in
+from answering.context.images import pictures_in
+from answering.context.pack import tokens_of
 from domain.errors import PromptTooLong, TooManyImages
 from domain.types import Prompt
 

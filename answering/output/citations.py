@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from app.services.check import Checker, Statement, verdict_of
+from answering.grounding.check import Checker, Statement, verdict_of
+from answering.output.suspicion import planted
 from domain.types import Answer, Citation, Claim, Evidence, Prompt, Search
 from ingest.parse.tables import unruled
 from prompts.answer import abstains, abstention, missing_from
 from prompts.markers import claims_of, quote_for
-from prompts.suspicion import planted
 
 NEAREST = 3
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 
-from app.services.reading import Cited, Piece
+from answering.grounding.parsed import Cited, Piece
 from language.terms import CJK, STOP_WORDS, folded, has_cjk, stem
 
 _CAPITAL = re.compile(r"(?<![\w’'])[A-ZÀ-ÖØ-Þ][\w’'&.-]*\w|\b[A-Z]\b")
@@ -90,5 +90,5 @@ def _transliterated(text: str) -> list[str]:
 @lru_cache(maxsize=1)
 def _places() -> re.Pattern[str]:
     """Countries, provinces and great cities: nothing marks a name in Chinese."""
-    known = (files("app.services") / "places.zh.txt").read_text(encoding="utf-8").split()
+    known = (files("answering.grounding") / "places.zh.txt").read_text(encoding="utf-8").split()
     return re.compile("|".join(sorted(known, key=len, reverse=True)))

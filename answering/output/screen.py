@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from answering.output.links import LinkFilter
+from answering.output.suspicion import suspicions
 from domain.types import Noticed, Prompt, TextPart
-from prompts.links import LinkFilter
 from prompts.markers import MarkerFilter
 from prompts.neutral import OutputFilter
-from prompts.suspicion import suspicions
 
 
 class Screen:

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.services.compare import Comparison, compare
-from app.services.reading import Cited
+from answering.grounding.compare import Comparison, compare
+from answering.grounding.parsed import Cited
 from domain.ports import Judge, TextEncoder
 from domain.types import Claim, Verdict
 from language.quantities import quantities

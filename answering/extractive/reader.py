@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
-from app.adapters.confidence import THRESHOLD, of_evidence, of_sentence
-from app.adapters.quotable import Quotable, quotables, quotables_of
-from app.adapters.spans import clause_of, span_for
+from answering.extractive.confidence import THRESHOLD, of_evidence, of_sentence
+from answering.extractive.passages import Quotable, quotables, quotables_of
+from answering.extractive.spans import clause_of, span_for
 from domain.ports import TextEncoder
 from domain.types import Chunk, Delta, Evidence, Prompt, Usage
 from ingest.outline import is_outline

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from app.adapters.extremes import extreme_cell, wants_extreme
+from answering.extractive.superlatives import extreme_cell, wants_extreme
 from domain.types import Chunk, Evidence, Kind
 from ingest.parse.tables import cells_of
 from language.sentences import is_caption, is_field, label_of, spans

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from app.services.pack import Packing, picture_size
+from answering.context.pack import Packing, picture_size
 from domain.errors import ExhibitError, Missing
 from domain.ports import Blobs
 from domain.types import Evidence, ImagePart, Message, Noticed, TextPart
