@@ -20,30 +20,31 @@ from answering.extractive.reader import ExtractiveReader
 from answering.grounding.check import Checker
 from answering.library_questions import Librarian
 from answering.question.condense import Condense
-from app.adapters import clip, cross_encoder, sentence
-from app.adapters.batching import BatchedQueries
 from app.adapters.blobs import LocalBlobs, folder_size
-from app.adapters.catalogue import SqlCatalogue
-from app.adapters.chroma_process import ChromaProcess
+from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.adapters.catalogue.traces import SqlTraces
 from app.adapters.dbos_jobs import DbosJobs, DbosWorker
-from app.adapters.encoding_process import EncodingProcess
-from app.adapters.image_encoders import load_image_encoder
-from app.adapters.judges import ModelJudge, NliJudge
-from app.adapters.kept_vectors import KeptVectors
-from app.adapters.model_files import bundled_minilm
-from app.adapters.openai_chat import OpenAIChat
-from app.adapters.pictures import fitted_picture, plain_picture
-from app.adapters.traces import SqlTraces
+from app.adapters.encoders import clip, cross_encoder
+from app.adapters.encoders import text as sentence
+from app.adapters.encoders.batching import BatchedQueries
+from app.adapters.encoders.bulk import EncodingProcess
+from app.adapters.encoders.decoding import fitted_picture, plain_picture
+from app.adapters.encoders.image import load_image_encoder
+from app.adapters.encoders.model_files import bundled_minilm
+from app.adapters.lexical.tantivy import TantivyWords
+from app.adapters.llm.judges import ModelJudge, NliJudge
+from app.adapters.llm.openai_chat import OpenAIChat
+from app.adapters.vectors.chroma_process import ChromaProcess
+from app.adapters.vectors.kept import KeptVectors
 from app.adapters.web import Web
-from app.adapters.words import TantivyWords
 from app.api.deps import Services
 from app.services.intake import Intake
-from app.services.jobs import keep_lease, tend, tend_for_ever
 from app.services.library import Library
-from app.services.mend import mend, mend_at_start_and_after, mend_indexes, sweep_at_start
 from app.services.pages import Pages
 from app.services.reindex import Reindex, coming_encoders
-from app.services.verify import Compact, Compacting, Mending, Stores, Verify, compact_words
+from app.services.upkeep.reconcile import keep_lease, tend, tend_for_ever
+from app.services.upkeep.repair import mend, mend_at_start_and_after, mend_indexes, sweep_at_start
+from app.services.upkeep.verify import Compact, Compacting, Mending, Stores, Verify, compact_words
 from app.settings import Settings
 from domain.errors import BadConfiguration, Forbidden, Unavailable
 from domain.ports import (
@@ -399,7 +400,7 @@ def _tell_why_it_ended(task: asyncio.Future[None]) -> None:
 
 def _vectors(settings: Settings, lost: asyncio.Event) -> VectorIndex:
     if settings.chroma_url is not None:
-        from app.adapters.chroma import ChromaVectors  # a second or two that only a server's clients need spend
+        from app.adapters.vectors.chroma import ChromaVectors  # a second or two that only a server's clients need spend
 
         return ChromaVectors(url=settings.chroma_url)
     loop = asyncio.get_running_loop()

@@ -60,8 +60,8 @@ def main() -> None:
 
 
 def measure(chunks: list[str], models: Path) -> dict[str, Any]:
-    from app.adapters.sentence import load_text_encoder  # heavy, like the next, and only for this process
-    from app.adapters.torchvision_shim import declare_operators
+    from app.adapters.encoders.text import load_text_encoder  # heavy, like the next, and only for this process
+    from app.adapters.encoders.torchvision_shim import declare_operators
 
     declare_operators()  # sentence-transformers imports torchvision where it is installed
     from sentence_transformers import SentenceTransformer

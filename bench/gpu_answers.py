@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from app.adapters.torchvision_shim import declare_operators
+from app.adapters.encoders.torchvision_shim import declare_operators
 from bench.gpu import card, done, part, said
 
 PROMPTS = Path(__file__).with_name("packed_prompts.json")

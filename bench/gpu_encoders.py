@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from app.adapters import clip
-from app.adapters.sentence import ON_CPU, ON_GPU, Batches, SentenceEncoder, sentence_encoder
-from app.adapters.sentence_models import SentenceModel, Shape, quiet
-from app.adapters.tokens import Tokens
-from app.adapters.torchvision_shim import declare_operators
+from app.adapters.encoders import clip
+from app.adapters.encoders.text import ON_CPU, ON_GPU, Batches, SentenceEncoder, sentence_encoder
+from app.adapters.encoders.text_runtime import SentenceModel, Shape, quiet
+from app.adapters.encoders.tokenizer import Tokens
+from app.adapters.encoders.torchvision_shim import declare_operators
 from bench.gpu import card, part, rate, said
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -247,7 +247,7 @@ def prepared(ids: Sequence[list[int]], most: Batches, tokens: Tokens, device: An
     """The very batches that our encoder makes, on the device."""
     import torch
 
-    from app.adapters.sentence import _batches
+    from app.adapters.encoders.text import _batches
 
     made = []
     for places in _batches([len(each) for each in ids], most):
@@ -329,7 +329,7 @@ def chunks(count: int) -> list[str]:
 
 def number_format(size: dict[str, Any]) -> dict[str, Any]:
     """What a start of the service chooses here for a model of bge-m3's make: fewer of its layers, in a folder."""
-    from app.adapters.model_files import in_folder
+    from app.adapters.encoders.model_files import in_folder
 
     with tempfile.TemporaryDirectory(prefix="exhibit-gpu-") as scratch:
         folder, cache = Path(scratch) / "layers", Path(scratch) / "cache"

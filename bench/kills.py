@@ -34,9 +34,9 @@ import httpx
 from PIL import Image, ImageDraw, ImageFont
 
 from app.adapters.blobs import LocalBlobs
-from app.adapters.chroma import ChromaVectors
-from app.adapters.kept_vectors import KeptVectors
-from app.adapters.words import TantivyWords
+from app.adapters.lexical.tantivy import TantivyWords
+from app.adapters.vectors.chroma import ChromaVectors
+from app.adapters.vectors.kept import KeptVectors
 from domain.ports import IndexName
 from eval.service import ROOT, free_port, scratch_environment, tail
 

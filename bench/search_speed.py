@@ -28,13 +28,13 @@ import numpy as np
 
 from answering.ask import Ask, Scope
 from app.adapters.blobs import LocalBlobs
-from app.adapters.catalogue import SqlCatalogue
-from app.adapters.chroma import ChromaVectors
-from app.adapters.image_encoders import load_image_encoder
-from app.adapters.kept_vectors import KeptVectors
-from app.adapters.model_files import bundled_minilm
-from app.adapters.sentence import in_torch, load_text_encoder
-from app.adapters.words import TantivyWords
+from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.adapters.encoders.image import load_image_encoder
+from app.adapters.encoders.model_files import bundled_minilm
+from app.adapters.encoders.text import in_torch, load_text_encoder
+from app.adapters.lexical.tantivy import TantivyWords
+from app.adapters.vectors.chroma import ChromaVectors
+from app.adapters.vectors.kept import KeptVectors
 from app.compose import running
 from app.settings import Settings
 from bench.environment import CONSTRAINTS, ROOT

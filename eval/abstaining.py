@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from answering.extractive.confidence import held_by, log_odds
 from answering.extractive.reader import ExtractiveReader
-from app.adapters.sentence import load_text_encoder
+from app.adapters.encoders.text import load_text_encoder
 from app.settings import load_settings
 from domain.types import Chunk, Document, Evidence, Place, Prompt
 from eval.client import connected

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from answering.grounding.check import THRESHOLD, Checker, Statement
-from app.adapters.sentence import load_text_encoder
+from app.adapters.encoders.text import load_text_encoder
 from app.settings import load_settings
 from eval.claims import Item, half_of, items
 from eval.kept import ROOT

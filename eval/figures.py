@@ -32,9 +32,9 @@ import resvg_py
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 
-from app.adapters import clip
-from app.adapters.clip import BUNDLED, ClipEncoder
-from app.adapters.pictures import small_picture
+from app.adapters.encoders import clip
+from app.adapters.encoders.clip import BUNDLED, ClipEncoder
+from app.adapters.encoders.decoding import small_picture
 from eval.machine import in_words, machine
 from eval.other_charts import charts
 from language.analyser import query_terms, tokens

@@ -14,8 +14,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from app.adapters.blobs import LocalBlobs
-from app.adapters.catalogue import SqlCatalogue
-from app.adapters.openai_chat import OpenAIChat
+from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.adapters.llm.openai_chat import OpenAIChat
 from app.settings import load_settings
 from domain.errors import ExhibitError, Missing, TooLarge
 from domain.ports import Generator

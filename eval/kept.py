@@ -18,7 +18,7 @@ INGESTS = (
     "language",
     "system",
     "app/services/library.py",
-    "app/services/jobs.py",
+    "app/services/upkeep/reconcile.py",
     "app/compose.py",
 )
 NOT_CODE = frozenset({".pyc", ".log"})

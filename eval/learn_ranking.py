@@ -21,13 +21,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.adapters import sentence
 from app.adapters.blobs import LocalBlobs
-from app.adapters.catalogue import SqlCatalogue
-from app.adapters.chroma import ChromaVectors
-from app.adapters.image_encoders import load_image_encoder
-from app.adapters.kept_vectors import KeptVectors
-from app.adapters.words import TantivyWords
+from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.adapters.encoders import text as sentence
+from app.adapters.encoders.image import load_image_encoder
+from app.adapters.lexical.tantivy import TantivyWords
+from app.adapters.vectors.chroma import ChromaVectors
+from app.adapters.vectors.kept import KeptVectors
 from app.compose import one_by_one
 from app.settings import load_settings
 from domain.ports import Catalogue, Retriever

@@ -17,11 +17,11 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from app.adapters import clip
 from app.adapters.blobs import LocalBlobs
-from app.adapters.catalogue import SqlCatalogue
-from app.adapters.clip import BUNDLED, ClipEncoder
-from app.adapters.pictures import small_picture
+from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.adapters.encoders import clip
+from app.adapters.encoders.clip import BUNDLED, ClipEncoder
+from app.adapters.encoders.decoding import small_picture
 from domain.types import Chunk
 from eval.figures import SIDE, Floats, drawn_samples, pictures_of, rendered, texts_of
 from eval.machine import in_words, machine

@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.adapters.catalogue import SqlCatalogue
+from app.adapters.catalogue.catalogue import SqlCatalogue
 from domain.types import Chunk
 from eval.client import Json
 from language.analyser import query_terms, tokens

@@ -17,7 +17,7 @@ from typing import Any
 import pypdfium2
 
 from answering.extractive.reader import ExtractiveReader
-from app.adapters.sentence import load_text_encoder
+from app.adapters.encoders.text import load_text_encoder
 from app.settings import load_settings
 from domain.types import Chunk, Document, Evidence, Kind, Prompt
 from eval.claims import markdown

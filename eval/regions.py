@@ -21,8 +21,8 @@ from typing import Any, TypeVar
 
 import pypdfium2 as pdfium
 
-from app.adapters.model_files import bundled_minilm
-from app.adapters.tokens import Tokens
+from app.adapters.encoders.model_files import bundled_minilm
+from app.adapters.encoders.tokenizer import Tokens
 from domain.types import Chunk, Document, ParsedPage
 from eval import other_readers
 from eval.kept import ROOT

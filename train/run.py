@@ -32,7 +32,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from app.adapters.torchvision_shim import declare_operators
+from app.adapters.encoders.torchvision_shim import declare_operators
 from train import measure
 from train.cache import SHARD, Sample, read, shard_path, shards, write
 from train.damage import damaged, squared

@@ -4,7 +4,7 @@ What must stay the same over restarts, so that pending runs can be replayed: the
 of their steps (ingest/pipeline.py, ingest/reindex.py), the executor id, and APPLICATION_VERSION. The version is ours
 and constant: by default DBOS derives it from the workflow's source, and any edit would strand what is queued. Raise it
 only when old runs can't be replayed; `DbosWorker.start` then cancels them, and documents get a new attempt
-(app/services/jobs.py).
+(app/services/upkeep/reconcile.py).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dbos import DBOS, DBOSClient, StepOptions
 from dbos._error import DBOSAwaitedWorkflowCancelledError, DBOSException, DBOSMaxStepRetriesExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.adapters.database import vacuum
+from app.adapters.catalogue.database import vacuum
 from domain.errors import Unavailable, unexpected
 from domain.ports import RunState
 from ingest.pipeline import Numbers, Pipeline, ingest, read_pictures

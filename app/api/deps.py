@@ -15,7 +15,7 @@ from app.services.intake import Intake
 from app.services.library import Library
 from app.services.pages import Pages
 from app.services.reindex import Reindex
-from app.services.verify import Verify
+from app.services.upkeep.verify import Verify
 from domain.ports import Blobs, Catalogue
 from domain.types import Fetched
 

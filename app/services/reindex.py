@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Literal, cast
 
-from app.services.jobs import begin_reindex
+from app.services.upkeep.reconcile import begin_reindex
 from domain.errors import Conflict, Missing
 from domain.ports import Catalogue, Jobs
 from domain.types import Collection, Space

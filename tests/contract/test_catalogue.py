@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from app.adapters.catalogue import SqlCatalogue
-from app.adapters.memory import MemoryCatalogue
+from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.adapters.memory.catalogue import MemoryCatalogue
 from domain.errors import BadRequest, Conflict, Gone, Missing
 from domain.ports import Catalogue
 from domain.types import (

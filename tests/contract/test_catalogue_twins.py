@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from app.adapters.catalogue import SqlCatalogue
-from app.adapters.memory import MemoryCatalogue
+from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.adapters.memory.catalogue import MemoryCatalogue
 from domain.errors import ExhibitError
 from domain.ports import Catalogue
 from domain.types import Chunk, Collection, Document, PageReport, Problem

@@ -11,8 +11,8 @@ from typing import cast
 import pytest
 
 from answering.extractive.reader import ExtractiveReader
-from app.adapters.memory_generator import MemoryGenerator
-from app.adapters.openai_chat import OpenAIChat
+from app.adapters.llm.openai_chat import OpenAIChat
+from app.adapters.memory.generator import MemoryGenerator
 from domain.ports import Generator
 from domain.types import Chunk, Delta, Document, Evidence, Prompt
 from prompts.answer import build

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.adapters import clip, image_encoders
-from app.adapters.clip_graphs import GraphEncoder
-from app.adapters.torchvision_shim import declare_operators
+from app.adapters.encoders import clip
+from app.adapters.encoders import image as image_encoders
+from app.adapters.encoders.clip_graphs import GraphEncoder
+from app.adapters.encoders.torchvision_shim import declare_operators
 from domain.errors import Unreadable
 from domain.ports import ImageEncoder
 

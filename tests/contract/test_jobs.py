@@ -15,7 +15,7 @@ from typing import Any, cast
 import pytest
 
 from app.adapters.dbos_jobs import DbosJobs, DbosWorker
-from app.adapters.memory_jobs import MemoryJobs
+from app.adapters.memory.jobs import MemoryJobs
 from domain.errors import Unavailable, Unreadable
 from domain.ports import Jobs
 from ingest.pipeline import Pipeline

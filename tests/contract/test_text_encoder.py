@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.adapters.calibration_texts import probe_texts
-from app.adapters.memory_encoders import MemoryTextEncoder
-from app.adapters.model_files import bundled_minilm
-from app.adapters.sentence import in_torch, load_text_encoder
-from app.adapters.sentence_models import load
+from app.adapters.encoders.calibration_texts import probe_texts
+from app.adapters.encoders.model_files import bundled_minilm
+from app.adapters.encoders.text import in_torch, load_text_encoder
+from app.adapters.encoders.text_runtime import load
+from app.adapters.memory.encoders import MemoryTextEncoder
 from domain.ports import TextEncoder
 
 CHINESE = "第三季度收入增长百分之十二，毛利率因运费上涨而下降。"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.database import Database
-from app.adapters.traces import MemoryTraces, SqlTraces
+from app.adapters.catalogue.database import Database
+from app.adapters.catalogue.traces import MemoryTraces, SqlTraces
 from domain.errors import Missing
 from domain.ports import Traces
 from domain.types import Dropped, Hit, Outcome, Shown, Step, Trace, Understood, Vote

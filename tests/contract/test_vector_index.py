@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.adapters.chroma import ChromaVectors
-from app.adapters.chroma_process import ChromaProcess
-from app.adapters.memory_indexes import MemoryVectors
+from app.adapters.memory.indexes import MemoryVectors
+from app.adapters.vectors.chroma import ChromaVectors
+from app.adapters.vectors.chroma_process import ChromaProcess
 from domain.errors import BadConfiguration, Unavailable
 from domain.ports import IndexName, VectorIndex, VectorRow, Vectors
 from domain.types import Kind

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.memory_indexes import MemoryWords
-from app.adapters.words import TantivyWords
+from app.adapters.lexical.tantivy import TantivyWords
+from app.adapters.memory.indexes import MemoryWords
 from domain.errors import Unavailable
 from domain.ports import WordsIndex, WordsRow
 from domain.types import Kind
@@ -205,7 +205,7 @@ def test_threads_may_write_and_read_at_once(words: WordsIndex) -> None:
 ADDING = """
 import sys
 from pathlib import Path
-from app.adapters.words import TantivyWords
+from app.adapters.lexical.tantivy import TantivyWords
 from domain.ports import WordsRow
 words = TantivyWords(Path(sys.argv[1]))
 for n in range(26):

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from app.adapters.index_names import slug
+from app.adapters.vectors.index_names import slug
 from app.cli import main
 from tests.e2e.service import PATIENCE_S, SAMPLES, Service
 

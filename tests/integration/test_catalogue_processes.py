@@ -7,12 +7,12 @@ import sys
 import time
 from pathlib import Path
 
-from app.adapters.catalogue import SqlCatalogue
+from app.adapters.catalogue.catalogue import SqlCatalogue
 
 STARTED = """
 import sys, time
 from datetime import UTC, datetime
-from app.adapters.catalogue import SqlCatalogue
+from app.adapters.catalogue.catalogue import SqlCatalogue
 from domain.types import Chunk, Document
 url, name, start_at = sys.argv[1:]
 def document(id, sha256):

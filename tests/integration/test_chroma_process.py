@@ -14,8 +14,8 @@ import numpy as np
 import psutil
 import pytest
 
-from app.adapters.chroma_process import ChromaProcess
-from app.adapters.memory_indexes import MemoryVectors
+from app.adapters.memory.indexes import MemoryVectors
+from app.adapters.vectors.chroma_process import ChromaProcess
 from domain.errors import BadConfiguration, Unavailable
 from domain.ports import IndexName, Vector, VectorRow
 from domain.types import Kind

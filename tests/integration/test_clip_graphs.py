@@ -17,10 +17,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.adapters import clip, image_encoders
-from app.adapters.clip import ClipEncoder
-from app.adapters.clip_graphs import PICTURES, TEXTS, GraphEncoder, Tower
-from app.adapters.image_encoders import KEPT, bundled
+from app.adapters.encoders import clip
+from app.adapters.encoders import image as image_encoders
+from app.adapters.encoders.clip import ClipEncoder
+from app.adapters.encoders.clip_graphs import PICTURES, TEXTS, GraphEncoder, Tower
+from app.adapters.encoders.image import KEPT, bundled
 from domain.ports import ImageEncoder, Vectors
 from system.build_cache import sha256_of
 
@@ -81,7 +82,7 @@ def test_who_encodes_pictures_only_can_still_be_asked_for_a_text(cache: Path, mo
             made.append(graph.name)
             super().__init__(graph, *given, **more)
 
-    monkeypatch.setattr("app.adapters.clip_graphs.Tower", Counted)
+    monkeypatch.setattr("app.adapters.encoders.clip_graphs.Tower", Counted)
     encoder = bundled(cache, pictures_only=True)
     encoder.encode_images([PHOTO.read_bytes()])
     assert made == [PICTURES]
@@ -122,7 +123,7 @@ def test_a_second_load_makes_nothing_and_loads_no_torch(cache: Path) -> None:
     script = """
 import sys
 from pathlib import Path
-from app.adapters.image_encoders import load_image_encoder
+from app.adapters.encoders.image import load_image_encoder
 encoder = load_image_encoder("bundled", Path(sys.argv[1]))
 encoder.encode_texts(["a chart"])
 encoder.encode_images([Path(sys.argv[2]).read_bytes()])
@@ -163,7 +164,7 @@ def test_damage_is_noticed(copied: Path, damage: Callable[[Path], object]) -> No
 
 def test_two_that_meet_damaged_graphs_at_once_make_them_again_once(copied: Path, torchs: ClipEncoder) -> None:
     garbled(graphs_in(copied))
-    script = "import sys; from pathlib import Path; from app.adapters.image_encoders import bundled as load"
+    script = "import sys; from pathlib import Path; from app.adapters.encoders.image import bundled as load"
     command = [sys.executable, "-c", f"{script}; print(type(load(Path(sys.argv[1]))).__name__)", str(copied)]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert [process.communicate()[0] for process in both] == ["GraphEncoder\n"] * 2
@@ -221,8 +222,8 @@ import sys, threading
 from pathlib import Path
 
 sys.path.insert(0, ".")
-from app.adapters.image_encoders import load_image_encoder
-from app.adapters.sentence import load_text_encoder
+from app.adapters.encoders.image import load_image_encoder
+from app.adapters.encoders.text import load_text_encoder
 
 cache, start, loaded = Path(sys.argv[1]), threading.Barrier(2), {}
 

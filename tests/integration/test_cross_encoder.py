@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.adapters.cross_encoder import CrossEncoder
-from app.adapters.model_files import from_hub
-from app.adapters.torchvision_shim import declare_operators
+from app.adapters.encoders.cross_encoder import CrossEncoder
+from app.adapters.encoders.model_files import from_hub
+from app.adapters.encoders.torchvision_shim import declare_operators
 from domain.errors import BadConfiguration
 
 

@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.adapters.encoding_process import EncodingProcess
-from app.adapters.memory_encoders import MemoryImageEncoder, MemoryTextEncoder
+from app.adapters.encoders.bulk import EncodingProcess
+from app.adapters.memory.encoders import MemoryImageEncoder, MemoryTextEncoder
 from domain.errors import ModelUnavailable, Unavailable, Unreadable
 from domain.ports import TextEncoder, Vectors
 
@@ -162,8 +162,8 @@ def test_several_event_loops_may_ask() -> None:
 
 PARENT = """
 import asyncio, signal, sys, time
-from app.adapters.encoding_process import EncodingProcess
-from app.adapters.memory_encoders import MemoryImageEncoder, MemoryTextEncoder
+from app.adapters.encoders.bulk import EncodingProcess
+from app.adapters.memory.encoders import MemoryImageEncoder, MemoryTextEncoder
 
 def main():
     signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.adapters.catalogue import SqlCatalogue
-from app.adapters.chroma import ChromaVectors
-from app.adapters.kept_vectors import KeptVectors
-from app.adapters.memory import MemoryBlobs
-from app.adapters.words import TantivyWords
+from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.adapters.lexical.tantivy import TantivyWords
+from app.adapters.memory.catalogue import MemoryBlobs
+from app.adapters.vectors.chroma import ChromaVectors
+from app.adapters.vectors.kept import KeptVectors
 from domain.ports import IndexName, VectorRow, WordsRow
 from domain.types import Chunk, Collection, Document, Evidence, Kind, Query
 from retrievers.filters import matches, narrowed, parse, possible

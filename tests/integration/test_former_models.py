@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.adapters import clip
-from app.adapters.memory_encoders import MemoryImageEncoder, MemoryTextEncoder
-from app.adapters.model_files import bundled_minilm
-from app.adapters.sentence import in_torch
-from app.adapters.words import TantivyWords
+from app.adapters.encoders import clip
+from app.adapters.encoders.model_files import bundled_minilm
+from app.adapters.encoders.text import in_torch
+from app.adapters.lexical.tantivy import TantivyWords
+from app.adapters.memory.encoders import MemoryImageEncoder, MemoryTextEncoder
 from app.compose import fused_ways
 from app.settings import Settings
 from domain.errors import ModelMismatch

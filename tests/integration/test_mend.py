@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.adapters.chroma import ChromaVectors
-from app.adapters.chroma_process import ChromaProcess
-from app.adapters.kept_vectors import KeptVectors
-from app.adapters.memory import MemoryBlobs, MemoryCatalogue
-from app.adapters.words import TantivyWords
-from app.services.mend import Mended, mend
+from app.adapters.lexical.tantivy import TantivyWords
+from app.adapters.memory.catalogue import MemoryBlobs, MemoryCatalogue
+from app.adapters.vectors.chroma import ChromaVectors
+from app.adapters.vectors.chroma_process import ChromaProcess
+from app.adapters.vectors.kept import KeptVectors
+from app.services.upkeep.repair import Mended, mend
 from domain.ports import IndexName, VectorIndex, VectorRow, Vectors, WordsRow
 from domain.types import Chunk, Document
 

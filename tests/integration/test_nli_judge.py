@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.adapters.judges import NliJudge
-from app.adapters.torchvision_shim import declare_operators
+from app.adapters.encoders.torchvision_shim import declare_operators
+from app.adapters.llm.judges import NliJudge
 
 LETTERS = "▁abcdefghijklmnopqrstuvwxyz0123456789.。塔高六十四米灯烧鲸油"
 HUBS = ("contradiction", "entailment", "neutral")  # of cross-encoder/nli-deberta-v3-small

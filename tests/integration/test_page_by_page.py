@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.memory import MemoryBlobs
+from app.adapters.memory.catalogue import MemoryBlobs
 from domain.errors import NeedsPassword, Unreadable
 from domain.types import Document, ParsedPage
 from ingest import parser as module

@@ -14,14 +14,14 @@ from typing import Any, cast
 import pytest
 
 from app.adapters.blobs import LocalBlobs
-from app.adapters.catalogue import SqlCatalogue
-from app.adapters.chroma import ChromaVectors
+from app.adapters.catalogue.catalogue import SqlCatalogue
 from app.adapters.dbos_jobs import DbosJobs, DbosWorker
-from app.adapters.kept_vectors import KeptVectors
-from app.adapters.memory_encoders import MemoryTextEncoder
-from app.adapters.words import TantivyWords
-from app.services.mend import mend_indexes
+from app.adapters.lexical.tantivy import TantivyWords
+from app.adapters.memory.encoders import MemoryTextEncoder
+from app.adapters.vectors.chroma import ChromaVectors
+from app.adapters.vectors.kept import KeptVectors
 from app.services.reindex import Reindex
+from app.services.upkeep.repair import mend_indexes
 from domain.ports import IndexName, Retriever, VectorRow, Vectors, words_row
 from domain.types import Chunk, Collection, Document, Query, Reindexing, Space
 from ingest.pipeline import Pipeline

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.adapters.model_files import from_hub
-from app.adapters.number_formats import kept_choice
-from app.adapters.sentence import sentence_encoder
-from app.adapters.torchvision_shim import declare_operators
+from app.adapters.encoders.model_files import from_hub
+from app.adapters.encoders.precision import kept_choice
+from app.adapters.encoders.text import sentence_encoder
+from app.adapters.encoders.torchvision_shim import declare_operators
 
 TEXTS = ["the ferry leaves at six", "第三季度收入增长", "", "a " * 100]
 

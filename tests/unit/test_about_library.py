@@ -9,7 +9,7 @@ import pytest
 
 from answering.library_questions import Librarian, mentions
 from answering.question.intents import intent_of
-from app.adapters.memory import MemoryCatalogue
+from app.adapters.memory.catalogue import MemoryCatalogue
 from domain.types import Answer, Chunk, Document, Found, Hit, Query, Status
 from ingest.outline import outline_of
 from retrievers.joined import Joined

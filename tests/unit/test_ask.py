@@ -14,9 +14,9 @@ from answering.ask import Answered, Ask, Event, Retrieved, Said, Scope
 from answering.explain import Explain
 from answering.library_questions import Librarian
 from answering.question.condense import Condense
-from app.adapters.memory import MemoryBlobs, MemoryCatalogue
-from app.adapters.memory_generator import MemoryGenerator
-from app.adapters.traces import MemoryTraces
+from app.adapters.catalogue.traces import MemoryTraces
+from app.adapters.memory.catalogue import MemoryBlobs, MemoryCatalogue
+from app.adapters.memory.generator import MemoryGenerator
 from app.api.chat import last_answer
 from domain.errors import BadRequest, ExhibitError, HungUp, Missing, ModelUnavailable, PromptTooLong, TooManyImages
 from domain.types import (

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from app.adapters.dbos_jobs import DbosJobs
-from app.adapters.memory import MemoryCatalogue
-from app.services.jobs import keep_lease, tend_for_ever
-from app.services.mend import Mended, mend_at_start
+from app.adapters.memory.catalogue import MemoryCatalogue
+from app.services.upkeep.reconcile import keep_lease, tend_for_ever
+from app.services.upkeep.repair import Mended, mend_at_start
 from domain.errors import Unavailable
 from domain.types import Document
 

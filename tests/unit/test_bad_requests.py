@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from answering.ask import Answered
 from answering.question.condense import Condense
-from app.adapters.memory_generator import MemoryGenerator
+from app.adapters.memory.generator import MemoryGenerator
 from app.api.messages import messages_of
 from app.api.problems import install
 from app.api.schemas import ChatIn, CollectionIn, CompletionIn, MessageIn

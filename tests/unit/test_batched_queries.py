@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, closing
 import numpy as np
 import pytest
 
-from app.adapters.batching import BatchedQueries
+from app.adapters.encoders.batching import BatchedQueries
 from domain.errors import ModelUnavailable, Unavailable
 from domain.ports import Vectors
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from app.adapters import clip
+from app.adapters.encoders import clip
 from domain.errors import BadConfiguration, ModelUnavailable
 
 

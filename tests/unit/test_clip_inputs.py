@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.adapters import clip
-from app.adapters.clip_inputs import CONFIG, read_inputs
+from app.adapters.encoders import clip
+from app.adapters.encoders.clip_inputs import CONFIG, read_inputs
 from domain.errors import ModelUnavailable
 
 SIZES = [(400, 300), (300, 400), (511, 4), (4, 511), (1, 1), (3, 2), (128, 128), (127, 129), (129, 127), (200, 199)]

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.adapters.pictures import PLAIN_SIDE, plain_picture, small_picture
+from app.adapters.encoders.decoding import PLAIN_SIDE, plain_picture, small_picture
 from domain.errors import Unreadable
 from system.sandbox import Sandbox
 
@@ -167,7 +167,7 @@ MEASURED = """
 import io, resource, sys
 from pathlib import Path
 from PIL import Image
-from app.adapters.pictures import small_picture
+from app.adapters.encoders.decoding import small_picture
 from domain.errors import Unreadable
 for kind in ("PNG", "JPEG", "TIFF", "WEBP"):  # the decoders themselves are not what is measured
     raw = io.BytesIO()

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from app.adapters import clip
-from app.adapters.clip import BUNDLED, ClipEncoder, loaded
-from app.adapters.clip_pixels import Pixels
-from app.adapters.pictures import small_picture
+from app.adapters.encoders import clip
+from app.adapters.encoders.clip import BUNDLED, ClipEncoder, loaded
+from app.adapters.encoders.clip_pixels import Pixels
+from app.adapters.encoders.decoding import small_picture
 from domain.errors import Unreadable
 
 SIZES = ((400, 300), (90, 500), (500, 40), (128, 128), (129, 200), (3, 2), (640, 641))

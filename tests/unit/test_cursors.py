@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.adapters.cursors import decode_cursor, encode_cursor, page_of
+from app.adapters.catalogue.cursors import decode_cursor, encode_cursor, page_of
 from domain.errors import BadRequest
 
 

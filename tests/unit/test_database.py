@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from app.adapters.catalogue import SqlCatalogue
-from app.adapters.cursors import encode_cursor
-from app.adapters.database import MIGRATIONS, Database
-from app.adapters.tables import metadata
+from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.adapters.catalogue.cursors import encode_cursor
+from app.adapters.catalogue.database import MIGRATIONS, Database
+from app.adapters.catalogue.tables import metadata
 from domain.errors import BadConfiguration, Unavailable
 from domain.types import Chunk, Document, Narrowed
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from app.adapters.database import Database
+from app.adapters.catalogue.database import Database
 
 
 def test_an_outsider_that_reads_does_not_delete_the_journal_of_a_file_opened_twice(tmp_path: Path) -> None:

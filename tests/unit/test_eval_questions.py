@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.adapters.memory_generator import MemoryGenerator
+from app.adapters.memory.generator import MemoryGenerator
 from domain.errors import ModelUnavailable, PromptTooLong
 from domain.types import Chunk, Document, Kind
 from eval.cloze import Made, cloze_questions

@@ -11,9 +11,9 @@ from answering.ask import Answered, Ask, Scope
 from answering.explain import Explain, trace_of, understood
 from answering.library_questions import Librarian
 from answering.question.condense import Condense
-from app.adapters.memory import MemoryBlobs, MemoryCatalogue
-from app.adapters.memory_generator import MemoryGenerator
-from app.adapters.traces import MemoryTraces
+from app.adapters.catalogue.traces import MemoryTraces
+from app.adapters.memory.catalogue import MemoryBlobs, MemoryCatalogue
+from app.adapters.memory.generator import MemoryGenerator
 from app.api.traces import TraceOut
 from domain.errors import Missing, Unavailable
 from domain.types import Chunk, Document, Found, Hit, Message, Query, Step, TextPart, Trace

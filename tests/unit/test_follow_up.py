@@ -9,7 +9,7 @@ import pytest
 
 from answering.question.condense import Condense
 from answering.question.follow_up import leans, standalone
-from app.adapters.memory_generator import MemoryGenerator
+from app.adapters.memory.generator import MemoryGenerator
 from domain.errors import ModelUnavailable
 from domain.types import Delta, Message, Prompt, Role, TextPart
 from prompts.condense import condensed

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.adapters.memory import MemoryCatalogue
+from app.adapters.memory.catalogue import MemoryCatalogue
 from app.api import documents
 from app.api.documents import LOOKS, _followed
 from domain.errors import Unavailable

@@ -12,7 +12,7 @@ import pytest
 
 from answering.extractive import passages as quotable
 from answering.extractive import reader as extractive
-from app.adapters import openai_chat
+from app.adapters.llm import openai_chat
 from domain.errors import UnsupportedType
 from ingest import identify
 from language.sentences import spans

@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from app.adapters.blobs import LocalBlobs
-from app.adapters.memory import MemoryCatalogue
+from app.adapters.memory.catalogue import MemoryCatalogue
 from app.services.intake import Intake, Taken
 from app.services.library import Library, Upload
 from domain.errors import Gone

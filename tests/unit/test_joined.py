@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.adapters.memory import MemoryCatalogue
+from app.adapters.memory.catalogue import MemoryCatalogue
 from domain.errors import BadRequest
 from domain.types import Chunk, Collection, Document, Evidence, Found, Hit, Kind, Query
 from retrievers.joined import Joined

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.judges import ModelJudge, NliJudge
+from app.adapters.llm.judges import ModelJudge, NliJudge
 from prompts.judge import question, verdict
 from tests.contract.openai_server import OpenAIServer, Reply
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.adapters.index_names import slug
-from app.adapters.kept_vectors import KeptVectors
-from app.adapters.memory import MemoryBlobs
+from app.adapters.memory.catalogue import MemoryBlobs
+from app.adapters.vectors.index_names import slug
+from app.adapters.vectors.kept import KeptVectors
 from domain.errors import Unreadable
 from domain.ports import Vectors
 from domain.types import Space

@@ -11,11 +11,11 @@ from functools import partial
 import numpy as np
 import pytest
 
-from app.adapters.kept_vectors import KeptVectors
-from app.adapters.memory import MemoryBlobs, MemoryCatalogue
-from app.adapters.memory_encoders import MemoryTextEncoder
-from app.adapters.memory_indexes import MemoryVectors, MemoryWords
-from app.services.mend import SAMPLE, Mended, compare, mend, mend_at_start
+from app.adapters.memory.catalogue import MemoryBlobs, MemoryCatalogue
+from app.adapters.memory.encoders import MemoryTextEncoder
+from app.adapters.memory.indexes import MemoryVectors, MemoryWords
+from app.adapters.vectors.kept import KeptVectors
+from app.services.upkeep.repair import SAMPLE, Mended, compare, mend, mend_at_start
 from domain.errors import Missing, Unavailable
 from domain.ports import IndexName, Vector, VectorRow, Vectors, WordsRow
 from domain.types import Chunk, Document, Kind, Status
@@ -155,7 +155,9 @@ async def test_an_index_that_names_all_and_finds_nothing_is_made_again(unusable:
 async def test_the_damage_of_an_index_is_noticed_however_few_documents_are_in_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("app.services.mend.SAMPLE", 1)  # of the documents: the one with a picture is hardly among them
+    monkeypatch.setattr(
+        "app.services.upkeep.repair.SAMPLE", 1
+    )  # of the documents: the one with a picture is hardly among them
     house = House(BlindToPictures(unusable=False))
     for n in range(40):
         house.take(f"d{n}", 1, pictures=n == 17)

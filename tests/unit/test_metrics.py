@@ -9,7 +9,7 @@ from typing import cast
 
 from starlette.testclient import TestClient
 
-from app.adapters.memory import MemoryCatalogue
+from app.adapters.memory.catalogue import MemoryCatalogue
 from app.api.deps import Services
 from app.api.metrics import Requests
 from app.main import create_app

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.model_files import bundled_minilm, checked, from_hub, in_folder
+from app.adapters.encoders.model_files import bundled_minilm, checked, from_hub, in_folder
 from domain.errors import BadConfiguration, ModelUnavailable
 
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from app.adapters.memory import MemoryCatalogue
+from app.adapters.memory.catalogue import MemoryCatalogue
 from app.api import openai
 
 

@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from app.adapters.openai_chat import OpenAIChat
+from app.adapters.llm.openai_chat import OpenAIChat
 from domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages
 from domain.types import Chunk, Delta, Document, Evidence, ImagePart, Prompt, Usage
 from prompts.answer import build
@@ -136,7 +136,7 @@ async def test_a_server_that_does_not_tell_is_asked_without_a_limit(serving: Ser
 
 
 async def test_a_server_that_hangs_on_its_list_still_answers(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.adapters.openai_chat._LIST_S", 0.1)
+    monkeypatch.setattr("app.adapters.llm.openai_chat._LIST_S", 0.1)
     server = serving(said("x"))
     server.list_pause_s = 3.0
     chat = OpenAIChat(server.url, "m")

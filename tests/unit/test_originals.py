@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from app.adapters.blobs import LocalBlobs
-from app.adapters.catalogue import SqlCatalogue
-from app.services.mend import sweep_at_start
+from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.services.upkeep.repair import sweep_at_start
 from domain.errors import ExhibitError
 from domain.types import Document
 from ingest.originals import Originals

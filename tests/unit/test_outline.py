@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from app.adapters.memory import MemoryCatalogue
+from app.adapters.memory.catalogue import MemoryCatalogue
 from domain.types import Block, Chunk, Document, ParsedPage
 from ingest.outline import HEADINGS, ORDINAL, is_outline, outline_of
 

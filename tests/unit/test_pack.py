@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from answering.context.pack import SIDES, packings, picture_size, recent, spread, tokens_of
-from app.adapters.pictures import fitted_picture
+from app.adapters.encoders.decoding import fitted_picture
 from domain.types import Chunk, Document, Evidence, Kind, Message, TextPart
 
 DOCUMENT = Document(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.adapters.memory import MemoryBlobs, MemoryCatalogue
+from app.adapters.memory.catalogue import MemoryBlobs, MemoryCatalogue
 from app.services.pages import SLIDES_AND_SHEETS, Pages
 from domain.errors import Gone, Missing
 from domain.types import Box, Document

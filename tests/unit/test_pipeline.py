@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.adapters.kept_vectors import KeptVectors
-from app.adapters.memory import MemoryBlobs, MemoryCatalogue
-from app.adapters.memory_encoders import MemoryImageEncoder, MemoryTextEncoder
-from app.adapters.memory_indexes import MemoryVectors, MemoryWords
-from app.adapters.memory_jobs import MemoryJobs, step
-from app.services.jobs import tend
+from app.adapters.memory.catalogue import MemoryBlobs, MemoryCatalogue
+from app.adapters.memory.encoders import MemoryImageEncoder, MemoryTextEncoder
+from app.adapters.memory.indexes import MemoryVectors, MemoryWords
+from app.adapters.memory.jobs import MemoryJobs, step
+from app.adapters.vectors.kept import KeptVectors
+from app.services.upkeep.reconcile import tend
 from domain.errors import ExhibitError, Gone, ModelUnavailable, Unavailable, Unreadable
 from domain.ports import IndexName, Vectors
 from domain.types import Block, Box, Delta, Document, Identity, ParsedPage, Problem, Prompt

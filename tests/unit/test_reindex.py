@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from app.adapters.kept_vectors import KeptVectors
-from app.adapters.memory import MemoryBlobs, MemoryCatalogue
-from app.adapters.memory_encoders import MemoryImageEncoder, MemoryTextEncoder
-from app.adapters.memory_indexes import MemoryVectors, MemoryWords
-from app.adapters.memory_jobs import MemoryJobs
-from app.services.jobs import tend
-from app.services.mend import mend_indexes
+from app.adapters.memory.catalogue import MemoryBlobs, MemoryCatalogue
+from app.adapters.memory.encoders import MemoryImageEncoder, MemoryTextEncoder
+from app.adapters.memory.indexes import MemoryVectors, MemoryWords
+from app.adapters.memory.jobs import MemoryJobs
+from app.adapters.vectors.kept import KeptVectors
 from app.services.reindex import Reindex
+from app.services.upkeep.reconcile import tend
+from app.services.upkeep.repair import mend_indexes
 from domain.errors import Conflict, Missing, Unavailable
 from domain.ports import IndexName, VectorRow, Vectors
 from domain.types import Chunk, Collection, Document, Reindexing, Space

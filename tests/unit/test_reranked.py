@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.adapters.memory import MemoryCatalogue
+from app.adapters.memory.catalogue import MemoryCatalogue
 from domain.types import Box, Chunk, Collection, Found, Hit, Kind, Query, Region
 from retrievers.cues import names_pages
 from retrievers.learned import FEATURES, Learned, features_of, shipped

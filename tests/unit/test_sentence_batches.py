@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.adapters.sentence import ON_CPU, ON_GPU, Batches, _batches
+from app.adapters.encoders.text import ON_CPU, ON_GPU, Batches, _batches
 
 LENGTHS = [(n * 37) % 1024 + 1 for n in range(700)]
 

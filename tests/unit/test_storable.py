@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.adapters.storable import DEEPEST, json_texts, storable, storable_metadata, to_json
+from app.adapters.catalogue.storable import DEEPEST, json_texts, storable, storable_metadata, to_json
 from domain.errors import BadRequest
 
 JSON = st.recursive(

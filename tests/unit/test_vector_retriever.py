@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from app.adapters.kept_vectors import KeptVectors
-from app.adapters.memory import MemoryBlobs
-from app.adapters.memory_indexes import MemoryVectors, MemoryWords
+from app.adapters.memory.catalogue import MemoryBlobs
+from app.adapters.memory.indexes import MemoryVectors, MemoryWords
+from app.adapters.vectors.kept import KeptVectors
 from domain.errors import Missing, ModelMismatch
 from domain.ports import IndexName, Vector, VectorRow, Vectors, WordsRow
 from domain.types import Collection, Found, Query

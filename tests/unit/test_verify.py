@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from app.adapters.kept_vectors import KeptVectors
-from app.adapters.memory import MemoryBlobs, MemoryCatalogue
-from app.adapters.memory_indexes import MemoryVectors, MemoryWords
-from app.services.verify import Compacting, Mending, Stores, Verify, compact_words
+from app.adapters.memory.catalogue import MemoryBlobs, MemoryCatalogue
+from app.adapters.memory.indexes import MemoryVectors, MemoryWords
+from app.adapters.vectors.kept import KeptVectors
+from app.services.upkeep.verify import Compacting, Mending, Stores, Verify, compact_words
 from domain.errors import Conflict, Unavailable
 from domain.ports import IndexName, VectorRow, Vectors, WordsRow
 from domain.types import Chunk, Document, Finding, Report, Space, Status

@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from app.adapters.openai_chat import OpenAIChat
+from app.adapters.llm.openai_chat import OpenAIChat
 from domain.errors import ModelUnavailable, PromptTooLong, TooManyImages
 from domain.types import Delta, Message, Prompt, TextPart
 from prompts.answer import build

@@ -35,11 +35,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.functions import count
 
-from app.adapters import tables
-from app.adapters.cursors import checked_limit, decode_cursor, page_of
-from app.adapters.database import Database
-from app.adapters.storable import json_texts, storable_metadata
-from app.adapters.tables import (
+from app.adapters.catalogue import tables
+from app.adapters.catalogue.cursors import checked_limit, decode_cursor, page_of
+from app.adapters.catalogue.database import Database
+from app.adapters.catalogue.storable import json_texts, storable_metadata
+from app.adapters.catalogue.tables import (
     chunk_of,
     chunks,
     collection_of,

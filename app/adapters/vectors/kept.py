@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from app.adapters.index_names import slug
+from app.adapters.vectors.index_names import slug
 from domain.errors import Unreadable
 from domain.ports import Blobs, Vectors
 from domain.types import Space

@@ -26,8 +26,8 @@ from uuid import uuid4
 import tantivy
 from tantivy import Occur
 
-from app.adapters.index_names import slug
-from app.adapters.surroundings import Analysed, Place, analysed, surroundings, touched
+from app.adapters.lexical.page_context import Analysed, Place, analysed, surroundings, touched
+from app.adapters.vectors.index_names import slug
 from domain.errors import Unavailable
 from domain.ports import WordsRow
 from domain.types import KINDS, Kind

@@ -19,7 +19,7 @@ from langchain_openai import ChatOpenAI
 from langsmith import tracing_context
 from pydantic import SecretStr
 
-from app.adapters.served_models import Served, first_of, named
+from app.adapters.llm.served_models import Served, first_of, named
 from domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages
 from domain.types import Delta, ImagePart, Message, Prompt, TextPart, Usage
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import openai
 
-from app.adapters.torchvision_shim import declare_operators
+from app.adapters.encoders.torchvision_shim import declare_operators
 from language.sentences import sentences
 from prompts.judge import question, verdict
 

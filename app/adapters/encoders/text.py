@@ -13,10 +13,10 @@ from typing import Literal
 
 import numpy as np
 
-from app.adapters.model_files import ModelFiles, bundled_minilm, from_hub
-from app.adapters.number_formats import kept_choice
-from app.adapters.sentence_models import GRAPH, TOKENIZER, NumberFormat, Run, Shape, load, openvino_run
-from app.adapters.tokens import Tokens
+from app.adapters.encoders.model_files import ModelFiles, bundled_minilm, from_hub
+from app.adapters.encoders.precision import kept_choice
+from app.adapters.encoders.text_runtime import GRAPH, TOKENIZER, NumberFormat, Run, Shape, load, openvino_run
+from app.adapters.encoders.tokenizer import Tokens
 from domain.ports import Vector, Vectors
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""Converts the bundled CLIP for OpenVINO, in a child process: `python -m app.adapters.clip_conversion`.
+"""Converts the bundled CLIP for OpenVINO, in a child process: `python -m app.adapters.encoders.clip_conversion`.
 
 What is written agrees with open_clip from picture and text to vector, or the process ends in an error.
 """
@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from app.adapters.clip import SAME, Card, loaded
-from app.adapters.clip_graphs import PICTURES, TEXTS, GraphEncoder, Precision
-from app.adapters.clip_inputs import read_inputs
-from app.adapters.image_encoders import Kept, write
-from app.adapters.sentence_models import report_nothing, unit
+from app.adapters.encoders.clip import SAME, Card, loaded
+from app.adapters.encoders.clip_graphs import PICTURES, TEXTS, GraphEncoder, Precision
+from app.adapters.encoders.clip_inputs import read_inputs
+from app.adapters.encoders.image import Kept, write
+from app.adapters.encoders.text_runtime import report_nothing, unit
 from domain.ports import Vectors
 from system.build_cache import sha256_of
 from system.child_processes import end_with_parent

@@ -32,7 +32,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-from app.adapters.storable import storable, storable_metadata
+from app.adapters.catalogue.storable import storable, storable_metadata
 from domain.types import Box, Chunk, Collection, Document, PageReport, Place, Problem, Region, Reindexing
 
 

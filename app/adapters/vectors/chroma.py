@@ -23,7 +23,7 @@ from chromadb.api.client import Client
 from chromadb.config import Settings
 from chromadb.errors import ChromaError, InternalError, NotFoundError
 
-from app.adapters.index_names import slug
+from app.adapters.vectors.index_names import slug
 from domain.errors import BadConfiguration, DamagedIndex, Unavailable
 from domain.ports import IndexName, Vector, VectorRow, Vectors
 from domain.types import KINDS, Kind, Space

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from app.adapters.blobs import checked_key, is_under
-from app.adapters.catalogue import (
+from app.adapters.catalogue.catalogue import (
     DEFAULT,
     DESCRIBED,
     UNFINISHED,
@@ -27,8 +27,8 @@ from app.adapters.catalogue import (
     utc_now,
     with_reindex,
 )
-from app.adapters.cursors import checked_limit, decode_cursor, page_of
-from app.adapters.storable import storable, storable_metadata
+from app.adapters.catalogue.cursors import checked_limit, decode_cursor, page_of
+from app.adapters.catalogue.storable import storable, storable_metadata
 from domain.errors import Conflict, Gone, Missing
 from domain.ports import Paged
 from domain.types import (

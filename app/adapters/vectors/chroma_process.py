@@ -41,7 +41,7 @@ STARTS = 2  # deaths over opening the folder before it is set aside
 LIMIT_S = 120.0  # a call that takes longer hangs
 LONGER = {"compact": 4 * 3600.0}  # copies every vector
 CLOSING_S = 5.0
-CHROMA = "app.adapters.chroma:ChromaVectors"  # by name: the service itself need not load Chroma
+CHROMA = "app.adapters.vectors.chroma:ChromaVectors"  # by name: the service itself need not load Chroma
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from app.adapters.torchvision_shim import declare_operators
+from app.adapters.encoders.torchvision_shim import declare_operators
 from domain.errors import BadConfiguration
 from domain.ports import Vectors
 

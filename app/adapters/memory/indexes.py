@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from app.adapters.surroundings import Analysed, analysed, surroundings
+from app.adapters.lexical.page_context import Analysed, analysed, surroundings
 from domain.ports import IndexName, Vector, VectorRow, Vectors, WordsRow
 from domain.types import Kind
 from language.analyser import query_terms

@@ -11,10 +11,10 @@ from typing import Any, Final, Literal
 import numpy as np
 from PIL import Image
 
-from app.adapters.clip import BATCH, LONGEST_TEXT, Card
-from app.adapters.clip_inputs import Ids, Pixels, read_inputs
-from app.adapters.pictures import small_picture
-from app.adapters.sentence_models import FIRST_USE, report_nothing, unit
+from app.adapters.encoders.clip import BATCH, LONGEST_TEXT, Card
+from app.adapters.encoders.clip_inputs import Ids, Pixels, read_inputs
+from app.adapters.encoders.decoding import small_picture
+from app.adapters.encoders.text_runtime import FIRST_USE, report_nothing, unit
 from domain.errors import Unreadable
 from domain.ports import Vectors
 

@@ -11,9 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal
 
-from app.adapters import clip
-from app.adapters.clip_graphs import GraphEncoder, Precision
-from app.adapters.clip_inputs import CONFIG, TOKENIZER
+from app.adapters.encoders import clip
+from app.adapters.encoders.clip_graphs import GraphEncoder, Precision
+from app.adapters.encoders.clip_inputs import CONFIG, TOKENIZER
 from domain.errors import ModelUnavailable
 from domain.ports import ImageEncoder
 from system.build_cache import key_of, made_by_a_child, one_at_a_time, processor, sha256_of
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 KEPT: Final = "graphs.json"
 
-_CONVERSION = "app.adapters.clip_conversion"  # started, not imported: only the child needs torch
+_CONVERSION = "app.adapters.encoders.clip_conversion"  # started, not imported: only the child needs torch
 _RECIPE = 1  # raise when the conversion changes
 _LIBRARIES = ("torch", "open_clip_torch", "timm", "transformers", "tokenizers", "pillow", "ftfy", "openvino")
 _TIME_LIMIT_S = 180.0  # a quiet machine needs about 15

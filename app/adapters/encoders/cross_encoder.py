@@ -6,9 +6,9 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from app.adapters.model_files import ModelFiles, from_hub
-from app.adapters.sentence_models import quiet
-from app.adapters.torchvision_shim import declare_operators
+from app.adapters.encoders.model_files import ModelFiles, from_hub
+from app.adapters.encoders.text_runtime import quiet
+from app.adapters.encoders.torchvision_shim import declare_operators
 from domain.errors import BadConfiguration
 
 STANDARD = "BAAI/bge-reranker-v2-m3"

@@ -28,7 +28,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.adapters.storable import to_json
+from app.adapters.catalogue.storable import to_json
 from domain.errors import BadConfiguration, Unavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from PIL import Image
 
-from app.adapters.clip_pixels import Item, Pixels
-from app.adapters.pictures import small_picture
-from app.adapters.torchvision_shim import declare_operators
+from app.adapters.encoders.clip_pixels import Item, Pixels
+from app.adapters.encoders.decoding import small_picture
+from app.adapters.encoders.torchvision_shim import declare_operators
 from domain.errors import BadConfiguration, ModelUnavailable, Unreadable
 from domain.ports import Vectors
 from system.build_cache import processor

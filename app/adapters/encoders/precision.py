@@ -1,6 +1,6 @@
 """Which number format this machine runs a sentence encoder fastest in: found out once, then kept in a folder.
 
-The probe runs in a child process of its own (`python -m app.adapters.number_formats`): a format that the
+The probe runs in a child process of its own (`python -m app.adapters.encoders.precision`): a format that the
 processor only emulates may take for ever, making an int8 graph takes a gigabyte, and its libraries would report
 to their makers. What is known when the time is up counts.
 """
@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from app.adapters.calibration_texts import calibration_texts, probe_texts
-from app.adapters.model_files import ModelFiles
-from app.adapters.sentence_models import (
+from app.adapters.encoders.calibration_texts import calibration_texts, probe_texts
+from app.adapters.encoders.model_files import ModelFiles
+from app.adapters.encoders.text_runtime import (
     GRAPH,
     TOKENIZER,
     NumberFormat,
@@ -33,7 +33,7 @@ from app.adapters.sentence_models import (
     openvino_run,
     report_nothing,
 )
-from app.adapters.tokens import Tokens
+from app.adapters.encoders.tokenizer import Tokens
 from domain.ports import Vectors
 from system.build_cache import key_of, made_by_a_child, one_at_a_time, processor, sha256_of
 from system.child_processes import end_with_parent

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from pydantic import TypeAdapter
 from sqlalchemy import delete, insert, select
 
-from app.adapters.catalogue import utc_now
-from app.adapters.database import Database
-from app.adapters.tables import traces
+from app.adapters.catalogue.catalogue import utc_now
+from app.adapters.catalogue.database import Database
+from app.adapters.catalogue.tables import traces
 from domain.errors import Missing
 from domain.types import Trace
 
