@@ -41,7 +41,7 @@ from domain.types import (
 )
 from prompts.answer import build
 from retrievers.filters import Condition, narrowed, parse, possible
-from retrievers.joined import Joined, Joint
+from retrievers.hydrated import Joined, Joint
 
 TOP_K = 8
 POOL = 2  # times as many are searched for as are shown, so that what is shown covers more

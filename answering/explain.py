@@ -17,7 +17,7 @@ from domain.errors import ExhibitError, Gone, Missing
 from domain.ports import Catalogue, Traces
 from domain.types import Answer, Dropped, Evidence, Outcome, Query, Shown, Trace, Understood
 from language.terms import is_chinese
-from retrievers.joined import NOT_STANDING, Joint
+from retrievers.hydrated import NOT_STANDING, Joint
 
 WAITING = 1_000  # traces; what comes while so many wait is not kept
 AT_ONCE = 64  # written in one transaction

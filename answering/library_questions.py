@@ -17,7 +17,7 @@ from language.sentences import spans
 from language.terms import has_cjk, is_chinese, terms
 from prompts.markers import quote_for
 from retrievers.filters import parse, possible
-from retrievers.joined import Joined
+from retrievers.hydrated import Joined
 
 MODEL = "exhibit-catalogue"
 MOST_LISTED = 20  # documents named in an answer, each with its citation

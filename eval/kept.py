@@ -19,7 +19,7 @@ INGESTS = (
     "system",
     "app/services/library.py",
     "app/services/upkeep/reconcile.py",
-    "app/compose.py",
+    "app/compose",
 )
 NOT_CODE = frozenset({".pyc", ".log"})
 

@@ -40,9 +40,9 @@ from eval.options import default_cache
 from eval.questions import Question, QuestionFolder, load_folder
 from eval.service import running_service
 from eval.tables import table
-from retrievers.asked import Asked
 from retrievers.fused import Fused
 from retrievers.learned import FEATURES, features_of
+from retrievers.query_cleaning import Asked
 from retrievers.reranked import POOL, Candidate, end_of_pool, is_judged, spread_over_pages
 from retrievers.vector import VectorRetriever, seeing_images, seeing_text
 from retrievers.words import WordsRetriever

@@ -26,9 +26,9 @@ from app.adapters.encoders.tokenizer import Tokens
 from domain.types import Chunk, Document, ParsedPage
 from eval import other_readers
 from eval.kept import ROOT
+from ingest.chunk.split import split
 from ingest.parse import PARSERS, open_document, parse_pages
 from ingest.parse.ocr import read_page
-from ingest.split import split
 
 In = TypeVar("In")
 Out = TypeVar("Out")

@@ -10,7 +10,7 @@ from pathlib import Path
 from domain.errors import Missing, NeedsPassword, Unreadable
 from domain.ports import Blobs
 from domain.types import Box, Document, Identity, ParsedPage, Problem
-from ingest.cut import CountTokens, Cut, cut_pictures, cut_text
+from ingest.chunk.cut import CountTokens, Cut, cut_pictures, cut_text
 from ingest.libreoffice import installed
 from ingest.originals import key
 from ingest.parse import CONVERT_S, PARSERS, open_document, parse_pages

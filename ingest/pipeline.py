@@ -53,13 +53,13 @@ from domain.types import (
     Stage,
     Status,
 )
-from ingest.cut import CountTokens, Cut, Pages
+from ingest.chunk.cut import CountTokens, Cut, Pages
+from ingest.chunk.regions import cell_lines
 from ingest.describe import GROUP, Describer, Target, targets
 from ingest.embed import encoded, keeps, known_vectors, vector_rows, wanted_by
 from ingest.originals import Originals
 from ingest.parse.tables import unruled
 from ingest.progress import Clocks, Work
-from ingest.regions import cell_lines
 from ingest.turns import Turns
 
 PDF = "application/pdf"  # its parser finds figures, and leaves drawing them for later

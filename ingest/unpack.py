@@ -18,8 +18,8 @@ from typing import IO
 
 from domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable, Unreadable
 from ingest.encodings import decode
+from ingest.file_names import clean_name, clean_path
 from ingest.identify import MAILBOX, ZIP, modest_directory
-from ingest.names import clean_name, clean_path
 from ingest.parse.mail import MAIL, Mail, read_mail
 from ingest.parse.mail import MAX_BYTES as MAX_MAIL
 from ingest.parse.outlook import OUTLOOK, read_outlook

@@ -23,7 +23,7 @@ import httpx
 
 from domain.errors import BadGateway, BadRequest, TooLarge, Unavailable
 from domain.types import Fetched
-from ingest.names import clean_name
+from ingest.file_names import clean_name
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]

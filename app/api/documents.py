@@ -20,7 +20,7 @@ from app.api.streams import event, event_stream
 from app.api.uploads import fetched, receive
 from domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable
 from domain.types import FINISHED, Document, Status
-from ingest.names import clean_name
+from ingest.file_names import clean_name
 from ingest.originals import key
 
 router = APIRouter(prefix="/v1", tags=["documents"])

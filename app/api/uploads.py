@@ -20,7 +20,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from app.services.library import Upload
 from domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable, UnsupportedType
 from domain.types import Fetched
-from ingest.names import clean_name
+from ingest.file_names import clean_name
 
 MAX_METADATA = 64 * 1024  # bytes
 MAX_FILES = 1000

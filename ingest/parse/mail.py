@@ -24,7 +24,7 @@ from pathlib import Path
 from domain.errors import ExhibitError, Unreadable
 from domain.types import Block, Identity, ParsedPage, Place, Problem
 from ingest.encodings import decode
-from ingest.names import clean_name
+from ingest.file_names import clean_name
 from ingest.parse.html import blocks_of_html, text_of_html
 from ingest.parse.outline import MAX_LEVEL
 from ingest.parse.text import blocks_of

@@ -15,7 +15,7 @@ from typing import Any
 from domain.errors import Unreadable
 from domain.types import Identity, ParsedPage
 from ingest.encodings import decode
-from ingest.names import clean_name
+from ingest.file_names import clean_name
 from ingest.parse.html import text_of_html
 from ingest.parse.mail import MAX_BYTES, MAX_HEADER, Attachment, Mail, page_of
 from ingest.parse.rtf import text_of_rtf

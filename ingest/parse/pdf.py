@@ -16,7 +16,8 @@ from PIL import Image
 
 from domain.errors import Missing, NeedsPassword, Unreadable
 from domain.types import Block, Box, Identity, Line, ParsedPage, Problem
-from ingest.across import MARGIN, blanked, is_page_number
+from ingest.chunk.cross_page import MARGIN, blanked, is_page_number
+from ingest.chunk.regions import lines_of_parts
 from ingest.parse.pdf_hidden import hidden_words
 from ingest.parse.pdf_layout import (
     Page,
@@ -36,7 +37,6 @@ from ingest.parse.pdf_shapes import Rectangle, Shapes, area, figures, is_ruled, 
 from ingest.parse.pdf_tables import Table, ruled_tables
 from ingest.parse.pdf_words import Frame, frame_of, read_words
 from ingest.parse.tables import table_block
-from ingest.regions import lines_of_parts
 
 PDF = "application/pdf"
 FIGURE_DPI = 150

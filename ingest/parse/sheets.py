@@ -17,9 +17,9 @@ from typing import Any
 
 from domain.errors import Unreadable
 from domain.types import Identity, ParsedPage, Problem
+from ingest.parse.cell_formats import shown
 from ingest.parse.drawings import comments, drawn_blocks
 from ingest.parse.grid import Row, blocks_of
-from ingest.parse.number_formats import shown
 from ingest.parse.packages import cleaned, package, title
 
 SHEETS = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -21,7 +21,7 @@ from domain.ports import IndexName, VectorRow, WordsRow
 from domain.types import Chunk, Collection, Document, Evidence, Kind, Query
 from retrievers.filters import matches, narrowed, parse, possible
 from retrievers.fused import Fused
-from retrievers.joined import Joined
+from retrievers.hydrated import Joined
 from retrievers.reranked import Candidate, Reranked
 from retrievers.vector import FEW_DOCUMENTS, Seen, VectorRetriever
 from retrievers.words import WordsRetriever

@@ -14,8 +14,8 @@ from rapidocr.inference_engine.openvino import main as openvino_sessions
 
 from domain.errors import Missing, Unreadable
 from domain.types import ParsedPage
+from ingest.chunk.regions import cell_lines
 from ingest.parse.ocr import KERNELS_KEPT, _engine, _not_thin, _threads, read_page, read_pixels
-from ingest.regions import cell_lines
 
 LINES = ("The quarterly revenue grew", "by twelve percent in March", "because of new customers")
 

@@ -27,7 +27,7 @@ from domain.types import Chunk, Collection, Document, Query, Reindexing, Space
 from ingest.pipeline import Pipeline
 from ingest.reindex import Reindexer
 from retrievers.fused import Fused
-from retrievers.joined import Joined
+from retrievers.hydrated import Joined
 from retrievers.stamped import Stamped
 from retrievers.vector import VectorRetriever, seeing_text
 from retrievers.words import WordsRetriever

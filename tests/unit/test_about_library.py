@@ -12,7 +12,7 @@ from answering.question.intents import intent_of
 from app.adapters.memory.catalogue import MemoryCatalogue
 from domain.types import Answer, Chunk, Document, Found, Hit, Query, Status
 from ingest.outline import outline_of
-from retrievers.joined import Joined
+from retrievers.hydrated import Joined
 
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 PDF, PNG = "application/pdf", "image/png"

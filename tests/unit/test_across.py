@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from domain.types import Block, Box, Line, ParsedPage
-from ingest.across import is_page_number, running_lines, with_joined_tables, without_running
+from ingest.chunk.cross_page import is_page_number, running_lines, with_joined_tables, without_running
 from ingest.parse.tables import table_block
 
 COLUMNS = (0.1, 0.4, 0.7)

@@ -35,7 +35,7 @@ from domain.types import (
     Vote,
 )
 from language.terms import is_chinese
-from retrievers.joined import Joined
+from retrievers.hydrated import Joined
 
 PNG = b"\x89PNG pixels"
 SENTENCES = ("The lantern burns whale oil.", "The tower is 31 metres high.", "Figure 1: the tower from the sea")

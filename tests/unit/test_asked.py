@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from domain.types import Found, Query
-from retrievers.asked import Asked, without_form
-from retrievers.measures import computed_from
+from retrievers.query_cleaning import Asked, without_form
+from retrievers.query_expansion import computed_from
 
 
 @pytest.mark.parametrize(

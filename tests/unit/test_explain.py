@@ -18,7 +18,7 @@ from app.api.traces import TraceOut
 from domain.errors import Missing, Unavailable
 from domain.types import Chunk, Document, Found, Hit, Message, Query, Step, TextPart, Trace
 from retrievers.fused import Fused
-from retrievers.joined import Joined, Joint
+from retrievers.hydrated import Joined, Joint
 
 SECRET = "the treasure lies under the third palm"
 

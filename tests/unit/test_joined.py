@@ -11,7 +11,7 @@ import pytest
 from app.adapters.memory.catalogue import MemoryCatalogue
 from domain.errors import BadRequest
 from domain.types import Chunk, Collection, Document, Evidence, Found, Hit, Kind, Query
-from retrievers.joined import Joined
+from retrievers.hydrated import Joined
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

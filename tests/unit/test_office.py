@@ -14,7 +14,7 @@ from domain.errors import NeedsPassword, Unreadable
 from domain.types import Block, Box, ParsedPage
 from ingest.identify import SHEETS, SLIDES, WORD
 from ingest.parse import open_document, parse_pages
-from ingest.parse.number_formats import shown
+from ingest.parse.cell_formats import shown
 
 TYPES = {".docx": WORD, ".pptx": SLIDES, ".xlsx": SHEETS}
 

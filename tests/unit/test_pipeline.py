@@ -24,7 +24,7 @@ from domain.errors import ExhibitError, Gone, ModelUnavailable, Unavailable, Unr
 from domain.ports import IndexName, Vectors
 from domain.types import Block, Box, Delta, Document, Identity, ParsedPage, Problem, Prompt
 from ingest import pipeline as pipeline_module
-from ingest.cut import CountTokens, Cut, cut_pictures, cut_text
+from ingest.chunk.cut import CountTokens, Cut, cut_pictures, cut_text
 from ingest.describe import Describer
 from ingest.originals import Originals
 from ingest.parse.tables import table_block

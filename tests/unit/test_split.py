@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.types import Block, Box, Chunk, Document, Line, ParsedPage, Place, Region
+from ingest.chunk.long_text import cut, sentences
+from ingest.chunk.regions import lines_of_parts
+from ingest.chunk.split import split, split_pictures, split_text
 from ingest.parse.tables import markdown_of, table_block, unruled
-from ingest.regions import lines_of_parts
-from ingest.split import split, split_pictures, split_text
-from language.sentence_ends import cut, sentences
 
 DOCUMENT = Document("d1", "c1", "default", "annual_report.pdf", "application/pdf", 1, "0", "running", datetime.now(UTC))
 LIMIT = 256

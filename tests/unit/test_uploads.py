@@ -13,7 +13,7 @@ from app.api.documents import _all_refused
 from app.api.uploads import AT_ONCE, Received, fetched, receive
 from domain.errors import BadRequest, TooLarge, UnsupportedType
 from domain.types import Fetched
-from ingest.names import clean_name
+from ingest.file_names import clean_name
 
 TYPE = "multipart/form-data; boundary=xyz"
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from domain.types import ParsedPage
-from language.sentence_ends import sentences
+from ingest.chunk.long_text import sentences
 
 LABEL = re.compile(
     r"(?:\b(fig(?:ures?|s\.?|\.)?|charts?|exhibits?|diagrams?|tables?|tabs?\.)|(图表?|圖表?|表))\s*"

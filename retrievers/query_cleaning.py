@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from domain.ports import Retriever
 from domain.types import Found, Query, Step
-from retrievers.measures import computed_from
+from retrievers.query_expansion import computed_from
 
 # Where a sentence begins: after a mark, which people don't always follow with a space ("FY2021?Answer in millions").
 # Possessive, and over a bounded text: whoever asks chooses what these patterns run on.

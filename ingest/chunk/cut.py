@@ -27,8 +27,8 @@ def cut_text(
     document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int, hidden_text: bool = False
 ) -> Cut:
     """With `hidden_text`, also of what can't be seen on the pages."""
+    from ingest.chunk.split import Outlook, split_text  # brings LlamaIndex and LangChain's splitter: 60 to 100 MB
     from ingest.outline import outline_of
-    from ingest.split import Outlook, split_text  # brings LlamaIndex and LangChain's splitter: 60 to 100 MB
 
     pages = [page for file in files for page in _read(file)]
     chunks, outlook = split_text(document, pages, count, max_tokens, hidden_text)
@@ -40,7 +40,7 @@ def cut_pictures(
     document: Document, files: Sequence[Path], outlook: Path, batch: int, count: CountTokens, max_tokens: int
 ) -> Cut:
     """Of the last of the files; one before it tells of the headings that its first page is under."""
-    from ingest.split import Outlook, split_pictures
+    from ingest.chunk.split import Outlook, split_pictures
 
     before = [page for file in files[:-1] for page in _read(file)]
     pages = _read(files[-1])

@@ -68,13 +68,13 @@ from ingest.parser import SandboxedParser
 from ingest.pipeline import Pipeline
 from ingest.reindex import Reindexer
 from ingest.unpack import Limits, Unpacked, unpack
-from retrievers.asked import Asked, without_form
 from retrievers.closest import closest
 from retrievers.cross_encoded import CrossEncoded
 from retrievers.cues import names_pages
 from retrievers.fused import Fused
-from retrievers.joined import Joined
+from retrievers.hydrated import Joined
 from retrievers.learned import Learned, shipped
+from retrievers.query_cleaning import Asked, without_form
 from retrievers.reranked import Rank, Reranked, in_turn
 from retrievers.stamped import Stamped
 from retrievers.vector import SHORT, Look, VectorRetriever, seeing_images, seeing_text

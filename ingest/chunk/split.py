@@ -19,13 +19,13 @@ from itertools import pairwise, takewhile
 from pathlib import PurePath
 
 from domain.types import HIDDEN_MARK, Block, Box, Chunk, Document, Kind, Line, ParsedPage, Place, Region
-from ingest.across import running_lines, with_joined_tables, without_running
-from ingest.figures import Mentions, mentions_in, mentions_of
+from ingest.chunk.cross_page import running_lines, with_joined_tables, without_running
+from ingest.chunk.long_text import cut
+from ingest.chunk.mentions import Mentions, mentions_in, mentions_of
+from ingest.chunk.regions import boxes, lines_of_parts, regions, row_page, table_regions
 from ingest.parse.outline import Headings, Outline
 from ingest.parse.pdf_layout import run_on
 from ingest.parse.tables import markdown_of, markdown_row, unruled
-from ingest.regions import boxes, lines_of_parts, regions, row_page, table_regions
-from language.sentence_ends import cut
 
 WORDS = 180  # in a chunk: found to retrieve better than smaller and larger ones
 CJK = 350  # characters of Chinese, Japanese or Korean in a chunk
