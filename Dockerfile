@@ -12,7 +12,7 @@ COPY domain domain
 COPY ingest ingest
 COPY retrievers retrievers
 COPY prompts prompts
-COPY eval eval
+COPY evaluation evaluation
 # The models that read documents run on the CPU here, the language model in a container of its own:
 # PyTorch's CPU build saves several GB. Set TORCH_INDEX to a mirror where this one can't be reached.
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu

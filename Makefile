@@ -58,11 +58,11 @@ $(DRAWS): $(READY)
 	@touch $(DRAWS)
 
 eval: $(DRAWS)
-	@$(BIN)/python -m eval --claims
-	@$(BIN)/python -m eval.figures
+	@$(BIN)/python -m evaluation --claims
+	@$(BIN)/python -m lab.measures.figures
 
 bench: $(READY)
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m lab.bench
 
 clean:
 	rm -rf $(VENV) .venv-vllm .venv-bench .mypy_cache .ruff_cache .pytest_cache .cache

@@ -1,7 +1,7 @@
 """Ranks candidates by a weighted sum of what can be told of them: the weights are learned, and few enough to read.
 
-`python -m eval.learn_ranking` learns them from questions with labelled pages, and tells what they give on documents
-that they were not learned on. They stand in `ranking.json`.
+`python -m lab.measures.learn_ranking` learns them from questions with labelled pages, and tells what they give
+on documents that they were not learned on. They stand in `ranking.json`.
 """
 
 from __future__ import annotations

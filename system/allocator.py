@@ -2,7 +2,7 @@
 
 As it comes it gives each thread a heap of its own, up to eight for a core, and keeps what was freed in each; and once a
 buffer of up to 32 MB was freed, it takes all that are no larger from the heap, between whose gaps little fits. While
-300 pages are taken in (`python -m bench`), a service with dozens of threads so holds 550 MB instead of 390, and the
+300 pages are taken in (`python -m lab.bench`), a service with dozens of threads so holds 550 MB instead of 390, and the
 child that recognises pictures 850 instead of 650, for the same time of the processor.
 """
 

@@ -21,8 +21,8 @@ _CHINESE_WORDS = (5.0, 9.0, 0.4, 0.0, -3.4)
 
 # How well the best sentence fits says nearly all where the evidence may be about something else, and little where it
 # is of the document that is asked about: there what counts is whether the things that the question names stand in it
-# together. Found on questions about whole reports (`python -m eval.abstaining`) so that no more than one in eighty of
-# the passages that do answer (`python -m eval.reading`) falls under the threshold.
+# together. Found on questions about whole reports (`python -m lab.measures.abstaining`) so that no more than one in
+# eighty of the passages that do answer (`python -m lab.measures.reading`) falls under the threshold.
 _FIT = 0.07  # of the sentence's log-odds between the two bends; beyond them it fits hardly at all, or well: all of them
 _BENDS = (-5.0, 0.25)
 _TOGETHER = 1.0

@@ -15,7 +15,7 @@ from language.terms import has_cjk, is_chinese, terms
 
 THRESHOLD = 0.5  # of support, from which a claim counts as supported
 
-# Logistic regression on the first half of the documents that `python -m eval.checking` reads (it reports on the
+# Logistic regression on the first half of the documents that `python -m evaluation.checking` reads (it reports on the
 # other): what a comparison tells, in the order of its `shape`, the likeness to the best sentence, and the constant.
 _ENGLISH = (0.45, 2.86, 0.95, 0.09, 8.43, 0.95, 3.84, 4.99, 2.36, 2.21, -5.59, -7.11, -0.65, 3.19, -26.57)
 _ENGLISH_WORDS = (0.73, 3.06, 1.31, 1.26, 8.1, 1.18, 3.91, 5.05, 2.35, 2.73, -5.45, -7.29, -0.77, 0.0, -25.89)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 
 from app.commands.command import Command
-from eval.options import add_options
+from evaluation.options import add_options
 
 
 def run(options: argparse.Namespace) -> int:
-    from eval.command import run as measure  # reads numpy and the catalogue's libraries
+    from evaluation.command import run as measure  # reads numpy and the catalogue's libraries
 
     return measure(options)
 
 
 COMMAND = Command(
-    "eval", "measure what is found and answered in a folder of documents with questions", run, add_options
+    "evaluation", "measure what is found and answered in a folder of documents with questions", run, add_options
 )

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bench import kills
+from lab.bench import kills
 from tests.e2e.service import ROOT, SAMPLES, Service
 from tests.rooms import rooms
 

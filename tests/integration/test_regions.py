@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.other_readers import Seen, cell_by_cell, inside, letters_inside, likeness
-from eval.regions import ALIKE_SHARE, alike_share, measured, pdfs_of, table_of, tight_share, worst_of
+from lab.measures.other_readers import Seen, cell_by_cell, inside, letters_inside, likeness
+from lab.measures.regions import ALIKE_SHARE, alike_share, measured, pdfs_of, table_of, tight_share, worst_of
 
 ROOT = Path(__file__).resolve().parents[2]
 MORE = ROOT.parent / "shared" / "data" / "pdf-qa" / "documents"

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.documents import BenchFiles, Pdf, choose, looked_at, make_long
-from bench.measured import Measured, Rate
-from bench.memory import PeakMemory, pss_mb, tree
-from bench.peer_run import PEERS, PeerFailed, PeerSystem, rankings
-from bench.report import bench_table, notes, ratios
-from eval.measure import Ranking
-from eval.questions import Question, load_folder
+from evaluation.measure import Ranking
+from evaluation.questions import Question, load_folder
+from lab.bench.documents import BenchFiles, Pdf, choose, looked_at, make_long
+from lab.bench.measured import Measured, Rate
+from lab.bench.memory import PeakMemory, pss_mb, tree
+from lab.bench.peer_run import PEERS, PeerFailed, PeerSystem, rankings
+from lab.bench.report import bench_table, notes, ratios
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.ocr import Speed, found_share, pages_with_words, rows_of, spread, words
+from lab.bench.ocr import Speed, found_share, pages_with_words, rows_of, spread, words
 
 REPORT = Path(__file__).parents[2] / "samples" / "documents" / "annual-report-2025.pdf"
 

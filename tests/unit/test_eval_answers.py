@@ -10,9 +10,10 @@ import pytest
 
 from answering.extractive.reader import ExtractiveReader
 from answering.grounding.check import Checker
-from eval import abstaining, checking, reading
-from eval.claims import items
-from eval.questions import Question
+from evaluation import checking
+from evaluation.claims import items
+from evaluation.questions import Question
+from lab.measures import abstaining, reading
 
 TEXT = (
     "Skerry Post delivered 84.6 % of its 1,515 items on time in May 2019 and was praised by Ines Kaldor for it. "

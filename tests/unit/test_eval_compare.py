@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from domain.types import Box, Chunk, Region
-from eval.command import BELOW, FAILED, BadChoice, run, settings_of, settings_without
-from eval.compare import NothingInCommon, compared, comparison_table
-from eval.metrics import mcnemar, paired_interval
-from eval.minimum import BadMinimum, minimum, shortfalls
-from eval.options import add_options
-from eval.plain import PlainBM25
-from eval.report import beside_plain
-from eval.tables import table
+from evaluation.command import BELOW, FAILED, BadChoice, run, settings_of, settings_without
+from evaluation.compare import NothingInCommon, compared, comparison_table
+from evaluation.metrics import mcnemar, paired_interval
+from evaluation.minimum import BadMinimum, minimum, shortfalls
+from evaluation.options import add_options
+from evaluation.plain import PlainBM25
+from evaluation.report import beside_plain
+from evaluation.tables import table
 
 
 def row(question: str, rank: int | None, kind: str = "text") -> dict[str, Any]:
@@ -67,7 +67,7 @@ def test_the_interval_holds_the_mean_and_is_the_same_each_time() -> None:
 
 def test_two_saved_reports_are_compared_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second = saved(tmp_path / "a.json", BEFORE, 0.5), saved(tmp_path / "b.json", AFTER, 0.75)
-    out = tmp_path / "out" / "eval.json"
+    out = tmp_path / "out" / "evaluation.json"
     assert run(options("--compare", str(first), str(second), "--json", str(out))) == 0
     compared_all = json.loads(out.read_text())["folders"]["docs"]["compared"]["pooled"]["all"]
     assert compared_all["hit@5"]["won"] == 2

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eval.follow_ups import FollowUp, Ranked, follow_ups_report, made, pairs_of
-from eval.questions import Question, load_folder
+from evaluation.questions import Question, load_folder
+from lab.measures.follow_ups import FollowUp, Ranked, follow_ups_report, made, pairs_of
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 

@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from eval.client import Client
-from eval.kept import TakenIn, digest, kept_index
-from eval.measure import answer_all, contains, rank_all, take_in
-from eval.questions import BadFolder, Question, load_folder
-from eval.report import answers_report, hits_report, hits_table
+from evaluation.client import Client
+from evaluation.kept import TakenIn, digest, kept_index
+from evaluation.measure import answer_all, contains, rank_all, take_in
+from evaluation.questions import BadFolder, Question, load_folder
+from evaluation.report import answers_report, hits_report, hits_table
 
 IDS = {"report.pdf": "d1", "notes.md": "d2"}
 
@@ -33,7 +33,7 @@ class TwinOfTheService:
         self.polls: dict[str, int] = {}
 
     def client(self) -> Client:
-        return Client(httpx.Client(transport=httpx.MockTransport(self.reply), base_url="http://twin"), "eval")
+        return Client(httpx.Client(transport=httpx.MockTransport(self.reply), base_url="http://twin"), "evaluation")
 
     def reply(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.metrics import distinct, first_hit, is_hit, ndcg, percentile, separation, wilson
+from evaluation.metrics import distinct, first_hit, is_hit, ndcg, percentile, separation, wilson
 
 
 def test_a_place_counts_once_at_its_first_rank() -> None:

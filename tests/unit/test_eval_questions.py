@@ -12,10 +12,10 @@ import pytest
 from app.adapters.memory.generator import MemoryGenerator
 from domain.errors import ModelUnavailable, PromptTooLong
 from domain.types import Chunk, Document, Kind
-from eval.cloze import Made, cloze_questions
-from eval.generate import asked_of, file_names, line_of, write_folder
-from eval.measure import parallel_rank
-from eval.questions import BadFolder, Question, load_folder
+from evaluation.cloze import Made, cloze_questions
+from evaluation.generate import asked_of, file_names, line_of, write_folder
+from evaluation.measure import parallel_rank
+from evaluation.questions import BadFolder, Question, load_folder
 from prompts.question import build_question, read_question
 
 

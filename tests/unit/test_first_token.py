@@ -8,8 +8,8 @@ import time
 import httpx
 import pytest
 
-from bench.first_token import NoAnswer, Pair, connected_llm, difference_ms, pair, straight, through_exhibit, told
-from bench.recorder import Recorder
+from lab.bench.first_token import NoAnswer, Pair, connected_llm, difference_ms, pair, straight, through_exhibit, told
+from lab.bench.recorder import Recorder
 from tests.contract.openai_server import OpenAIServer, Reply, said
 
 BODY = {"model": "scripted", "stream": True, "messages": [{"role": "user", "content": "Why?"}]}

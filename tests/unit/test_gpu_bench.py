@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import gpu_answers, gpu_encoders
+from lab.bench import gpu_answers, gpu_encoders
 
 
 def test_encoders_are_measured_against_the_bare_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,7 +43,7 @@ def test_the_largest_model_that_fits_is_chosen() -> None:
 
 PARTS = """
 import time
-from bench import gpu
+from lab.bench import gpu
 with gpu.part("first", 5):
     raise ValueError("cannot")
 with gpu.part("second", 0.05):

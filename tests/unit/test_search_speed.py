@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bench.search_speed import Corpus, Size, Times, many_clients, one_client, to_a_million, verdicts
+from lab.bench.search_speed import Corpus, Size, Times, many_clients, one_client, to_a_million, verdicts
 
 TIMES = Times(10.0, 20.0, 100.0)
 SMALL = Size(10_000, 1.0, TIMES, TIMES, TIMES, TIMES, TIMES, memory_mb=1024, disk_mb=100)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from answering.output.suspicion import _PATTERNS, _SPACES, suspicions
-from eval.injections import OWN
+from lab.measures.injections import OWN
 
 DEV_DATA = Path(os.environ.get("EXHIBIT_DEV_DATA", "../shared/data")) / "injection"
 

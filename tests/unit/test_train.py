@@ -11,13 +11,13 @@ import torch
 
 pytest.importorskip("matplotlib", reason="the training's own libraries are an extra: pip install exhibit[train]")
 
-from train import cache
-from train.canvas import colour_name
-from train.damage import damaged, squared
-from train.draw import LONGEST, draw, tables
-from train.facts import KINDS, Facts, caption
-from train.measure import recall
-from train.run import hasten_on_cpu
+from lab.train import cache
+from lab.train.canvas import colour_name
+from lab.train.damage import damaged, squared
+from lab.train.draw import LONGEST, draw, tables
+from lab.train.facts import KINDS, Facts, caption
+from lab.train.measure import recall
+from lab.train.run import hasten_on_cpu
 
 TABLES = tables()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.first_token import connected_llm, difference_ms, measured, told
+from lab.bench.first_token import connected_llm, difference_ms, measured, told
 from tests.e2e.service import SAMPLES
 from tests.vllm.engine import Engine
 

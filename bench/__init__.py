@@ -1,1 +1,0 @@
-"""Exhibit beside the default pipelines of LangChain and LlamaIndex, on the same files: `python -m bench`."""
