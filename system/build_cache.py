@@ -1,4 +1,4 @@
-"""What takes a machine long to make or to find out is made once, by a child process, and kept in the cache folder."""
+"""A build cache: what is slow to make on a machine is made once, by a child process, and kept in the cache folder."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from app.adapters.vectors.index_names import slug
 from domain.errors import BadConfiguration, DamagedIndex, Unavailable
 from domain.ports import IndexName, Vector, VectorRow, Vectors
 from domain.types import KINDS, Kind, Space
-from system.rwlock import Gate
+from system.rwlock import RWLock
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -58,8 +58,8 @@ class ChromaVectors:
         self._opened: ClientAPI | None = None
         self._handles: dict[IndexName, Collection] = {}
         self._loading = threading.Lock()
-        self._changes = Gate()  # shut while the index is copied
-        self._uses = Gate()  # shut while the copy takes its place
+        self._changes = RWLock()  # held alone while the index is copied
+        self._uses = RWLock()  # held alone while the copy takes its place
         if path is not None:
             self._client()
 
@@ -137,14 +137,14 @@ class ChromaVectors:
     def _compact(self, path: Path) -> None:
         building, _ = _beside(path)
         shutil.rmtree(building, ignore_errors=True)
-        with self._changes.alone():
+        with self._changes.exclusive():
             fresh = ChromaVectors(building)
             try:
                 for index in self.indexes():
                     self._copy(index, fresh)
             finally:
                 fresh.close()
-            with self._uses.alone():
+            with self._uses.exclusive():
                 self.close()
                 _take_place(path)
                 self._client()

@@ -34,7 +34,7 @@ from domain.ports import IndexName, Vector, VectorIndex, VectorRow, Vectors
 from domain.types import Kind
 from system.allocator import keep_little
 from system.child_processes import end_with_parent, leave_interrupts_to_parent
-from system.rwlock import Gate
+from system.rwlock import RWLock
 
 PIPES = 12  # calls served at once
 STARTS = 2  # deaths over opening the folder before it is set aside
@@ -58,7 +58,7 @@ class ChromaProcess:
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="vectors")
         self._lock = threading.Lock()
         self._again = threading.Lock()
-        self._changes = Gate()  # shut while the index is compacted
+        self._changes = RWLock()  # held alone while the index is compacted
         self._child: Future[_Child] | None = None
         self._closed = False
 
@@ -86,7 +86,7 @@ class ChromaProcess:
 
     def compact(self) -> bool:
         """Changes wait here, not in the child, where they would seem to hang."""
-        with self._changes.alone():
+        with self._changes.exclusive():
             return bool(self._call("compact"))
 
     def remove(self, index: IndexName, chunk_ids: Sequence[str]) -> None:

@@ -20,10 +20,10 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
+from app.services.upkeep.collections import every_collection
 from domain.errors import Conflict, Unavailable
 from domain.ports import Catalogue, Jobs
 from domain.types import Collection, Document, Problem, Reindexing
-from system.threads import every_collection
 
 EVERY_S = 60.0
 LEASE_S = 30.0

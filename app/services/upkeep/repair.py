@@ -22,10 +22,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast
 
+from app.services.upkeep.collections import every_collection
 from domain.errors import Gone, Missing, Unavailable, Unreadable
 from domain.ports import Catalogue, IndexName, KeptVectors, VectorIndex, VectorRow, WordsIndex, WordsRow, words_row
 from domain.types import Chunk, Collection, Document, Space
-from system.threads import every_collection, in_thread
+from system.threads import in_thread
 
 SAMPLE = 200  # chunks of a collection, and as many of the ids that each of its indexes names
 TOLERATED = 0.05  # the graph search may miss a vector that is there; a lost segment takes most of them

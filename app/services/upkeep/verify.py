@@ -23,6 +23,7 @@ from typing import TypeVar, cast
 
 import numpy as np
 
+from app.services.upkeep.collections import every_collection
 from domain.errors import Conflict, Gone, Missing, Unavailable, Unreadable
 from domain.ports import (
     Blobs,
@@ -49,7 +50,7 @@ from domain.types import (
     Report,
     Space,
 )
-from system.threads import every_collection, in_thread
+from system.threads import in_thread
 
 SAME = 0.999  # cosine of a vector with itself, kept in half precision
 VECTORS_AT_ONCE = 50  # a write of Chroma's holds the GIL: 50 for about 57 ms

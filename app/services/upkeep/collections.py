@@ -1,0 +1,20 @@
+"""Every collection of the catalogue, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from domain.ports import Catalogue
+from domain.types import Collection
+from system.threads import in_thread
+
+
+async def every_collection(catalogue: Catalogue) -> AsyncIterator[Collection]:
+    cursor: str | None = None
+    while True:
+        page = await in_thread(catalogue.collections, 100, cursor)
+        for collection in page.items:
+            yield collection
+        if page.next_cursor is None:
+            return
+        cursor = page.next_cursor
