@@ -10,4 +10,4 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def rooms() -> tuple[str, ...]:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    return tuple(settings["tool"]["importlinter"]["root_packages"])
+    return tuple(name.rstrip("*") for name in settings["tool"]["setuptools"]["packages"]["find"]["include"])

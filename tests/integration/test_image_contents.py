@@ -9,12 +9,16 @@ import subprocess
 import sys
 import sysconfig
 import venv
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.rooms import ROOT, rooms
+
+PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+NOT_SHIPPED = (".pyc", ".log")
 
 
 def copied() -> Iterator[str]:
@@ -30,9 +34,9 @@ def ignored() -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment that holds the wheel and our libraries, and not this checkout."""
-    folder = tmp_path_factory.mktemp("image")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made of what the Dockerfile copies, and of nothing else."""
+    folder = tmp_path_factory.mktemp("wheel")
     source = folder / "src"
     source.mkdir()
     left_out = shutil.ignore_patterns("__pycache__", *ignored())
@@ -42,17 +46,21 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(ROOT / name, source / name, ignore=left_out)
         else:
             shutil.copy2(ROOT / name, source / name)
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    wheels = folder / "wheels"
-    build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(wheels), str(source)]
-    subprocess.run(build, check=True)
+    build = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(source)]
+    subprocess.run([*PIP, *build], check=True)
+    [made] = folder.glob("exhibit-*.whl")
+    return made
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment that holds the wheel and our libraries, and not this checkout."""
+    folder = tmp_path_factory.mktemp("image")
     venv.create(folder / "env", with_pip=False)
     [packages] = (folder / "env").glob("lib/python*/site-packages")
     # A path in a .pth file is searched, but .pth files in it are not read: the editable install stays out of sight.
     (packages / "libraries.pth").write_text(sysconfig.get_paths()["purelib"], encoding="utf-8")
-    [wheel] = wheels.glob("exhibit-*.whl")
-    into = [*pip, "install", "--no-deps", "--target", str(packages), str(wheel)]
-    subprocess.run(into, check=True)
+    subprocess.run([*PIP, "install", "--no-deps", "--target", str(packages), str(wheel)], check=True)
     return folder / "env" / "bin" / "python"
 
 
@@ -63,3 +71,15 @@ def test_what_the_image_copies_starts_the_command_line(installed: Path, tmp_path
     )
     assert shown.returncode == 0, shown.stderr
     assert "serve" in shown.stdout
+
+
+def test_the_wheel_holds_the_rooms_and_their_data_and_nothing_else(wheel: Path) -> None:
+    files = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    assert {name.partition("/")[0] for name in files} == set(rooms())
+    ours = {
+        path.relative_to(ROOT).as_posix()
+        for room in rooms()
+        for path in (ROOT / room).rglob("*")
+        if path.is_file() and path.suffix not in NOT_SHIPPED
+    }
+    assert ours - files == set()
