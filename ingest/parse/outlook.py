@@ -61,7 +61,7 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         with olefile.OleFileIO(str(path)) as ole:
             yield ole
-    except (OSError, ValueError, IndexError, struct.error, olefile.OleFileError) as error:
+    except (OSError, ValueError, IndexError, struct.error) as error:  # olefile's own error is an OSError
         raise Unreadable("the message is damaged or cut off") from error
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from domain.errors import Unreadable
 from ingest.parse.mail import Mail, decoded_words, open_mail, parse_mail, read_mail
-from ingest.parse.outlook import RTF_DICTIONARY, _as_eml, unpacked_rtf
+from ingest.parse.outlook import RTF_DICTIONARY, _as_eml, read_outlook, unpacked_rtf
 
 
 def png() -> bytes:
@@ -158,6 +158,13 @@ def test_an_outlook_message_inside_another_becomes_a_mail(tmp_path: Path) -> Non
     mail = Mail("潮汐 tables", [("From", "Ann"), ("To", "not an address <>")], plain=["High water."])
     again = read_mail(saved(tmp_path / "a.eml", _as_eml(mail)))
     assert (again.subject, again.headers, again.plain[0].strip()) == (mail.subject, mail.headers, "High water.")
+
+
+@pytest.mark.parametrize("rest", [b"", bytes(504), bytes(2000), b"\xff" * 2000])
+def test_a_damaged_outlook_message_is_called_that(tmp_path: Path, rest: bytes) -> None:
+    path = saved(tmp_path / "a.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + rest)
+    with pytest.raises(Unreadable, match="the message is damaged or cut off"):
+        read_outlook(path)
 
 
 def test_outlooks_compressed_text_is_unpacked() -> None:
