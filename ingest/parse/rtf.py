@@ -358,6 +358,8 @@ DESTINATIONS = {
     "pict": "pict",
     "listtext": "mark",
     "pntext": "mark",
+    "sn": "mark",  # a drawing's settings: their names, and their values, one of which may be a picture
+    "sv": "mark",
     "info": "info",
     "footnote": "",
 }

@@ -80,6 +80,12 @@ def test_rtf_leaves_out_what_no_reader_sees(tmp_path: Path) -> None:
     assert rtf(tmp_path, rf"Seen {hidden}\par") == [("text", "Seen link")]
 
 
+def test_the_settings_of_an_rtf_drawing_are_not_text(tmp_path: Path) -> None:
+    settings = r"{\sp{\sn wzName}{\sv a name}}{\sp{\sn pib}{\sv {\pict\pngblip " + png().hex() + r"}}}"
+    found = rtf(tmp_path, rf"{{\shp{{\*\shpinst{settings}{{\shptxt A label\par}}}}}}Words\par")
+    assert found == [("figure", ""), ("text", "A label"), ("text", "Words")]
+
+
 @pytest.mark.timeout(30)
 def test_hostile_rtf_ends(tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match="deep inside each other"):
