@@ -7,11 +7,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
+from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from app.adapters.memory.catalogue import MemoryCatalogue
 from app.api.deps import Services
-from app.api.metrics import Requests
+from app.api.metrics import Requests, waiting
 from app.main import create_app
 from app.settings import Settings
 from domain.types import Document
@@ -30,23 +31,48 @@ def test_requests_are_counted_by_their_routes_and_documents_that_wait(tmp_path: 
         client.request("SECRET", "/v1/collections")
         client.get("/healthz", headers={"host": "evil.example"})
         answer = client.get("/metrics")
-    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
-    lines = answer.text.splitlines()
-    route = "/v1/collections/{name}"
-    assert f'exhibit_http_requests_total{{method="GET",route="{route}",status="200"}} 2' in lines
-    assert f'exhibit_http_requests_total{{method="GET",route="{route}",status="404"}} 1' in lines
-    assert 'exhibit_http_requests_total{method="any",route="none",status="404"} 1' in lines
-    assert 'exhibit_http_requests_total{method="any",route="none",status="403"} 1' in lines
-    assert f'exhibit_http_response_start_seconds_bucket{{route="{route}",le="+Inf"}} 3' in lines
-    assert f'exhibit_http_response_start_seconds_count{{route="{route}"}} 3' in lines
-    assert 'exhibit_documents_unfinished{status="queued"} 1' in lines
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    found = values(answer.text)
+    route, name = "/v1/collections/{name}", "exhibit_http_requests_total"
+    assert found[name, sample(method="GET", route=route, status="200")] == 2
+    assert found[name, sample(method="GET", route=route, status="404")] == 1
+    assert found[name, sample(method="any", route="none", status="404")] == 1
+    assert found[name, sample(method="any", route="none", status="403")] == 1
+    assert found["exhibit_http_response_start_seconds_bucket", sample(route=route, le="+Inf")] == 3
+    assert found["exhibit_http_response_start_seconds_count", sample(route=route)] == 3
+    assert found["exhibit_documents_unfinished", sample(status="queued")] == 1
+    assert found["exhibit_documents_unfinished", sample(status="running")] == 0
     assert "passwd" not in answer.text
     assert "SECRET" not in answer.text
+
+
+def test_the_names_and_kinds_of_metrics_stay() -> None:
+    requests = Requests()
+    requests.answered("GET", "/x", 200, 0.001)
+    text = (waiting([]) + requests.text()).decode()
+    kinds = [line.split()[2:] for line in text.splitlines() if line.startswith("# TYPE")]
+    assert kinds == [
+        ["exhibit_documents_unfinished", "gauge"],
+        ["exhibit_http_requests_total", "counter"],
+        ["exhibit_http_response_start_seconds", "histogram"],
+    ]
 
 
 def test_the_buckets_add_up() -> None:
     requests = Requests()
     for seconds in (0.001, 0.02, 0.02, 99.0):
         requests.answered("GET", "/x", 200, seconds)
-    counts = [line.rpartition(" ")[2] for line in requests.lines() if "_bucket" in line]
-    assert counts == ["1", "1", *["3"] * 10, "4"]
+    counts = [count for (name, _), count in values(requests.text().decode()).items() if name.endswith("_bucket")]
+    assert counts == [1, 1, *[3] * 10, 4]
+
+
+def sample(**labels: str) -> frozenset[tuple[str, str]]:
+    return frozenset(labels.items())
+
+
+def values(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    return {
+        (one.name, sample(**one.labels)): one.value
+        for family in text_string_to_metric_families(text)
+        for one in family.samples
+    }
