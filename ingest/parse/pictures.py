@@ -15,6 +15,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from domain.errors import Unreadable
 from domain.types import Block, Box, Identity, ParsedPage, Problem
+from ingest.parse.upright import orientation, upright
 
 LONGEST_SIDE = 2000  # pixels of a kept frame
 MOST_PIXELS = 120_000_000  # of a frame as stored: half a gigabyte once decoded
@@ -33,16 +34,6 @@ SVG = "image/svg+xml"
 LARGEST_SVG = 20 * 2**20  # bytes of markup, once decompressed
 DPI = 96  # CSS's; without it resvg has no size for lengths in points or inches, and draws nothing
 WHOLE = Box(0.0, 0.0, 1.0, 1.0)
-ORIENTATION = 0x0112  # the EXIF tag
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 DAMAGED = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, RuntimeError)
 
 
@@ -162,20 +153,10 @@ def _frame(path: Path, number: int, longest: int) -> Image.Image:
         if number > 1:
             image.seek(number - 1)
             _check(image)
-        turn = _orientation(image)
+        stated = orientation(image)
         if image.format in ("JPEG", "MPO"):
             image.draft("RGB", (longest, longest))  # decodes at a half, a quarter, an eighth: less memory
-        small = _shrunk(_eight_bit(image), longest)
-        if turn in UPRIGHT:
-            small = small.transpose(UPRIGHT[turn])
-        return _on_white(small)
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return int(image.getexif().get(ORIENTATION, 1))
-    except DAMAGED:
-        return 1
+        return _on_white(upright(_shrunk(_eight_bit(image), longest), stated))
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:

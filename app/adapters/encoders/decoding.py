@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-import struct
 import warnings
-import zlib
 from collections.abc import Callable
 from typing import Final
 
@@ -14,6 +12,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from domain.errors import Unreadable
+from ingest.parse.upright import PILLOW_FAILS, orientation, upright
 
 PLAIN_SIDE: Final = 512  # pixels, the longer side of a plain picture: twice what the image models look at
 
@@ -28,35 +27,6 @@ _MEMORY: Final = 220_000_000  # bytes for decoding, which leaves the rest of 300
 _STRIP_PIXELS: Final = 2_000_000
 _LONGEST_SIDE: Final = 1_000_000
 
-# What Pillow raises on broken or hostile files, found by feeding it such files.
-_PILLOW_FAILS: Final = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    struct.error,
-    zlib.error,
-    ArithmeticError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    NotImplementedError,
-    MemoryError,
-    RuntimeError,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
-)
-
-_UPRIGHT: Final = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}  # EXIF orientation
-
 
 def small_picture(data: bytes, side: int) -> Image.Image:
     """The first frame upright, in RGB on white: its longer side under 4 × `side` pixels, the shorter one at least
@@ -68,14 +38,12 @@ def small_picture(data: bytes, side: int) -> Image.Image:
             image.draft("RGB", (2 * side, 2 * side))  # JPEG only: decoded at a fraction of its size
             _guard(image, whole)
             image.load()
-            orientation = _orientation(image)
-            picture = _reduced(image, side)
+            picture = upright(_reduced(image, side), orientation(image))
     except UnidentifiedImageError as cause:
         raise Unreadable("The picture is in no format that can be read, or its beginning is damaged.") from cause
-    except _PILLOW_FAILS as cause:
+    except PILLOW_FAILS as cause:
         raise Unreadable(f"The picture can't be decoded: {_reason(cause)}.") from cause
-    turn = _UPRIGHT.get(orientation)
-    return _padded(picture if turn is None else picture.transpose(turn), side)
+    return _padded(picture, side)
 
 
 def plain_picture(data: bytes) -> bytes:
@@ -112,13 +80,6 @@ def _guard(image: Image.Image, whole: int) -> None:
         raise Unreadable("The picture has no pixels.")
     if cost > _MEMORY or max(image.size) > _LONGEST_SIDE:
         raise Unreadable(f"The picture has {whole / 1e6:.0f} million pixels, more than can be decoded safely.")
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return int(image.getexif().get(0x0112, 1))
-    except _PILLOW_FAILS:
-        return 1  # damaged metadata costs the metadata
 
 
 def _reduced(image: Image.Image, side: int) -> Image.Image:
