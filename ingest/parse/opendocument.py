@@ -1,4 +1,4 @@
-"""Reads OpenDocument text, sheets and slides straight from their markup (docling would need another library for it)."""
+"""Reads OpenDocument text, sheets and slides straight from their markup."""
 
 from __future__ import annotations
 
