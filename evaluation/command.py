@@ -32,7 +32,7 @@ from evaluation.report import (
 )
 from evaluation.service import DidNotStart, running_service
 
-COLLECTION = "evaluation"  # of our own service
+COLLECTION = "eval"  # of our own service
 FAILED, BELOW = 1, 4  # exit codes
 WAYS = ("words", "text", "image")
 
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         return _run(options)
     except (BadFolder, BadChoice, BadMinimum, DidNotStart, NothingInCommon) as error:
-        print(f"evaluation: {error}", file=sys.stderr)
+        print(f"eval: {error}", file=sys.stderr)
         return FAILED
 
 
@@ -74,7 +74,7 @@ def _run(options: argparse.Namespace) -> int:
     save(measured, told, options)
     short = shortfalls(minimums, measured["folders"])
     for sentence in short:
-        print(f"evaluation: {sentence}", file=sys.stderr)
+        print(f"eval: {sentence}", file=sys.stderr)
     return BELOW if short else 0
 
 

@@ -29,7 +29,7 @@ from evaluation.service import running_service
 from ingest.originals import FOLDER as ORIGINALS
 from prompts.question import build_question, read_question
 
-COLLECTION = "evaluation"
+COLLECTION = "eval"
 SPARE = 2  # passages for each question wanted of a language model: some replies are none
 
 Asked = Mapping[str, Any]  # a line of questions.jsonl

@@ -28,7 +28,7 @@ def _what(parser: argparse.ArgumentParser) -> None:
     add("folder", nargs="*", type=Path, help="folder with documents and questions.jsonl")
     add("--data", type=Path, action="append", default=[], help="the same, as an option")
     add("--url", help="measure this running Exhibit, rather than one of our own (key: EXHIBIT_API_KEYS)")
-    add("--collection", default="evaluation", help="with --url: the collection to fill and to ask")
+    add("--collection", default="eval", help="with --url: the collection to fill and to ask")
     add("--filter-document", action="store_true", help="also search each question's own document alone")
     add("--answers", action="store_true", help="also ask /v1/chat: abstention, citations")
     add(
@@ -88,4 +88,4 @@ def _where(parser: argparse.ArgumentParser) -> None:
 
 def default_cache() -> Path:
     home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    return Path(os.environ.get("EXHIBIT_CACHE_DIR") or home / "exhibit") / "evaluation"
+    return Path(os.environ.get("EXHIBIT_CACHE_DIR") or home / "exhibit") / "eval"

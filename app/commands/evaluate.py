@@ -15,5 +15,5 @@ def run(options: argparse.Namespace) -> int:
 
 
 COMMAND = Command(
-    "evaluation", "measure what is found and answered in a folder of documents with questions", run, add_options
+    "eval", "measure what is found and answered in a folder of documents with questions", run, add_options
 )

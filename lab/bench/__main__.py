@@ -35,7 +35,7 @@ def main() -> int:
     try:
         report = compare(options, scratch)
     except (BadFolder, DidNotStart, PeerFailed) as error:
-        print(f"lab.bench: {error}", file=sys.stderr)
+        print(f"bench: {error}", file=sys.stderr)
         return 1
     finally:
         if options.keep:

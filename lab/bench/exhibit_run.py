@@ -51,7 +51,7 @@ class Exhibit:
 
 @contextmanager
 def started(data: Path) -> Iterator[tuple[Service, Client]]:
-    with running_service(data) as service, connected(service.url, "lab.bench") as client:
+    with running_service(data) as service, connected(service.url, "bench") as client:
         yield service, client
 
 

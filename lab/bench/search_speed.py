@@ -293,7 +293,7 @@ def langchain_search(
             return vector
 
     client = chromadb.PersistentClient(folder, settings=ChromaSettings(anonymized_telemetry=False))
-    store = Chroma(collection_name="lab.bench", embedding_function=Same(), client=client)
+    store = Chroma(collection_name="bench", embedding_function=Same(), client=client)
     for start in range(0, len(texts), 1_000):
         part = slice(start, start + 1_000)
         store._collection.add(

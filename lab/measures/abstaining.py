@@ -33,7 +33,7 @@ from evaluation.tables import table
 TOP_K = 8
 RIDGE = 30.0  # of standardised features: there are few questions
 STEPS = 60  # of Newton's method; it needs about five
-COLLECTION = "evaluation"
+COLLECTION = "eval"
 Floats = NDArray[np.float64]
 
 

@@ -245,7 +245,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, default=Path("reports/follow_ups.json"))
     parser.add_argument("--show", action="store_true", help="print every pair")
     parser.add_argument("--cache", type=Path, default=Path(".cache/eval"))
-    parser.set_defaults(url=None, collection="evaluation", fresh=False)
+    parser.set_defaults(url=None, collection="eval", fresh=False)
     options = parser.parse_args()
     report: dict[str, Any] = {}
     try:
@@ -254,7 +254,7 @@ def main() -> int:
             pairs = pairs_of(data, folder.questions)
             report[folder.name] = _measure(folder, pairs, options)
     except (BadFolder, DidNotStart) as error:
-        print(f"evaluation: {error}", file=sys.stderr)
+        print(f"eval: {error}", file=sys.stderr)
         return 1
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -47,7 +47,7 @@ from retrievers.reranked import POOL, Candidate, end_of_pool, is_judged, spread_
 from retrievers.vector import VectorRetriever, seeing_images, seeing_text
 from retrievers.words import WordsRetriever
 
-COLLECTION = "evaluation"
+COLLECTION = "eval"
 PENALTY = 0.03
 SPREADS = (0.0, 0.1, 0.2, 0.4, 0.8)
 

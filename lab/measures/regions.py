@@ -78,7 +78,7 @@ def main() -> int:
     folders = options.data or default_folders()
     paths = [path for folder in folders for path in pdfs_of(folder)]
     if not paths:
-        print(f"evaluation: no PDF files in {', '.join(map(str, folders))}", file=sys.stderr)
+        print(f"eval: no PDF files in {', '.join(map(str, folders))}", file=sys.stderr)
         return 1
     outcomes = measured(paths, options.chunks, options.seed, options.workers)
     print(table_of(outcomes))

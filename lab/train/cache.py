@@ -83,7 +83,7 @@ def read(shard: Path) -> Iterator[Sample]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--seed", default="lab.train")
+    parser.add_argument("--seed", default="train")
     parser.add_argument("--to", type=int, default=60_000, dest="stop")
     parser.add_argument("--artist", type=int, default=0, help="which of several that share the work")
     parser.add_argument("--artists", type=int, default=1)

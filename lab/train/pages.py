@@ -123,7 +123,7 @@ def code(rng: random.Random) -> Drawing:
     for i in range(n):
         y = 8 + step * (i + 0.5)
         words = rng.choice(_CODE).format(
-            rng.choice(("run", "load", "data", "User", "lab.train", "sum", "model")),
+            rng.choice(("run", "load", "data", "User", "train", "sum", "model")),
             rng.choice("xyznab"),
             rng.randint(0, 99),
         )

@@ -43,7 +43,7 @@ from lab.train.words import Pair
 declare_operators()
 import open_clip  # noqa: E402
 
-log = logging.getLogger("lab.train")
+log = logging.getLogger("train")
 
 KIND_NUMBERS = {kind: i for i, kind in enumerate(KINDS)}
 SIDE = 192
@@ -61,7 +61,7 @@ class Drawings:
     taken: set[Path] = field(default_factory=set)
 
     def take_up(self) -> None:
-        for shard in shards(self.folder, "lab.train"):
+        for shard in shards(self.folder, "train"):
             if shard in self.taken:
                 continue
             self.taken.add(shard)
@@ -320,7 +320,7 @@ def train(plan: Plan, cache: Path) -> None:
         if time.monotonic() - saved > plan.save_every:
             saved = time.monotonic()
             _save(plan, averaged, preprocess, tokenize, held)
-    log.info("%d steps, %d pairs seen, of %d drawings", step, seen, SHARD * len(shards(cache, "lab.train")))
+    log.info("%d steps, %d pairs seen, of %d drawings", step, seen, SHARD * len(shards(cache, "train")))
     _save(plan, averaged, preprocess, tokenize, held)
 
 
@@ -339,7 +339,7 @@ def _save(plan: Plan, averaged: Averaged, preprocess: Any, tokenize: Any, held: 
 def prepare(folder: Path, cache: Path, side: int, trunk: str) -> None:
     write_config(folder, side, trunk)
     rng = random.Random("tokenizer")
-    first = [sample for shard in shards(cache, "lab.train")[:12] for sample in read(shard)]
+    first = [sample for shard in shards(cache, "train")[:12] for sample in read(shard)]
     write_tokenizer(folder, [caption(sample.facts, rng, language, 1.0) for sample in first for language in (0, 1)])
 
 
@@ -351,10 +351,10 @@ def artists_at_work(cache: Path, drawings: int, artists: int, first: int) -> Ite
         subprocess.Popen([*command, "--artist", str(number), "--artists", str(artists)])  # noqa: S603
         for number in range(artists)
     ]
-    wanted = {shard_path(cache, "lab.train", at) for at in range(0, min(first, drawings), SHARD)}
+    wanted = {shard_path(cache, "train", at) for at in range(0, min(first, drawings), SHARD)}
     try:
-        while not wanted <= set(shards(cache, "lab.train")):
-            if all(artist.poll() is not None for artist in drawing) and not wanted <= set(shards(cache, "lab.train")):
+        while not wanted <= set(shards(cache, "train")):
+            if all(artist.poll() is not None for artist in drawing) and not wanted <= set(shards(cache, "train")):
                 raise RuntimeError("the artists ended before they had drawn enough to begin with")
             time.sleep(0.2)
         yield

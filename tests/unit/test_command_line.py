@@ -96,6 +96,11 @@ def test_documents_can_not_write_to_the_terminal() -> None:
     assert plain("a\033[31mred\x07\n灯塔") == "a\ufffd[31mred\ufffd\n灯塔"
 
 
+def test_commands_keep_their_names() -> None:
+    names = "serve worker ingest search ask list status delete verify reindex eval"
+    assert [command.name for command in COMMANDS] == names.split()
+
+
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
     for command in COMMANDS:
         with pytest.raises(SystemExit) as ended:

@@ -67,7 +67,7 @@ def test_the_interval_holds_the_mean_and_is_the_same_each_time() -> None:
 
 def test_two_saved_reports_are_compared_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second = saved(tmp_path / "a.json", BEFORE, 0.5), saved(tmp_path / "b.json", AFTER, 0.75)
-    out = tmp_path / "out" / "evaluation.json"
+    out = tmp_path / "out" / "eval.json"
     assert run(options("--compare", str(first), str(second), "--json", str(out))) == 0
     compared_all = json.loads(out.read_text())["folders"]["docs"]["compared"]["pooled"]["all"]
     assert compared_all["hit@5"]["won"] == 2

@@ -33,7 +33,7 @@ class TwinOfTheService:
         self.polls: dict[str, int] = {}
 
     def client(self) -> Client:
-        return Client(httpx.Client(transport=httpx.MockTransport(self.reply), base_url="http://twin"), "evaluation")
+        return Client(httpx.Client(transport=httpx.MockTransport(self.reply), base_url="http://twin"), "eval")
 
     def reply(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path

@@ -15,7 +15,7 @@ class LangChainDefault:
     def __init__(self, store: Path, model: str) -> None:
         self._splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200)
         self._store = Chroma(
-            collection_name="lab.bench",
+            collection_name="bench",
             embedding_function=HuggingFaceEmbeddings(model_name=model),
             persist_directory=str(store),
         )

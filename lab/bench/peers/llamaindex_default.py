@@ -15,7 +15,7 @@ from loop import Lost, main
 class LlamaIndexDefault:
     def __init__(self, store: Path, model: str) -> None:
         self._embedding = HuggingFaceEmbedding(model_name=model)
-        self._collection = chromadb.PersistentClient(str(store)).get_or_create_collection("lab.bench")
+        self._collection = chromadb.PersistentClient(str(store)).get_or_create_collection("bench")
         self._vectors = ChromaVectorStore(chroma_collection=self._collection)
         # its metadata name a page by its printed label only; the reader yields the pages in order, so that the
         # document ids tell the page's number without a change to what is embedded
