@@ -30,4 +30,4 @@ if [ "$(cat $stamp 2>/dev/null)" != "$wanted" ]; then
     echo "$wanted" > $stamp
 fi
 
-exec .venv/bin/python -m pytest tests/vllm -p no:cacheprovider --timeout 300
+exec .venv/bin/python -m pytest tests/vllm -p no:cacheprovider

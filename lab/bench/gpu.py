@@ -7,7 +7,7 @@ import signal
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from statistics import median
 from typing import Any
 
@@ -17,25 +17,33 @@ class OutOfTime(BaseException):
 
 
 @contextmanager
-def part(name: str, limit_s: float) -> Iterator[None]:
-    """What goes wrong in a part, or takes longer than it may, costs the rest of that part."""
+def part(name: str, limit_s: float | None) -> Iterator[None]:
+    """What goes wrong in a part, or takes longer than it may, costs the rest of that part. None: no limit."""
     said(f"\n{name} …")
     started = time.perf_counter()
-    former = signal.signal(signal.SIGALRM, _out_of_time)
-    theirs_s, _ = signal.setitimer(signal.ITIMER_REAL, limit_s)
     try:
-        yield
+        with _alarm(limit_s) if limit_s is not None else nullcontext():
+            yield
     except OutOfTime:
         said(f"{name}: not done after {limit_s:.0f} s")
     except Exception:
         said(f"{name} failed:\n" + "".join(traceback.format_exc().splitlines(keepends=True)[-8:]))
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, former)
-        signal.setitimer(signal.ITIMER_REAL, theirs_s)
         gc.collect()
         _emptied()
         said(f"{name}: {time.perf_counter() - started:.1f} s")
+
+
+@contextmanager
+def _alarm(limit_s: float) -> Iterator[None]:
+    former = signal.signal(signal.SIGALRM, _out_of_time)
+    theirs_s, _ = signal.setitimer(signal.ITIMER_REAL, limit_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+        signal.setitimer(signal.ITIMER_REAL, theirs_s)
 
 
 def _out_of_time(number: int, frame: object) -> None:

@@ -25,13 +25,21 @@ from app.adapters.encoders.torchvision_shim import declare_operators
 from lab.bench.gpu import card, done, part, said
 
 PROMPTS = Path(__file__).with_name("packed_prompts.json")
-ROUNDS = 3
-TOKENS = 64  # of the answer, after the first
 SPARE_GIB = 5.0  # beside the weights: of the cache a fourth of a MiB a token, the work on a long prompt, the context
 GIB = 2**30
 FP8_MOST = 448.0  # the largest number of float8_e4m3fn
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    rounds: int
+    tokens: int  # of the answer, after the first
+
+
+WHOLE = Amounts(3, 64)
+TINY_AMOUNTS = Amounts(1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +116,7 @@ _SMALL: Json = {
     "vocab_size": 1000,
     "hidden_size": 64,
     "intermediate_size": 128,
-    "num_hidden_layers": 2,
+    "num_hidden_layers": 1,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
 }
@@ -157,8 +165,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     said(f"{card()}; torch {torch.__version__}, transformers {transformers.__version__}{', tiny' if tiny else ''}")
     rows: list[Json] = []
     for shape in TINY if tiny else chosen(free_gib()):
-        with part(shape.name, options.limit_s):
-            measure(shape, prompts, 4 if tiny else TOKENS, rows)
+        with part(shape.name, None if tiny else options.limit_s):
+            measure(shape, prompts, TINY_AMOUNTS if tiny else WHOLE, rows)
     said("\n" + table(rows))
     if options.json:
         options.json.write_text(json.dumps({"card": card(), "prompts": prompts, "rows": rows}, indent=1), "utf-8")
@@ -167,14 +175,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def parsed_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m lab.bench.gpu_answers", description=__doc__)
     parser.add_argument("--tiny", action="store_true", help="small models")
-    parser.add_argument("--limit-s", type=float, default=45, help="of each model")
+    parser.add_argument("--limit-s", type=float, default=45, help="of each large model")
     parser.add_argument("--json", type=Path, help="file for all the numbers")
     return parser.parse_args(arguments)
 
 
 def smaller(prompt: Json) -> Json:
     sizes = [[width // 8, height // 8] for width, height in prompt["pictures"]]
-    return {"text_tokens": prompt["text_tokens"] // 16, "pictures": sizes}
+    return {"text_tokens": prompt["text_tokens"] // 64, "pictures": sizes}
 
 
 # ---------------------------------------------------------------- which models
@@ -288,7 +296,7 @@ def _linear(plain: Any) -> Any:
 # ---------------------------------------------------------------- one model
 
 
-def measure(shape: Shape, prompts: list[Json], tokens: int, rows: list[Json]) -> None:
+def measure(shape: Shape, prompts: list[Json], amounts: Amounts, rows: list[Json]) -> None:
     import torch
 
     if torch.cuda.is_available():
@@ -302,8 +310,8 @@ def measure(shape: Shape, prompts: list[Json], tokens: int, rows: list[Json]) ->
     for prompt in prompts:
         inputs, patches_s = taken(shape, prompt, model.device)
         first, answer = timed(model, inputs, 2)  # warms up
-        firsts = [timed(model, inputs, 1)[0] for _ in range(ROUNDS - 1)]
-        first, answer = timed(model, inputs, tokens + 1)
+        firsts = [timed(model, inputs, 1)[0] for _ in range(amounts.rounds - 1)]
+        first, answer = timed(model, inputs, amounts.tokens + 1)
         pictures = int((inputs["input_ids"] == markers(shape)["image_token_id"]).sum())
         rows.append(
             {
@@ -314,7 +322,7 @@ def measure(shape: Shape, prompts: list[Json], tokens: int, rows: list[Json]) ->
                 "picture_tokens": pictures,
                 "patches_ms": patches_s * 1000,
                 "first_ms": median([*firsts, first]) * 1000,
-                "tokens_per_s": tokens / answer,
+                "tokens_per_s": amounts.tokens / answer,
                 "peak_gib": torch.cuda.max_memory_allocated() / GIB if torch.cuda.is_available() else 0.0,
             }
         )

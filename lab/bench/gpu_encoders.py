@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     for name in options.parts:
         limit_s, measure = parts[name]
-        with part(name, limit_s):
+        with part(name, None if tiny else limit_s):
             measure()
     said("")
     images.told(f"{SIGLIP}, images")

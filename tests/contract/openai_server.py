@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
+from tests.waiting import HANG_S
+
 Script = Callable[["Reply"], None]
 
 
@@ -59,12 +61,11 @@ class Reply:
 _CHUNK = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "scripted"}
 
 
-def said(*pieces: str, finish: str = "stop", pause_s: float = 0.0) -> Script:
+def said(*pieces: str, finish: str = "stop") -> Script:
     def script(reply: Reply) -> None:
         reply.begin()
         for piece in pieces:
             reply.piece(piece)
-            time.sleep(pause_s)
         reply.end(finish)
 
     return script
@@ -77,11 +78,23 @@ def endless(reply: Reply) -> None:
         time.sleep(0.01)
 
 
+def until_set(event: threading.Event) -> None:
+    """For a script that says nothing until the test is over."""
+    event.wait(HANG_S)
+
+
+def _set() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
 @dataclass(slots=True)
 class OpenAIServer:
     script: Script
     models: object = field(default_factory=lambda: {"data": [{"id": "scripted"}]})
-    list_pause_s: float = 0.0  # before it lists its models
+    lists: threading.Event = field(default_factory=_set)  # until then it lists no models
+    lists_asked: int = 0
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     hung_up: threading.Event = field(default_factory=threading.Event)
@@ -108,7 +121,8 @@ class OpenAIServer:
 def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            time.sleep(server.list_pause_s)
+            server.lists_asked += 1
+            until_set(server.lists)
             with suppress(OSError):  # nobody waited for it
                 Reply(self).json(200, server.models)
 

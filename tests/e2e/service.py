@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ from typing import Any
 import httpx
 import psutil
 
+from tests.waiting import HANG_S, wait_until
+
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples" / "documents"
-START_S = float(os.environ.get("EXHIBIT_TEST_START_S", "180"))
-PATIENCE_S = float(os.environ.get("EXHIBIT_TEST_PATIENCE_S", "200"))  # a busy machine takes longer
 
 
 def free_port() -> int:
@@ -37,11 +36,10 @@ class Service:
         self.port = free_port()
         self.environment = environment
         self.process: subprocess.Popen[bytes] | None = None
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=HANG_S)
 
-    def start(self) -> float:
-        """Returns the seconds until it was ready."""
-        began = time.monotonic()
+    def start(self) -> None:
+        """Waits until it is ready."""
         environment = os.environ | {
             "EXHIBIT_DATA_DIR": str(self.folder / "data"),
             "EXHIBIT_PORT": str(self.port),
@@ -52,14 +50,14 @@ class Service:
         command = [sys.executable, "-m", "app.cli", "serve"]
         self.process = subprocess.Popen(command, cwd=self.root, env=environment, stdout=log, stderr=log)
         log.close()
-        while time.monotonic() - began < START_S:
-            if self.process.poll() is not None:
-                raise AssertionError(f"the service ended: {self.log()[-2000:]}")
-            with suppress(httpx.TransportError):
-                if self.http.get("/readyz").status_code == 200:
-                    return time.monotonic() - began
-            time.sleep(0.05)
-        raise AssertionError(f"not ready in {START_S} s: {self.log()[-2000:]}")
+        wait_until(self._ready, lambda: self.log()[-2000:])
+
+    def _ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, f"the service ended: {self.log()[-2000:]}"
+        with suppress(httpx.TransportError):
+            return self.http.get("/readyz").status_code == 200
+        return False
 
     def kill(self) -> None:
         """kill -9, and waits until its children have noticed."""
@@ -67,17 +65,17 @@ class Service:
         children = psutil.Process(self.process.pid).children(recursive=True)
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
-        _, alive = psutil.wait_procs(children, timeout=10)
+        _, alive = psutil.wait_procs(children, timeout=HANG_S)
         assert not alive, f"outlived the service: {alive}"
 
     def terminate(self) -> None:
         assert self.process is not None
         self.process.terminate()
         try:
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=HANG_S)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"it did not stop within 20 s: {self.log()[-2000:]}") from None
+            raise AssertionError(f"it did not stop: {self.log()[-2000:]}") from None
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -100,19 +98,20 @@ class Service:
         try:
             found: dict[str, Any] = self.http.get(f"/v1/documents/{document_id}").json()
         except httpx.TransportError as error:
-            ended = self.process.wait(timeout=5) if self.process is not None else None
+            ended = self.process.wait(timeout=HANG_S) if self.process is not None else None
             raise AssertionError(f"the service ended with {ended}: {self.log()[-3000:]}") from error
         return found
 
-    def finished(self, *documents: dict[str, Any], timeout: float = PATIENCE_S) -> list[dict[str, Any]]:
+    def finished(self, *documents: dict[str, Any]) -> list[dict[str, Any]]:
         """These documents, once none of them is queued or running."""
-        until = time.monotonic() + timeout
-        while True:
-            now = [self.document(document["id"]) for document in documents]
-            if all(document["status"] not in ("queued", "running") for document in now):
-                return now
-            assert time.monotonic() < until, f"still {now}\n{self.log()[-3000:]}"
-            time.sleep(0.1)
+        now: list[dict[str, Any]] = []
+
+        def all_have() -> bool:
+            now[:] = [self.document(document["id"]) for document in documents]
+            return all(document["status"] not in ("queued", "running") for document in now)
+
+        wait_until(all_have, lambda: f"still {now}\n{self.log()[-3000:]}")
+        return now
 
     def search(self, query: str, **more: Any) -> list[dict[str, Any]]:
         answer = self.http.post("/v1/search", json={"query": query, **more})

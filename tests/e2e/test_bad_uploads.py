@@ -12,8 +12,6 @@ import pytest
 
 from tests.e2e.service import SAMPLES, Service
 
-pytestmark = pytest.mark.timeout(300)  # the first one starts the service and takes the samples in
-
 PDF = (SAMPLES / "annual-report-2025.pdf").read_bytes()
 
 

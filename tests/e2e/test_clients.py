@@ -23,8 +23,6 @@ from pydantic import SecretStr
 
 from tests.e2e.service import ROOT, SAMPLES, Service
 
-pytestmark = pytest.mark.timeout(300)  # the first one starts the service and takes the samples in
-
 QUESTION = "What did the night boat cost in 2025?"
 NODE_MODULES = Path(os.environ.get("EXHIBIT_NODE_MODULES", ROOT / ".cache" / "node" / "node_modules"))
 

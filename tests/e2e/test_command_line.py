@@ -13,8 +13,8 @@ from app.api.schemas import AnswerOut
 from app.cli import main
 from app.client import Exhibit, Refused, Unreachable
 from tests.e2e.service import SAMPLES, Service, free_port
+from tests.waiting import HANG_S
 
-pytestmark = pytest.mark.timeout(300)  # the first one starts the service
 FILES = ("carriers-notes.md", "fleet.xlsx", "lost-property-2025.csv")
 MOST_LEFT = 20_000_000  # bytes more than a new data folder has
 
@@ -92,7 +92,7 @@ def test_the_client_follows_streams_and_translates_errors(exhibit: Exhibit) -> N
     document = exhibit.upload(SAMPLES / "carriers-notes.md", "default")
     assert document.duplicate
     assert [now.status for now in exhibit.follow(document.id)] == ["ready"]
-    assert [one.id for one in exhibit.wait([document.id], timeout_s=30)] == [document.id]
+    assert [one.id for one in exhibit.wait([document.id], timeout_s=HANG_S)] == [document.id]
     assert exhibit.original(document.id) == (SAMPLES / "carriers-notes.md").read_bytes()
     events = list(exhibit.ask_streamed("Which boat is electric?"))
     assert isinstance(events[0], list)
@@ -141,6 +141,6 @@ def test_all_is_whole_and_after_deleting_all_nothing_is_left(
     assert not list((data / "words").glob("*/*.term"))
     assert sum(file.stat().st_size for file in data.rglob("*") if file.is_file()) < MOST_LEFT
     assert exhibit.search("electric") == []
-    [again] = exhibit.wait([exhibit.upload(SAMPLES / "carriers-notes.md").id], timeout_s=120)
+    [again] = exhibit.wait([exhibit.upload(SAMPLES / "carriers-notes.md").id], timeout_s=HANG_S)
     assert again.status == "ready"
     assert exhibit.search("carriers")

@@ -14,8 +14,7 @@ from PIL import Image
 
 from ingest.libreoffice import installed
 from tests.e2e.service import SAMPLES, Service
-
-pytestmark = pytest.mark.timeout(300)  # the first one starts the service and takes the samples in
+from tests.waiting import wait_until
 
 DOCUMENT = {
     "id", "collection", "name", "media_type", "size", "sha256", "status", "stage", "findable", "progress", "pages",
@@ -49,13 +48,18 @@ def test_a_document_tells_how_it_was_read(service: Service) -> None:
 
 
 def test_an_answer_does_not_wait_for_the_network_stack(service: Service) -> None:
-    """Nagle's algorithm and delayed acknowledgements add 40 ms to every answer on a connection that is kept."""
-    times = []
-    for _ in range(20):
-        began = time.monotonic()
-        service.http.get("/healthz")
-        times.append(time.monotonic() - began)
-    assert min(times) < 0.03
+    """Nagle's algorithm and delayed acknowledgements add 40 ms to every answer on a connection that is kept; a new one
+    for each answer has none of it."""
+
+    def quickest_s(**headers: str) -> float:
+        times = []
+        for _ in range(20):
+            began = time.monotonic()
+            service.http.get("/healthz", headers=headers)
+            times.append(time.monotonic() - began)
+        return min(times)
+
+    assert quickest_s() < quickest_s(connection="close") + 0.03
 
 
 def test_a_paragraph_is_found_with_its_page_and_regions(service: Service) -> None:
@@ -212,10 +216,8 @@ def test_deleted_is_unfindable_at_once_and_gone_soon(service: Service) -> None:
     assert service.http.get(f"/v1/documents/{document['id']}").status_code == 410
     assert service.http.get(f"/v1/evidence/{evidence['id']}").status_code == 410
     blobs = service.folder / "data" / "blobs"
-    until = time.monotonic() + 20
-    while list(blobs.rglob(f"*{document['sha256']}*")) or (blobs / "documents" / document["id"]).exists():
-        assert time.monotonic() < until, "the blobs are still there"
-        time.sleep(0.1)
+    wait_until(lambda: not list((blobs / "originals").rglob(f"*{document['sha256']}*")))
+    wait_until(lambda: not (blobs / "documents" / document["id"]).exists())
 
 
 def test_a_document_without_pages_says_so(service: Service) -> None:

@@ -15,10 +15,7 @@ from tests.e2e.service import SAMPLES, Service
 
 SIZE_MB = 48
 
-pytestmark = [
-    pytest.mark.skipif("EXHIBIT_SLOW_TESTS" not in os.environ, reason="takes minutes: set EXHIBIT_SLOW_TESTS=1"),
-    pytest.mark.timeout(900),
-]
+pytestmark = pytest.mark.skipif("EXHIBIT_SLOW_TESTS" not in os.environ, reason="takes minutes: EXHIBIT_SLOW_TESTS=1")
 
 
 @pytest.fixture
@@ -57,7 +54,7 @@ def test_a_full_disk_is_told_and_got_over(small_disk: Path, service_in: Callable
     assert "No space left" in refused.json()["detail"]
 
     ballast.unlink()
-    for document in service.finished(*begun, timeout=180):
+    for document in service.finished(*begun):
         if document["status"] == "failed":
             assert document["problems"][0]["message"]
             service.http.post(f"/v1/documents/{document['id']}/retry").raise_for_status()

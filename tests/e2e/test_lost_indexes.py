@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable
 
 from tests.e2e.service import SAMPLES, Service
+from tests.waiting import wait_until
 
 SAID = "the indexes had lost something, and it was put back"
 
@@ -29,8 +29,5 @@ def test_lost_indexes_are_filled_again_at_start(service_in: Callable[..., Servic
     for meta in (service.folder / "data" / "words").glob("*/meta.json"):
         meta.write_text("{")
     service.start()
-    until = time.monotonic() + 30
-    while (ways(service) != before or SAID not in service.log()) and time.monotonic() < until:
-        time.sleep(0.2)
-    assert ways(service) == before
+    wait_until(lambda: ways(service) == before and SAID in service.log())
     assert service.log().count(SAID) == 1

@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.service import PATIENCE_S, Service
-
-pytestmark = pytest.mark.timeout(2 * PATIENCE_S)  # the first one starts the service and takes the samples in
+from tests.e2e.service import Service
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 LIBRARY: list[dict[str, Any]] = [

@@ -16,9 +16,9 @@ import pytest
 
 from app.adapters.vectors.index_names import slug
 from app.cli import main
-from tests.e2e.service import PATIENCE_S, SAMPLES, Service
+from tests.e2e.service import SAMPLES, Service
+from tests.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(600)  # three starts
 FORMER = {"text": "former-words@00000000", "image": "former-clip@00000000"}
 FILES = ("carriers-notes.md", "fleet.xlsx", "lost-property-2025.csv", "harbour-morning.jpg")
 QUESTION = "Which boat is electric?"
@@ -45,11 +45,17 @@ def found(service: Service, **query: Any) -> dict[str, Any]:
 
 def searched_while(service: Service, goes_on: Callable[[dict[str, Any] | None], bool]) -> dict[str, Any] | None:
     """With pauses: encoding steps back behind questions, and would never end on a busy machine."""
-    until = time.monotonic() + PATIENCE_S
-    while goes_on(now := reindex_of(service)):
+    now: dict[str, Any] | None = None
+
+    def over() -> bool:
+        nonlocal now
+        if not goes_on(now := reindex_of(service)):
+            return True
         found(service, query=QUESTION)
-        assert time.monotonic() < until, f"still {now}"
         time.sleep(0.3)
+        return False
+
+    wait_until(over, lambda: f"still {now}")
     return now
 
 
@@ -96,10 +102,7 @@ def test_a_library_of_former_models_is_re_embedded(
 
     assert main(["reindex", "--all"]) == 0
     assert "nothing to do" in capsys.readouterr().err
-    until = time.monotonic() + PATIENCE_S
-    while list((service.folder / "data" / "blobs").glob("documents/*/vectors/*former*")):
-        assert time.monotonic() < until
-        time.sleep(0.2)
+    wait_until(lambda: not list((service.folder / "data" / "blobs").glob("documents/*/vectors/*former*")))
     assert main(["verify"]) == 0
     assert "Everything is there, and nothing else." in capsys.readouterr().out
     assert service.http.post(f"/v1/documents/{failed['id']}/retry").status_code == 202

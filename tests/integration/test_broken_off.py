@@ -8,11 +8,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import cast
 
-import pytest
-
 from app.adapters.dbos_jobs import DbosJobs, DbosWorker, run_id
 from ingest.pipeline import Pipeline
-from tests.integration.test_queue_versions import Recorder, until
+from tests.integration.test_queue_versions import Recorder
+from tests.waiting import becomes, until
 
 
 async def breaks_off_and_goes_on(folder: Path) -> Recorder:
@@ -22,8 +21,7 @@ async def breaks_off_and_goes_on(folder: Path) -> Recorder:
     with closing(DbosJobs(url)) as jobs:
         await jobs.ingest("broken", 1)
         await until(lambda: len(pipeline.published) == 1)
-        while await jobs.state("broken", 1) != "done":
-            await asyncio.sleep(0.02)
+        await becomes("done", lambda: jobs.state("broken", 1))
         with closing(sqlite3.connect(folder / "queue.db")) as queue, queue:  # as if its end had not been recorded
             queue.execute(
                 "update workflow_status set status = 'PENDING', output = null where workflow_uuid = ?",
@@ -32,13 +30,11 @@ async def breaks_off_and_goes_on(folder: Path) -> Recorder:
         await worker.resume_idle()
         assert await jobs.state("broken", 1) == "live"  # once may be chance: it may just be ending
         await worker.resume_idle()
-        while await jobs.state("broken", 1) != "done":
-            await asyncio.sleep(0.02)
+        await becomes("done", lambda: jobs.state("broken", 1))
     await worker.stop()
     return pipeline
 
 
-@pytest.mark.timeout(60)
 def test_a_run_that_broke_off_is_taken_up_again(tmp_path: Path) -> None:
     pipeline = asyncio.run(breaks_off_and_goes_on(tmp_path))
     assert pipeline.published == [("broken", 1)]  # done steps are not repeated

@@ -10,16 +10,17 @@ from pathlib import Path
 from app.adapters.catalogue.catalogue import SqlCatalogue
 
 STARTED = """
-import sys, time
+import sys
 from datetime import UTC, datetime
 from app.adapters.catalogue.catalogue import SqlCatalogue
 from domain.types import Chunk, Document
-url, name, start_at = sys.argv[1:]
+url, name = sys.argv[1:]
 def document(id, sha256):
     return Document(id, home, "default", "a", "text/plain", 1, sha256, "queued", datetime.now(UTC))
 def chunks(id, letter):
     return [Chunk(f"{id}.{letter}{n}", id, n, "text", "words " * 50, "words") for n in range(200)]
-time.sleep(max(0, float(start_at) - time.time()))
+print("ready", flush=True)
+sys.stdin.readline()
 catalogue = SqlCatalogue(url)
 home = catalogue.collection("default").id
 """
@@ -42,21 +43,34 @@ RESTLESS = (
 catalogue.record(document("d", "d"))
 print("begun", flush=True)
 while True:
-    catalogue.replace_chunks("d", 1, chunks("d", "a"))
-    catalogue.replace_chunks("d", 1, chunks("d", "b"))
+    for letter in "ab":
+        catalogue.replace_chunks("d", 1, chunks("d", letter))
+        print("replaced", flush=True)
 """
 )
 
 
-def process(code: str, url: str, name: str, start_at: float = 0.0) -> subprocess.Popen[str]:
-    arguments = [sys.executable, "-c", code, url, name, str(start_at)]
-    return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def process(code: str, url: str, name: str) -> subprocess.Popen[str]:
+    """It waits for a line, once it is ready."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, "-c", code, url, name], stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+def says(process: subprocess.Popen[str], line: str) -> None:
+    assert process.stdout is not None
+    assert process.stdout.readline() == f"{line}\n"
 
 
 def test_processes_that_open_and_write_at_the_same_moment_all_get_through(tmp_path: Path) -> None:
-    url, start_at = f"sqlite:///{tmp_path}/catalogue.db", time.time() + 2.5
-    rivals = [process(RIVAL, url, f"p{n}", start_at) for n in range(4)]
-    ended = [rival.communicate(timeout=60) for rival in rivals]
+    url = f"sqlite:///{tmp_path}/catalogue.db"
+    rivals = [process(RIVAL, url, f"p{n}") for n in range(4)]
+    for rival in rivals:
+        says(rival, "ready")
+    for rival in rivals:
+        assert rival.stdin is not None
+        rival.stdin.write("go\n")
+        rival.stdin.flush()
+    ended = [rival.communicate() for rival in rivals]
     assert [errors for _, errors in ended] == [""] * 4
     assert len({out for out, _ in ended}) == 1  # one document for the bytes that they all brought
     catalogue = SqlCatalogue(url)
@@ -70,11 +84,14 @@ def test_processes_that_open_and_write_at_the_same_moment_all_get_through(tmp_pa
 def test_a_process_killed_while_it_writes_leaves_all_or_nothing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/catalogue.db"
     seen = set()
-    for delay_s in (0.0, 0.05, 0.11, 0.18):
+    for replaced, more_s in ((0, 0.0), (1, 0.0), (2, 0.01), (3, 0.02)):
         with process(RESTLESS, url, "p") as victim:
-            assert victim.stdout is not None
-            assert victim.stdout.readline() == "begun\n"
-            time.sleep(delay_s)
+            assert victim.stdin is not None
+            victim.stdin.write("go\n")
+            victim.stdin.flush()
+            for line in ("ready", "begun", *["replaced"] * replaced):
+                says(victim, line)
+            time.sleep(more_s)  # into the next
             victim.kill()
         catalogue = SqlCatalogue(url)
         letters = [chunk.id[2] for chunk in catalogue.chunks("d")]

@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,10 +14,12 @@ import psutil
 import pytest
 
 from app.adapters.memory.indexes import MemoryVectors
+from app.adapters.vectors import chroma_process
 from app.adapters.vectors.chroma_process import ChromaProcess
 from domain.errors import BadConfiguration, Unavailable
 from domain.ports import IndexName, Vector, VectorRow
 from domain.types import Kind
+from tests.waiting import HANG_S, for_ever
 
 GOOD, BAD = IndexName("c1", "text", "mini"), IndexName("c1", "image", "clip")
 VECTOR: Vector = np.full(4, 0.5, dtype=np.float32)
@@ -27,7 +28,7 @@ VECTOR: Vector = np.full(4, 0.5, dtype=np.float32)
 def dies() -> None:
     """Here and now: a signal to the process may reach another thread, and this one answer before it takes effect."""
     signal.raise_signal(signal.SIGSEGV)
-    time.sleep(60)
+    for_ever()
 
 
 class Fragile(MemoryVectors):
@@ -50,7 +51,7 @@ class Fragile(MemoryVectors):
             dies()
         if hang.exists():
             hang.unlink()
-            time.sleep(60)
+            for_ever()
         return (("found", 1.0),)
 
     def drop_index(self, index: IndexName) -> None:
@@ -108,7 +109,10 @@ def test_many_searches_survive_a_death_together(process: Callable[..., ChromaPro
     assert found == [(("found", 1.0),)] * 40
 
 
-def test_a_search_that_hangs_is_ended_and_made_again(process: Callable[..., ChromaProcess], tmp_path: Path) -> None:
+def test_a_search_that_hangs_is_ended_and_made_again(
+    process: Callable[..., ChromaProcess], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(chroma_process.LONGER, "open", HANG_S)
     says(tmp_path, "hangs")
     assert process(limit_s=3.0).search(GOOD, VECTOR, 1) == (("found", 1.0),)
 

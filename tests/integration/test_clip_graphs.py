@@ -24,8 +24,7 @@ from app.adapters.encoders.clip_graphs import PICTURES, TEXTS, GraphEncoder, Tow
 from app.adapters.encoders.image import KEPT, bundled
 from domain.ports import ImageEncoder, Vectors
 from system.build_cache import sha256_of
-
-pytestmark = pytest.mark.timeout(300)  # each conversion loads torch in a child; the machine may be busy
+from tests.waiting import HANG_S
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 PHOTO = SAMPLES / "documents" / "harbour-morning.jpg"
@@ -36,7 +35,7 @@ QUERIES = ("", "bar chart", "a line chart of revenue, 2019\u20132025", "折线�
 def cache(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what is kept between test runs, made if it never was."""
     kept = request.config.cache.mkdir("encoders")
-    assert isinstance(bundled(kept), GraphEncoder)
+    assert isinstance(bundled(kept, time_limit_s=HANG_S), GraphEncoder)
     copy = tmp_path_factory.mktemp("cache")
     for folder in kept.glob(f"*/{KEPT}"):
         shutil.copytree(folder.parent, copy / folder.parent.name)
@@ -214,7 +213,7 @@ def test_both_encoders_may_be_used_for_the_first_time_at_the_same_moment(cache: 
     script = tmp_path / "both.py"
     script.write_text(BOTH_AT_ONCE)
     for _ in range(3):
-        subprocess.run([sys.executable, script, str(cache)], cwd=SAMPLES.parent, check=True, timeout=100)
+        subprocess.run([sys.executable, script, str(cache)], cwd=SAMPLES.parent, check=True, timeout=HANG_S)
 
 
 BOTH_AT_ONCE = """

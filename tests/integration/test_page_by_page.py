@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
@@ -19,6 +19,9 @@ from ingest.originals import key
 from ingest.parse import PARSERS, Parser
 from ingest.parser import SandboxedParser
 from system.sandbox import Sandbox
+from tests.waiting import HANG_S, for_ever
+
+T = TypeVar("T")
 
 PDF = "application/pdf"
 DOCUMENT = Document("d", "c", "default", "a.pdf", PDF, 1, "ab", "running", datetime.now(UTC), pages=12)
@@ -29,20 +32,31 @@ def parse(path: Path, first: int, last: int) -> list[ParsedPage]:
     ill, *numbers = path.read_text().split()
     if set(range(first, last + 1)) & {int(number) for number in numbers}:
         if ill == "hang":
-            time.sleep(60)
+            for_ever()
         elif ill == "password":
             raise NeedsPassword("it needs a password")
         ctypes.string_at(0)
     return [ParsedPage(number) for number in range(first, last + 1)]
 
 
+class Patient(Sandbox):
+    """Only calls that hang are cut off: a slow machine may take as long as it likes over the others."""
+
+    async def run(
+        self, function: Callable[..., T], *args: Any, timeout_s: float, processor_s: float | None = None
+    ) -> T:
+        path, _, first, last = args
+        hangs = path.read_text() == "hang 3" and first <= 3 <= last
+        return await super().run(function, *args, timeout_s=timeout_s if hangs else HANG_S, processor_s=processor_s)
+
+
 @pytest.fixture
 def parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxedParser]:
-    table = {**PARSERS, PDF: Parser(__name__, "", "parse", batch_pages=12, timeout_s=3)}
+    table = {**PARSERS, PDF: Parser(__name__, "", "parse", batch_pages=12, timeout_s=1.5)}
     monkeypatch.setattr(module, "PARSERS", table)
-    monkeypatch.setattr(module, "PAGE_TIMEOUT_S", 2.0)
+    monkeypatch.setattr(module, "PAGE_TIMEOUT_S", 1.0)
     monkeypatch.setattr(module, "parse_pages", _parse_pages)
-    sandbox = Sandbox(1)
+    sandbox = Patient(1)
     yield SandboxedParser(sandbox, MemoryBlobs())
     sandbox.close()
 
@@ -56,7 +70,7 @@ async def read(parser: SandboxedParser, ill: str, document: Document = DOCUMENT)
     return await parser.pages(document, 1, document.pages or 1)
 
 
-@pytest.mark.parametrize(("ill", "why"), [("hang 3", "longer than 2 s"), ("crash 3", "crashed the parser (SIGSEGV)")])
+@pytest.mark.parametrize(("ill", "why"), [("hang 3", "longer than 1 s"), ("crash 3", "crashed the parser (SIGSEGV)")])
 async def test_one_page_costs_itself_and_is_named(parser: SandboxedParser, ill: str, why: str) -> None:
     pages = await read(parser, ill)
     assert [page.number for page in pages] == list(range(1, 13))

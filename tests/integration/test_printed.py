@@ -15,10 +15,7 @@ from ingest.parse import SHEETS, SLIDES, open_document
 from ingest.parse.printed import printed
 from ingest.parse.render import render_page
 
-pytestmark = [
-    pytest.mark.skipif(libreoffice.installed() is None, reason="LibreOffice is not installed"),
-    pytest.mark.timeout(120),
-]
+pytestmark = pytest.mark.skipif(libreoffice.installed() is None, reason="LibreOffice is not installed")
 
 
 @pytest.fixture

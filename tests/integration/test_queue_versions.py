@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import cast
@@ -13,6 +12,7 @@ import pytest
 
 from app.adapters.dbos_jobs import DbosJobs, DbosWorker
 from ingest.pipeline import Pipeline
+from tests.waiting import until
 
 
 class Recorder:
@@ -48,13 +48,6 @@ class Recorder:
 
     def drop(self, collection_id: str) -> None:
         self.dropped.append(collection_id)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < end, "it did not come about"
-        await asyncio.sleep(0.02)
 
 
 async def killed_in_the_middle(url: str) -> None:

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 
 from domain.errors import NeedsPassword, Unavailable, Unreadable
 from system.sandbox import Sandbox
+from tests.waiting import HANG_S, for_ever, until, wait_until
 
 
 def add(a: int, b: int) -> int:
@@ -30,8 +30,8 @@ def niceness() -> int:
     return os.nice(0)
 
 
-def nap(seconds: float) -> None:
-    time.sleep(seconds)
+def nap() -> None:
+    for_ever()
 
 
 def burn() -> None:
@@ -41,7 +41,11 @@ def burn() -> None:
 
 def leave_pid_and_nap(path: str) -> None:
     Path(path).write_text(str(os.getpid()))
-    time.sleep(60)
+    for_ever()
+
+
+def wait_for(path: str) -> None:
+    wait_until(Path(path).exists)
 
 
 def crash() -> None:
@@ -77,11 +81,8 @@ async def sandbox() -> AsyncIterator[Sandbox]:
     sandbox.close()
 
 
-async def eventually(true: Callable[[], bool], within_s: float = 5) -> bool:
-    until = time.monotonic() + within_s
-    while not true() and time.monotonic() < until:
-        await asyncio.sleep(0.02)
-    return true()
+def written(note: Path) -> bool:
+    return note.exists() and note.read_text() != ""
 
 
 def lives(process: int) -> bool:
@@ -90,95 +91,98 @@ def lives(process: int) -> bool:
 
 
 async def test_a_child_is_warm_and_reused(sandbox: Sandbox) -> None:
-    assert await sandbox.run(add, 2, 3, timeout_s=20) == 5
-    assert await sandbox.run(pid, timeout_s=5) == await sandbox.run(pid, timeout_s=5) != os.getpid()
+    assert await sandbox.run(add, 2, 3, timeout_s=HANG_S) == 5
+    assert await sandbox.run(pid, timeout_s=HANG_S) == await sandbox.run(pid, timeout_s=HANG_S) != os.getpid()
 
 
 async def test_a_child_gives_way_to_the_service(sandbox: Sandbox) -> None:
-    assert await sandbox.run(niceness, timeout_s=20) == min(19, os.nice(0) + 5)
+    assert await sandbox.run(niceness, timeout_s=HANG_S) == min(19, os.nice(0) + 5)
 
 
 async def test_large_results_come_through(sandbox: Sandbox) -> None:
-    assert len(await sandbox.run(big, timeout_s=20)) == 30_000_000
+    assert len(await sandbox.run(big, timeout_s=HANG_S)) == 30_000_000
 
 
 async def test_a_hang_ends_in_a_sentence_and_the_next_call_works(sandbox: Sandbox) -> None:
     with pytest.raises(Unreadable, match=r"took longer than 0\.5 s"):
-        await sandbox.run(nap, 60, timeout_s=0.5)
-    assert await sandbox.run(add, 1, 1, timeout_s=20) == 2
+        await sandbox.run(nap, timeout_s=0.5)
+    assert await sandbox.run(add, 1, 1, timeout_s=HANG_S) == 2
 
 
 async def test_what_burns_the_processor_is_ended_and_the_next_call_works(sandbox: Sandbox) -> None:
     with pytest.raises(Unreadable, match=r"more than 0\.5 s of processor time"):
-        await sandbox.run(burn, timeout_s=60, processor_s=0.5)
-    assert await sandbox.run(add, 1, 2, timeout_s=30, processor_s=0.5) == 3
+        await sandbox.run(burn, timeout_s=HANG_S, processor_s=0.5)
+    assert await sandbox.run(add, 1, 2, timeout_s=HANG_S) == 3
 
 
 async def test_a_segfault_ends_in_a_sentence_and_the_next_call_works(sandbox: Sandbox) -> None:
     with pytest.raises(Unreadable, match="crashed the parser"):
-        await sandbox.run(crash, timeout_s=20)
-    assert await sandbox.run(add, 1, 1, timeout_s=20) == 2
+        await sandbox.run(crash, timeout_s=HANG_S)
+    assert await sandbox.run(add, 1, 1, timeout_s=HANG_S) == 2
 
 
 @pytest.mark.parametrize("swelling", [swell, swell_at_a_stroke])
 async def test_too_much_memory_ends_in_a_sentence(sandbox: Sandbox, swelling: Callable[[], object]) -> None:
     with pytest.raises(Unreadable, match="needs more than 300 MB"):
-        await sandbox.run(swelling, timeout_s=30)
+        await sandbox.run(swelling, timeout_s=HANG_S)
 
 
 async def test_domain_errors_come_through_as_they_are(sandbox: Sandbox) -> None:
     with pytest.raises(NeedsPassword, match=r"^needs a password$"):
-        await sandbox.run(want_password, timeout_s=20)
+        await sandbox.run(want_password, timeout_s=HANG_S)
 
 
 async def test_any_other_exception_is_named_in_one_line(sandbox: Sandbox) -> None:
     with pytest.raises(Unreadable, match=r"ZeroDivisionError: it was zero"):
-        await sandbox.run(stumble, timeout_s=20)
+        await sandbox.run(stumble, timeout_s=HANG_S)
 
 
-async def test_cancelling_kills_the_child_at_once(sandbox: Sandbox, tmp_path: Path) -> None:
+async def test_cancelling_kills_the_child(sandbox: Sandbox, tmp_path: Path) -> None:
     note = tmp_path / "pid"
-    task = asyncio.create_task(sandbox.run(leave_pid_and_nap, str(note), timeout_s=60))
-    assert await eventually(lambda: note.exists() and note.read_text() != "", within_s=20)
+    task = asyncio.create_task(sandbox.run(leave_pid_and_nap, str(note), timeout_s=HANG_S))
+    await until(lambda: written(note))
     task.cancel()
-    assert await eventually(lambda: not lives(int(note.read_text())), within_s=1)
-    assert await sandbox.run(add, 1, 1, timeout_s=20) == 2
+    await until(lambda: not lives(int(note.read_text())))
+    assert await sandbox.run(add, 1, 1, timeout_s=HANG_S) == 2
 
 
 async def test_a_cancelled_call_in_the_queue_never_starts(sandbox: Sandbox, tmp_path: Path) -> None:
-    first = asyncio.create_task(sandbox.run(nap, 1, timeout_s=60))
-    waiting = asyncio.create_task(sandbox.run(leave_pid_and_nap, str(tmp_path / "pid"), timeout_s=60))
+    go = tmp_path / "go"
+    first = asyncio.create_task(sandbox.run(wait_for, str(go), timeout_s=HANG_S))
+    waiting = asyncio.create_task(sandbox.run(leave_pid_and_nap, str(tmp_path / "pid"), timeout_s=HANG_S))
     await asyncio.sleep(0.1)
     waiting.cancel()
+    go.touch()
     await first
-    assert await sandbox.run(add, 1, 1, timeout_s=20) == 2
+    assert await sandbox.run(add, 1, 1, timeout_s=HANG_S) == 2
     assert not (tmp_path / "pid").exists()
 
 
 async def test_a_child_killed_while_idle_is_replaced(sandbox: Sandbox) -> None:
-    idle = await sandbox.run(pid, timeout_s=20)
+    idle = await sandbox.run(pid, timeout_s=HANG_S)
     os.kill(idle, signal.SIGKILL)
-    assert await eventually(lambda: not lives(idle))
-    assert await sandbox.run(pid, timeout_s=20) != idle
+    await until(lambda: not lives(idle))
+    assert await sandbox.run(pid, timeout_s=HANG_S) != idle
 
 
 async def test_ctrl_c_is_the_parents_to_handle(sandbox: Sandbox) -> None:
-    child = await sandbox.run(pid, timeout_s=20)
+    child = await sandbox.run(pid, timeout_s=HANG_S)
     os.kill(child, signal.SIGINT)
-    assert await sandbox.run(pid, timeout_s=20) == child
+    assert await sandbox.run(pid, timeout_s=HANG_S) == child
 
 
 async def test_another_event_loop_may_use_it(sandbox: Sandbox) -> None:
     def elsewhere() -> int:
-        return asyncio.run(sandbox.run(add, 2, 2, timeout_s=20))
+        return asyncio.run(sandbox.run(add, 2, 2, timeout_s=HANG_S))
 
     both = await asyncio.gather(asyncio.to_thread(elsewhere), asyncio.to_thread(elsewhere))
     assert list(both) == [4, 4]
 
 
-async def test_closing_stops_what_runs(sandbox: Sandbox) -> None:
-    running = asyncio.create_task(sandbox.run(nap, 60, timeout_s=60))
-    await asyncio.sleep(0.3)
+async def test_closing_stops_what_runs(sandbox: Sandbox, tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    running = asyncio.create_task(sandbox.run(leave_pid_and_nap, str(note), timeout_s=HANG_S))
+    await until(lambda: written(note))
     await asyncio.to_thread(sandbox.close)
     with pytest.raises(Unavailable, match="stopping"):
         await running
@@ -191,18 +195,18 @@ sys.path.insert(0, {tests!r})
 from test_sandbox import leave_pid_and_nap
 from system.sandbox import Sandbox
 if __name__ == "__main__":
-    asyncio.run(Sandbox(workers=1).run(leave_pid_and_nap, {note!r}, timeout_s=60))
+    asyncio.run(Sandbox(workers=1).run(leave_pid_and_nap, {note!r}, timeout_s={hang_s}))
 """
 
 
 async def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     script, note = tmp_path / "parent.py", tmp_path / "pid"
-    script.write_text(ORPHAN_MAKER.format(tests=str(Path(__file__).parent), note=str(note)))
+    script.write_text(ORPHAN_MAKER.format(tests=str(Path(__file__).parent), note=str(note), hang_s=HANG_S))
     root = str(Path(__file__).parents[2])
     with subprocess.Popen([sys.executable, str(script)], cwd=root, env={**os.environ, "PYTHONPATH": root}) as parent:
-        assert await eventually(lambda: note.exists() and note.read_text() != "", within_s=30)
+        await until(lambda: written(note))
         parent.kill()
-    assert await eventually(lambda: not lives(int(note.read_text())), within_s=2)
+    await until(lambda: not lives(int(note.read_text())))
 
 
 SERVED: list[int] = []  # in the child
@@ -230,19 +234,16 @@ def keep(megabytes: int) -> int:
 
 @pytest.mark.parametrize("work", [work_only_once, crash_when_used])
 async def test_what_breaks_in_a_used_child_is_tried_in_a_fresh_one(sandbox: Sandbox, work: Callable[[], int]) -> None:
-    assert [await sandbox.run(work, timeout_s=20) for _ in range(3)] == [1, 1, 1]
+    assert [await sandbox.run(work, timeout_s=HANG_S) for _ in range(3)] == [1, 1, 1]
 
 
 async def test_a_child_that_keeps_much_is_replaced_between_two_calls(sandbox: Sandbox) -> None:
-    assert await sandbox.run(keep, 170, timeout_s=20) != await sandbox.run(pid, timeout_s=20)
+    assert await sandbox.run(keep, 170, timeout_s=HANG_S) != await sandbox.run(pid, timeout_s=HANG_S)
 
 
 async def test_an_idle_child_that_holds_much_gives_it_back() -> None:
     sandbox = Sandbox(1, memory_mb=1024, idle_s=0.3)
-    child = await sandbox.run(keep, 260, timeout_s=20)
-    until = time.monotonic() + 20
-    while lives(child):
-        assert time.monotonic() < until
-        await asyncio.sleep(0.05)
-    assert await sandbox.run(add, 1, 2, timeout_s=20) == 3
+    child = await sandbox.run(keep, 260, timeout_s=HANG_S)
+    await until(lambda: not lives(child))
+    assert await sandbox.run(add, 1, 2, timeout_s=HANG_S) == 3
     sandbox.close()

@@ -13,6 +13,7 @@ from app.adapters.encoders.model_files import from_hub
 from app.adapters.encoders.precision import kept_choice
 from app.adapters.encoders.text import sentence_encoder
 from app.adapters.encoders.torchvision_shim import declare_operators
+from tests.waiting import HANG_S
 
 TEXTS = ["the ferry leaves at six", "第三季度收入增长", "", "a " * 100]
 
@@ -52,6 +53,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_checkpoint_of_the_hubs_make_encodes_as_sentence_transformers_does(checkpoint: Path, tmp_path: Path) -> None:
     from sentence_transformers import SentenceTransformer
 
+    kept_choice(from_hub(str(checkpoint)), tmp_path, None, time_limit_s=HANG_S)
     encoder = sentence_encoder(from_hub(str(checkpoint)), tmp_path)
     expected = SentenceTransformer(str(checkpoint), device="cpu").encode(TEXTS)
     assert np.sum(encoder.encode(TEXTS) * expected, axis=1).min() > 0.98

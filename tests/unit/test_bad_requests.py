@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import socket
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -160,15 +159,13 @@ def turns(count: int) -> list[Message]:
 
 
 @pytest.mark.parametrize("model", [False, True])
-async def test_a_question_that_leans_on_five_hundred_turns_is_understood_soon(model: bool) -> None:
+async def test_a_question_that_leans_on_five_hundred_turns_is_understood(model: bool) -> None:
     ask, generator, _ = asking(["The tower is 31 metres high [2]."])
     condensing = MemoryGenerator(["How high is the tower of Tolle?"])
     ask._condense = Condense(condensing if model else None)
-    began = time.process_time()
     last = (await events_of(ask, "And how high is it?", *turns(500)))[-1]
     assert isinstance(last, Answered)
     assert last.answer.verdict == "grounded"
-    assert time.process_time() - began < 5
     for prompt in (*generator.prompts, *condensing.prompts):
         assert sum(len(message.text) for message in prompt.messages) < 30_000
 

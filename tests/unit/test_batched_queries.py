@@ -11,6 +11,7 @@ import pytest
 from app.adapters.encoders.batching import BatchedQueries
 from domain.errors import ModelUnavailable, Unavailable
 from domain.ports import Vectors
+from tests.waiting import HANG_S, until
 
 
 class Recorder:
@@ -23,7 +24,7 @@ class Recorder:
 
     def __call__(self, texts: Sequence[str]) -> Vectors:
         self.batches.append(list(texts))
-        assert self.go.wait(10)
+        assert self.go.wait(HANG_S)
         if "bad" in texts:
             raise ModelUnavailable("no model")
         return np.array([[len(text)] for text in texts], np.float32)
@@ -44,8 +45,7 @@ async def queries(recorder: Recorder) -> AsyncIterator[BatchedQueries]:
 async def while_busy(recorder: Recorder, queries: BatchedQueries) -> asyncio.Task[object]:
     recorder.go.clear()
     first: asyncio.Task[object] = asyncio.ensure_future(queries.encode("first"))
-    while not recorder.batches:
-        await asyncio.sleep(0.001)
+    await until(lambda: bool(recorder.batches))
     return first
 
 

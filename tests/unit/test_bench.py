@@ -91,7 +91,7 @@ def test_the_long_pdf_has_exactly_the_pages_asked_for(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="PSS is read from Linux's /proc")
 def test_the_memory_of_children_counts_also_when_they_left_the_session() -> None:
-    grown = "import time; kept = bytearray(80_000_000); print('grown', flush=True); time.sleep(60)"
+    grown = "import signal; kept = bytearray(80_000_000); print('grown', flush=True); signal.pause()"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grown!r}], start_new_session=True)"
     process = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, start_new_session=True)
     try:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 from answering.grounding.check import THRESHOLD, Checker, Statement, verdict_of
 from domain.ports import Vector, Vectors
 from domain.types import Claim
+from tests.growth import assert_linear
 
 CITED = (
     "Skerry Post delivered 84.6 % of the items on time in 2025, 1,515 of them by boat. "
@@ -195,7 +195,5 @@ def test_a_verdict_counts_the_supported_claims() -> None:
 def test_hostile_text_is_checked_as_fast_as_other_text() -> None:
     nasty = ["1," * 20_000, "one hundred and " * 4_000, "零" * 20_000, "A. " * 8_000, "| a " * 5_000, "not " * 9_000,
              "《" * 9_000, "2019年" * 5_000, "$" * 20_000, "字·" * 9_000, "[1" * 9_000]  # fmt: skip
-    began = time.process_time()
     for text in nasty:
-        Checker().check([Statement(text[:3_000], (1,), (text,))])
-    assert time.process_time() - began < 10
+        assert_linear(lambda given: Checker().check([Statement(given[:3_000], (1,), (given,))]), text)

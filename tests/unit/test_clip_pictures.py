@@ -17,6 +17,7 @@ from PIL import Image
 from app.adapters.encoders.decoding import PLAIN_SIDE, plain_picture, small_picture
 from domain.errors import Unreadable
 from system.sandbox import Sandbox
+from tests.waiting import HANG_S
 
 ODD_FILES = Path(os.environ.get("EXHIBIT_DEV_DATA", "../shared/data")) / "odd-files" / "pillow"
 SIDE = 128
@@ -53,10 +54,10 @@ def test_a_plain_picture_is_a_small_png_of_the_same_shape(size: tuple[int, int])
 async def test_a_strangers_picture_is_made_plain_in_another_process_and_a_bad_one_is_unreadable() -> None:
     sandbox = Sandbox(1)
     try:
-        made = await sandbox.run(plain_picture, encoded(Image.new("RGB", (9, 9), "red")), timeout_s=20)
+        made = await sandbox.run(plain_picture, encoded(Image.new("RGB", (9, 9), "red")), timeout_s=HANG_S)
         assert colour_at(Image.open(io.BytesIO(made))) == (255, 0, 0)
         with pytest.raises(Unreadable, match="format"):
-            await sandbox.run(plain_picture, b"no picture", timeout_s=20)
+            await sandbox.run(plain_picture, b"no picture", timeout_s=HANG_S)
     finally:
         sandbox.close()
 

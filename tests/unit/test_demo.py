@@ -13,6 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.waiting import HANG_S
+
 ROOT = Path(__file__).parents[2]
 Json = dict[str, Any]
 
@@ -70,7 +72,7 @@ class TwinOfTheService:
 
 
 def run(demo: ModuleType, twin: TwinOfTheService) -> list[str]:
-    options = argparse.Namespace(samples=ROOT / "samples", collection="samples", timeout=5.0)
+    options = argparse.Namespace(samples=ROOT / "samples", collection="samples", timeout=HANG_S)
     with httpx.Client(transport=httpx.MockTransport(twin), base_url="http://twin") as http:
         failures: list[str] = demo.demonstrate(http, options)
     return failures

@@ -16,6 +16,7 @@ from domain.types import Box, Chunk, Document, Evidence, PageReport
 from ingest.describe import Described, Describer, Description, Target, targets, with_description
 from prompts.describe import MOST_DESCRIPTION, build, harmless
 from tests.contract.openai_server import OpenAIServer, Reply, contents, said
+from tests.waiting import HANG_S
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 DOCUMENT = Document("d", "c", "default", "a.pdf", "application/pdf", 1, "ab", "running", datetime.now(UTC))
@@ -90,16 +91,17 @@ async def test_the_same_picture_is_asked_about_once(server: OpenAIServer) -> Non
 
 async def test_a_few_are_asked_about_at_the_same_time_and_no_more(server: OpenAIServer) -> None:
     import threading
-    import time
 
-    under_way, most, lock = 0, 0, threading.Lock()
+    under_way, most, lock, two = 0, 0, threading.Lock(), threading.Event()
 
     def slow(reply: Reply) -> None:
         nonlocal under_way, most
         with lock:
             under_way += 1
             most = max(most, under_way)
-        time.sleep(0.05)
+            if under_way > 1:
+                two.set()
+        two.wait(HANG_S)
         said("A chart.")(reply)
         with lock:
             under_way -= 1

@@ -46,7 +46,7 @@ def test_the_report_has_each_median() -> None:
 def test_the_first_word_counts_and_what_retrieval_took_is_in_the_trace() -> None:
     with exhibit(EVIDENCE, ("delta", {"text": "a"}), ("delta", {"text": "b"})) as http:
         first_ms, retrieve_ms = through_exhibit(http, "Why?")
-    assert 0 < first_ms < 1000
+    assert first_ms > 0
     assert retrieve_ms == 12.5
 
 
@@ -56,17 +56,20 @@ def test_a_stream_without_a_word_is_no_measurement(events: list[tuple[str, objec
         through_exhibit(http, "Why?")
 
 
+SILENT_S = 0.2
+
+
 def silent_at_first(reply: Reply) -> None:
     reply.begin()
     reply.piece("")
-    time.sleep(0.2)
+    time.sleep(SILENT_S)
     reply.piece("now")
     reply.end()
 
 
 def test_an_empty_piece_is_no_word() -> None:
     with OpenAIServer(silent_at_first) as server, connected_llm(f"{server.url}/v1", "") as http:
-        assert straight(http, BODY) >= 200
+        assert straight(http, BODY) >= 1000 * SILENT_S
 
 
 def test_a_refusal_is_no_measurement() -> None:

@@ -15,13 +15,13 @@ from system.folder_lock import FolderLock, Owner, announce
 from system.folder_lock import owner_of as owner
 
 OWNER = """
-import sys, time
+import signal, sys
 from pathlib import Path
 from system.folder_lock import FolderLock, Owner, announce
 from system.folder_lock import owner_of as owner
 lock = FolderLock(Path(sys.argv[1]))
 print("owned", flush=True)
-time.sleep(60)
+signal.pause()
 """
 
 

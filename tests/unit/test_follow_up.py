@@ -131,7 +131,7 @@ async def test_without_the_models_help_terms_are_carried_over(script: list[str |
 async def test_a_model_that_says_nothing_is_not_waited_for() -> None:
     class Silent(MemoryGenerator):
         async def generate(self, prompt: Prompt) -> AsyncIterator[Delta]:
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
             yield Delta("too late")
 
     history = [said("user", "What was the revenue of Apple in 2018?")]

@@ -9,6 +9,7 @@ import pytest
 from domain.errors import BadRequest, ExhibitError, Unavailable
 from domain.types import Found, Hit, Query, Space, Vote
 from retrievers.fused import RRF_K, Fused, min_max_fusion, reciprocal_rank_fusion
+from tests.waiting import HANG_S
 
 
 def hits(**scores: float) -> tuple[Hit, ...]:
@@ -102,7 +103,7 @@ async def test_spaces_are_searched_side_by_side() -> None:
 
     class Meeting(Given):
         async def retrieve(self, query: Query, k: int) -> Found:
-            await asyncio.wait_for(together.wait(), 5)
+            await asyncio.wait_for(together.wait(), HANG_S)
             return await super().retrieve(query, k)
 
     fused = Fused({"words": Meeting("words", hits(a=1)), "text": Meeting("text", hits(a=1))})

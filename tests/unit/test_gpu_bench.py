@@ -44,11 +44,12 @@ def test_the_largest_model_that_fits_is_chosen() -> None:
 PARTS = """
 import time
 from lab.bench import gpu
-with gpu.part("first", 5):
+with gpu.part("first", None):
     raise ValueError("cannot")
 with gpu.part("second", 0.05):
-    time.sleep(5)
-with gpu.part("third", 5):
+    while True:
+        time.sleep(1)
+with gpu.part("third", None):
     gpu.said("done")
 """
 
@@ -56,7 +57,7 @@ with gpu.part("third", 5):
 def test_a_part_that_fails_or_takes_too_long_costs_no_other() -> None:
     """In a process of its own: a part is ended by a signal, which ended the whole of one in which pytest had tested the
     image encoders before."""
-    ended = subprocess.run([sys.executable, "-c", PARTS], capture_output=True, text=True, timeout=60, check=True)
+    ended = subprocess.run([sys.executable, "-c", PARTS], capture_output=True, text=True, check=True)
     assert "ValueError: cannot" in ended.stdout
     assert "second: not done after" in ended.stdout
     assert "done" in ended.stdout.splitlines()

@@ -42,7 +42,7 @@ def test_a_models_words_are_asked_for_and_a_server_that_is_gone_leaves_them_open
         judge = ModelJudge(server.url, None, None)
         assert judge.judge([("a", "b"), ("c", "d")]) == [0.95, 0.95]
         url = server.url
-    assert ModelJudge(url, "m", None, timeout_s=2).judge([("a", "b")]) == [None]
+    assert ModelJudge(url, "m", None).judge([("a", "b")]) == [None]
 
 
 def test_a_cross_encoder_that_is_not_there_leaves_them_open(tmp_path: Path) -> None:

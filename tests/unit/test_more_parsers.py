@@ -86,7 +86,6 @@ def test_the_settings_of_an_rtf_drawing_are_not_text(tmp_path: Path) -> None:
     assert found == [("figure", ""), ("text", "A label"), ("text", "Words")]
 
 
-@pytest.mark.timeout(30)
 def test_hostile_rtf_ends(tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match="deep inside each other"):
         read(tmp_path / "a.rtf", b"{\\rtf1" + b"{" * 100_000, RTF)
@@ -143,7 +142,6 @@ def test_broken_json_is_still_found_as_text(tmp_path: Path) -> None:
     assert page.problems[0].message.startswith("it is not valid JSON")
 
 
-@pytest.mark.timeout(30)
 @pytest.mark.parametrize("data", [b"[" * 200_000, b'{"a":' * 50_000, b"[" + b"9" * 3_000_000 + b"]", b"[" * 900 + b"1"])
 def test_hostile_json_ends(tmp_path: Path, data: bytes) -> None:
     try:
@@ -194,7 +192,6 @@ def test_an_odt_keeps_its_structure(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.timeout(30)
 def test_an_ods_with_a_million_repeated_cells_is_read(tmp_path: Path) -> None:
     body = """<office:spreadsheet><table:table table:name="Depths">
         <table:table-row><table:table-cell><text:p>Port</text:p></table:table-cell>
@@ -290,7 +287,6 @@ needs_libreoffice = pytest.mark.skipif(libreoffice.installed() is None, reason="
 
 
 @needs_libreoffice
-@pytest.mark.timeout(120)
 def test_an_old_word_document_is_read_through_libreoffice(tmp_path: Path) -> None:
     from docx import Document
 
@@ -313,7 +309,7 @@ def program(folder: Path, script: str) -> str:
 
 
 def test_a_libreoffice_that_hangs_is_ended_with_all_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hanging = program(tmp_path, f"sleep 60 & echo $! > {tmp_path}/child; sleep 60")
+    hanging = program(tmp_path, f"tail -f /dev/null & echo $! > {tmp_path}/child; wait")
     monkeypatch.setattr(libreoffice, "installed", lambda: hanging)
     monkeypatch.setattr(libreoffice, "TIMEOUT_S", 1.0)
     (tmp_path / "a").write_bytes(b"x")

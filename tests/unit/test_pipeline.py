@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from ingest.describe import Describer
 from ingest.originals import Originals
 from ingest.parse.tables import table_block
 from ingest.pipeline import Pipeline, Step, ingest, read_pictures
+from tests.waiting import becomes, until
 
 PAGES = 5
 CHUNKS = PAGES + 1  # and the figure
@@ -444,7 +446,8 @@ async def test_pictures_wait_for_the_text_of_other_documents(house: House) -> No
 async def test_while_text_comes_pictures_are_read_one_after_the_other(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline_module, "TEXT_FIRST_S", 0.4)
+    now_s = 0.0
+    monkeypatch.setattr(pipeline_module, "time", SimpleNamespace(monotonic=lambda: now_s))
     documents = [house.upload(f"{name}.pdf", name * 64) for name in "abc"]
     waiting = [await ingest(house.pipeline, step, document.id, 1) for document in documents]
     read: list[str] = []
@@ -460,9 +463,12 @@ async def test_while_text_comes_pictures_are_read_one_after_the_other(
             asyncio.create_task(read_pictures(house.pipeline, step, document.id, 1, batches))
             for document, batches in zip(documents, waiting, strict=True)
         ]
-        await asyncio.sleep(0.6)
+        await until(house.pipeline._next_picture.locked)
+        now_s += pipeline_module.TEXT_FIRST_S + 1
+        await until(lambda: bool(read))
+        await asyncio.sleep(0.3)
         assert len(read) == 1
-    await asyncio.wait_for(asyncio.gather(*reading), 5)
+    await asyncio.gather(*reading)
     assert sorted(read) == sorted(document.id for document in documents)
 
 
@@ -587,19 +593,14 @@ async def test_tending_erases_what_was_deleted(house: House) -> None:
     await take_in(house, document)
     house.catalogue.delete(document.id)
     await tend(house.catalogue, jobs)
-    while await jobs.forgetting(document.id):
-        await asyncio.sleep(0.01)
+    await becomes(False, lambda: jobs.forgetting(document.id))
     assert house.catalogue.deleted() == ()
     assert house.blobs.keys("documents") == ()
     await jobs.close()
 
 
 async def settled(house: House, document_id: str) -> None:
-    for _ in range(500):
-        if house.catalogue.document(document_id).status not in ("queued", "running"):
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it never ended")
+    await until(lambda: house.catalogue.document(document_id).status not in ("queued", "running"))
 
 
 # ---------------------------------------------------------------- descriptions by a model

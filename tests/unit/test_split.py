@@ -17,6 +17,7 @@ from ingest.chunk.long_text import cut, sentences
 from ingest.chunk.regions import lines_of_parts
 from ingest.chunk.split import split, split_pictures, split_text
 from ingest.parse.tables import markdown_of, table_block, unruled
+from tests.growth import assert_linear
 
 DOCUMENT = Document("d1", "c1", "default", "annual_report.pdf", "application/pdf", 1, "0", "running", datetime.now(UTC))
 LIMIT = 256
@@ -222,10 +223,10 @@ def test_sentences_joined_are_the_text_again() -> None:
     assert not any(sentence.strip() in ("Dr.", "See Fig.") for sentence in found)
 
 
-@pytest.mark.timeout(20)
 @pytest.mark.parametrize("nasty", ["!" * 100_000 + "x", "a. " * 50_000, ".\n" * 50_000, "\n" * 100_000, "。" * 100_000])
 def test_no_text_keeps_the_sentence_finder_busy(nasty: str) -> None:
     assert "".join(sentences(nasty)) == nasty
+    assert_linear(sentences, nasty)
 
 
 def test_parts_of_a_cut_text_are_of_even_length() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 from collections import defaultdict
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from answering.output.suspicion import _PATTERNS, _SPACES, suspicions
 from lab.measures.injections import OWN
+from tests.growth import assert_linear
 
 DEV_DATA = Path(os.environ.get("EXHIBIT_DEV_DATA", "../shared/data")) / "injection"
 
@@ -44,11 +44,8 @@ def test_at_most_one_in_twenty_harmless_questions_is_flagged() -> None:
 @pytest.mark.parametrize(
     "pattern", ["ignore all ", "in your ", "add ", "<", " ", "\n", "忽略", "system", "send the ", "\u200b", "-", "!["]
 )
-def test_no_text_takes_long(pattern: str) -> None:
-    text = pattern * (40_000 // len(pattern))
-    began = time.process_time()
-    suspicions(text)
-    assert time.process_time() - began < 0.5
+def test_any_text_takes_time_in_step_with_its_length(pattern: str) -> None:
+    assert_linear(suspicions, pattern * (40_000 // len(pattern)))
 
 
 def test_patterns_that_are_not_tried_would_not_have_matched() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from app.adapters.web import REDIRECTS, Web, checked, is_public, name_of
 from domain.errors import BadGateway, BadRequest, ExhibitError, TooLarge
+from tests.waiting import HANG_S
 
 PAGE = b"<!doctype html><html><title>Tides</title><body>High water is at noon.</body></html>"
 Answer = Callable[[asyncio.StreamWriter, str], Awaitable[None]]
@@ -76,7 +77,7 @@ def temporary(tmp_path: Path) -> Callable[[], Path]:
 @pytest.fixture
 def web(temporary: Callable[[], Path]) -> Web:
     """For a server of the test's own: every name leads to loopback, which is let through."""
-    return Web(temporary, 40 << 20, to_loopback, loopback_too, total_s=5)
+    return Web(temporary, 40 << 20, to_loopback, loopback_too, total_s=HANG_S)
 
 
 async def failure(web: Web, address: str) -> ExhibitError:
@@ -208,8 +209,8 @@ async def test_a_name_that_also_leads_inside_is_not_trusted(
 
 async def test_a_server_that_drips_is_cut_off(temporary: Callable[[], Path], tmp_path: Path) -> None:
     async def drip(writer: asyncio.StreamWriter, path: str) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
-        for _ in range(1000):
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9000\r\n\r\n")
+        while True:
             writer.write(b"x")
             await writer.drain()
             await asyncio.sleep(0.02)

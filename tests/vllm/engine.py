@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import subprocess
-import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +17,13 @@ import pytest
 from PIL import Image
 
 from domain.types import Chunk, Document, Evidence, ImagePart, Kind
+from tests.waiting import HANG_S, wait_until
 
 ROOT = Path(__file__).parents[2]
 VENV = ROOT / ".venv-vllm"
 PYTHON = VENV / "bin" / "python"
 CONTEXT = 4096  # tokens
 MOST_IMAGES = 2
-START_S = 240.0
 
 
 @dataclass(slots=True)
@@ -42,19 +42,14 @@ class Engine:
 
     def metric(self, name: str) -> float:
         """The sum of one metric over its labels."""
-        lines = httpx.get(f"{self.url}/metrics", timeout=30, trust_env=False).text.splitlines()
+        lines = httpx.get(f"{self.url}/metrics", timeout=HANG_S, trust_env=False).text.splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.startswith((f"{name}{{", f"{name} ")))
 
     def running(self) -> float:
         return self.metric("vllm:num_requests_running")
 
-    def wait_until_idle(self, seconds: float) -> bool:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            if self.running() == 0:
-                return True
-            time.sleep(0.05)
-        return False
+    def wait_until_idle(self) -> None:
+        wait_until(lambda: self.running() == 0)
 
     def kill(self) -> None:
         """The API server and the engine's own process, at once."""
@@ -122,15 +117,17 @@ def _environment() -> dict[str, str]:
 
 
 def _wait_for(engine: Engine) -> None:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until and engine.alive:
-        try:
-            if httpx.get(f"{engine.url}/health", timeout=5, trust_env=False).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.3)
-    engine.kill()
-    pytest.fail(f"vLLM did not start:\n{engine.log.read_text(errors='replace')[-3000:]}")
+    def ready() -> bool:
+        assert engine.alive, "vLLM ended"
+        with suppress(httpx.HTTPError):
+            return httpx.get(f"{engine.url}/health", timeout=HANG_S, trust_env=False).status_code == 200
+        return False
+
+    try:
+        wait_until(ready)
+    except AssertionError:
+        engine.kill()
+        pytest.fail(f"vLLM did not start:\n{engine.log.read_text(errors='replace')[-3000:]}")
 
 
 # ---------------------------------------------------------------- what is asked about

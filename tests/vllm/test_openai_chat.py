@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import cast
 
@@ -14,6 +13,7 @@ from domain.errors import ModelUnavailable, PromptTooLong, TooManyImages
 from domain.types import Delta, Message, Prompt, TextPart
 from prompts.answer import build
 from tests.vllm.engine import CONTEXT, MOST_IMAGES, Engine, evidence, free_port, picture
+from tests.waiting import HANG_S
 
 QUESTION = "How many letters were carried?"
 
@@ -24,7 +24,7 @@ def prompt_of(sources: int = 1, images: int = 0, text: str = "Skerry Post carrie
 
 
 def chat_with(engine: Engine, max_tokens: int = 16) -> OpenAIChat:
-    return OpenAIChat(engine.url, max_tokens=max_tokens, timeout_s=60)
+    return OpenAIChat(engine.url, max_tokens=max_tokens, timeout_s=HANG_S)
 
 
 async def answered(chat: OpenAIChat, prompt: Prompt) -> list[Delta]:
@@ -98,7 +98,7 @@ async def test_the_first_piece_comes_before_the_last_is_made(engine: Engine) -> 
     assert (await anext(deltas)).text
     assert await asyncio.to_thread(engine.metric, "vllm:generation_tokens_total") - made_before < 3000
     await deltas.aclose()
-    assert await asyncio.to_thread(engine.wait_until_idle, 3.0)
+    await asyncio.to_thread(engine.wait_until_idle)
 
 
 async def test_an_answer_that_is_closed_is_aborted_in_the_engine(engine: Engine) -> None:
@@ -108,7 +108,7 @@ async def test_an_answer_that_is_closed_is_aborted_in_the_engine(engine: Engine)
     await anext(deltas)
     assert await asyncio.to_thread(engine.running) == 1
     await deltas.aclose()
-    assert await asyncio.to_thread(engine.wait_until_idle, 3.0)
+    await asyncio.to_thread(engine.wait_until_idle)
     assert engine.metric("vllm:generation_tokens_total") - made_before < most * 0.8
 
 
@@ -120,13 +120,12 @@ async def test_an_asker_who_is_cancelled_aborts_it_too(engine: Engine) -> None:
             begun.set()
 
     asking = asyncio.create_task(ask())
-    async with asyncio.timeout(60):
-        await begun.wait()
+    await begun.wait()
     assert await asyncio.to_thread(engine.running) == 1
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    assert await asyncio.to_thread(engine.wait_until_idle, 3.0)
+    await asyncio.to_thread(engine.wait_until_idle)
 
 
 async def test_more_images_than_the_engine_takes_are_told_with_the_limit(engine: Engine) -> None:
@@ -159,18 +158,14 @@ async def test_eight_questions_at_once_are_all_answered(engine: Engine) -> None:
     assert all(deltas[-1].usage for deltas in many)
 
 
-async def test_no_server_is_told_at_once() -> None:
-    began = time.monotonic()
+async def test_no_server_is_told() -> None:
     with pytest.raises(ModelUnavailable, match="no language model answers"):
         await answered(OpenAIChat(f"http://127.0.0.1:{free_port()}"), prompt_of())
-    assert time.monotonic() - began < 3
 
 
 async def test_z_an_engine_killed_in_the_middle_of_an_answer_is_unavailable_not_a_hang(engine: Engine) -> None:
     deltas = chat_with(engine, 3000).generate(prompt_of())
     assert (await anext(deltas)).text
     await asyncio.to_thread(engine.kill)
-    began = time.monotonic()
     with pytest.raises(ModelUnavailable):
         await drained(deltas)
-    assert time.monotonic() - began < 5

@@ -9,6 +9,7 @@ import httpx
 from domain.types import Message, Prompt, TextPart
 from prompts.answer import build
 from tests.vllm.engine import Engine, evidence
+from tests.waiting import HANG_S
 
 SHOWN = [
     evidence(n, f"Island {n} had {n}12 letters in 2025, and its landing is on the north side.") for n in range(1, 5)
@@ -22,7 +23,7 @@ def asked(engine: Engine, prompt: Prompt) -> dict[str, Any]:
         "max_tokens": 4,
         "temperature": 0,
     }
-    reply = httpx.post(f"{engine.url}/v1/chat/completions", json=body, timeout=120, trust_env=False)
+    reply = httpx.post(f"{engine.url}/v1/chat/completions", json=body, timeout=HANG_S, trust_env=False)
     assert reply.status_code == 200, reply.text
     usage: dict[str, Any] = reply.json()["usage"]
     return usage
