@@ -1,8 +1,7 @@
 """Ingestion encodes in one niced child process, so that questions come first.
 
-The child is spawned, never forked; it loads an encoder when that is first asked for, ends with its parent
-however that ends, and is started again when it dies. One thread here owns it: Linux ties a child's life to
-the thread that started it, and the queue of that thread is what callers stand in.
+The child loads an encoder when that is first asked for, and is started again when it dies. One thread here owns it
+(see `system/child.py`), and callers stand in that thread's queue.
 """
 
 from __future__ import annotations
@@ -10,24 +9,19 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import multiprocessing
 import os
 import queue
-import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from functools import partial
 from typing import Any, Literal, cast
 
-from domain.errors import ExhibitError, Unavailable, Unreadable
+from domain.errors import Unavailable, Unreadable
 from domain.ports import ImageEncoder, TextEncoder, Vector, Vectors
-from system.allocator import keep_little
-from system.child_processes import end_with_parent, leave_interrupts_to_parent, step_back
+from system.child import Child, Died, Hung, Service
+from system.limits import Limits
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +55,7 @@ class EncodingProcess:
         """`limit_s`: how long a slice may take, loading the model included, before its child counts as dead.
         `idle_s`: after how long without work it is ended, and its memory free, until there is work again; None: never.
         """
-        self._child = _Child(make_text_encoder, make_image_encoder, nice, limit_s)
+        self._child = _Encoding(partial(_Encoders, make_text_encoder, make_image_encoder), nice, limit_s)
         self._idle_s = idle_s
         self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -131,28 +125,27 @@ class EncodingProcess:
             request.answer.set_result(result)
 
 
-class _Child:
-    """The process and the pipe to it; used by one thread, but for `pid` and `kill_for_good`."""
+class _Encoding:
+    """The child, started again when it has died; used by one thread, but for `pid` and `kill_for_good`."""
 
-    def __init__(
-        self, make_text: Callable[[], TextEncoder], make_image: Callable[[], ImageEncoder], nice: int, limit_s: float
-    ) -> None:
-        self._make_text, self._make_image, self._nice, self._limit_s = make_text, make_image, nice, limit_s
-        self._process: SpawnProcess | None = None
-        self._pipe: Connection | None = None
+    def __init__(self, make: Callable[[], Service], nice: int, limit_s: float) -> None:
+        self._make, self._limits, self._limit_s = make, Limits(nice=nice, idle_disk=True), limit_s
+        self._child: Child | None = None
         self._lock = threading.Lock()
         self._ended = False
 
     @property
     def pid(self) -> int | None:
-        process = self._process
-        return process.pid if process is not None else None
+        child = self._child
+        return child.pid if child is not None else None
 
     def ask(self, job: Job, items: Sequence[Any]) -> Any:
         for left in reversed(range(_TRIES)):
             try:
-                return self._ask_once(job, items)
-            except (EOFError, OSError) as death:
+                return self._running().call(job, items, limit_s=self._limit_s)
+            except Died as death:
+                if isinstance(death, Hung):
+                    log.warning("the encoding process hangs: it is ended", extra={"limit_s": self._limit_s})
                 code = self.bury()
                 if self._ended:
                     raise Unavailable("The encoding process was closed") from death
@@ -162,70 +155,22 @@ class _Child:
     def kill_for_good(self) -> None:
         with self._lock:
             self._ended = True
-            if self._process is not None:
-                self._process.kill()
-
-    def _ask_once(self, job: Job, items: Sequence[Any]) -> Any:
-        pipe, process = self._running()
-        alarm = threading.Timer(self._limit_s, _end_hanging, (process, self._limit_s))
-        alarm.daemon = True
-        alarm.start()  # a pipe has no timeouts: also a `send` waits for ever when the other end hangs
-        try:
-            pipe.send((job, items))
-            if pipe not in wait([pipe, process.sentinel]):
-                raise EOFError("no answer")
-            answered, result = pipe.recv()
-        finally:
-            alarm.cancel()
-        if answered:
-            return result
-        raise result
-
-    def _running(self) -> tuple[Connection, SpawnProcess]:
-        with self._lock:
-            if self._ended:
-                raise EOFError("closed")
-            if self._process is None or self._pipe is None or not self._process.is_alive():
-                self._start()
-            assert self._pipe is not None
-            assert self._process is not None
-            return self._pipe, self._process
-
-    def _start(self) -> None:
-        spawn = multiprocessing.get_context("spawn")
-        self._pipe, theirs = spawn.Pipe()
-        self._process = spawn.Process(
-            target=_encode_until_the_end,
-            args=(theirs, self._make_text, self._make_image, self._nice, os.getpid()),
-            name="exhibit-encoding",
-            daemon=True,
-        )
-        # Ctrl-C in a terminal reaches the whole group. The child inherits the blocked signal and so never sees it,
-        # not even before it can ignore it. Starting the tracker would unblock it again: that comes first.
-        resource_tracker.ensure_running()
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        self._process.start()
-        theirs.close()  # so that the pipe breaks when the child ends
-        log.info("the encoding process has started", extra={"child_pid": self._process.pid})
+            if self._child is not None:
+                self._child.kill()
 
     def bury(self) -> int | None:
         with self._lock:
-            process, pipe, self._process, self._pipe = self._process, self._pipe, None, None
-        if pipe is not None:
-            pipe.close()
-        if process is None:
-            return None
-        process.kill()
-        process.join()
-        code = process.exitcode
-        process.close()
-        return code
+            child, self._child = self._child, None
+        return child.bury() if child is not None else None
 
-
-def _end_hanging(process: SpawnProcess, limit_s: float) -> None:
-    log.warning("the encoding process hangs: it is ended", extra={"limit_s": limit_s})
-    with suppress(ValueError):  # it was buried at this very moment
-        process.kill()
+    def _running(self) -> Child:
+        with self._lock:
+            if self._ended:
+                raise Died(None, "closed")
+            if self._child is None or not self._child.alive:
+                self._child = Child("exhibit-encoding", self._make, self._limits)
+                log.info("the encoding process has started", extra={"child_pid": self._child.pid})
+            return self._child
 
 
 def _slices(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
@@ -235,38 +180,6 @@ def _slices(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
 # ---------------------------------------------------------------- in the child
 
 
-def _encode_until_the_end(
-    pipe: Connection,
-    make_text: Callable[[], TextEncoder],
-    make_image: Callable[[], ImageEncoder],
-    nice: int,
-    parent_pid: int,
-) -> None:
-    leave_interrupts_to_parent()
-    end_with_parent(parent_pid)
-    step_back(nice)
-    keep_little()
-    encoders = _Encoders(make_text, make_image)
-    while True:
-        try:
-            job, items = pipe.recv()
-        except EOFError:  # the parent is gone, or has closed us
-            return
-        pipe.send(_answer(encoders, job, items))
-
-
-def _answer(encoders: _Encoders, job: Job, items: Sequence[Any]) -> tuple[bool, Any]:
-    try:
-        return True, encoders.texts(items) if job == "texts" else encoders.images(items)
-    except ExhibitError as error:
-        return False, error
-    except MemoryError:
-        os._exit(1)  # a fresh process has a chance; this one is in no state to go on
-    except Exception as error:  # foreign errors may not survive pickling; their text does
-        log.exception("encoding failed", extra={"job": job, "count": len(items)})
-        return False, Unavailable(f"Encoding {len(items)} {job} failed: {type(error).__name__}: {error}")
-
-
 class _Encoders:
     """Loaded when first asked for; one that couldn't be loaded is tried again at the next call."""
 
@@ -274,6 +187,17 @@ class _Encoders:
         self._make_text, self._make_image = make_text, make_image
         self._text: TextEncoder | None = None
         self._image: ImageEncoder | None = None
+
+    def __call__(self, job: Job, items: Sequence[Any]) -> Any:
+        return self.texts(items) if job == "texts" else self.images(items)
+
+    def foreign(self, error: BaseException, job: Job, items: Sequence[Any]) -> Exception:
+        if isinstance(error, MemoryError):
+            os._exit(1)  # a fresh process has a chance; this one is in no state to go on
+        if not isinstance(error, Exception):
+            raise error  # which ends the child
+        log.error("encoding failed", exc_info=error, extra={"job": job, "count": len(items)})
+        return Unavailable(f"Encoding {len(items)} {job} failed: {type(error).__name__}: {error}")
 
     def texts(self, texts: Sequence[str]) -> Vectors:
         if self._text is None:

@@ -20,7 +20,7 @@ from app.adapters.encoders.image import Kept, write
 from app.adapters.encoders.text_runtime import report_nothing, unit
 from domain.ports import Vectors
 from system.build_cache import sha256_of
-from system.child_processes import end_with_parent
+from system.limits import end_with_parent
 
 _TEXTS = ("", "bar chart", "A line chart of revenue &amp; cost, 2019\u20132025", "折线图，上升趋势", "\U0001f4ca " * 60)
 _ROUNDS = 5  # the quickest counts: the others met someone else's work

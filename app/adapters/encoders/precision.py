@@ -36,7 +36,7 @@ from app.adapters.encoders.text_runtime import (
 from app.adapters.encoders.tokenizer import Tokens
 from domain.ports import Vectors
 from system.build_cache import key_of, made_by_a_child, one_at_a_time, processor, sha256_of
-from system.child_processes import end_with_parent
+from system.limits import end_with_parent
 
 log = logging.getLogger(__name__)
 

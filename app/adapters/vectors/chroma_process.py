@@ -14,26 +14,20 @@ from __future__ import annotations
 import faulthandler
 import importlib
 import logging
-import multiprocessing
-import os
-import queue
 import shutil
-import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from domain.errors import BadConfiguration, DamagedIndex, ExhibitError, Unavailable
 from domain.ports import IndexName, Vector, VectorIndex, VectorRow, Vectors
 from domain.types import Kind
-from system.allocator import keep_little
-from system.child_processes import end_with_parent, leave_interrupts_to_parent
+from system.child import Child, Died
 from system.rwlock import RWLock
 
 PIPES = 12  # calls served at once
@@ -59,7 +53,7 @@ class ChromaProcess:
         self._lock = threading.Lock()
         self._again = threading.Lock()
         self._changes = RWLock()  # held alone while the index is compacted
-        self._child: Future[_Child] | None = None
+        self._child: Future[Child] | None = None
         self._closed = False
 
     def start(self) -> None:
@@ -126,7 +120,7 @@ class ChromaProcess:
             self._closed, child = True, self._child
         if child is not None:
             with suppress(ExhibitError):
-                child.result().close()
+                _end(child.result())
         self._starter.shutdown(wait=True)
 
     # ------------------------------------------------------------ calls
@@ -134,17 +128,20 @@ class ChromaProcess:
     def _call(self, method: str, *args: Any) -> Any:
         child = self._living()
         try:
-            return child.call(method, args)
-        except _Died as death:
+            return self._asked(child, method, args)
+        except Died as death:
             self._bury(child, method, death)
         with self._again:  # one at a time: who dies again is to blame
             child = self._living()
             try:
-                return child.call(method, args)
-            except _Died as death:
+                return self._asked(child, method, args)
+            except Died as death:
                 self._bury(child, method, death)
                 self._give_up(method, args)
                 raise Unavailable("The vector index broke down over this; what it lost is being put back.") from death
+
+    def _asked(self, child: Child, method: str, args: tuple[Any, ...]) -> Any:
+        return child.call(method, *args, limit_s=LONGER.get(method, self._limit_s))
 
     def _give_up(self, method: str, args: tuple[Any, ...]) -> None:
         """Drops the index that kills its process, so that the next call over it doesn't."""
@@ -152,27 +149,27 @@ class ChromaProcess:
             return
         index: IndexName = args[0]
         log.error("a vector index breaks its process, so it is made again (%s)", index)
-        with suppress(_Died, Unavailable):
-            self._living().call("drop_index", (index,))
+        with suppress(Died, Unavailable):
+            self._asked(self._living(), "drop_index", (index,))
         self._died()
 
     # ------------------------------------------------------------ the child
 
-    def _living(self) -> _Child:
+    def _living(self) -> Child:
         with self._lock:
             starting = self._starting()
         return starting.result()
 
-    def _starting(self) -> Future[_Child]:
+    def _starting(self) -> Future[Child]:
         if self._closed:
             raise Unavailable("The vector index is closed.")
         if self._child is None or (self._child.done() and self._child.exception() is not None):
             self._child = self._starter.submit(self._open)
         return self._child
 
-    def _open(self) -> _Child:
+    def _open(self) -> Child:
         for _ in range(STARTS):
-            with suppress(_Died, DamagedIndex):
+            with suppress(Died, DamagedIndex):
                 return self._started()
         aside = self._folder.with_name(f"{self._folder.name}.damaged")
         log.error("the vector index is damaged, so it is set aside as %s and made again", aside.name)
@@ -181,20 +178,20 @@ class ChromaProcess:
             self._folder.rename(aside)
         try:
             return self._started()
-        except _Died as death:
+        except Died as death:
             raise BadConfiguration(f"the vector index in {self._folder} can't be opened: {death}") from death
 
-    def _started(self) -> _Child:
-        child = _Child(self._opens, self._folder, self._limit_s)
+    def _started(self) -> Child:
+        child = Child("exhibit-vectors", partial(_Service, self._opens, self._folder), pipes=PIPES)
         try:
-            child.call("open", ())
-        except (_Died, ExhibitError) as error:
+            self._asked(child, "open", ())
+        except (Died, ExhibitError) as error:
             log.error("the vector index could not be opened: %s", error)
-            child.kill()
+            child.bury()
             raise
         return child
 
-    def _bury(self, child: _Child, method: str, death: _Died) -> None:
+    def _bury(self, child: Child, method: str, death: Died) -> None:
         """By whoever notices first."""
         with self._lock:
             current = self._child
@@ -205,90 +202,19 @@ class ChromaProcess:
         if closed:
             raise Unavailable("The vector index is closed.") from death
         if noticed:
-            child.kill()
+            child.bury()
             log.error("the vector index's process died, and is started again (%s, during %s)", death, method)
             self._died()
 
 
-class _Died(Exception):
-    """The child ended, or hung and was ended."""
-
-
-class _Child:
-    """One process and the pipes to it."""
-
-    def __init__(self, opens: str, folder: Path, limit_s: float) -> None:
-        spawn = multiprocessing.get_context("spawn")
-        pairs = [spawn.Pipe() for _ in range(PIPES)]
-        theirs = [pair[1] for pair in pairs]
-        self._limit_s = limit_s
-        self._pipes = [pair[0] for pair in pairs]
-        self._free: queue.SimpleQueue[Connection] = queue.SimpleQueue()
-        for pipe in self._pipes:
-            self._free.put(pipe)
-        self._process: SpawnProcess = spawn.Process(
-            target=_serve_calls, args=(theirs, opens, folder, os.getpid()), name="exhibit-vectors", daemon=True
-        )
-        self._process.start()
-        for end in theirs:
-            end.close()  # so that a pipe breaks when the child ends
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid
-
-    def call(self, method: str, args: tuple[Any, ...]) -> Any:
-        pipe = self._free.get()
-        try:
-            pipe.send((method, args))
-            if pipe not in wait([pipe, self._process.sentinel], LONGER.get(method, self._limit_s)):
-                raise _Died(self._why())
-            answered, value = pipe.recv()
-        except (EOFError, OSError) as error:
-            raise _Died(self._why()) from error
-        finally:
-            self._free.put(pipe)  # after a death too: others wait here to learn of it
-        if not answered:
-            raise value
-        return value
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.join()
-
-    def close(self) -> None:
-        """Lets it put its files in order."""
-        with suppress(_Died, ExhibitError):
-            self._limit_s = CLOSING_S
-            self.call("close", ())
-        self.kill()
-
-    def _why(self) -> str:
-        self._process.join(1.0)
-        code = self._process.exitcode
-        if code is None:
-            self._process.kill()
-            return f"it did not answer within {self._limit_s:g} s"
-        with suppress(ValueError):
-            return f"killed by {signal.Signals(-code).name}"
-        return f"exit code {code}"
+def _end(child: Child) -> None:
+    """Lets it put its files in order."""
+    with suppress(Died, ExhibitError):
+        child.call("close", limit_s=CLOSING_S)
+    child.bury()
 
 
 # ---------------------------------------------------------------- in the child
-
-
-def _serve_calls(pipes: Sequence[Connection], opens: str, folder: Path, parent_pid: int) -> None:
-    """Until the parent is gone or kills it."""
-    leave_interrupts_to_parent()
-    end_with_parent(parent_pid)
-    keep_little()
-    faulthandler.enable()  # where it died, into the service's log
-    service = _Service(opens, folder)
-    threads = [threading.Thread(target=service.serve, args=(pipe,)) for pipe in pipes]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 @dataclass(slots=True)
@@ -297,23 +223,18 @@ class _Service:
     folder: Path
     index: VectorIndex | None = None
 
-    def serve(self, pipe: Connection) -> None:
-        with suppress(EOFError, OSError):  # the parent has closed its end
-            while True:
-                method, args = pipe.recv()
-                pipe.send(self._answer(method, args))
+    def __post_init__(self) -> None:
+        faulthandler.enable()  # where it died, into the service's log
 
-    def _answer(self, method: str, args: tuple[Any, ...]) -> tuple[bool, Any]:
-        try:
-            if method == "open":
-                module, _, name = self.opens.partition(":")
-                self.index = getattr(importlib.import_module(module), name)(self.folder)
-                return True, None
-            return True, getattr(self.index, method)(*args)
-        except ExhibitError as error:
-            return False, type(error)(str(error))
-        except ValueError as error:  # the caller's mistake
-            return False, ValueError(str(error))
-        except BaseException as error:  # a panic of Rust's is none of Exception's; foreign errors may not be pickled
-            log.exception("the vector index failed")
-            return False, Unavailable(f"The vector index can't be used now ({type(error).__name__}: {error})")
+    def __call__(self, method: str, *args: Any) -> Any:
+        if method == "open":
+            module, _, name = self.opens.partition(":")
+            self.index = getattr(importlib.import_module(module), name)(self.folder)
+            return None
+        return getattr(self.index, method)(*args)
+
+    def foreign(self, error: BaseException, *_: Any) -> Exception:
+        if isinstance(error, ValueError):  # the caller's mistake
+            return ValueError(str(error))
+        log.error("the vector index failed", exc_info=error)
+        return Unavailable(f"The vector index can't be used now ({type(error).__name__}: {error})")
