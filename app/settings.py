@@ -33,6 +33,10 @@ class LanguageModel(BaseModel):
     def _an_address(cls, value: str | None) -> str | None:
         return checked_url(value)
 
+    @property
+    def key(self) -> str | None:
+        return self.api_key.get_secret_value() if self.api_key else None
+
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(

@@ -28,7 +28,7 @@ from app.adapters.encoders.image import load_image_encoder
 from app.adapters.lexical.tantivy import TantivyWords
 from app.adapters.vectors.chroma import ChromaVectors
 from app.adapters.vectors.kept import KeptVectors
-from app.compose import one_by_one
+from app.compose.encoders import one_by_one
 from app.settings import load_settings
 from domain.ports import Catalogue, Retriever
 from domain.types import Query

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -10,14 +12,17 @@ import pytest
 from PIL import Image
 
 from app.adapters.encoders import clip
+from app.adapters.encoders.batching import BatchedQueries
 from app.adapters.encoders.model_files import bundled_minilm
 from app.adapters.encoders.text import in_torch
 from app.adapters.lexical.tantivy import TantivyWords
 from app.adapters.memory.encoders import MemoryImageEncoder, MemoryTextEncoder
-from app.compose import fused_ways
+from app.compose.encoders import Encoders
+from app.compose.retrieval import fused_ways
+from app.services.upkeep.verify import Stores
 from app.settings import Settings
 from domain.errors import ModelMismatch
-from domain.ports import IndexName, Vector, VectorRow, Vectors
+from domain.ports import IndexName, VectorRow, Vectors
 from domain.types import Collection, Query, Space
 from retrievers.fused import Fused
 from tests.unit.test_pipeline import House
@@ -59,27 +64,31 @@ def house(former: Former) -> House:
     return house
 
 
-async def encode(text: str) -> Vector:
-    return MemoryTextEncoder().encode_query(text)
+@pytest.fixture
+def encoders() -> Iterator[Encoders]:
+    text, image = MemoryTextEncoder(), MemoryImageEncoder()
+    with closing(BatchedQueries(text.encode)) as questions, closing(BatchedQueries(image.encode_texts)) as of_pictures:
+        yield Encoders(text, image, questions, of_pictures)
 
 
-def ways(house: House, folder: Path, models: str) -> Fused:
+def ways(house: House, encoders: Encoders, folder: Path, models: str) -> Fused:
     settings = Settings(_env_file=None, models=models, spaces="text,image", data_dir=folder)  # type: ignore[call-arg,arg-type]
-    return fused_ways(settings, house.pipeline, TantivyWords(folder / "words"), encode, encode, as_it_is)
+    stores = Stores(house.catalogue, house.blobs, house.kept, house.vectors, TantivyWords(folder / "words"))
+    return fused_ways(settings, stores, encoders, as_it_is)
 
 
-async def test_the_bundled_models_read_what_they_made(house: House, tmp_path: Path) -> None:
+async def test_the_bundled_models_read_what_they_made(house: House, encoders: Encoders, tmp_path: Path) -> None:
     here: tuple[Collection, ...] = (house.catalogue.collection("default"),)
-    fused = ways(house, tmp_path, "standard")
+    fused = ways(house, encoders, tmp_path, "standard")
     by_words = await fused.retrieve(Query("What is the price of a crossing after dark?", collections=here), 2)
     assert by_words.hits[0].chunk_id == "d.0"
     by_picture = await fused.retrieve(Query(image=picture("gold"), collections=here), 2)
     assert (by_picture.hits[0].chunk_id, by_picture.votes[1].voted) == ("d.1", True)
 
 
-async def test_where_they_are_not_at_hand_nothing_is_made_up(house: House, tmp_path: Path) -> None:
+async def test_where_they_are_not_at_hand_nothing_is_made_up(house: House, encoders: Encoders, tmp_path: Path) -> None:
     here: tuple[Collection, ...] = (house.catalogue.collection("default"),)
-    fused = ways(house, tmp_path, "bundled")  # those that run here are called otherwise
+    fused = ways(house, encoders, tmp_path, "bundled")  # those that run here are called otherwise
     with pytest.raises(ModelMismatch, match="`exhibit reindex default`"):
         await fused.retrieve(Query(image=picture("gold"), collections=here), 2)
     assert MemoryImageEncoder.name not in here[0].encoders.values()

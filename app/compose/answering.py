@@ -1,0 +1,70 @@
+"""Puts together what answers: the language model or the built-in reader, the checking, and what explains a search."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AsyncExitStack
+from functools import partial
+
+from answering.ask import Ask
+from answering.explain import Explain
+from answering.extractive.reader import ExtractiveReader
+from answering.grounding.check import Checker
+from answering.library_questions import Librarian
+from answering.question.condense import Condense
+from app.adapters.llm.judges import ModelJudge, NliJudge
+from app.adapters.llm.openai_chat import OpenAIChat
+from app.compose.encoders import Encoders, fitted
+from app.compose.retrieval import coming
+from app.services.upkeep.verify import Stores
+from app.settings import LanguageModel, Settings
+from domain.ports import Generator, Judge, Traces
+from retrievers.hydrated import Joined
+from retrievers.words import WordsRetriever
+from system.sandbox import Sandbox
+
+MAX_ANSWER_TOKENS = 1024
+
+
+def answering(
+    settings: Settings, stores: Stores, encoders: Encoders, retriever: Joined, explain: Explain, pictures: Sandbox
+) -> Ask:
+    model = language_model(settings.llm)
+    generator: Generator = model or ExtractiveReader(encoders.text)
+    return Ask(
+        stores.catalogue,
+        stores.blobs,
+        retriever,
+        generator,
+        settings.llm.images,
+        explain,
+        Condense(model),
+        Librarian(stores.catalogue, Joined(WordsRetriever(stores.words), stores.catalogue)),
+        Checker(encoders.text, judge(settings)),
+        partial(fitted, pictures),
+        ExtractiveReader(encoders.text).confidence,
+        at_once=(os.cpu_count() or 1) + 1,
+        coming=partial(coming, settings, encoders),
+    )
+
+
+def explaining(stack: AsyncExitStack, stores: Stores, traces: Traces) -> Explain:
+    explain = Explain(stores.catalogue, traces)
+    stack.callback(explain.close)
+    return explain
+
+
+def language_model(llm: LanguageModel, max_tokens: int = MAX_ANSWER_TOKENS) -> OpenAIChat | None:
+    """None where no server is set."""
+    if llm.url is None:
+        return None
+    return OpenAIChat(llm.url, llm.model, llm.key, timeout_s=llm.timeout_s, max_tokens=max_tokens, context=llm.context)
+
+
+def judge(settings: Settings) -> Judge | None:
+    llm = settings.llm
+    if settings.judge == "nli":
+        return NliJudge(settings.nli_model)
+    if settings.judge == "llm" and llm.url is not None:
+        return ModelJudge(llm.url, llm.model, llm.key)
+    return None

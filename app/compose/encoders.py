@@ -1,0 +1,101 @@
+"""Loads the models that make vectors, and gathers questions that are encoded together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+
+from app.adapters.encoders import clip
+from app.adapters.encoders.batching import BatchedQueries
+from app.adapters.encoders.bulk import EncodingProcess
+from app.adapters.encoders.decoding import fitted_picture, plain_picture
+from app.adapters.encoders.image import load_image_encoder
+from app.adapters.encoders.model_files import bundled_minilm
+from app.adapters.encoders.text import load_text_encoder
+from app.settings import Settings
+from domain.ports import ImageEncoder, TextEncoder, Vector, Vectors
+from system.sandbox import Sandbox
+
+IDLE_S = 60.0  # of the bundled models, which are loaded again in two seconds; a hub's take a minute
+PICTURE_TIMEOUT_S = 20.0
+
+Encode = Callable[[str], Awaitable[Vector]]  # a question
+
+
+@dataclass(frozen=True, slots=True)
+class Encoders:
+    """Those of this service. `questions` and `of_pictures` encode what is asked, for the text and the image space."""
+
+    text: TextEncoder
+    image: ImageEncoder
+    questions: BatchedQueries
+    of_pictures: BatchedQueries
+
+
+async def load_encoders(stack: AsyncExitStack, settings: Settings) -> Encoders:
+    """Side by side; a hub's one after the other: where it can't be reached, that is told once, and soon.
+
+    Raises BadConfiguration, ModelUnavailable."""
+    load_text, load_image = partial(text_encoder(settings), questions=True), image_encoder(settings)
+    if settings.models == "standard":
+        text, image = await asyncio.to_thread(load_text), await asyncio.to_thread(load_image)
+    else:
+        text, image = await asyncio.gather(asyncio.to_thread(load_text), asyncio.to_thread(load_image))
+    questions, of_pictures = BatchedQueries(text.encode), BatchedQueries(image.encode_texts)
+    stack.callback(questions.close)
+    stack.callback(of_pictures.close)
+    return Encoders(text, image, questions, of_pictures)
+
+
+def encoding_process(stack: AsyncExitStack, settings: Settings) -> EncodingProcess:
+    """For ingestion: questions don't wait for documents."""
+    bulk = EncodingProcess(
+        text_encoder(settings),
+        partial(image_encoder(settings), pictures_only=True),
+        idle_s=IDLE_S if settings.models == "bundled" else None,
+    )
+    stack.callback(bulk.close)
+    return bulk
+
+
+def text_encoder(settings: Settings) -> Callable[..., TextEncoder]:
+    return partial(load_text_encoder, settings.models, settings.cache_dir)
+
+
+def image_encoder(settings: Settings) -> Callable[..., ImageEncoder]:
+    return partial(load_image_encoder, settings.models, settings.cache_dir)
+
+
+def bundled_text_encoder(settings: Settings, name: str) -> TextEncoder | None:
+    """The bundled one, where the service runs others and this is its name."""
+    if settings.models == "bundled" or name != bundled_minilm().stamp:
+        return None
+    return load_text_encoder("bundled", settings.cache_dir)
+
+
+def bundled_image_encoder(settings: Settings, name: str) -> ImageEncoder | None:
+    """The bundled one, where the service runs others and this is its name."""
+    if settings.models == "bundled" or name != clip.bundled_name():
+        return None
+    return load_image_encoder("bundled", settings.cache_dir)
+
+
+def one_by_one(encode: Callable[[Sequence[str]], Vectors]) -> Encode:
+    """For models that are asked seldom."""
+
+    async def encoded(text: str) -> Vector:
+        vector: Vector = (await asyncio.to_thread(encode, [text]))[0]
+        return vector
+
+    return encoded
+
+
+async def fitted(sandbox: Sandbox, image: bytes, side: int) -> bytes:
+    return await sandbox.run(fitted_picture, image, side, timeout_s=PICTURE_TIMEOUT_S)
+
+
+async def normalised(sandbox: Sandbox, image: bytes) -> bytes:
+    return await sandbox.run(plain_picture, image, timeout_s=PICTURE_TIMEOUT_S)

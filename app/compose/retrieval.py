@@ -1,0 +1,111 @@
+"""Puts the ways of finding together: words, text and pictures, fused and reranked. Another reranker is one row here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from answering.extractive.reader import ExtractiveReader
+from app.adapters.encoders import cross_encoder
+from app.compose.choice import Row, always, chosen
+from app.compose.encoders import Encoders, bundled_image_encoder, bundled_text_encoder, one_by_one
+from app.services.upkeep.verify import Stores
+from app.settings import Settings
+from domain.ports import Catalogue, Retriever
+from domain.types import Space
+from retrievers.closest import closest
+from retrievers.cross_encoded import CrossEncoded, Scores
+from retrievers.cues import names_pages
+from retrievers.fused import Fused
+from retrievers.hydrated import Joined
+from retrievers.learned import Learned, shipped
+from retrievers.query_cleaning import Asked, without_form
+from retrievers.reranked import Rank, Reranked, in_turn
+from retrievers.stamped import Stamped
+from retrievers.vector import SHORT, Look, VectorRetriever, seeing_images, seeing_text
+from retrievers.words import WordsRetriever
+
+Normalise = Callable[[bytes], Awaitable[bytes]]  # a stranger's picture
+
+
+@dataclass(frozen=True, slots=True)
+class Reranker:
+    """A model that reads question and passage together, and how many of the best candidates it is given."""
+
+    scores: Scores
+    most: int
+
+
+def _cross_encoder(settings: Settings) -> Reranker:
+    return Reranker(cross_encoder.load_cross_encoder().scores, cross_encoder.MOST)
+
+
+def _none(settings: Settings) -> None:
+    return None
+
+
+LoadReranker = Callable[[Settings], Reranker | None]  # raises BadConfiguration, ModelUnavailable
+
+RERANKERS: Sequence[Row[LoadReranker]] = (
+    Row(lambda settings: settings.models == "standard", _cross_encoder),
+    Row(always, _none),
+)
+
+
+async def retrieval(settings: Settings, stores: Stores, encoders: Encoders, normalise: Normalise) -> Joined:
+    fused = fused_ways(settings, stores, encoders, normalise)
+    return Joined(await reranked(settings, fused, stores.catalogue), stores.catalogue)
+
+
+def fused_ways(settings: Settings, stores: Stores, encoders: Encoders, normalise: Normalise) -> Fused:
+    """Where the service runs other models than the bundled ones, these are at hand for collections of theirs."""
+    text, image, insists = encoders.text, encoders.image, "words" not in settings.spaces
+
+    def by_text(name: str, look: Look) -> VectorRetriever:
+        return VectorRetriever("text", name, look, stores.vectors, stores.kept)
+
+    def by_image(name: str, look: Look) -> VectorRetriever:
+        return VectorRetriever("image", name, look, stores.vectors, stores.kept)
+
+    def bundled_text(name: str) -> Retriever | None:
+        former = bundled_text_encoder(settings, name)
+        return None if former is None else by_text(name, seeing_text(former, one_by_one(former.encode)))
+
+    def bundled_image(name: str) -> Retriever | None:
+        former = bundled_image_encoder(settings, name)
+        if former is None:
+            return None
+        return by_image(name, seeing_images(former, one_by_one(former.encode_texts), normalise))
+
+    own_text = by_text(text.name, seeing_text(text, encoders.questions.encode))
+    own_image = by_image(image.name, seeing_images(image, encoders.of_pictures.encode, normalise))
+    ways: dict[Space, Retriever] = {
+        "words": WordsRetriever(stores.words),
+        "text": Stamped("text", text.name, own_text, bundled_text, insists),
+        "image": Stamped("image", image.name, own_image, bundled_image, insists),
+    }
+    return Fused({space: way for space, way in ways.items() if space in settings.spaces})
+
+
+async def reranked(
+    settings: Settings, fused: Retriever, catalogue: Catalogue, rerankers: Sequence[Row[LoadReranker]] = RERANKERS
+) -> Retriever:
+    """By learned weights; then by a reranking model too, where the settings choose one."""
+    if not settings.rerank:
+        return Asked(fused)
+    ranking = shipped()
+    rank: Rank = closest(Learned(ranking.weights), ExtractiveReader().best_fits)
+    model = await asyncio.to_thread(chosen(rerankers, settings), settings)
+    if model is not None:
+        rank = in_turn(rank, CrossEncoded(model.scores), model.most)
+    return Asked(Reranked(fused, catalogue, rank, spread=ranking.spread, placed=names_pages))
+
+
+def coming(settings: Settings, encoders: Encoders, question: str) -> None:
+    """Questions that wait for their turn are encoded together."""
+    about = without_form(question)
+    if "text" in settings.spaces and len(about) <= SHORT and encoders.text.sees(about):
+        encoders.questions.coming(about)
+    if "image" in settings.spaces:
+        encoders.of_pictures.coming(about)

@@ -1,0 +1,132 @@
+"""Opens what is stored: catalogue, blobs, vectors and words. Another store is one adapter file and one row here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+
+from app.adapters.blobs import LocalBlobs, folder_size
+from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.adapters.catalogue.traces import SqlTraces
+from app.adapters.lexical.tantivy import TantivyWords
+from app.adapters.vectors.chroma_process import ChromaProcess
+from app.adapters.vectors.kept import KeptVectors
+from app.compose.choice import Row, always, chosen
+from app.services.upkeep.verify import Stores
+from app.settings import Settings
+from domain.errors import BadConfiguration
+from domain.ports import Traces, VectorIndex, WordsIndex
+from system.folder_lock import FolderLock
+
+
+def _nothing() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class VectorStore:
+    """`wait`: until it is open; it may open while the models are loaded. `elsewhere`: why it is not compacted here."""
+
+    index: VectorIndex
+    wait: Callable[[], None] = _nothing
+    elsewhere: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WordsStore:
+    """`sweep` removes what former versions and broken runs have left in the data folder."""
+
+    index: WordsIndex
+    sweep: Callable[[], None] = _nothing
+
+
+def _chroma_server(settings: Settings, died: Callable[[], None]) -> VectorStore:
+    from app.adapters.vectors.chroma import ChromaVectors  # a second or two that only a server's clients need spend
+
+    elsewhere = "Chroma runs as a server, which is to be compacted there (`chroma vacuum`)."
+    return VectorStore(ChromaVectors(url=settings.chroma_url), elsewhere=elsewhere)
+
+
+def _chroma_here(settings: Settings, died: Callable[[], None]) -> VectorStore:
+    process = ChromaProcess(settings.data_dir / "chroma", died)
+    process.start()
+    return VectorStore(process, process.opened)
+
+
+def _tantivy(settings: Settings) -> WordsStore:
+    words = TantivyWords(settings.data_dir / "words")
+    return WordsStore(words, words.sweep)
+
+
+OpenVectors = Callable[[Settings, Callable[[], None]], VectorStore]  # the function is called when a store has died
+OpenWords = Callable[[Settings], WordsStore]
+
+VECTOR_STORES: Sequence[Row[OpenVectors]] = (
+    Row(lambda settings: settings.chroma_url is not None, _chroma_server),
+    Row(always, _chroma_here),
+)
+WORDS_INDEXES: Sequence[Row[OpenWords]] = (Row(always, _tantivy),)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStores:
+    """The stores, and what only the wiring needs of them. `lost` is set when the vectors' process has died."""
+
+    stores: Stores
+    traces: Traces
+    vectors: VectorStore
+    words: WordsStore
+    lost: asyncio.Event
+
+
+async def open_stores(
+    stack: AsyncExitStack,
+    settings: Settings,
+    vector_stores: Sequence[Row[OpenVectors]] = VECTOR_STORES,
+    words_indexes: Sequence[Row[OpenWords]] = WORDS_INDEXES,
+) -> OpenStores:
+    """Closed with the stack. Raises BadConfiguration."""
+    blobs = LocalBlobs(settings.blobs_dir)
+    catalogue = await asyncio.to_thread(SqlCatalogue, settings.catalogue_url)
+    stack.callback(catalogue.close)
+    lost = asyncio.Event()
+    vectors = chosen(vector_stores, settings)(settings, _from_any_thread(lost))
+    stack.callback(vectors.index.close)
+    words = chosen(words_indexes, settings)(settings)
+    stack.callback(words.index.close)
+    stores = Stores(catalogue, blobs, KeptVectors(blobs), vectors.index, words.index)
+    traces = SqlTraces(catalogue.database, settings.traces, settings.traces_days)
+    return OpenStores(stores, traces, vectors, words, lost)
+
+
+def _from_any_thread(event: asyncio.Event) -> Callable[[], None]:
+    loop = asyncio.get_running_loop()
+
+    def set_event() -> None:
+        with suppress(RuntimeError):  # the loop has ended, and the service with it
+            loop.call_soon_threadsafe(event.set)
+
+    return set_event
+
+
+def own_folder(stack: AsyncExitStack, settings: Settings) -> None:
+    """Makes the data folder, and locks it where it has one owner. Raises BadConfiguration."""
+    folder = settings.data_dir
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadConfiguration(f"The data folder {folder} can't be made: {error.strerror}.") from error
+    if settings.embedded:
+        stack.callback(FolderLock(folder).release)
+
+
+def sizes(settings: Settings) -> dict[str, int]:
+    """Bytes, by part of the data folder; what is on a server is not counted."""
+    data = settings.data_dir
+    parts = {"vectors": list(data.glob("chroma*")), "words": [data / "words"], "blobs": [settings.blobs_dir]}
+    sizes = {part: sum(map(folder_size, folders)) for part, folders in parts.items()}
+    for part, name in (("catalogue", "catalogue.db"), ("queue", "queue.db")):
+        sizes[part] = sum(file.stat().st_size for file in data.glob(f"{name}*"))
+    return sizes

@@ -1,0 +1,170 @@
+"""Puts together what works in the background: ingestion, the queue, re-embedding, and the upkeep of the indexes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import uuid
+from collections.abc import Awaitable, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+
+from app.adapters.dbos_jobs import DbosJobs, DbosWorker
+from app.compose.answering import language_model
+from app.compose.encoders import Encoders, encoding_process
+from app.compose.stores import OpenStores, sizes
+from app.services.reindex import coming_encoders
+from app.services.upkeep.reconcile import keep_lease, tend, tend_for_ever
+from app.services.upkeep.repair import mend, mend_at_start_and_after, mend_indexes, sweep_at_start
+from app.services.upkeep.verify import Compact, Compacting, Mending, Verify, compact_words
+from app.settings import Settings
+from domain.errors import Unavailable
+from domain.ports import Blobs, Vectors
+from domain.types import Chunk, Space
+from ingest.describe import Describer
+from ingest.embed import encoded, wants
+from ingest.originals import Originals
+from ingest.parser import SandboxedParser
+from ingest.pipeline import Pipeline
+from ingest.reindex import Reindexer
+from system.sandbox import Sandbox
+
+EMBEDDED = "embedded"  # the one executor of a data folder: constant, so that its own runs are found again
+MAX_DESCRIPTION_TOKENS = 320
+
+log = logging.getLogger(__name__)
+
+
+def closed_with(stack: AsyncExitStack, sandbox: Sandbox) -> Sandbox:
+    stack.callback(sandbox.close)
+    return sandbox
+
+
+def ingestion(stack: AsyncExitStack, settings: Settings, open_stores: OpenStores, encoders: Encoders) -> Pipeline:
+    stores = open_stores.stores
+    # Pictures are read by one child on all cores: two on one core each take twice its memory (about 1 GB) for less
+    parser = SandboxedParser(
+        closed_with(stack, Sandbox(settings.parse_workers, settings.parse_memory_mb)),
+        stores.blobs,
+        closed_with(stack, Sandbox(1, settings.parse_memory_mb)),
+        hidden_text=settings.hidden_text == "include",
+    )
+    return Pipeline(
+        stores.catalogue,
+        stores.blobs,
+        Originals(stores.catalogue, stores.blobs),
+        parser,
+        encoders.text,
+        encoders.image,
+        encoding_process(stack, settings),
+        stores.kept,
+        stores.vectors,
+        stores.words,
+        describer(settings, stores.blobs, parser),
+        parse_at_once=max(1, settings.parse_workers // 2),  # each has two parts of its pages parsed side by side
+    )
+
+
+def describer(settings: Settings, blobs: Blobs, parser: SandboxedParser) -> Describer | None:
+    """None: nothing is described."""
+    llm = settings.llm
+    model = language_model(llm, MAX_DESCRIPTION_TOKENS)
+    if model is None or llm.describes is False or (llm.describes is None and llm.images == 0):
+        return None
+    return Describer(model, blobs, parser.render, insists=llm.describes is True)
+
+
+async def work(
+    stack: AsyncExitStack, settings: Settings, open_stores: OpenStores, jobs: DbosJobs, pipeline: Pipeline
+) -> None:
+    """Works the queue off until the stack closes, and keeps queue and catalogue in step, indexes and kept vectors."""
+    catalogue = open_stores.stores.catalogue
+    executor = EMBEDDED if settings.embedded else f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}".lower()
+    worker = DbosWorker(
+        settings.queue_url, executor, pipeline, settings.parallel_documents, reindexer=_reindexer(pipeline)
+    )
+    await worker.start()
+    stack.push_async_callback(worker.stop)
+    await tend(catalogue, jobs)
+    _in_background(stack, tend_for_ever(catalogue, jobs))
+    _in_background(stack, worker.look_after())
+    mending = partial(mend, catalogue, pipeline.kept, pipeline.vectors, pipeline.words, pipeline.text_encoder.sees)
+    _in_background(stack, mend_at_start_and_after(open_stores.lost, mending))
+    if settings.embedded:  # the folder is ours alone
+        _in_background(stack, sweep_at_start(pipeline.originals.keys, pipeline.originals.sweep))
+    else:
+        _in_background(stack, keep_lease(catalogue, executor, worker.recover))
+        stack.callback(catalogue.release_lease, executor)
+
+
+def _reindexer(pipeline: Pipeline) -> Reindexer:
+    compare = partial(mend_indexes, pipeline.catalogue, pipeline.kept, pipeline.vectors, pipeline.text_encoder.sees)
+    return Reindexer(
+        pipeline.catalogue,
+        pipeline.blobs,
+        pipeline.text_encoder,
+        pipeline.encoders,
+        pipeline.bulk,
+        pipeline.kept,
+        pipeline.vectors,
+        compare,
+    )
+
+
+def _in_background(stack: AsyncExitStack, running: Awaitable[None]) -> None:
+    task = asyncio.ensure_future(running)
+    task.add_done_callback(_tell_why_it_ended)
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(stop)
+
+
+def _tell_why_it_ended(task: asyncio.Future[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a background task ended", exc_info=error)
+
+
+# ---------------------------------------------------------------- verification
+
+
+def verification(settings: Settings, open_stores: OpenStores, jobs: DbosJobs, pipeline: Pipeline) -> Verify:
+    mending = Mending(
+        partial(wants, pipeline.text_encoder),
+        partial(_encoded_again, pipeline),
+        pipeline.erase,
+        pipeline.originals.sweep,
+        partial(coming_encoders, pipeline.catalogue),
+    )
+    compacting = Compacting(_compacting(settings, open_stores, jobs), partial(sizes, settings))
+    return Verify(open_stores.stores, mending, compacting)
+
+
+async def _encoded_again(
+    pipeline: Pipeline, space: Space, encoder: str, chunks: Sequence[Chunk]
+) -> tuple[list[str], Vectors]:
+    if pipeline.encoders[space] != encoder:
+        raise Unavailable(f"They are of {encoder}, which this service does not run.")
+    return await encoded(pipeline.bulk, pipeline.blobs, space, chunks)
+
+
+def _compacting(settings: Settings, open_stores: OpenStores, jobs: DbosJobs) -> dict[str, Compact]:
+    stores = open_stores.stores
+
+    async def vectors() -> str | None:
+        ours = await asyncio.to_thread(stores.vectors.compact)
+        return None if ours else open_stores.vectors.elsewhere
+
+    async def catalogue() -> None:
+        await asyncio.to_thread(stores.catalogue.compact)
+
+    async def words_indexes() -> None:
+        await asyncio.to_thread(compact_words, stores.catalogue, stores.words)
+        if settings.embedded:
+            await asyncio.to_thread(open_stores.words.sweep)
+
+    return {"vectors": vectors, "words": words_indexes, "catalogue": catalogue, "queue": jobs.compact}
