@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import sys
 import uuid
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from dbos._error import DBOSAwaitedWorkflowCancelledError, DBOSException, DBOSMa
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.adapters.catalogue.database import vacuum
+from domain import errors
 from domain.errors import Unavailable, unexpected
 from domain.ports import RunState
 from ingest.pipeline import Numbers, Pipeline, ingest, read_pictures
@@ -57,6 +59,10 @@ STATES: dict[str, RunState] = {
     "ERROR": "broken",
     "MAX_RECOVERY_ATTEMPTS_EXCEEDED": "broken",
 }
+
+# A step's error is recorded as a pickle, which names the class's module; runs of earlier versions name the former one.
+# DBOS always unpickles these with its own serializer, so the module itself has to be found under its former name.
+sys.modules.setdefault("app.domain.errors", errors)
 
 T = TypeVar("T")
 Stage = Callable[..., Coroutine[Any, Any, T]]
