@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from domain.chunk_ids import document_id_of
 from domain.errors import ExhibitError, Gone, Missing
 from domain.ports import Catalogue, Traces
 from domain.types import Answer, Dropped, Evidence, Outcome, Query, Shown, Trace, Understood
@@ -121,7 +122,7 @@ class Explain:
         dropped = []
         for one in trace.dropped[:MOST_DROPPED]:
             if one.why == NOT_STANDING:
-                document_id = one.chunk_id.rpartition(".")[0]
+                document_id = document_id_of(one.chunk_id)
                 if document_id not in known:
                     known[document_id] = self._why(document_id, trace.query.collections)
                 one = Dropped(one.chunk_id, known[document_id])

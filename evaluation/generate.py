@@ -17,6 +17,7 @@ from app.adapters.blobs import LocalBlobs
 from app.adapters.catalogue.catalogue import SqlCatalogue
 from app.adapters.llm.openai_chat import OpenAIChat
 from app.settings import load_settings
+from domain.blob_keys import original
 from domain.errors import ExhibitError, Missing, TooLarge
 from domain.ports import Generator
 from domain.types import Chunk, Document
@@ -26,7 +27,6 @@ from evaluation.kept import kept_index
 from evaluation.measure import take_in
 from evaluation.questions import BadFolder, files_in
 from evaluation.service import running_service
-from ingest.originals import FOLDER as ORIGINALS
 from prompts.question import build_question, read_question
 
 COLLECTION = "eval"
@@ -94,7 +94,7 @@ def own_collection(name: str) -> Source:
             raise BadFolder(f"There is no collection {name!r} in {settings.data_dir}.") from error
         chunks = tuple(chunk for document in found for chunk in catalogue.chunks(document.id))
     documents = {document.id: document for document in found}
-    files = {one.id: blobs.path(f"{ORIGINALS}/{one.sha256}") for one in found}
+    files = {one.id: blobs.path(original(one.sha256)) for one in found}
     return Source(chunks, documents, files)
 
 

@@ -14,6 +14,8 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from domain import blob_keys
+from domain.chunk_ids import chunk_id
 from domain.errors import ExhibitError, Missing, TooLarge, TooManyImages, Unreadable
 from domain.ports import Blobs, Generator
 from domain.types import Box, Chunk, Document, ImagePart, PageReport, Region
@@ -139,7 +141,7 @@ class Describer:
         shown = hashlib.sha256(image or b"")
         for part in (words, self._generator.model, version()):
             shown.update(b"\0" + part.encode("utf-8", "replace"))
-        return f"documents/{document.id}/captions/{shown.hexdigest()}"
+        return blob_keys.caption(document.id, shown.hexdigest())
 
     def _kept(self, key: str) -> Description | None:
         if not self._blobs.exists(key):
@@ -150,7 +152,7 @@ class Describer:
 async def _crop(document: Document, image: bytes | None, store: Store) -> str | None:
     if image is None:
         return None
-    key = f"documents/{document.id}/crops/{hashlib.sha256(image).hexdigest()}"
+    key = blob_keys.crop(document.id, image)
     await store(key, image)
     return key
 
@@ -165,7 +167,7 @@ def page_chunk(document: Document, page: int, batch: int, said: Description) -> 
     """A page that says nothing itself, or little, as something that can be found."""
     title = document.title or document.name
     return Chunk(
-        id=f"{document.id}.{hashlib.sha256(f'page {page}'.encode()).hexdigest()[:16]}",
+        id=chunk_id(document.id, hashlib.sha256(f"page {page}".encode()).hexdigest()[:16]),
         document_id=document.id,
         ordinal=PAGE_ORDINALS + page,
         kind="page",

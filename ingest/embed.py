@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from domain.blob_keys import digest_of_crop
 from domain.errors import Missing, Unreadable
 from domain.ports import Blobs, Catalogue, KeptVectors, TextEncoder, Vector, VectorRow, Vectors
 from domain.types import Chunk, Document, Space
@@ -78,7 +79,7 @@ def vector_rows(
 
 def _content(space: Space, chunk: Chunk) -> str:
     """What is encoded of it; a crop's key ends in the hash of its bytes."""
-    return chunk.search_text if space == "text" else (chunk.image or "").rpartition("/")[2]
+    return chunk.search_text if space == "text" else digest_of_crop(chunk.image)
 
 
 async def _picture(blobs: Blobs, chunk: Chunk) -> bytes | None:

@@ -6,11 +6,10 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from domain import blob_keys
 from domain.errors import Unavailable
 from domain.ports import Blobs, Catalogue
 from domain.types import Document
-
-FOLDER = "originals"
 
 
 class Originals:
@@ -40,7 +39,7 @@ class Originals:
         self.sweep(key(document))
 
     def keys(self) -> tuple[str, ...]:
-        return self._blobs.keys(FOLDER)
+        return self._blobs.keys(blob_keys.ORIGINALS)
 
     def sweep(self, original: str) -> bool:
         """Removes this original if no document wants it; whether it did. Only its one owner may look for what a
@@ -49,11 +48,11 @@ class Originals:
             return self._drop_unwanted(original)
 
     def _drop_unwanted(self, original: str) -> bool:
-        wanted = self._catalogue.bytes_wanted(original.rpartition("/")[2])
+        wanted = self._catalogue.bytes_wanted(blob_keys.sha256_of(original))
         if not wanted:
             self._blobs.delete(original)
         return not wanted
 
 
 def key(document: Document) -> str:
-    return f"{FOLDER}/{document.sha256}"
+    return blob_keys.original(document.sha256)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from domain.chunk_ids import chunk_id, name_in_document
 from domain.types import Block, Chunk, Document, ParsedPage, Place
 from language.sentences import spans
 from language.terms import is_chinese
@@ -24,11 +25,11 @@ _LABELS = {False: ("Sections", "Tables", "Figures"), True: ("章节", "表格", 
 
 
 def outline_id(document_id: str) -> str:
-    return f"{document_id}.{NAME}"
+    return chunk_id(document_id, NAME)
 
 
 def is_outline(chunk_id: str) -> bool:
-    return chunk_id.endswith(f".{NAME}")
+    return name_in_document(chunk_id) == NAME
 
 
 def outline_of(document: Document, pages: Sequence[ParsedPage]) -> Chunk:

@@ -13,7 +13,6 @@ stays as it is when pictures arrive; each batch becomes visible in one transacti
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import threading
 import time
@@ -27,6 +26,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from domain import blob_keys
 from domain.errors import ExhibitError, Gone, Missing, ModelMismatch, Unreadable, listed
 from domain.ports import (
     Blobs,
@@ -437,7 +437,7 @@ class Pipeline:
             if index.collection_id == collection_id:
                 self.vectors.remove_document(index, document_id)
         self.words.remove_document(collection_id, document_id)
-        self.blobs.delete(f"documents/{document_id}")
+        self.blobs.delete(blob_keys.folder(document_id))
 
     def _deleted(self, document_id: str) -> bool:
         try:
@@ -499,7 +499,7 @@ class Pipeline:
         with self._writing[document_id]:
             document = self._in_attempt(document_id, attempt)
             if document is not None and document.status == "ready":
-                self.blobs.delete(f"documents/{document_id}/pages")
+                self.blobs.delete(blob_keys.pages_folder(document_id))
         self._clocks.forget((document_id, attempt))
 
     async def _begin(self, document_id: str, attempt: int, stage: Stage, work: Work) -> Document:
@@ -558,7 +558,9 @@ class Pipeline:
         """Records the chunks of the text in place of all that an earlier attempt left."""
         again = document.attempt > 1
         if again and not self._recorded_before(document, chunks):
-            self.blobs.delete(f"documents/{document.id}/vectors")  # first: a kill must not leave them to other chunks
+            self.blobs.delete(
+                blob_keys.vectors_folder(document.id)
+            )  # first: a kill must not leave them to other chunks
         self.catalogue.replace_chunks(document.id, document.attempt, chunks, TEXT)
         if again:
             for space, encoder in self.encoders.items():
@@ -597,7 +599,7 @@ class Pipeline:
     async def _store_crop(self, document: Document, block: Block) -> Block:
         if block.pixels is None:
             return block
-        key = f"documents/{document.id}/crops/{hashlib.sha256(block.pixels).hexdigest()}"
+        key = blob_keys.crop(document.id, block.pixels)
         await self._write(document, self.blobs.put, key, block.pixels)
         return replace(block, pixels=None, image=key)
 
@@ -693,16 +695,15 @@ def _encoded_alike(chunk: Chunk, other: Chunk) -> bool:
 
 
 def _read_key(document: Document, how: str, batch: Batch) -> str:
-    """Not under the number alone: another version may read other pages at once."""
-    return f"documents/{document.id}/pages/{how}-{READING}-{batch.first:05d}-{batch.last:05d}.json"
+    return blob_keys.pages_by_span(document.id, how, READING, batch.first, batch.last)
 
 
 def _pages_key(document: Document, number: int) -> str:
-    return f"documents/{document.id}/pages/{number:05d}.json"
+    return blob_keys.pages(document.id, number)
 
 
 def _outlook_key(document: Document) -> str:
-    return f"documents/{document.id}/pages/outlook.json"
+    return blob_keys.page_context(document.id)
 
 
 def _parts(chunks: Sequence[Chunk]) -> list[int]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from domain.chunk_ids import document_id_of
 from domain.errors import Missing, ModelMismatch, Unreadable
 from domain.ports import ImageEncoder, IndexName, KeptVectors, TextEncoder, Vector, VectorIndex
 from domain.types import Collection, Found, Hit, Query, Space, Step, Vote
@@ -139,7 +140,7 @@ class VectorRetriever:
         fetch = FIRST_FETCH * k
         while True:
             near, exhausted = self._propose(query, vector, fetch)
-            scored = [one for one in near if _document_of(one[0]) in documents]
+            scored = [one for one in near if document_id_of(one[0]) in documents]
             if exhausted or len(scored) >= k or (most is not None and fetch >= most):
                 return _first(k, scored, exhausted)
             fetch *= 4
@@ -163,10 +164,6 @@ def _first(k: int, scored: list[Scored], exhausted: bool) -> tuple[list[Scored],
 
 def _best_first(scored: Scored) -> tuple[float, str]:
     return -scored[1], scored[0]
-
-
-def _document_of(chunk_id: str) -> str:
-    return chunk_id.rpartition(".")[0]
 
 
 def _since(began: float) -> float:

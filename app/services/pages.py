@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Protocol
 from weakref import WeakValueDictionary
 
+from domain import blob_keys
+from domain.chunk_ids import name_in_document
 from domain.errors import Gone, Missing
 from domain.ports import Blobs, Catalogue
 from domain.types import Box, Document, Evidence
@@ -66,8 +68,8 @@ class Pages:
 
     async def _drawn(self, document: Document, number: int, boxes: Sequence[Box], evidence_id: str | None) -> bytes:
         _check_page(document, number)
-        marked = f"-{evidence_id.rpartition('.')[2]}" if evidence_id and boxes else ""
-        key = f"documents/{document.id}/renders/{number}{marked}"
+        marked = name_in_document(evidence_id) if evidence_id and boxes else ""
+        key = blob_keys.render(document.id, number, marked)
         if not await asyncio.to_thread(self._blobs.exists, key):
             pdf = await self._printed(document) if document.media_type in SLIDES_AND_SHEETS else None
             drawn = await self._renderer.render(document, number, boxes, pdf)
@@ -77,7 +79,7 @@ class Pages:
 
     async def _printed(self, document: Document) -> str:
         """Once for all pages of a document, however many of them are asked for at the same moment: it takes seconds."""
-        key = f"documents/{document.id}/renders/pdf"
+        key = blob_keys.printed(document.id)
         async with self._printing.setdefault(document.id, asyncio.Lock()):
             if not await asyncio.to_thread(self._blobs.exists, key):
                 pdf = await self._renderer.printed(document)

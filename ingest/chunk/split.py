@@ -18,6 +18,8 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise, takewhile
 from pathlib import PurePath
 
+from domain.blob_keys import digest_of_crop
+from domain.chunk_ids import chunk_id
 from domain.types import HIDDEN_MARK, Block, Box, Chunk, Document, Kind, Line, ParsedPage, Place, Region
 from ingest.chunk.cross_page import running_lines, with_joined_tables, without_running
 from ingest.chunk.long_text import cut
@@ -591,7 +593,7 @@ class _Maker:
         text = unruled(draft.text) if draft.kind == "table" else draft.text
         search_text = "\n".join(part for part in (_title(self.document), headings, text, *draft.about) if part)
         return Chunk(
-            id=f"{self.document.id}.{_digest(draft, seen)}",
+            id=chunk_id(self.document.id, _digest(draft, seen)),
             document_id=self.document.id,
             ordinal=one.ordinal,
             kind=draft.kind,
@@ -608,7 +610,7 @@ class _Maker:
 def _digest(draft: Draft, seen: Counter[str]) -> str:
     """Of the content; the same content met again on a page counts on. Of a crop its own digest, the end of its key:
     the rest names the document, and the same content would not be the same in another."""
-    crop = (draft.image or "").rpartition("/")[2]
+    crop = digest_of_crop(draft.image)
     content = "\x1f".join([draft.kind, str(draft.page), draft.text, crop])
     seen[content] += 1
     return hashlib.sha256(f"{content}\x1f{seen[content]}".encode(errors="surrogatepass")).hexdigest()[:16]

@@ -50,6 +50,7 @@ from app.adapters.catalogue.tables import (
     parts,
     tombstones,
 )
+from domain.chunk_ids import document_id_of
 from domain.errors import Conflict, Gone, Missing, Unavailable
 from domain.ports import Paged
 from domain.types import (
@@ -448,7 +449,7 @@ class SqlCatalogue:
         with self._database.reading() as connection:
             for found in _evidence(connection, [chunk_id]):
                 return found
-            document = _document(connection, chunk_id.rpartition(".")[0], "evidence")
+            document = _document(connection, document_id_of(chunk_id), "evidence")
             is_there = connection.scalar(select(exists().where(chunks.c.id == chunk_id)))
         if is_there or not document.findable:
             raise Missing(f"the document is {document.status}, so this can't be found in it now")
@@ -534,7 +535,7 @@ def check_chunks(document_id: str, chunks: Sequence[Chunk], batch: int) -> None:
     ids = {chunk.id for chunk in chunks}
     if len(ids) < len(chunks):
         raise ValueError(f"two chunks of document {document_id} have the same id")
-    if any(chunk.document_id != document_id or chunk.id.rpartition(".")[0] != document_id for chunk in chunks):
+    if any(chunk.document_id != document_id or document_id_of(chunk.id) != document_id for chunk in chunks):
         raise ValueError(f"a chunk is not of document {document_id}")
     if any(chunk.batch != batch for chunk in chunks):
         raise ValueError(f"a chunk is not of batch {batch}")

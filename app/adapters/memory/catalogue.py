@@ -29,6 +29,7 @@ from app.adapters.catalogue.catalogue import (
 )
 from app.adapters.catalogue.cursors import checked_limit, decode_cursor, page_of
 from app.adapters.catalogue.storable import storable, storable_metadata
+from domain.chunk_ids import document_id_of
 from domain.errors import Conflict, Gone, Missing
 from domain.ports import Paged
 from domain.types import (
@@ -384,7 +385,7 @@ class MemoryCatalogue:
             found = self._evidence(chunk_id)
             if found is not None:
                 return found
-            shelf = self._shelf(chunk_id.rpartition(".")[0], "evidence")
+            shelf = self._shelf(document_id_of(chunk_id), "evidence")
             document, is_there = shelf.document, any(chunk.id == chunk_id for chunk in shelf.chunks)
         if is_there or not document.findable:
             raise Missing(f"the document is {document.status}, so this can't be found in it now")
@@ -451,7 +452,7 @@ class MemoryCatalogue:
             shelf.wholes.add(part_of)
 
     def _evidence(self, chunk_id: str) -> Evidence | None:
-        shelf = self._shelves.get(chunk_id.rpartition(".")[0])
+        shelf = self._shelves.get(document_id_of(chunk_id))
         if shelf is None or shelf.deleted or not shelf.document.findable:
             return None
         for chunk in shelf.chunks:

@@ -24,6 +24,7 @@ from chromadb.config import Settings
 from chromadb.errors import ChromaError, InternalError, NotFoundError
 
 from app.adapters.vectors.index_names import slug
+from domain.chunk_ids import document_id_of
 from domain.errors import BadConfiguration, DamagedIndex, Unavailable
 from domain.ports import IndexName, Vector, VectorRow, Vectors
 from domain.types import KINDS, Kind, Space
@@ -159,7 +160,7 @@ class ChromaVectors:
         ids = list(kinds)
         for start in range(0, len(ids), CHECK):
             found = zip(*self.stored(index, ids[start : start + CHECK]), strict=True)
-            fresh.add(index, [VectorRow(id, _document_of(id), kinds[id], vector) for id, vector in found])
+            fresh.add(index, [VectorRow(id, document_id_of(id), kinds[id], vector) for id, vector in found])
 
     def close(self) -> None:
         with self._opening:
@@ -385,10 +386,6 @@ def _torn(folder: Path) -> bool:
         return True
     version, _, _, count, size = HEADER.unpack(begin)
     return bool(version == 1 and vectors.stat().st_size < count * size)
-
-
-def _document_of(chunk_id: str) -> str:
-    return chunk_id.rpartition(".")[0]
 
 
 def _name(index: IndexName) -> str:

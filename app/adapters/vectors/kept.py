@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from app.adapters.vectors.index_names import slug
+from domain import blob_keys
 from domain.errors import Unreadable
 from domain.ports import Blobs, Vectors
 from domain.types import Space
@@ -60,7 +61,7 @@ class KeptVectors:
         self._blobs.delete(_folder(document_id, space, encoder))
 
     def keep_only(self, document_id: str, encoders: Mapping[Space, str]) -> None:
-        root = f"documents/{document_id}/vectors"
+        root = blob_keys.vectors_folder(document_id)
         held = {key.removeprefix(f"{root}/").partition("/")[0] for key in self._blobs.keys(root)}
         for folder in held - self.folders(encoders):
             self._blobs.delete(f"{root}/{folder}")
@@ -73,7 +74,7 @@ class KeptVectors:
 
 
 def _folder(document_id: str, space: Space, encoder: str) -> str:
-    return f"documents/{document_id}/vectors/{space}-{slug(encoder)}"
+    return f"{blob_keys.vectors_folder(document_id)}/{space}-{slug(encoder)}"
 
 
 def _read(key: str, data: bytes) -> tuple[list[str], Vectors]:

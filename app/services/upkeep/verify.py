@@ -24,6 +24,8 @@ from typing import TypeVar, cast
 import numpy as np
 
 from app.services.upkeep.collections import every_collection
+from domain import blob_keys
+from domain.chunk_ids import document_id_of
 from domain.errors import Conflict, Gone, Missing, Unavailable, Unreadable
 from domain.ports import (
     Blobs,
@@ -173,7 +175,7 @@ def compact_words(catalogue: Catalogue, words: WordsIndex) -> None:
     """Every index is filled again from the catalogue, with the chunks that it holds."""
 
     def rows(held: frozenset[str]) -> Iterator[list[WordsRow]]:
-        for document_id in sorted({chunk_id.rpartition(".")[0] for chunk_id in held}):
+        for document_id in sorted({document_id_of(chunk_id) for chunk_id in held}):
             chunks = catalogue.chunks(document_id)
             yield [words_row(chunk) for chunk in chunks if chunk.id in held]
 
@@ -290,7 +292,7 @@ class _Look:
 
     def _lost_original(self, document: Document) -> list[str]:
         try:
-            with self._stores.blobs.path(f"originals/{document.sha256}").open("rb") as file:
+            with self._stores.blobs.path(blob_keys.original(document.sha256)).open("rb") as file:
                 whole = hashlib.file_digest(file, "sha256").hexdigest() == document.sha256
         except (Missing, OSError):
             whole = False
@@ -324,7 +326,7 @@ class _Look:
         """Those of no document at all, and those of finished documents that hold no such chunk."""
         of: dict[str, list[str]] = {}
         for chunk_id in sorted(chunk_ids):
-            of.setdefault(chunk_id.rpartition(".")[0], []).append(chunk_id)
+            of.setdefault(document_id_of(chunk_id), []).append(chunk_id)
         orphans: list[str] = []
         for document_id, ids in of.items():
             holds = self._holds(document_id)
