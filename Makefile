@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DRAWS := $(VENV)/.draws
 
-.PHONY: demo run test check bench eval test-vllm format clean help
+.PHONY: demo run test check bench eval coverage test-vllm format clean help
 
 help:
 	@echo "make demo       set up, start, take in the samples, ask four questions, stay up"
 	@echo "make run        the service alone, on 127.0.0.1:8000"
 	@echo "make test       the tests"
+	@echo "make coverage   the tests, with the share of branches that they reach"
 	@echo "make check      ruff, mypy --strict, import contracts"
 	@echo "make test-vllm  chat against a real vLLM on the CPU"
 	@echo "make eval       page hits on the samples, and on more where there is more; what the image model knows"
@@ -38,6 +39,13 @@ $(NODE_CLIENT):
 # Two at a time, those of the whole service first: they are the longest, and wait much of their time.
 test: $(READY) $(NODE_CLIENT)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# Twice as slow as the tests alone; prints the share of branches and what no test reaches, longest first.
+coverage: $(READY) $(NODE_CLIENT)
+	@rm -rf .coverage && mkdir .coverage
+	@$(BIN)/python -m coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder -o timeout=600
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage report --skip-covered --sort=miss --show-missing
 
 check: $(READY)
 	@$(BIN)/ruff check .
