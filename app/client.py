@@ -9,7 +9,7 @@
         answer = exhibit.ask("What did the night boat cost in 2025?")
         print(answer.answer, [citation.quote for citation in answer.citations])
 
-What comes back are the shapes of the HTTP contract (app/api/schemas.py). Errors: `Refused`, when the service answers
+What comes back are the shapes of the HTTP interface (app/api/schemas.py). Errors: `Refused`, when the service answers
 with a problem, and `Unreachable`, when it doesn't answer.
 """
 

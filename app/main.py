@@ -36,7 +36,14 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
 
 def assembled(lifespan_of: object, keys: Sequence[str], hosts: Sequence[str], check_host: bool) -> FastAPI:
-    app = FastAPI(title="Exhibit", version="0.1.0", lifespan=lifespan_of, docs_url=None, redoc_url=None)  # type: ignore[arg-type]
+    app = FastAPI(
+        title="Exhibit",
+        version="0.1.0",
+        lifespan=lifespan_of,  # type: ignore[arg-type]
+        docs_url=None,
+        redoc_url=None,
+        responses=problems.RESPONSES,
+    )
     problems.install(app)
     for noun in (collections, documents, search, traces, chat, openai, admin, health, metrics):
         app.include_router(noun.router)

@@ -1,18 +1,19 @@
-"""Looking after what is kept: compared, mended, compacted."""
+"""Upkeep of what is stored: compare, repair, compact."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
+from app.api.bodies import VerifyIn
 from app.api.deps import Given
-from app.api.schemas import VerifyIn, VerifyOut
+from app.api.schemas import VerifyOut
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"])
 
 
-@router.post("/verify")
+@router.post("/verify", summary="Compare all that is stored, repair it, compact it")
 async def verify(given: Given, body: VerifyIn | None = None) -> VerifyOut:
-    """Compares catalogue, vectors, words and blobs, whole; `repair` mends, `compact` gives room back. Takes as long
-    as it takes; 409 while another one runs."""
+    """Compares catalogue, vectors, words and files with each other, completely. This takes minutes for a large library;
+    searches go on. 409 while another comparison runs."""
     asked = body or VerifyIn()
     return VerifyOut.of(await given.verify.verify(repair=asked.repair, compact=asked.compact))

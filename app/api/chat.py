@@ -11,10 +11,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from answering.ask import Answered, Event, Retrieved, Said
+from app.api.bodies import ChatIn
 from app.api.deps import Caller, Given
 from app.api.messages import messages_of
 from app.api.problems import problem_body
-from app.api.schemas import AnswerOut, ChatIn, evidence_out
+from app.api.schemas import AnswerOut, evidence_out
 from app.api.search import scope_of
 from app.api.streams import event, event_stream
 from domain.errors import ExhibitError, HungUp
@@ -25,8 +26,10 @@ router = APIRouter(prefix="/v1", tags=["chat"])
 log = logging.getLogger(__name__)
 
 
-@router.post("/chat", response_model=AnswerOut)
+@router.post("/chat", response_model=AnswerOut, summary="Ask a question")
 async def chat(body: ChatIn, request: Request, given: Given, caller: Caller) -> Response:
+    """Answers from the documents alone. Each claim cites evidence and is checked against it; where the documents don't
+    hold the answer, `verdict` is `abstained`. With `"stream": true` the reply is a stream of events (see Streams)."""
     messages = messages_of(body.messages)
     events = given.ask.answer(scope_of(body, caller), messages)
     first = await anext(events)  # what fails before the answer begins fails with its own status

@@ -7,46 +7,50 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from app.api.bodies import CollectionIn, CollectionPatch, ReindexIn
 from app.api.deps import Given
-from app.api.schemas import CollectionIn, CollectionOut, CollectionPatch, CollectionsOut, ReindexIn
+from app.api.schemas import CollectionOut, CollectionsOut
 
 router = APIRouter(prefix="/v1/collections", tags=["collections"])
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, summary="Create a collection")
 async def create(body: CollectionIn, given: Given) -> CollectionOut:
+    """409 if a collection has that name already. The collection `default` always exists."""
     made = await asyncio.to_thread(given.catalogue.create_collection, body.name, body.metadata)
     return CollectionOut.model_validate(made)
 
 
-@router.get("")
+@router.get("", summary="List the collections")
 async def listed(given: Given, limit: Limit = 50, cursor: str | None = None) -> CollectionsOut:
     page = await asyncio.to_thread(given.catalogue.collections, limit, cursor)
     found = [CollectionOut.model_validate(one) for one in page.items]
     return CollectionsOut(collections=found, next_cursor=page.next_cursor)
 
 
-@router.get("/{name}")
+@router.get("/{name}", summary="Show a collection")
 async def one(name: str, given: Given) -> CollectionOut:
     return CollectionOut.model_validate(await asyncio.to_thread(given.catalogue.collection, name))
 
 
-@router.patch("/{name}")
+@router.patch("/{name}", summary="Change a collection's metadata")
 async def changed(name: str, body: CollectionPatch, given: Given) -> CollectionOut:
+    """The metadata given takes the place of the former, whole."""
     made = await asyncio.to_thread(given.catalogue.update_collection, name, body.metadata)
     return CollectionOut.model_validate(made)
 
 
-@router.delete("/{name}", status_code=204)
+@router.delete("/{name}", status_code=204, summary="Delete a collection and all its documents")
 async def deleted(name: str, given: Given) -> Response:
+    """Nothing in it can be found once this has returned. `default` can't be deleted (409)."""
     await given.library.delete_collection(name)
     return Response(status_code=204)
 
 
-@router.post("/{name}/reindex", status_code=202)
+@router.post("/{name}/reindex", status_code=202, summary="Re-embed a collection")
 async def reindexed(name: str, given: Given, body: ReindexIn | None = None) -> CollectionOut:
-    """Begins to give the collection the encoders that the service runs; the one that runs already is returned. With
-    `reindex` null there is nothing to do. Searches go on all along."""
+    """Starts to re-embed the collection with the models that the service runs, or shows the re-embedding that runs
+    already. In the reply `reindex` has the progress; null means that there is nothing to do. Searches go on."""
     return CollectionOut.model_validate(await given.reindex.begin(name, (body or ReindexIn()).models))

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
@@ -26,19 +26,59 @@ from ingest.originals import key
 router = APIRouter(prefix="/v1", tags=["documents"])
 log = logging.getLogger(__name__)
 
+# What `upload` reads itself, piece by piece as it arrives, and FastAPI therefore can't describe.
+UPLOAD: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "file": {
+                        "type": "array",
+                        "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+                        "description": "one file, or the field repeated for up to 1,000",
+                    },
+                    "metadata": {
+                        "type": "string",
+                        "description": "a JSON object, kept with every document of the request",
+                    },
+                },
+                "required": ["file"],
+            }
+        },
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "url": {"type": "string", "description": "the address of a page or file on the public internet"},
+                    "metadata": {"type": "object", "additionalProperties": True},
+                },
+                "required": ["url"],
+            }
+        },
+    },
+}
 FOLLOW_EVERY_S = 0.25
 LOOKS = 5  # at a catalogue that is unavailable, before its follower is told so
 
 
-@router.post("/collections/{name}/documents", status_code=202, response_model=UploadedOut)
+@router.post(
+    "/collections/{name}/documents",
+    status_code=202,
+    response_model=UploadedOut,
+    summary="Upload documents, or have a web page fetched",
+    openapi_extra={"requestBody": UPLOAD},
+)
 async def upload(
     name: str, request: Request, given: Given, replaces: Annotated[str | None, Query(max_length=200)] = None
 ) -> Response:
-    """Multipart: the field `file`, any number of times, and a field `metadata` (a JSON object) for all of them; or
-    JSON: `{"url": …}`, and `metadata`. Archives and mails give more documents than were sent.
+    """Returns as soon as the files are stored and queued. Archives and e-mails give more documents than were sent. The
+    same bytes in the same collection are not taken in twice: the document that is there comes back, with `duplicate`.
+    If every file was refused, the reply is an error with the list `rejected`.
 
-    `replaces`: the one file is the new version of that document, which stays findable until the new one is ready.
-    Without metadata of its own it keeps the former's."""
+    `replaces` is the id of a document: the one file sent is its new version. The former version stays findable until
+    the new one is ready. Without metadata of its own, the new version keeps the former's."""
     collection = await asyncio.to_thread(given.catalogue.collection, name)
     old = await given.library.replaceable(collection, replaces) if replaces is not None else None
     content_type = request.headers.get("content-type", "")
@@ -79,7 +119,9 @@ def _rejected(name: str, error: ExhibitError) -> RejectedOut:
     return RejectedOut(name=name, status=error.status, detail=str(error))
 
 
-@router.get("/collections/{name}/documents", response_model_exclude_unset=True)
+@router.get(
+    "/collections/{name}/documents", response_model_exclude_unset=True, summary="List the documents of a collection"
+)
 async def listed(
     name: str,
     given: Given,
@@ -89,7 +131,7 @@ async def listed(
     sha256: Annotated[str | None, Query(max_length=64)] = None,
     file_name: Annotated[str | None, Query(alias="name", max_length=1000)] = None,
 ) -> DocumentsOut:
-    """`sha256` and `name` find documents by their bytes, or by their file names, whole and as they are shown."""
+    """In order of arrival. `sha256` and `name` find documents by their bytes or by their complete file name."""
     collection = await asyncio.to_thread(given.catalogue.collection, name)
     shown = None if file_name is None else clean_name(file_name)
     listing = partial(given.catalogue.documents, collection.id, status, limit, cursor, sha256=sha256, name=shown)
@@ -98,30 +140,48 @@ async def listed(
     return DocumentsOut(documents=found, next_cursor=page.next_cursor)
 
 
-@router.get("/documents/{document_id}", response_model_exclude_unset=True)
+@router.get("/documents/{document_id}", response_model_exclude_unset=True, summary="Show a document")
 async def one(document_id: str, given: Given) -> DocumentOut:
     return DocumentOut.of(await asyncio.to_thread(given.catalogue.document, document_id))
 
 
-@router.delete("/documents/{document_id}", status_code=204)
+@router.delete("/documents/{document_id}", status_code=204, summary="Delete a document")
 async def deleted(document_id: str, given: Given) -> Response:
+    """It can't be found once this has returned. The attachments of an e-mail are deleted with it."""
     await given.library.delete(document_id)
     return Response(status_code=204)
 
 
-@router.post("/documents/{document_id}/cancel", status_code=202, response_model_exclude_unset=True)
+@router.post(
+    "/documents/{document_id}/cancel",
+    status_code=202,
+    response_model_exclude_unset=True,
+    summary="Stop taking a document in",
+)
 async def cancelled(document_id: str, given: Given) -> DocumentOut:
+    """409 if it is neither queued nor running."""
     return DocumentOut.of(await given.library.cancel(document_id))
 
 
-@router.post("/documents/{document_id}/retry", status_code=202, response_model_exclude_unset=True)
+@router.post(
+    "/documents/{document_id}/retry",
+    status_code=202,
+    response_model_exclude_unset=True,
+    summary="Take a document in again",
+)
 async def retried(document_id: str, given: Given) -> DocumentOut:
+    """For documents that are `failed`, `cancelled` or `partial`; 409 for others."""
     return DocumentOut.of(await given.library.retry(document_id))
 
 
-@router.get("/documents/{document_id}/events")
+@router.get(
+    "/documents/{document_id}/events",
+    response_class=StreamingResponse,
+    summary="Follow a document while it is taken in",
+)
 async def events(document_id: str, given: Given) -> StreamingResponse:
-    """`progress` whenever something changed, and at the end `ready`, `partial`, `failed` or `cancelled`."""
+    """A stream of events: `progress` whenever something changed, and at the end `ready`, `partial`, `failed` or
+    `cancelled` (see Streams)."""
     await asyncio.to_thread(given.catalogue.document, document_id)
     return event_stream(_followed(document_id, given))
 
@@ -160,9 +220,9 @@ async def _looked_at(document_id: str, given: Services) -> Document:
 
 
 @router.head("/documents/{document_id}/file", include_in_schema=False)
-@router.get("/documents/{document_id}/file")
+@router.get("/documents/{document_id}/file", response_class=FileResponse, summary="Download the original file")
 async def original(document_id: str, given: Given) -> FileResponse:
-    """The original bytes, as an attachment: a browser must not run what somebody uploaded."""
+    """The original bytes, always as an attachment: a browser must not run what somebody uploaded."""
     document = await asyncio.to_thread(given.catalogue.document, document_id)
     path = await asyncio.to_thread(given.blobs.path, key(document))
     headers = {
@@ -173,10 +233,11 @@ async def original(document_id: str, given: Given) -> FileResponse:
     return FileResponse(path, filename=document.name, headers=headers)
 
 
-@router.get("/documents/{document_id}/pages/{number}", response_class=Response)
+@router.get("/documents/{document_id}/pages/{number}", response_class=Response, summary="Show a page as an image")
 async def page(
     document_id: str, number: int, given: Given, evidence: Annotated[str | None, Query(max_length=200)] = None
 ) -> Response:
+    """PNG or JPEG. With `evidence`, an evidence's id, its regions are drawn on the page."""
     return image(await given.pages.page(document_id, number, evidence))
 
 

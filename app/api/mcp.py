@@ -25,8 +25,9 @@ from starlette.types import Receive, Scope, Send
 
 from answering.ask import Answered
 from answering.ask import Scope as Where
+from app.api.bodies import Name, Text
 from app.api.deps import Services
-from app.api.schemas import AnswerOut, DocumentOut, EvidenceOut, Name, SearchOut, Text, evidence_out
+from app.api.schemas import AnswerOut, DocumentOut, EvidenceOut, SearchOut, evidence_out
 from domain.errors import ExhibitError, Missing, Unreadable
 from domain.types import Evidence, Kind, Message, Status, TextPart
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from app.api.bodies import ImagePartIn, MessageIn
 from app.api.images import from_data_url
-from app.api.schemas import ImagePartIn, MessageIn
 from domain.errors import BadRequest
 from domain.types import ImagePart, Message, Role, TextPart
 

@@ -13,10 +13,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from answering.ask import CUT_SHORT, Answered, Event, Said, Scope
+from app.api.bodies import CompletionIn
 from app.api.chat import last_answer, noted
 from app.api.deps import Caller, Given
 from app.api.messages import messages_of
-from app.api.schemas import AnswerOut, CompletionIn
+from app.api.schemas import AnswerOut
 from app.api.streams import HEADERS, with_heartbeat
 from domain.types import Answer, Collection
 from prompts.problems import broken_off
@@ -24,8 +25,9 @@ from prompts.problems import broken_off
 router = APIRouter(prefix="/v1", tags=["openai"])
 
 
-@router.get("/models")
+@router.get("/models", summary="List the collections as models (OpenAI)")
 async def models(given: Given) -> dict[str, Any]:
+    """All of them: OpenAI's list has no pages."""
     found: list[Collection] = []
     cursor: str | None = None
     while not found or cursor is not None:  # the protocol's list has no pages
@@ -34,7 +36,7 @@ async def models(given: Given) -> dict[str, Any]:
     return {"object": "list", "data": [_model(one) for one in found]}
 
 
-@router.get("/models/{name}")
+@router.get("/models/{name}", summary="Show a collection as a model (OpenAI)")
 async def model(name: str, given: Given) -> dict[str, Any]:
     return _model(await asyncio.to_thread(given.catalogue.collection, name))
 
@@ -43,8 +45,10 @@ def _model(one: Collection) -> dict[str, Any]:
     return {"id": one.name, "object": "model", "created": int(one.created_at.timestamp()), "owned_by": "exhibit"}
 
 
-@router.post("/chat/completions")
+@router.post("/chat/completions", summary="Ask a question (OpenAI)")
 async def completions(body: CompletionIn, request: Request, given: Given, caller: Caller) -> Response:
+    """As `POST /v1/chat`, in OpenAI's protocol: `model` is the collection, and the reply has the field `exhibit` with
+    the whole answer (see OpenAI's protocol)."""
     messages = messages_of(body.messages)
     events = given.ask.answer(Scope(collections=(body.model,), caller=caller), messages)
     await anext(events)  # retrieved: from here on the status is 200

@@ -17,6 +17,28 @@ from starlette.types import Receive, Scope, Send
 from domain.errors import ExhibitError, HungUp
 
 OPENAI_PATHS = ("/v1/chat/completions", "/v1/models")
+# What the OpenAPI file says of every route's errors.
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "Refused: a problem document (RFC 9457); under OpenAI's routes, OpenAI's error object.",
+        "content": {
+            "application/problem+json": {
+                "schema": {
+                    "title": "Problem",
+                    "type": "object",
+                    "properties": {
+                        "type": {"type": "string", "const": "about:blank"},
+                        "title": {"type": "string", "description": "the kind of error, in a few words"},
+                        "status": {"type": "integer"},
+                        "detail": {"type": "string", "description": "what is wrong, in one sentence"},
+                        "instance": {"type": "string", "description": "the path of the request"},
+                    },
+                    "required": ["type", "title", "status", "detail", "instance"],
+                }
+            }
+        },
+    }
+}
 TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 503: "server_error"}
 
 log = logging.getLogger(__name__)

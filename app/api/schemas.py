@@ -1,33 +1,16 @@
-"""The JSON of the HTTP contract: what goes out, made from domain values, and what comes in, checked."""
+"""The JSON that goes out over HTTP, made from domain values. A field's description is what `docs/api.md` says of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field
 
 from answering.output.suspicion import suspicions
 from domain import types
-from domain.types import KINDS, Kind, ReadAs, Space, Stage, Status, Verdict
-
-NAME = r"[\w-]{1,64}"  # letters of any script, digits, - and _
-MAX_TOP_K = 200
-
-# ---------------------------------------------------------------- out
+from domain.types import Kind, ReadAs, Space, Stage, Status, Verdict
 
 
 class Out(BaseModel):
@@ -35,58 +18,63 @@ class Out(BaseModel):
 
 
 class ReindexOut(Out):
-    """A collection on its way to other encoders, which `exhibit reindex` and a POST to `…/reindex` begin."""
+    """Progress of a re-embedding, which `exhibit reindex` or a POST to `…/reindex` starts."""
 
     state: types.ReindexState
-    done: int  # chunks
+    done: int = Field(description="pieces of text and pictures that have their new vectors")
     total: int
-    problem: str | None  # why it failed
+    problem: str | None = Field(description="why it failed")
 
 
 class CollectionOut(Out):
     name: str
     metadata: dict[str, Any]
-    encoders: dict[str, str]
+    encoders: dict[str, str] = Field(description="by space, the model that made the collection's vectors")
     created_at: datetime
-    reindex: ReindexOut | None = None  # None: its vectors are all of its encoders
+    reindex: ReindexOut | None = Field(default=None, description="null: no re-embedding is running or has failed")
 
 
 class ProblemOut(Out):
-    page: int | None
+    page: int | None = Field(description="null: the whole document")
     message: str
 
 
 class PageReportOut(Out):
     page: int
-    read_as: ReadAs
-    confidence: float | None
+    read_as: ReadAs = Field(description="`pending`: it has no text, and its picture is still to be read")
+    confidence: float | None = Field(description="mean confidence of recognised words, 0 to 1; null for text")
     tables: int
     figures: int
-    uncaptioned: int
-    hidden: int = 0  # words that can't be seen on the page: left out, unless EXHIBIT_HIDDEN_TEXT=include
+    uncaptioned: int = Field(description="figures without a caption")
+    hidden: int = Field(
+        default=0,
+        description="words that can't be seen on the page; they are left out unless `EXHIBIT_HIDDEN_TEXT=include`",
+    )
 
 
 class DocumentOut(Out):
     id: str
     collection: str
-    name: str
-    media_type: str
-    size: int
+    name: str = Field(description="the file's name")
+    media_type: str = Field(description="recognised from the content, not from the name")
+    size: int = Field(description="bytes")
     sha256: str
-    status: Status
-    stage: Stage | None
-    findable: bool
-    progress: float
-    time_left_s: float | None
-    replaces: str | None = None
-    pages: int | None
-    chunks: dict[Kind, int]
-    problems: list[ProblemOut]
-    page_report: list[PageReportOut]
+    status: Status = Field(description="`partial`: ready, but some pages could not be read; see `problems`")
+    stage: Stage | None = Field(description="what is being done, while it is running")
+    findable: bool = Field(description="its text can be found; true before its pictures are read")
+    progress: float = Field(description="0 to 1")
+    time_left_s: float | None = Field(description="an estimate, while it is running")
+    replaces: str | None = Field(default=None, description="the document that this one is a new version of")
+    pages: int | None = Field(description="null: a document without pages, or not known yet")
+    chunks: dict[Kind, int] = Field(description="pieces of evidence, counted by kind")
+    problems: list[ProblemOut] = Field(description="what could not be read, and why")
+    page_report: list[PageReportOut] = Field(description="how each page was read")
     metadata: dict[str, Any]
     created_at: datetime
     ready_at: datetime | None
-    duplicate: bool | None = None
+    duplicate: bool | None = Field(
+        default=None, description="true in the reply to an upload whose bytes the collection already has"
+    )
 
     @classmethod
     def of(cls, document: types.Document, duplicate: bool = False) -> DocumentOut:
@@ -95,27 +83,33 @@ class DocumentOut(Out):
 
 
 class RegionOut(BaseModel):
-    page: int
-    box: tuple[float, float, float, float]
+    page: int = Field(description="from 1")
+    box: tuple[float, float, float, float] = Field(
+        description="x0, y0, x1, y1 as fractions (0 to 1) of the page as it is drawn, from the top left"
+    )
 
 
 class EvidenceOut(BaseModel):
     id: str
     document_id: str
-    document: str
+    document: str = Field(description="the file's name")
     kind: Kind
-    page: int | None
-    regions: list[RegionOut]
-    place: dict[str, Any] | None
-    text: str
-    description: str | None  # a model's words on it, not the document's
-    described_by: str | None  # that model
-    image_url: str | None  # the crop, or else the page with the regions drawn
-    page_url: str | None  # the page with the regions drawn
-    found_by: list[Space]
-    ranks: dict[Space, int]
-    score: float
-    suspicious: list[str]  # families of instructions to a model that the text reads like; it was only quoted
+    page: int | None = Field(description="from 1; null in documents without pages")
+    regions: list[RegionOut] = Field(description="where it stands on the page")
+    place: dict[str, Any] | None = Field(
+        description="in documents without pages: `heading` (a list, the highest first), or `sheet` and `rows`"
+    )
+    text: str = Field(description="the document's words; of a figure its caption and the words in it")
+    description: str | None = Field(description="a model's words about it; never quoted as the document's")
+    described_by: str | None = Field(description="that model")
+    image_url: str | None = Field(description="its picture, or else its page with the regions drawn")
+    page_url: str | None = Field(description="its page with the regions drawn")
+    found_by: list[Space] = Field(description="the spaces that found it")
+    ranks: dict[Space, int] = Field(description="its rank in each of these spaces, from 1")
+    score: float = Field(description="orders one result; not comparable between two searches")
+    suspicious: list[str] = Field(
+        description="kinds of instructions to a model that the text resembles; the text is quoted and never obeyed"
+    )
 
     @classmethod
     def of(cls, evidence: types.Evidence) -> EvidenceOut:
@@ -143,20 +137,20 @@ class EvidenceOut(BaseModel):
 
 class ClaimOut(Out):
     text: str
-    citations: list[int]
-    support: float
+    citations: list[int] = Field(description="numbers of the citations that it names")
+    support: float = Field(description="0 to 1: how well the cited evidence supports it")
     supported: bool
 
 
 class CitationOut(BaseModel):
-    n: int
+    n: int = Field(description="the number of its marker in the answer: `[1]`")
     evidence: EvidenceOut
-    quote: str
+    quote: str = Field(description="an exact part of the evidence's text")
 
 
 class NoticeOut(Out):
-    code: str
-    message: str
+    code: str = Field(description="for programs; see Notices")
+    message: str = Field(description="for people, in the language of the question")
 
 
 class UsageOut(Out):
@@ -165,19 +159,22 @@ class UsageOut(Out):
 
 
 class AnswerOut(BaseModel):
-    answer: str
-    verdict: Verdict
-    confidence: float
-    claims: list[ClaimOut]
+    answer: str = Field(description="with markers such as `[1]` after what they cite")
+    verdict: Verdict = Field(
+        description="`grounded`: every claim is supported; `partial`: some are; `ungrounded`: none is; `abstained`: "
+        "the documents don't hold the answer"
+    )
+    confidence: float = Field(description="0 to 1: that the evidence holds the answer")
+    claims: list[ClaimOut] = Field(description="the answer's statements, each checked against what it cites")
     citations: list[CitationOut]
-    evidence: list[EvidenceOut]
-    nearest: list[EvidenceOut]
-    missing: str | None
-    notices: list[NoticeOut]
+    evidence: list[EvidenceOut] = Field(description="all that was shown to the model, in the order of the markers")
+    nearest: list[EvidenceOut] = Field(description="with `abstained`: the closest evidence")
+    missing: str | None = Field(description="with `abstained`: what was not found")
+    notices: list[NoticeOut] = Field(description="what the reader should know about this answer")
     model: str
     usage: UsageOut
     timings_ms: dict[str, float]
-    trace_id: str
+    trace_id: str = Field(description="for `GET /v1/traces/{trace_id}`")
 
     @classmethod
     def of(cls, answer: types.Answer) -> AnswerOut:
@@ -203,28 +200,28 @@ class AnswerOut(BaseModel):
 
 class CollectionsOut(BaseModel):
     collections: list[CollectionOut]
-    next_cursor: str | None
+    next_cursor: str | None = Field(description="null on the last page")
 
 
 class DocumentsOut(BaseModel):
     documents: list[DocumentOut]
-    next_cursor: str | None
+    next_cursor: str | None = Field(description="null on the last page")
 
 
 class RejectedOut(BaseModel):
-    name: str
-    status: int
-    detail: str
+    name: str = Field(description="the file's name")
+    status: int = Field(description="the HTTP status that this file alone would have had")
+    detail: str = Field(description="why, in one sentence")
 
 
 class UploadedOut(BaseModel):
-    documents: list[DocumentOut]
-    rejected: list[RejectedOut]
+    documents: list[DocumentOut] = Field(description="what was taken in")
+    rejected: list[RejectedOut] = Field(description="what was refused")
 
 
 class SearchOut(BaseModel):
-    evidence: list[EvidenceOut]
-    trace_id: str
+    evidence: list[EvidenceOut] = Field(description="best first")
+    trace_id: str = Field(description="for `GET /v1/traces/{trace_id}`")
     notices: list[NoticeOut] = []
 
     @classmethod
@@ -234,29 +231,31 @@ class SearchOut(BaseModel):
 
 
 class FindingOut(Out):
-    """`loss`: what should be there and isn't; `orphan`: what is there and belongs to nothing."""
+    """One kind of fault in one place."""
 
-    fault: Literal["loss", "orphan"]
-    part: str
+    fault: Literal["loss", "orphan"] = Field(
+        description="`loss`: something is missing; `orphan`: something belongs to no document"
+    )
+    part: str = Field(description="chunks, originals, crops, kept, vectors, words or blobs")
     collection: str | None
     space: Space | None
     count: int
-    mended: int
+    mended: int = Field(description="how many of them were repaired")
     message: str
-    examples: list[str]
+    examples: list[str] = Field(description="ids of documents or chunks, or names of files")
 
 
 class CompactionOut(Out):
-    before: dict[str, int]  # bytes, by part of the data folder
+    before: dict[str, int] = Field(description="bytes, by part of the data folder")
     after: dict[str, int]
-    notices: list[str]
+    notices: list[str] = Field(description="what could not be compacted, and why")
 
 
 class VerifyOut(BaseModel):
-    whole: bool  # nothing is wrong, or all of it was mended
-    checked: dict[str, int]
+    whole: bool = Field(description="nothing is wrong, or everything was repaired")
+    checked: dict[str, int] = Field(description="how many things of each kind were compared")
     findings: list[FindingOut]
-    erasing: int  # deleted documents that are still being erased
+    erasing: int = Field(description="deleted documents that are still being erased")
     compaction: CompactionOut | None
     took_s: float
 
@@ -292,158 +291,3 @@ def _place(place: types.Place | None) -> dict[str, Any] | None:
     if place.heading or not known:
         known["heading"] = list(place.heading)
     return known
-
-
-# ---------------------------------------------------------------- in
-
-
-def _storable(text: str) -> str:
-    """NUL and halves of surrogate pairs, which neither databases nor UTF-8 take, become U+FFFD."""
-    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _all_storable(value: Any) -> Any:
-    try:
-        return _cleaned(value)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-
-
-def _cleaned(value: Any) -> Any:
-    if isinstance(value, str):
-        return _storable(value)
-    if isinstance(value, list):
-        return [_cleaned(one) for one in value]
-    if isinstance(value, dict):
-        return {_storable(key): _cleaned(one) for key, one in value.items()}
-    return value
-
-
-Text = Annotated[str, AfterValidator(_storable)]
-Name = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
-Object = Annotated[dict[str, Any], AfterValidator(_all_storable)]
-MAX_TEXT = 1_000_000  # characters of one message
-MAX_IMAGES = 32  # in one request
-
-
-class Lenient(BaseModel):
-    """Many clients send null for what they leave out."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _null_is_left_out(cls, body: Any) -> Any:
-        if not isinstance(body, dict):
-            return body
-        optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
-        return {name: value for name, value in body.items() if value is not None or name not in optional}
-
-
-class In(Lenient):
-    model_config = ConfigDict(extra="forbid")
-
-
-def _a_name(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
-    try:
-        return check(value)
-    except ValidationError as error:
-        if not isinstance(value, str):
-            raise
-        raise ValueError("a name is 1 to 64 letters of any script, digits, `-` and `_`") from error
-
-
-class CollectionIn(In):
-    name: Annotated[str, Field(pattern=f"^{NAME}$"), WrapValidator(_a_name)]
-    metadata: Object = Field(default_factory=dict)
-
-
-class CollectionPatch(In):
-    metadata: Object
-
-
-class VerifyIn(In):
-    repair: bool = False
-    compact: bool = False
-
-
-class ReindexIn(In):
-    models: Literal["bundled", "standard"] | None = None  # what the caller believes the service to run
-
-
-class ScopeIn(In):
-    collection: Name | Annotated[list[Name], Field(max_length=100)] = "default"
-    top_k: int = Field(default=8, ge=1, le=MAX_TOP_K)
-    kinds: list[Kind] = Field(default_factory=list, max_length=len(KINDS))
-    filter: Object | None = None
-
-    @field_validator("collection")
-    @classmethod
-    def _some(cls, value: str | list[str]) -> str | list[str]:
-        if not value:
-            raise ValueError("name at least one collection")
-        return value
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (self.collection,) if isinstance(self.collection, str) else tuple(dict.fromkeys(self.collection))
-
-
-class SearchIn(ScopeIn):
-    query: Text = Field(default="", max_length=200_000)
-    image: Text | None = None  # data URL
-
-
-class TextPartIn(BaseModel):
-    type: Literal["text"]
-    text: Text = Field(max_length=MAX_TEXT)
-
-
-class ImageUrlIn(BaseModel):
-    url: Text
-
-
-class ImagePartIn(BaseModel):
-    type: Literal["image_url"]
-    image_url: ImageUrlIn
-
-
-def _text_or_parts(content: Any) -> str:
-    return "text" if isinstance(content, str) else "parts"
-
-
-PartIn = Annotated[TextPartIn | ImagePartIn, Field(discriminator="type")]
-Content = Annotated[
-    Annotated[Text, Field(max_length=MAX_TEXT), Tag("text")]
-    | Annotated[list[PartIn], Field(max_length=1000), Tag("parts")],
-    Discriminator(_text_or_parts),
-]
-
-
-class MessageIn(BaseModel):
-    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: Content | None = None
-
-
-def _few_images(messages: list[MessageIn]) -> list[MessageIn]:
-    parts = [part for message in messages if isinstance(message.content, list) for part in message.content]
-    if sum(isinstance(part, ImagePartIn) for part in parts) > MAX_IMAGES:
-        raise ValueError(f"at most {MAX_IMAGES} images in one request")
-    return messages
-
-
-Messages = Annotated[list[MessageIn], Field(min_length=1, max_length=2000), AfterValidator(_few_images)]
-
-
-class ChatIn(ScopeIn):
-    messages: Messages
-    stream: bool = False
-
-
-class CompletionIn(Lenient):
-    """OpenAI's body; what has no meaning here (temperature, tools, …) is taken and left aside."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    model: Name
-    messages: Messages
-    stream: bool = False
-    stream_options: dict[str, Any] | None = None

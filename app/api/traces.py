@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from answering.explain import Explained
 from app.api.deps import Caller, Given
@@ -18,15 +18,15 @@ router = APIRouter(prefix="/v1", tags=["traces"])
 
 
 class QueryOut(Out):
-    asked: str
-    searched: str
-    why: str
+    asked: str = Field(description="as it came")
+    searched: str = Field(description="as it was searched for: a follow-up made complete")
+    why: str = Field(description="why it was changed, or taken for a question about the library")
     language: str
-    image: bool
+    image: bool = Field(description="whether it had an image")
     collections: list[str]
     kinds: list[Kind]
     filter: dict[str, Any] | None
-    documents: int | None
+    documents: int | None = Field(description="how many documents can match the filter; null without a filter")
     top_k: int
 
 
@@ -35,15 +35,15 @@ class CandidateOut(BaseModel):
     evidence_id: str
     score: float
     ranks: dict[Space, int]
-    document: str | None  # null: it no longer stands, or never did
+    document: str | None = Field(description="null: it is not in the catalogue, or no longer")
     page: int | None
     kind: Kind | None
 
 
 class SpaceOut(BaseModel):
     space: Space
-    voted: bool
-    why: str
+    voted: bool = Field(description="whether it took part")
+    why: str = Field(description="why it didn't")
     found: int
     took_ms: float
     candidates: list[CandidateOut]
@@ -102,8 +102,10 @@ class TraceOut(BaseModel):
         )
 
 
-@router.get("/traces/{trace_id}")
+@router.get("/traces/{trace_id}", summary="Explain a search")
 async def trace(trace_id: str, given: Given, caller: Caller) -> TraceOut:
+    """How the query was understood, what each space found, how the candidates were fused and ranked, what was dropped
+    and why. Kept for the newest searches (`EXHIBIT_TRACES`, 2,000) and shown to the caller who searched, by key."""
     return TraceOut.of(await given.explain.find(trace_id, caller))
 
 

@@ -13,9 +13,9 @@ from starlette.testclient import TestClient
 from answering.ask import Answered
 from answering.question.condense import Condense
 from app.adapters.memory.generator import MemoryGenerator
+from app.api.bodies import ChatIn, CollectionIn, CompletionIn, MessageIn
 from app.api.messages import messages_of
 from app.api.problems import install
-from app.api.schemas import ChatIn, CollectionIn, CompletionIn, MessageIn
 from domain.errors import BadRequest
 from domain.types import ImagePart, Message, TextPart
 from prompts.answer import build

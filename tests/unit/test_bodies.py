@@ -9,9 +9,9 @@ from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 from starlette.types import Message
 
+from app.api.bodies import ChatIn, CompletionIn
 from app.api.limits import BodyLimit
 from app.api.problems import install
-from app.api.schemas import ChatIn, CompletionIn
 from app.api.streams import event
 
 
