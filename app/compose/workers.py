@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 
-from app.adapters.dbos_jobs import DbosJobs, DbosWorker
+from app.adapters.dbos_jobs import DbosJobs
+from app.adapters.dbos_worker import DbosWorker
 from app.compose.answering import language_model
 from app.compose.encoders import Encoders, encoding_process
 from app.compose.stores import OpenStores, sizes

@@ -211,7 +211,7 @@ def _is_changed(root: Path) -> bool:
 
 def _change(root: Path) -> None:
     """Other source, the same steps: as an upgrade between two patch releases."""
-    for file in ("ingest/pipeline.py", "app/adapters/dbos_jobs.py"):
+    for file in ("ingest/pipeline.py", "app/adapters/dbos_worker.py"):
         source = (root / file).read_text(encoding="utf-8")
         changed = re.sub(r"^( +)try:\n", r"\1_ = 1  # changed\n\1try:\n", source, flags=re.MULTILINE)
         compile(changed, file, "exec")

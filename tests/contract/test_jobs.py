@@ -13,7 +13,8 @@ from typing import cast
 
 import pytest
 
-from app.adapters.dbos_jobs import DbosJobs, DbosWorker
+from app.adapters.dbos_jobs import DbosJobs
+from app.adapters.dbos_worker import DbosWorker
 from app.adapters.memory.jobs import MemoryJobs
 from domain.errors import Unavailable, Unreadable
 from domain.ports import Jobs

@@ -144,7 +144,7 @@ def test_started_again_with_changed_source_it_loses_and_doubles_nothing(
     assert CHANGED_RUNS not in service.log()
 
     says(root, CHANGED_RUNS, "ingest/pipeline.py", "ingest", "index", "publish")
-    says(root, CHANGED_RUNS, "app/adapters/dbos_jobs.py", "ingest_workflow")  # from which DBOS would make its version
+    says(root, CHANGED_RUNS, "app/adapters/dbos_worker.py", "ingest_workflow")  # from which DBOS would make its version
     service.start()
     finished = service.finished(*documents)
     assert CHANGED_RUNS in service.log()

@@ -8,7 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import cast
 
-from app.adapters.dbos_jobs import DbosJobs, DbosWorker, run_id
+from app.adapters.dbos_jobs import DbosJobs, run_id
+from app.adapters.dbos_worker import DbosWorker
 from ingest.pipeline import Pipeline
 from tests.integration.test_queue_versions import Recorder
 from tests.waiting import becomes, until

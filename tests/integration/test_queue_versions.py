@@ -10,7 +10,8 @@ from typing import cast
 
 import pytest
 
-from app.adapters.dbos_jobs import DbosJobs, DbosWorker
+from app.adapters.dbos_jobs import DbosJobs
+from app.adapters.dbos_worker import DbosWorker
 from ingest.pipeline import Pipeline
 from tests.waiting import until
 

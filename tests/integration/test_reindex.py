@@ -14,7 +14,8 @@ import pytest
 
 from app.adapters.blobs import LocalBlobs
 from app.adapters.catalogue.catalogue import SqlCatalogue
-from app.adapters.dbos_jobs import DbosJobs, DbosWorker
+from app.adapters.dbos_jobs import DbosJobs
+from app.adapters.dbos_worker import DbosWorker
 from app.adapters.lexical.tantivy import TantivyWords
 from app.adapters.memory.encoders import MemoryTextEncoder
 from app.adapters.vectors.chroma import ChromaVectors

@@ -1,0 +1,249 @@
+"""Works the DBOS queue off: each workflow wraps a story of `ingest/`, and each of its steps is recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from functools import wraps
+from typing import Any, TypeVar
+
+from dbos import DBOS, StepOptions
+from dbos._error import DBOSAwaitedWorkflowCancelledError, DBOSMaxStepRetriesExceeded
+
+from app.adapters.dbos_jobs import (
+    APPLICATION_VERSION,
+    HOUSEKEEPING,
+    LIVE,
+    NAME,
+    PICTURES,
+    QUEUE,
+    REINDEX,
+    as_unavailable,
+    pictures_id,
+    prepare,
+)
+from domain.errors import Unavailable, unexpected
+from ingest.pipeline import Numbers, Pipeline, ingest, read_pictures
+from ingest.reindex import Reindexer, reindex
+
+MAX_RECOVERIES = 40  # a document that takes the process down with it stops here; DBOS's default is 100
+LOOK_EVERY_S = 20.0
+
+# A full disk, a locked database, an index that refuses: tried again with back-off (.5, 1, 2, 4 s), then told.
+RETRIES = StepOptions(
+    retries_allowed=True,
+    interval_seconds=0.5,
+    backoff_rate=2.0,
+    max_attempts=5,
+    should_retry=lambda error: isinstance(error, Unavailable),
+    preemptible=True,  # cancelling the workflow cancels the step, and so kills the child that works for it
+)
+
+T = TypeVar("T")
+Stage = Callable[..., Coroutine[Any, Any, T]]
+log = logging.getLogger(__name__)
+
+
+class DbosWorker:
+    """Works the queue off. One live worker per process: DBOS is a global singleton."""
+
+    def __init__(
+        self,
+        url: str,
+        executor_id: str,
+        pipeline: Pipeline,
+        parallel: int,
+        version: str = APPLICATION_VERSION,
+        reindexer: Reindexer | None = None,
+    ) -> None:
+        """Without a `reindexer` it leaves collections that are to be re-embedded to others."""
+        self._url = url
+        self._reindexer = reindexer
+        self._version = version
+        self._executor_id = executor_id
+        self._pipeline = pipeline
+        self._parallel = parallel
+        self._active: set[str] = set()  # runs that are under way in this process
+        self._idle: frozenset[str] = (
+            frozenset()
+        )  # those that the queue takes for running here and that were not, last time
+
+    async def start(self) -> None:
+        """Recovers what this executor was doing when it ended, and begins to take from the queue."""
+        prepare(self._url)
+        logging.getLogger("dbos").addFilter(_cancelling_is_no_error)
+        DBOS(
+            config={
+                "name": NAME,
+                "system_database_url": self._url,
+                "application_version": self._version,
+                "executor_id": self._executor_id,
+                "log_level": "WARNING",
+            }
+        )
+        DBOS.workflow(name="ingest", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(self._ingest_workflow()))
+        DBOS.workflow(name="pictures", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(self._pictures_workflow()))
+        DBOS.workflow(name="forget", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(self._forget_workflow()))
+        DBOS.workflow(name="drop", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(self._drop_workflow()))
+        if self._reindexer is not None:
+            again = self._reindex_workflow(self._reindexer)
+            DBOS.workflow(name="reindex", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(again))
+        await asyncio.to_thread(DBOS.launch)
+        await DBOS.register_queue_async(QUEUE, worker_concurrency=self._parallel, polling_interval_sec=0.25)
+        await DBOS.register_queue_async(PICTURES, worker_concurrency=self._parallel, polling_interval_sec=0.25)
+        await DBOS.register_queue_async(HOUSEKEEPING, worker_concurrency=1, polling_interval_sec=0.5)
+        if self._reindexer is not None:
+            await DBOS.register_queue_async(REINDEX, worker_concurrency=1, polling_interval_sec=0.5)
+        await self._cancel_older()
+
+    async def recover(self, executor_ids: Sequence[str]) -> None:
+        """Takes over the runs of executors that are no more."""
+        with as_unavailable():
+            await asyncio.to_thread(DBOS._recover_pending_workflows, list(executor_ids))
+
+    async def look_after(self, every_s: float = LOOK_EVERY_S) -> None:
+        """Takes up again, for ever, what broke off here without being able to say so."""
+        while True:
+            await asyncio.sleep(every_s)
+            try:
+                await self.resume_idle()
+            except Unavailable as error:
+                log.warning("could not look for runs that broke off", extra={"why": str(error)})
+            except Exception:  # whatever it was: nobody else does this until the next start
+                log.exception("looking for runs that broke off broke")
+
+    async def resume_idle(self) -> None:
+        """A run ends without a word where its end can't be recorded, as on a full disk: it would count as running until
+        the next start. What is found so twice is queued again; done steps are not repeated."""
+        with as_unavailable():
+            pending = await DBOS.list_workflows_async(
+                status="PENDING", executor_id=self._executor_id, load_input=False, load_output=False
+            )
+            idle = {run.workflow_id: run for run in pending if run.workflow_id not in self._active}
+            for broken_off in self._idle & idle.keys():
+                log.warning("a run had broken off, and is taken up again: %s", broken_off)
+                await DBOS.resume_workflow_async(broken_off, queue_name=idle[broken_off].queue_name)
+            self._idle = frozenset(idle)
+
+    def _tracked(self, workflow: Stage[None]) -> Stage[None]:
+        @wraps(workflow)
+        async def tracked(*args: Any) -> None:
+            run = str(DBOS.workflow_id)
+            self._active.add(run)
+            try:
+                await workflow(*args)
+            finally:
+                self._active.discard(run)
+
+        return tracked
+
+    async def stop(self) -> None:
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+
+    async def _cancel_older(self) -> None:
+        """No executor would ever take up runs of another version. `tend` asks again for all but dropped indexes."""
+        with as_unavailable():
+            live = await DBOS.list_workflows_async(status=LIVE, load_input=False, load_output=False)
+            for run in live:
+                if _number(run.app_version) < _number(self._version):
+                    log.info("cancelling a run of an older version", extra={"run": run.workflow_id})
+                    if run.name == "drop":
+                        await DBOS.fork_workflow_async(
+                            run.workflow_id, 1, application_version=self._version, queue_name=HOUSEKEEPING
+                        )
+                    await DBOS.cancel_workflow_async(run.workflow_id)
+
+    def _ingest_workflow(self) -> Stage[None]:
+        pipeline = self._pipeline
+
+        async def ingest_workflow(document_id: str, attempt: int) -> None:
+            try:
+                waiting = await ingest(pipeline, recorded_step, document_id, attempt)
+                if waiting:
+                    await self._enqueue_pictures(document_id, attempt, waiting)
+            except Exception as error:  # the job runner: whatever it was, the document must not stay `running`
+                await _failed(pipeline, document_id, attempt, error)
+
+        return ingest_workflow
+
+    async def _enqueue_pictures(self, document_id: str, attempt: int, waiting: Sequence[Numbers]) -> None:
+        """Recorded like a step: a replayed run does not enqueue twice."""
+        await DBOS.enqueue_workflow_with_options_async(
+            {
+                "workflow_name": "pictures",
+                "queue_name": PICTURES,
+                "workflow_id": pictures_id(document_id, attempt),
+                "app_version": self._version,
+            },
+            document_id,
+            attempt,
+            waiting,
+        )
+
+    def _pictures_workflow(self) -> Stage[None]:
+        pipeline = self._pipeline
+
+        async def pictures_workflow(document_id: str, attempt: int, waiting: Sequence[Numbers]) -> None:
+            try:
+                await read_pictures(pipeline, recorded_step, document_id, attempt, waiting)
+            except Exception as error:  # the job runner, as above
+                await _failed(pipeline, document_id, attempt, error)
+
+        return pictures_workflow
+
+    def _forget_workflow(self) -> Stage[None]:
+        pipeline = self._pipeline
+
+        async def forget_workflow(document_id: str, collection_id: str) -> None:
+            await recorded_step("erase", _in_thread(pipeline.erase), document_id, collection_id)
+
+        return forget_workflow
+
+    def _drop_workflow(self) -> Stage[None]:
+        pipeline = self._pipeline
+
+        async def drop_workflow(collection_id: str) -> None:
+            await recorded_step("drop", _in_thread(pipeline.drop), collection_id)
+
+        return drop_workflow
+
+    def _reindex_workflow(self, reindexer: Reindexer) -> Stage[None]:
+        async def reindex_workflow(collection_id: str, reindex_id: str) -> None:
+            try:
+                await reindex(reindexer, recorded_step, collection_id, reindex_id)
+            except Exception as error:  # the job runner: the collection must not be on its way for ever
+                log.error("re-embedding a collection broke", exc_info=error, extra={"collection": collection_id})
+                await recorded_step("fail", reindexer.fail, collection_id, reindex_id, unexpected(error))
+
+        return reindex_workflow
+
+
+def _cancelling_is_no_error(record: logging.LogRecord) -> bool:
+    """DBOS reports each cancelled run with a traceback."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], DBOSAwaitedWorkflowCancelledError)
+
+
+async def _failed(pipeline: Pipeline, document_id: str, attempt: int, error: Exception) -> None:
+    log.error("a document's run broke", exc_info=error, extra={"document": document_id, "attempt": attempt})
+    await recorded_step("fail", pipeline.fail, document_id, attempt, unexpected(error))
+
+
+def _number(version: str | None) -> int:
+    return int(version) if version is not None and version.isdecimal() else 0
+
+
+async def recorded_step(name: str, stage: Stage[T], *args: Any) -> T:
+    try:
+        return await DBOS.run_step_async(StepOptions(**{**RETRIES, "name": name}), stage, *args)
+    except DBOSMaxStepRetriesExceeded as exhausted:
+        if exhausted.errors:
+            raise exhausted.errors[-1] from exhausted  # what it was, not that it was tried often
+        raise Unavailable(f"The step {name} was tried {RETRIES['max_attempts']} times in vain.") from exhausted
+
+
+def _in_thread(function: Callable[..., T]) -> Stage[T]:
+    async def called(*args: Any) -> T:
+        return await asyncio.to_thread(function, *args)
+
+    return called
