@@ -7,7 +7,17 @@ revision = "0001"
 down_revision = None
 
 
+UNDELETED = sa.text("deleted_at IS NULL")
+
+
 def upgrade() -> None:
+    _collections()
+    _documents()
+    _chunks()
+    _tombstones_and_leases()
+
+
+def _collections() -> None:
     op.create_table(
         "collections",
         sa.Column("id", sa.Text, primary_key=True),
@@ -17,15 +27,17 @@ def upgrade() -> None:
         sa.Column("encoders", sa.JSON, nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True)),
     )
-    undeleted = sa.text("deleted_at IS NULL")
     op.create_index(
         "one_collection_of_a_name",
         "collections",
         ["name"],
         unique=True,
-        sqlite_where=undeleted,
-        postgresql_where=undeleted,
+        sqlite_where=UNDELETED,
+        postgresql_where=UNDELETED,
     )
+
+
+def _documents() -> None:
     op.create_table(
         "documents",
         sa.Column("id", sa.Text, primary_key=True),
@@ -55,14 +67,17 @@ def upgrade() -> None:
         "documents",
         ["collection_id", "sha256"],
         unique=True,
-        sqlite_where=undeleted,
-        postgresql_where=undeleted,
+        sqlite_where=UNDELETED,
+        postgresql_where=UNDELETED,
     )
     op.create_index("documents_in_order", "documents", ["collection_id", "created_at", "id"])
     op.create_index("documents_by_status", "documents", ["status"])
     op.create_index("documents_by_bytes", "documents", ["sha256"])
     deleted = sa.text("deleted_at IS NOT NULL")
     op.create_index("documents_deleted", "documents", ["deleted_at"], sqlite_where=deleted, postgresql_where=deleted)
+
+
+def _chunks() -> None:
     op.create_table(
         "chunks",
         sa.Column("id", sa.Text, primary_key=True),
@@ -82,6 +97,9 @@ def upgrade() -> None:
         sa.Column("image", sa.Text),
     )
     op.create_index("chunks_in_order", "chunks", ["document_id", "ordinal"])
+
+
+def _tombstones_and_leases() -> None:
     op.create_table(
         "tombstones",
         sa.Column("id", sa.Text, primary_key=True),
