@@ -19,15 +19,10 @@ import json
 import mimetypes
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, TypeVar
-from urllib.parse import quote
-
-import httpx
-from pydantic import BaseModel, ValidationError
+from typing import IO, Any
 
 from app.api.schemas import (
     AnswerOut,
@@ -40,7 +35,9 @@ from app.api.schemas import (
     UploadedOut,
     VerifyOut,
 )
-from domain.errors import ExhibitError
+from app.client.connection import Connection, Refused, Unreachable, parsed, safe
+
+__all__ = ["DEFAULT_URL", "FINISHED", "Exhibit", "Part", "Refused", "Unreachable"]
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 FINISHED = frozenset({"ready", "partial", "failed", "cancelled"})
@@ -49,19 +46,6 @@ LOOK_EVERY_S = 0.5
 
 Collections = str | Sequence[str]
 Event = Sequence[EvidenceOut] | str | AnswerOut
-M = TypeVar("M", bound=BaseModel)
-
-
-class Refused(ExhibitError):
-    """The service answered with a problem; `status` is its HTTP status."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-
-
-class Unreachable(ExhibitError):
-    """The service doesn't answer, or what answers is no Exhibit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +62,7 @@ class Exhibit:
     def __init__(self, url: str = DEFAULT_URL, key: str | None = None, timeout_s: float | None = 300.0) -> None:
         """`timeout_s`: the longest silence, not the longest answer; None waits for ever."""
         self.url = url.rstrip("/")
-        headers = {"authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=httpx.Timeout(timeout_s, connect=10))
+        self._service = Connection(self.url, key, timeout_s)
 
     def __enter__(self) -> Exhibit:
         return self
@@ -90,27 +73,24 @@ class Exhibit:
         self.close()
 
     def close(self) -> None:
-        self._http.close()
+        self._service.close()
 
     def ready(self) -> bool:
-        try:
-            return self._http.get("/readyz", timeout=5).is_success
-        except httpx.HTTPError:
-            return False
+        return self._service.ready()
 
     # ------------------------------------------------------------ collections
 
     def collections(self) -> Iterator[CollectionOut]:
-        for page in self._pages("/v1/collections", CollectionsOut, {}):
+        for page in self._service.pages("/v1/collections", CollectionsOut, {}):
             yield from page.collections
 
     def collection(self, name: str) -> CollectionOut:
-        return self._get(f"/v1/collections/{_safe(name)}", CollectionOut)
+        return self._service.checked(CollectionOut, "GET", f"/v1/collections/{safe(name)}")
 
     def create_collection(self, name: str, metadata: Mapping[str, Any] | None = None) -> CollectionOut:
         """Raises Refused (409) when there is one of that name."""
         body = {"name": name, "metadata": dict(metadata or {})}
-        return self._checked(CollectionOut, "POST", "/v1/collections", json=body)
+        return self._service.checked(CollectionOut, "POST", "/v1/collections", json=body)
 
     def ensure_collection(self, name: str) -> CollectionOut:
         """Made, unless it is there."""
@@ -130,10 +110,10 @@ class Exhibit:
         """Begins to re-embed the collection with the models that the service runs: `reindex` of the collection tells
         how far it is, and is None where there is nothing to do. `models`: those that you expect; Refused otherwise."""
         body = {"models": models}
-        return self._checked(CollectionOut, "POST", f"/v1/collections/{_safe(name)}/reindex", json=body)
+        return self._service.checked(CollectionOut, "POST", f"/v1/collections/{safe(name)}/reindex", json=body)
 
     def delete_collection(self, name: str) -> None:
-        self._send("DELETE", f"/v1/collections/{_safe(name)}")
+        self._service.send("DELETE", f"/v1/collections/{safe(name)}")
 
     # ------------------------------------------------------------ documents
 
@@ -179,29 +159,27 @@ class Exhibit:
     ) -> Iterator[DocumentOut]:
         """In order of arrival; `sha256` and `name` find a document by its bytes or its file name."""
         wanted = {"status": status, "sha256": sha256, "name": name, "limit": PAGE}
-        for page in self._pages(f"/v1/collections/{_safe(collection)}/documents", DocumentsOut, wanted):
+        for page in self._service.pages(f"/v1/collections/{safe(collection)}/documents", DocumentsOut, wanted):
             yield from page.documents
 
     def document(self, document_id: str) -> DocumentOut:
-        return self._get(f"/v1/documents/{_safe(document_id)}", DocumentOut)
+        return self._service.checked(DocumentOut, "GET", f"/v1/documents/{safe(document_id)}")
 
     def delete(self, document_id: str) -> None:
         """Unfindable when this returns."""
-        self._send("DELETE", f"/v1/documents/{_safe(document_id)}")
+        self._service.send("DELETE", f"/v1/documents/{safe(document_id)}")
 
     def cancel(self, document_id: str) -> DocumentOut:
-        return self._checked(DocumentOut, "POST", f"/v1/documents/{_safe(document_id)}/cancel")
+        return self._service.checked(DocumentOut, "POST", f"/v1/documents/{safe(document_id)}/cancel")
 
     def retry(self, document_id: str) -> DocumentOut:
-        return self._checked(DocumentOut, "POST", f"/v1/documents/{_safe(document_id)}/retry")
+        return self._service.checked(DocumentOut, "POST", f"/v1/documents/{safe(document_id)}/retry")
 
     def follow(self, document_id: str) -> Iterator[DocumentOut]:
         """The document whenever something changed, until it is finished."""
-        path = f"/v1/documents/{_safe(document_id)}/events"
-        with self._stream("GET", path) as answer:
-            for event, data in _events(answer):
-                _raise_problem(event, data)
-                yield _parsed(DocumentOut, data)
+        path = f"/v1/documents/{safe(document_id)}/events"
+        for _, data in self._service.events("GET", path):
+            yield parsed(DocumentOut, data)
 
     def wait(self, document_ids: Iterable[str], timeout_s: float | None = None) -> Iterator[DocumentOut]:
         """Each of them as it is finished. Raises TimeoutError."""
@@ -218,12 +196,12 @@ class Exhibit:
             time.sleep(LOOK_EVERY_S if waiting else 0)
 
     def original(self, document_id: str) -> bytes:
-        return self._send("GET", f"/v1/documents/{_safe(document_id)}/file").content
+        return self._service.send("GET", f"/v1/documents/{safe(document_id)}/file").content
 
     def page_image(self, document_id: str, page: int, evidence_id: str | None = None) -> bytes:
         """With `evidence_id`, that evidence's regions are drawn."""
         wanted = {"evidence": evidence_id} if evidence_id else {}
-        return self._send("GET", f"/v1/documents/{_safe(document_id)}/pages/{page}", params=wanted).content
+        return self._service.send("GET", f"/v1/documents/{safe(document_id)}/pages/{page}", params=wanted).content
 
     # ------------------------------------------------------------ searching and asking
 
@@ -254,7 +232,7 @@ class Exhibit:
         body = _scope(collection, top_k, kinds, filter) | {"query": query}
         if image is not None:
             body["image"] = image
-        return self._checked(SearchOut, "POST", "/v1/search", json=body)
+        return self._service.checked(SearchOut, "POST", "/v1/search", json=body)
 
     def ask(
         self,
@@ -267,7 +245,7 @@ class Exhibit:
     ) -> AnswerOut:
         """`question`: the question, or messages as OpenAI's protocol has them."""
         body = _scope(collection, top_k, kinds, filter) | {"messages": _messages(question)}
-        return self._checked(AnswerOut, "POST", "/v1/chat", json=body)
+        return self._service.checked(AnswerOut, "POST", "/v1/chat", json=body)
 
     def ask_streamed(
         self,
@@ -280,21 +258,19 @@ class Exhibit:
     ) -> Iterator[Event]:
         """First the evidence, then the answer's text piece by piece, at last the whole answer."""
         body = _scope(collection, top_k, kinds, filter) | {"messages": _messages(question), "stream": True}
-        with self._stream("POST", "/v1/chat", json=body) as answer:
-            for event, data in _events(answer):
-                _raise_problem(event, data)
-                if event == "evidence":
-                    yield _parsed(SearchOut, data).evidence
-                elif event == "delta":
-                    yield str(data["text"])
-                elif event == "answer":
-                    yield _parsed(AnswerOut, data)
+        for event, data in self._service.events("POST", "/v1/chat", json=body):
+            if event == "evidence":
+                yield parsed(SearchOut, data).evidence
+            elif event == "delta":
+                yield str(data["text"])
+            elif event == "answer":
+                yield parsed(AnswerOut, data)
 
     # ------------------------------------------------------------ looking after it
 
     def verify(self, *, repair: bool = False, compact: bool = False) -> VerifyOut:
         """Compares all that is kept; takes minutes for a large library, so give the client time."""
-        return self._checked(VerifyOut, "POST", "/v1/admin/verify", json={"repair": repair, "compact": compact})
+        return self._service.checked(VerifyOut, "POST", "/v1/admin/verify", json={"repair": repair, "compact": compact})
 
     # ------------------------------------------------------------ parts
 
@@ -302,57 +278,14 @@ class Exhibit:
         self, part: Part, collection: str, metadata: Mapping[str, Any] | None, replaces: str | None
     ) -> UploadedOut:
         media_type = mimetypes.guess_type(part.name)[0] or "application/octet-stream"
-        return self._checked(
+        return self._service.checked(
             UploadedOut,
             "POST",
-            f"/v1/collections/{_safe(collection)}/documents",
+            f"/v1/collections/{safe(collection)}/documents",
             params={"replaces": replaces} if replaces else {},
             data={"metadata": json.dumps(metadata)} if metadata else {},
             files={"file": (part.name, part.content, media_type)},
         )
-
-    def _pages(self, path: str, shape: type[M], wanted: Mapping[str, Any]) -> Iterator[M]:
-        asked = {name: value for name, value in wanted.items() if value is not None}
-        while True:
-            page = self._checked(shape, "GET", path, params=asked)
-            yield page
-            cursor = getattr(page, "next_cursor", None)
-            if cursor is None:
-                return
-            asked["cursor"] = cursor
-
-    def _get(self, path: str, shape: type[M]) -> M:
-        return self._checked(shape, "GET", path)
-
-    def _checked(self, shape: type[M], method: str, path: str, **options: Any) -> M:
-        return _parsed(shape, _json(self._send(method, path, **options)))
-
-    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
-        with self._translated():
-            answer = self._http.request(method, path, **options)
-        if not answer.is_success:
-            raise _refused(answer)
-        return answer
-
-    @contextmanager
-    def _stream(self, method: str, path: str, **options: Any) -> Iterator[httpx.Response]:
-        with self._translated(), self._http.stream(method, path, **options) as answer:
-            if not answer.is_success:
-                answer.read()
-                raise _refused(answer)
-            yield answer
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except httpx.TimeoutException as error:
-            raise Unreachable(f"Exhibit at {self.url} didn't answer in time.") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise Unreachable(f"Exhibit can't be reached at {self.url}: {error}.") from error
-
-
-# ---------------------------------------------------------------- what goes out
 
 
 def _scope(
@@ -367,52 +300,3 @@ def _messages(question: str | Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     if isinstance(question, str):
         return [{"role": "user", "content": question}]
     return [dict(message) for message in question]
-
-
-def _safe(segment: str) -> str:
-    """Of a path: an id or a name of the user's leads nowhere else."""
-    return quote(segment, safe="") or "-"
-
-
-# ---------------------------------------------------------------- what comes back
-
-
-def _json(answer: httpx.Response) -> Any:
-    try:
-        return answer.json()
-    except ValueError as error:
-        raise Unreachable(f"What answers at {answer.request.url} is no Exhibit: that was no JSON.") from error
-
-
-def _parsed(shape: type[M], data: Any) -> M:
-    try:
-        return shape.model_validate(data)
-    except ValidationError as error:
-        raise Unreachable(f"What answers is no Exhibit of this version: {error.errors()[0]['msg']}.") from error
-
-
-def _refused(answer: httpx.Response) -> Refused:
-    try:
-        said = answer.json()
-        detail = said.get("detail") or said["error"]["message"]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        detail = f"{answer.request.method} {answer.request.url.path} answered {answer.status_code}."
-    return Refused(answer.status_code, str(detail))
-
-
-def _raise_problem(event: str, data: Any) -> None:
-    if event == "problem":
-        raise Refused(int(data.get("status", 500)), str(data.get("detail", "Something went wrong.")))
-
-
-def _events(answer: httpx.Response) -> Iterator[tuple[str, Any]]:
-    """Server-sent events: (name, JSON)."""
-    name, data = "message", list[str]()
-    for line in answer.iter_lines():
-        if not line and data:
-            yield name, json.loads("\n".join(data))
-            name, data = "message", []
-        elif line.startswith("event:"):
-            name = line.removeprefix("event:").strip()
-        elif line.startswith("data:"):
-            data.append(line.removeprefix("data:").removeprefix(" "))
