@@ -17,7 +17,7 @@ from domain.chunk_ids import document_id_of
 from domain.errors import ExhibitError, Gone, Missing
 from domain.ports import Catalogue, Traces
 from domain.types import Answer, Dropped, Evidence, Outcome, Query, Shown, Trace, Understood
-from language.terms import is_chinese
+from language.scripts import is_chinese
 from retrievers.hydrated import NOT_STANDING, Joint
 
 WAITING = 1_000  # traces; what comes while so many wait is not kept

@@ -13,8 +13,9 @@ from answering.question.intents import TYPES, Intent
 from domain.ports import Catalogue
 from domain.types import Answer, Citation, Claim, Document, Evidence, Place, Query, Status
 from ingest.outline import outline_id
+from language.scripts import has_cjk, is_chinese
 from language.sentences import spans
-from language.terms import has_cjk, is_chinese, terms
+from language.terms import terms
 from prompts.markers import quote_for
 from retrievers.filters import parse, possible
 from retrievers.hydrated import Joined

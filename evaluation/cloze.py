@@ -17,8 +17,8 @@ import numpy as np
 
 from domain.types import Chunk
 from language.analyser import query_terms
+from language.scripts import has_cjk
 from language.sentences import is_caption, sentences
-from language.terms import has_cjk
 
 LEAST_WORDS, MOST_WORDS = 9, 45
 LEAST_CJK, MOST_CJK = 14, 120

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from domain.chunk_ids import chunk_id, name_in_document
 from domain.types import Block, Chunk, Document, ParsedPage, Place
+from language.scripts import is_chinese
 from language.sentences import spans
-from language.terms import is_chinese
 
 NAME = "outline"
 ORDINAL = -1

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from domain.types import Evidence, ImagePart, Message, Prompt, Role, TextPart
-from language.terms import folded, has_cjk, is_chinese, terms
+from language.scripts import folded, has_cjk, is_chinese
+from language.terms import terms
 from prompts.markers import without_markers
 from prompts.neutral import in_one_line, neutral, quoted
 from prompts.templates import Templates, templates

@@ -6,7 +6,7 @@ import hashlib
 from importlib.resources import files
 
 from domain.types import ImagePart, Message, Prompt, TextPart
-from language.terms import is_chinese
+from language.scripts import is_chinese
 from prompts.neutral import quoted
 from prompts.templates import templates
 

@@ -7,8 +7,10 @@ import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
 
+from language.numerals import numbers
+from language.scripts import CJK
 from language.sentences import spans
-from language.terms import CJK, numbers, terms
+from language.terms import terms
 
 _CLOSING = "]］】"
 _BRACKET = re.compile(r"[\[［【]")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.errors import ExhibitError
-from language.terms import is_chinese
+from language.scripts import is_chinese
 from prompts.templates import templates
 
 KINDS = ("ModelUnavailable", "PromptTooLong", "TooManyImages", "Unavailable", "Exception")

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from domain.types import Chunk
-from language.terms import has_cjk, is_chinese
+from language.scripts import has_cjk, is_chinese
 from retrievers.reranked import Candidate, Rank
 
 LOOKED_AT = 8

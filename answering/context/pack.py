@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.types import Evidence, ImagePart, Message, Noticed, TextPart
-from language.terms import has_cjk, terms
+from language.scripts import has_cjk
+from language.terms import terms
 
 # Longest sides of an evidence picture in a prompt: about 1,300, 330 and 80 visual tokens with patches of 28 pixels
 SIDES = (1024, 512, 256)

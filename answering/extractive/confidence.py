@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.types import Evidence
-from language.terms import has_cjk, numbers, spelled_numbers, terms
+from language.numerals import numbers, spelled_numbers
+from language.scripts import has_cjk
+from language.terms import terms
 
 THRESHOLD = 0.45  # under which the answer is that there is none
 _EVEN = math.log(THRESHOLD / (1 - THRESHOLD))

@@ -12,8 +12,9 @@ from typing import Literal
 from answering.extractive.superlatives import extreme_cell, wants_extreme
 from domain.types import Chunk, Evidence, Kind
 from ingest.parse.tables import cells_of
+from language.numerals import numbers
 from language.sentences import is_caption, is_field, label_of, spans
-from language.terms import numbers, terms
+from language.terms import terms
 
 _RULE = re.compile(r"[|\s:-]+")
 _COMPARES = re.compile(

@@ -15,8 +15,10 @@ from answering.extractive.spans import clause_of, span_for
 from domain.ports import TextEncoder
 from domain.types import Chunk, Delta, Evidence, Prompt, Usage
 from ingest.outline import is_outline
+from language.numerals import numbers, spelled_numbers
+from language.scripts import CJK, has_cjk
 from language.sentences import is_caption, spans
-from language.terms import CJK, has_cjk, numbers, spelled_numbers, stem, terms
+from language.terms import stem, terms
 from prompts.answer import abstention
 from prompts.neutral import quoted
 

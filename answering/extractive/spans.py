@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from language.quantities import dates, plain_width, quantities
-from language.terms import CJK, STOP_WORDS, folded, has_cjk, stem, terms
+from language.dates import dates
+from language.quantities import quantities
+from language.scripts import CJK, folded, has_cjk, plain_width
+from language.terms import STOP_WORDS, stem, terms
 
 _LONGEST_CLAUSE = 50  # words of a quote; a longer sentence is cut to the clauses that answer
 _CHARACTERS_A_WORD = 1.6  # of Chinese

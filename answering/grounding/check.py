@@ -11,7 +11,8 @@ from answering.grounding.parsed import Cited
 from domain.ports import Judge, TextEncoder
 from domain.types import Claim, Verdict
 from language.quantities import quantities
-from language.terms import has_cjk, is_chinese, terms
+from language.scripts import has_cjk, is_chinese
+from language.terms import terms
 
 THRESHOLD = 0.5  # of support, from which a claim counts as supported
 

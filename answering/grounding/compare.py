@@ -10,8 +10,10 @@ from answering.grounding.names import capitals, named_in, names_in_common
 from answering.grounding.negation import negation_differs, opposite
 from answering.grounding.parsed import Cited, Piece, read
 from answering.grounding.substitution import replaced
-from language.quantities import Date, Quantity, quantities, same_quantity
-from language.terms import folded, has_cjk, terms
+from language.dates import Date
+from language.quantities import Quantity, quantities, same_quantity
+from language.scripts import folded, has_cjk
+from language.terms import terms
 
 NEIGHBOURS = 4  # content words to each side of a number that say what it counts
 _AROUND = 80  # characters in which these are looked for

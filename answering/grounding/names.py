@@ -8,7 +8,8 @@ from functools import lru_cache
 from importlib.resources import files
 
 from answering.grounding.parsed import Cited, Piece
-from language.terms import CJK, STOP_WORDS, folded, has_cjk, stem
+from language.scripts import CJK, folded, has_cjk
+from language.terms import STOP_WORDS, stem
 
 _CAPITAL = re.compile(r"(?<![\w’'])[A-ZÀ-ÖØ-Þ][\w’'&.-]*\w|\b[A-Z]\b")
 _LATIN = re.compile(r"[A-ZÀ-ÖØ-Þ][A-Za-zÀ-ÖØ-öø-ÿ’'&.-]*[A-Za-zÀ-ÖØ-öø-ÿ]")

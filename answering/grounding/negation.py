@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from answering.grounding.parsed import Piece
-from language.terms import folded, has_cjk, terms
+from language.scripts import folded, has_cjk
+from language.terms import terms
 
 _NEGATION = re.compile(
     r"\b(?:not|never|no|none|neither|nor|without|cannot|nobody|nothing|hardly|barely|fail(?:s|ed)? to|unable to"

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile, zip_longest
 
-from language.quantities import Date, Quantity, dates, plain_width, quantities, told_scales
+from language.dates import Date, dates
+from language.quantities import Quantity, quantities, told_scales
+from language.scripts import folded, plain_width
 from language.sentences import spans
-from language.terms import folded, terms
+from language.terms import terms
 
 _MOST_PIECES = 400  # sentences that are looked at; a longer text is no passage
 _LONGEST_PIECE = 2_000  # characters

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from answering.grounding.names import DETERMINERS
 from answering.grounding.parsed import Piece, read
 from language.quantities import same_quantity
-from language.terms import CJK, folded
+from language.scripts import CJK, folded
 
 _TOKEN = re.compile(rf"\d+(?:[.,]\d+)*|[^\W\d_{CJK}]+(?:['’-][^\W\d_{CJK}]+)*|[{CJK}]")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from domain.types import Notice, Noticed
-from language.terms import is_chinese
+from language.scripts import is_chinese
 from prompts.templates import templates
 
 _NAME, _COUNT, _WHICH = frozenset({"name"}), frozenset({"count"}), frozenset({"which"})

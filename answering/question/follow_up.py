@@ -12,7 +12,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from language.terms import STOP_WORDS, is_chinese, terms
+from language.scripts import is_chinese
+from language.terms import STOP_WORDS, terms
 
 Leaning = Literal["", "pronoun", "ellipsis"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from language.terms import folded, is_chinese
+from language.scripts import folded, is_chinese
 from prompts.templates import templates
 
 _VARIABLES = tuple((name, frozenset[str]()) for name in ("greeting", "thanks", "goodbye", "help"))

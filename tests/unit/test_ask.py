@@ -34,7 +34,7 @@ from domain.types import (
     TextPart,
     Vote,
 )
-from language.terms import is_chinese
+from language.scripts import is_chinese
 from retrievers.hydrated import Joined
 
 PNG = b"\x89PNG pixels"

@@ -11,7 +11,7 @@ from answering.output.hidden_text import hidden_met
 from answering.output.notices import in_words
 from app.adapters.memory.catalogue import MemoryCatalogue
 from domain.types import Box, Chunk, Document, Evidence, Notice, PageReport, Region
-from language.terms import is_chinese
+from language.scripts import is_chinese
 from tests.unit.test_ask import answer_of, asking
 
 QUESTION = "Who keeps the light?"

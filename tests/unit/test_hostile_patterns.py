@@ -14,8 +14,10 @@ from answering.extractive import reader as extractive
 from app.adapters.llm import openai_chat
 from domain.errors import UnsupportedType
 from ingest import identify
+from language.numerals import numbers, spelled_numbers
+from language.scripts import is_chinese
 from language.sentences import spans
-from language.terms import is_chinese, numbers, spelled_numbers, terms
+from language.terms import terms
 from prompts.answer import abstains
 from prompts.markers import MarkerFilter, claims_of, unmarked, without_markers
 from prompts.neutral import in_one_line, neutral, quoted

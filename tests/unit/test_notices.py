@@ -11,7 +11,7 @@ import pytest
 import answering.ask
 from answering.output.notices import SECTIONS, in_words
 from domain.types import Noticed
-from language.terms import is_chinese
+from language.scripts import is_chinese
 from tests.rooms import ROOT, rooms
 from tests.unit.test_ask import answer_of, asking
 

@@ -13,7 +13,7 @@ from app.api.openai import _chunks
 from domain import errors
 from domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages, Unavailable
 from domain.types import Message, TextPart
-from language.terms import is_chinese
+from language.scripts import is_chinese
 from prompts.problems import broken_off
 from tests.unit.test_ask import asking
 

@@ -7,7 +7,7 @@ import pytest
 
 from domain.errors import BadConfiguration
 from domain.types import Chunk, Document, Evidence, ImagePart, Kind, Message, Place, TextPart
-from language.terms import is_chinese
+from language.scripts import is_chinese
 from prompts.answer import abstains, abstention, build, missing_from
 from prompts.neutral import in_one_line, neutral
 from prompts.templates import Templates
