@@ -55,11 +55,13 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 def says(root: Path, words: str, file: str, *functions: str) -> None:
     """Edits functions: other source, the same steps, as an upgrade between two patch releases."""
+    begins_with(root, file, f"print({words!r}, flush=True)", *functions)
+
+
+def begins_with(root: Path, file: str, line: str, *functions: str) -> None:
     source = (root / file).read_text(encoding="utf-8")
     for function in functions:
-        source, times = re.subn(
-            rf"( *)async def {function}\(.*:\n", rf"\g<0>\g<1>    print({words!r}, flush=True)\n", source
-        )
+        source, times = re.subn(rf"( *)async def {function}\(.*:\n", rf"\g<0>\g<1>    {line}\n", source)
         assert times == 1, function
     (root / file).write_text(source, encoding="utf-8")
 
@@ -134,6 +136,7 @@ def test_started_again_with_changed_source_it_loses_and_doubles_nothing(
     for package in PACKAGES:
         shutil.copytree(ROOT / package, root / package, ignore=shutil.ignore_patterns("__pycache__"))
     says(root, COPY_RUNS, "ingest/pipeline.py", "identify")
+    begins_with(root, "ingest/pipeline.py", "await asyncio.Event().wait()", "_part")  # of embedding, until it is killed
     service = service_in("killed")
     service.root = root
     service.start()
@@ -143,6 +146,7 @@ def test_started_again_with_changed_source_it_loses_and_doubles_nothing(
     assert COPY_RUNS in service.log()
     assert CHANGED_RUNS not in service.log()
 
+    shutil.copy(ROOT / "ingest" / "pipeline.py", root / "ingest" / "pipeline.py")
     says(root, CHANGED_RUNS, "ingest/pipeline.py", "ingest", "index", "publish")
     says(root, CHANGED_RUNS, "app/adapters/dbos_worker.py", "ingest_workflow")  # from which DBOS would make its version
     service.start()
