@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-import sqlalchemy as sa
 
 from app.adapters.catalogue.catalogue import SqlCatalogue
 from app.adapters.memory.catalogue import MemoryCatalogue
@@ -37,7 +34,6 @@ from domain.types import (
 from retrievers.filters import narrowed, parse, possible
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-POSTGRES = os.environ.get("EXHIBIT_TEST_POSTGRES_URL", "")
 STATUSES: tuple[Status, ...] = ("queued", "running", "ready", "partial", "failed", "cancelled")
 HOSTILE = "a\x00b\ud800c\udfff𝄞\u202e'\"--;%_\\"
 HARMLESS = "a\ufffdb\ufffdc\ufffd𝄞\u202e'\"--;%_\\"
@@ -72,21 +68,6 @@ def catalogue(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> I
     opened = SqlCatalogue(url, clock)
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """A schema of its own on the server that the environment names."""
-    if not POSTGRES:
-        pytest.skip("EXHIBIT_TEST_POSTGRES_URL names no Postgres server")
-    schema, server = f"exhibit_{uuid4().hex}", sa.create_engine(POSTGRES)
-    with server.begin() as connection:
-        connection.execute(sa.schema.CreateSchema(schema))
-    url = sa.make_url(POSTGRES).update_query_dict({"options": f"-csearch_path={schema}"})
-    yield url.render_as_string(hide_password=False)
-    with server.begin() as connection:
-        connection.execute(sa.schema.DropSchema(schema, cascade=True))
-    server.dispose()
 
 
 @pytest.fixture
