@@ -131,7 +131,7 @@ class Ask:
         if not text and image is None:
             raise BadRequest("The query is empty: give words, an image, or both.")
         began = time.perf_counter()
-        collections = [await asyncio.to_thread(self._catalogue.collection, name) for name in scope.collections]
+        collections = [await asyncio.to_thread(self._catalogue.collections.find, name) for name in scope.collections]
         query = Query(
             text=text,
             image=image,
@@ -194,7 +194,7 @@ class Ask:
         *history, last = messages
         if (reply := _small_talk(last)) is not None:
             for name in scope.collections:  # a collection that isn't there is told all the same
-                await asyncio.to_thread(self._catalogue.collection, name)
+                await asyncio.to_thread(self._catalogue.collections.find, name)
             for event in self._talked(scope, last.text, reply):
                 yield event
             return
@@ -300,7 +300,7 @@ class Ask:
         return await asyncio.to_thread(self._possible, parse(where), [one.id for one in collections])
 
     def _possible(self, condition: Condition, collection_ids: Sequence[str]) -> frozenset[str]:
-        facts = self._catalogue.facts_in(collection_ids, narrowed(condition))
+        facts = self._catalogue.documents.facts(collection_ids, narrowed(condition))
         return frozenset(one.id for one in facts if possible(condition, one))
 
 

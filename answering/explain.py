@@ -80,10 +80,10 @@ class Explain:
         collections = []
         for name in trace.query.collections:
             try:
-                collections.append(self._catalogue.collection(name).id)
+                collections.append(self._catalogue.collections.find(name).id)
             except Missing:
                 continue
-        return {one.id: one for one in self._catalogue.evidence(list(ids), collections)}
+        return {one.id: one for one in self._catalogue.chunks.evidence(list(ids), collections)}
 
     # ------------------------------------------------------------ in the thread
 
@@ -131,7 +131,7 @@ class Explain:
 
     def _why(self, document_id: str, collections: Sequence[str]) -> str:
         try:
-            document = self._catalogue.document(document_id)
+            document = self._catalogue.documents.find(document_id)
         except Gone:
             return "its document was deleted"
         except Missing:

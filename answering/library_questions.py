@@ -74,13 +74,15 @@ class Librarian:
             outline = known.get(document.id)
             pieces += [outline] if outline is not None else []
             if outline is None or (fuller and "\n" not in outline.chunk.text):
-                begins = await asyncio.to_thread(self._catalogue.chunks, document.id, -1, BEGINS if fuller else 1)
+                begins = await asyncio.to_thread(
+                    self._catalogue.chunks.of_document, document.id, -1, BEGINS if fuller else 1
+                )
                 pieces += await self._standing([chunk.id for chunk in begins], [document])
         return tuple(pieces)
 
     async def _standing(self, ids: Sequence[str], documents: Sequence[Document]) -> tuple[Evidence, ...]:
         collections = {document.collection_id for document in documents}
-        return await asyncio.to_thread(self._catalogue.evidence, ids, collections)
+        return await asyncio.to_thread(self._catalogue.chunks.evidence, ids, collections)
 
     async def told(self, intent: Intent, query: Query) -> Answer | None:
         """The answer to a question about the library; None: it is a question like any other."""
@@ -161,7 +163,7 @@ class Librarian:
 
     async def _findable(self, query: Query) -> tuple[Document, ...]:
         ids = [collection.id for collection in query.collections]
-        documents = await asyncio.to_thread(self._catalogue.documents_in, ids)
+        documents = await asyncio.to_thread(self._catalogue.documents.findable, ids)
         return tuple(one for one in documents if query.documents is None or one.id in query.documents)
 
     async def _all(self, intent: Intent, query: Query) -> Sequence[Document]:
@@ -174,7 +176,7 @@ class Librarian:
         for collection in query.collections:
             cursor: str | None = None
             while True:
-                page = await asyncio.to_thread(self._catalogue.documents, collection.id, status, PAGE, cursor)
+                page = await asyncio.to_thread(self._catalogue.documents.page, collection.id, status, PAGE, cursor)
                 found += [one for one in page.items if condition is None or possible(condition, one)]
                 cursor = page.next_cursor
                 if cursor is None:

@@ -89,10 +89,10 @@ def own_collection(name: str) -> Source:
     blobs = LocalBlobs(settings.blobs_dir)
     with closing(SqlCatalogue(settings.catalogue_url)) as catalogue:
         try:
-            found = catalogue.documents_in([catalogue.collection(name).id])
+            found = catalogue.documents.findable([catalogue.collections.find(name).id])
         except Missing as error:
             raise BadFolder(f"There is no collection {name!r} in {settings.data_dir}.") from error
-        chunks = tuple(chunk for document in found for chunk in catalogue.chunks(document.id))
+        chunks = tuple(chunk for document in found for chunk in catalogue.chunks.of_document(document.id))
     documents = {document.id: document for document in found}
     files = {one.id: blobs.path(original(one.sha256)) for one in found}
     return Source(chunks, documents, files)
@@ -111,8 +111,8 @@ def folder_taken_in(folder: Path, cache: Path) -> Source:
             taken = take_in(client, paths, lambda line: print(f"  {line}", flush=True))
             kept.finish(taken)
     with closing(SqlCatalogue(f"sqlite:///{kept.data.absolute() / 'catalogue.db'}")) as catalogue:
-        found = catalogue.documents_in([catalogue.collection(COLLECTION).id])
-        chunks = tuple(chunk for document in found for chunk in catalogue.chunks(document.id))
+        found = catalogue.documents.findable([catalogue.collections.find(COLLECTION).id])
+        chunks = tuple(chunk for document in found for chunk in catalogue.chunks.of_document(document.id))
     files = {taken.ids[path.name]: path for path in paths if path.name in taken.ids}
     return Source(chunks, {document.id: document for document in found}, files)
 

@@ -66,5 +66,5 @@ def as_evidence(chunk: Chunk) -> Json:
 def chunks_in(data: Path, collection: str) -> tuple[Chunk, ...]:
     """Every chunk of a scratch service's collection, by the document's id and the order of reading."""
     with closing(SqlCatalogue(f"sqlite:///{data.absolute() / 'catalogue.db'}")) as catalogue:
-        documents = catalogue.documents_in([catalogue.collection(collection).id])
-        return tuple(chunk for document in documents for chunk in catalogue.chunks(document.id))
+        documents = catalogue.documents.findable([catalogue.collections.find(collection).id])
+        return tuple(chunk for document in documents for chunk in catalogue.chunks.of_document(document.id))

@@ -50,7 +50,7 @@ def known_vectors(
     """Of a new version's chunks, the vectors that the former version's kept for the same text or picture."""
     if document.replaces is None or not chunks:
         return {}
-    former = {_content(space, chunk): chunk.id for chunk in catalogue.chunks(document.replaces)}
+    former = {_content(space, chunk): chunk.id for chunk in catalogue.chunks.of_document(document.replaces)}
     try:
         vectors = dict(zip(*kept.load(document.replaces, space, encoder), strict=True))
     except (Missing, Unreadable):  # erased at this moment, or damaged

@@ -28,7 +28,7 @@ class Originals:
         with self._lock:
             self._blobs.adopt(file, key(document))
             try:
-                return self._catalogue.record(document, part_of)
+                return self._catalogue.documents.record(document, part_of)
             except Exception:  # metadata it refuses, a collection deleted meanwhile, a full disk
                 with suppress(Unavailable):  # then the sweep of the next start finds them
                     self._drop_unwanted(key(document))
@@ -48,7 +48,7 @@ class Originals:
             return self._drop_unwanted(original)
 
     def _drop_unwanted(self, original: str) -> bool:
-        wanted = self._catalogue.bytes_wanted(blob_keys.sha256_of(original))
+        wanted = self._catalogue.erasure.bytes_wanted(blob_keys.sha256_of(original))
         if not wanted:
             self._blobs.delete(original)
         return not wanted

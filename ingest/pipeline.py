@@ -329,7 +329,7 @@ class Pipeline:
         report = [read.get(page.page, page) for page in document.page_report]
         problems = tuple(dict.fromkeys((*document.problems, *cut.problems)))
         await self._update(document, page_report=report, problems=problems)
-        await self._write(document, self.catalogue.replace_chunks, document.id, attempt, cut.chunks, number)
+        await self._write(document, self.catalogue.chunks.replace, document.id, attempt, cut.chunks, number)
         return _parts(cut.chunks)
 
     async def to_caption(self, document_id: str, attempt: int) -> int:
@@ -353,9 +353,9 @@ class Pipeline:
             why = f"some of its pictures or tables could not be described by the language model: {described.failure}"
             await self._update(document, problems=tuple(dict.fromkeys((*document.problems, Problem(why)))))
         if described.chunks:
-            await self._write(document, self.catalogue.describe, document.id, attempt, described.chunks)
+            await self._write(document, self.catalogue.chunks.describe, document.id, attempt, described.chunks)
         if described.pages:
-            await self._write(document, self.catalogue.replace_chunks, document.id, attempt, described.pages, batch)
+            await self._write(document, self.catalogue.chunks.replace, document.id, attempt, described.pages, batch)
         parts = await self._parts_of(document, described.chunks)
         parts += [(batch, first) for first in _parts(described.pages)]
         return parts, described.failure is not None
@@ -417,17 +417,17 @@ class Pipeline:
         problems = (Problem(why), *(problem for problem in document.problems if problem.message != why))
         if not document.findable:
             await asyncio.to_thread(
-                lambda: self.catalogue.update(document_id, attempt, status="failed", problems=problems)
+                lambda: self.catalogue.runs.update(document_id, attempt, status="failed", problems=problems)
             )
-        elif await asyncio.to_thread(lambda: self.catalogue.update(document_id, attempt, problems=problems)):
-            await asyncio.to_thread(self.catalogue.publish, document_id, attempt, "partial", document.published)
+        elif await asyncio.to_thread(lambda: self.catalogue.runs.update(document_id, attempt, problems=problems)):
+            await asyncio.to_thread(self.catalogue.runs.publish, document_id, attempt, "partial", document.published)
 
     def erase(self, document_id: str, collection_id: str) -> None:
         """Removes vectors, words, blobs and rows of a deleted document. Idempotent."""
         with self._writing[document_id]:
             self._remove(document_id, collection_id)
-            gone = [document for document in self.catalogue.deleted() if document.id == document_id]
-            self.catalogue.erase(document_id)
+            gone = [document for document in self.catalogue.erasure.deleted() if document.id == document_id]
+            self.catalogue.erasure.erase(document_id)
             for document in gone:
                 self.originals.release(document)
         self._writing.pop(document_id, None)
@@ -441,7 +441,7 @@ class Pipeline:
 
     def _deleted(self, document_id: str) -> bool:
         try:
-            self.catalogue.document(document_id)
+            self.catalogue.documents.find(document_id)
         except (Missing, Gone):
             return True
         return False
@@ -449,10 +449,10 @@ class Pipeline:
     def _erase_former(self, document_id: str) -> None:
         """Of a new version that has taken its place; what a kill here leaves, the queue is asked to erase later."""
         try:
-            former = self.catalogue.document(document_id).replaces
+            former = self.catalogue.documents.find(document_id).replaces
         except (Missing, Gone):
             return
-        for document in self.catalogue.deleted() if former else ():
+        for document in self.catalogue.erasure.deleted() if former else ():
             if document.id == former:
                 self.erase(document.id, document.collection_id)
 
@@ -470,13 +470,13 @@ class Pipeline:
     def _stamped(self, document: Document) -> None:
         """The collection carries the names of its encoders; others' vectors would be nonsense beside them."""
         encoders: dict[str, str] = {str(space): name for space, name in self.encoders.items()}
-        collection = self.catalogue.stamp(document.collection_id, encoders)
+        collection = self.catalogue.collections.stamp(document.collection_id, encoders)
         if dict(collection.encoders) != encoders:
             raise ModelMismatch.of(collection, listed(collection.encoders), listed(encoders))
 
     def _wanted(self, document_id: str, attempt: int) -> Document | None:
         try:
-            document = self.catalogue.document(document_id)
+            document = self.catalogue.documents.find(document_id)
         except (Missing, Gone):
             return None
         wanted = document.attempt == attempt and document.status in ("queued", "running")
@@ -488,7 +488,7 @@ class Pipeline:
 
     def _in_attempt(self, document_id: str, attempt: int) -> Document | None:
         try:
-            document = self.catalogue.document(document_id)
+            document = self.catalogue.documents.find(document_id)
         except (Missing, Gone):
             return None
         return document if document.attempt == attempt else None
@@ -514,21 +514,21 @@ class Pipeline:
                     "progress": max(document.progress, work.progress),
                     "time_left_s": time_left_s,
                 }
-                if self.catalogue.update(document_id, attempt, status="running", **now):
+                if self.catalogue.runs.update(document_id, attempt, status="running", **now):
                     return document
             raise Superseded("No longer wanted.")
 
         return await asyncio.to_thread(enter)
 
     async def _targets(self, document: Document) -> list[Target]:
-        chunks = await asyncio.to_thread(self.catalogue.chunks, document.id)
+        chunks = await asyncio.to_thread(self.catalogue.chunks.of_document, document.id)
         return targets(document, chunks, document.page_report)
 
     async def _parts_of(self, document: Document, chunks: Sequence[Chunk]) -> list[tuple[int, int]]:
         """The parts, as they were embedded, that these chunks are in."""
         found: dict[tuple[int, int], None] = {}
         for batch in sorted({chunk.batch for chunk in chunks}):
-            whole = await asyncio.to_thread(self.catalogue.chunks, document.id, -1, None, batch)
+            whole = await asyncio.to_thread(self.catalogue.chunks.of_document, document.id, -1, None, batch)
             firsts = _parts(whole)
             places = {chunk.id: place for place, chunk in enumerate(whole)}
             of_batch = [chunk for chunk in chunks if chunk.batch == batch]
@@ -536,7 +536,7 @@ class Pipeline:
         return list(found)
 
     async def _update(self, document: Document, **changes: Any) -> None:
-        if not await asyncio.to_thread(lambda: self.catalogue.update(document.id, document.attempt, **changes)):
+        if not await asyncio.to_thread(lambda: self.catalogue.runs.update(document.id, document.attempt, **changes)):
             raise Superseded("No longer wanted.")
 
     async def _write(self, document: Document, write: Callable[..., object], *args: object) -> None:
@@ -561,7 +561,7 @@ class Pipeline:
             self.blobs.delete(
                 blob_keys.vectors_folder(document.id)
             )  # first: a kill must not leave them to other chunks
-        self.catalogue.replace_chunks(document.id, document.attempt, chunks, TEXT)
+        self.catalogue.chunks.replace(document.id, document.attempt, chunks, TEXT)
         if again:
             for space, encoder in self.encoders.items():
                 self.vectors.remove_document(IndexName(document.collection_id, space, encoder), document.id)
@@ -569,13 +569,13 @@ class Pipeline:
 
     def _recorded_before(self, document: Document, chunks: Sequence[Chunk]) -> bool:
         """Whether an earlier attempt cut the same: then its vectors are still theirs."""
-        before = {chunk.id: chunk for chunk in self.catalogue.chunks(document.id, batch=TEXT)}
+        before = {chunk.id: chunk for chunk in self.catalogue.chunks.of_document(document.id, batch=TEXT)}
         now = [chunk for chunk in chunks if chunk.ordinal >= 0]  # an outline is not encoded
         same = [chunk for chunk in now if chunk.id in before and _encoded_alike(chunk, before[chunk.id])]
         return len(same) == len(now) == len(before)
 
     async def _made_visible(self, document: Document, status: Status, batch: int) -> bool:
-        return await asyncio.to_thread(self.catalogue.publish, document.id, document.attempt, status, batch + 1)
+        return await asyncio.to_thread(self.catalogue.runs.publish, document.id, document.attempt, status, batch + 1)
 
     async def _read_before(self, document: Document, how: str, batch: Batch) -> tuple[ParsedPage, ...] | None:
         """What an earlier attempt read of these pages; None where there is nothing, or a page that may be read now."""
@@ -590,7 +590,7 @@ class Pipeline:
         return Pages.validate_json(await asyncio.to_thread(self.blobs.read, _pages_key(document, number)))
 
     async def _part(self, document: Document, batch: int, first: int) -> tuple[Chunk, ...]:
-        return await asyncio.to_thread(self.catalogue.chunks, document.id, first - 1, EMBED_PART, batch)
+        return await asyncio.to_thread(self.catalogue.chunks.of_document, document.id, first - 1, EMBED_PART, batch)
 
     async def _store_crops(self, document: Document, page: ParsedPage) -> ParsedPage:
         blocks = [await self._store_crop(document, block) for block in page.blocks]

@@ -99,19 +99,21 @@ class Reindexer:
 
     async def begin(self, collection_id: str, reindex_id: str) -> None:
         await self._wanted(collection_id, reindex_id)
-        documents = await asyncio.to_thread(self._catalogue.documents_in, [collection_id])
+        documents = await asyncio.to_thread(self._catalogue.documents.findable, [collection_id])
         total = sum(sum(document.chunks.values()) for document in documents)
         await self._update(collection_id, reindex_id, state="running", total=total)
 
     async def look(self, collection_id: str, reindex_id: str) -> list[tuple[str, int, int, int, int, int, bool]]:
         """The parts of some documents; none when every findable one is gone through."""
         await self._wanted(collection_id, reindex_id)
-        while documents := await asyncio.to_thread(self._catalogue.to_re_embed, collection_id, reindex_id, DOCUMENTS):
+        while documents := await asyncio.to_thread(
+            self._catalogue.reindexes.pending, collection_id, reindex_id, DOCUMENTS
+        ):
             parts: list[Part] = []
             for document in documents:
                 some = await asyncio.to_thread(self._parts, document)
                 if not some:
-                    await asyncio.to_thread(self._catalogue.re_embedded, document, reindex_id)
+                    await asyncio.to_thread(self._catalogue.reindexes.mark, document, reindex_id)
                 parts += some
             if parts:
                 return [astuple(part) for part in parts]
@@ -124,13 +126,13 @@ class Reindexer:
         if document is None:
             return 0
         chunks = await asyncio.to_thread(
-            self._catalogue.chunks, part.document_id, part.first - 1, EMBED_PART, part.batch
+            self._catalogue.chunks.of_document, part.document_id, part.first - 1, EMBED_PART, part.batch
         )
         for space, encoder in self._new(collection).items():
             await self._make(document, space, encoder, part, chunks)
             await self._add(document, space, encoder, part, chunks)
         if part.last:
-            await asyncio.to_thread(self._catalogue.re_embedded, document, reindex_id)
+            await asyncio.to_thread(self._catalogue.reindexes.mark, document, reindex_id)
         now = done + part.chunks  # more than were counted, where documents came meanwhile
         total = max(now, collection.reindex.total) if collection.reindex is not None else now
         await self._update(collection_id, reindex_id, done=now, total=total)
@@ -141,9 +143,9 @@ class Reindexer:
         either encoder. What the new indexes have lost in a crash is put back first."""
         collection = await self._wanted(collection_id, reindex_id)
         await self._compare(collection, self._new(collection))
-        while not await asyncio.to_thread(self._catalogue.switch, collection_id, reindex_id):
+        while not await asyncio.to_thread(self._catalogue.reindexes.switch, collection_id, reindex_id):
             await self._wanted(collection_id, reindex_id)
-            if await asyncio.to_thread(self._catalogue.to_re_embed, collection_id, reindex_id, 1):
+            if await asyncio.to_thread(self._catalogue.reindexes.pending, collection_id, reindex_id, 1):
                 return False
             await asyncio.sleep(WAIT_S)
         return True
@@ -155,7 +157,7 @@ class Reindexer:
 
     async def fail(self, collection_id: str, reindex_id: str, why: str) -> None:
         await asyncio.to_thread(
-            lambda: self._catalogue.update_reindex(collection_id, reindex_id, state="failed", problem=why)
+            lambda: self._catalogue.reindexes.update(collection_id, reindex_id, state="failed", problem=why)
         )
 
     # ------------------------------------------------------------ what they share
@@ -163,7 +165,7 @@ class Reindexer:
     async def _wanted(self, collection_id: str, reindex_id: str) -> Collection:
         """Raises Superseded; and ModelMismatch after a restart with yet other models."""
         try:
-            collection = await asyncio.to_thread(self._catalogue.collection_of_id, collection_id)
+            collection = await asyncio.to_thread(self._catalogue.collections.find_by_id, collection_id)
         except Missing as error:
             raise Superseded("The collection was deleted.") from error
         reindex = collection.reindex
@@ -177,7 +179,7 @@ class Reindexer:
         return collection
 
     async def _update(self, collection_id: str, reindex_id: str, **changes: object) -> None:
-        update = partial(self._catalogue.update_reindex, collection_id, reindex_id, **changes)  # type: ignore[arg-type]
+        update = partial(self._catalogue.reindexes.update, collection_id, reindex_id, **changes)  # type: ignore[arg-type]
         if not await asyncio.to_thread(update):
             raise Superseded("No longer wanted.")
 
@@ -187,7 +189,7 @@ class Reindexer:
 
     def _parts(self, document: Document) -> list[Part]:
         """As the pipeline makes them, batch by batch, so that a later attempt finds its vectors."""
-        chunks = sorted(self._catalogue.chunks(document.id), key=lambda chunk: (chunk.batch, chunk.ordinal))
+        chunks = sorted(self._catalogue.chunks.of_document(document.id), key=lambda chunk: (chunk.batch, chunk.ordinal))
         parts: list[Part] = []
         for batch, together in groupby(chunks, key=lambda chunk: chunk.batch):
             ordinals = [chunk.ordinal for chunk in together]
@@ -198,7 +200,7 @@ class Reindexer:
 
     def _as_seen(self, part: Part) -> Document | None:
         try:
-            document = self._catalogue.document(part.document_id)
+            document = self._catalogue.documents.find(part.document_id)
         except (Missing, Gone):
             return None
         return document if (document.attempt, document.published) == (part.attempt, part.published) else None
@@ -230,7 +232,7 @@ class Reindexer:
         def guarded() -> None:
             write()
             try:
-                self._catalogue.document(document.id)
+                self._catalogue.documents.find(document.id)
             except (Missing, Gone):
                 self._kept.forget(document.id, space, encoder)
                 self._vectors.remove_document(IndexName(document.collection_id, space, encoder), document.id)
@@ -239,7 +241,7 @@ class Reindexer:
 
     def _tidy(self, collection_id: str) -> None:
         try:
-            collection = self._catalogue.collection_of_id(collection_id)
+            collection = self._catalogue.collections.find_by_id(collection_id)
         except Missing:
             self._vectors.drop(collection_id)
             return
@@ -250,7 +252,7 @@ class Reindexer:
                 self._vectors.drop_index(index)
         cursor: str | None = None
         while True:
-            page = self._catalogue.documents(collection_id, None, 200, cursor)
+            page = self._catalogue.documents.page(collection_id, None, 200, cursor)
             for document in page.items:
                 self._kept.keep_only(document.id, collection.encoders)  # type: ignore[arg-type]
             if (cursor := page.next_cursor) is None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from domain.ports import Catalogue, Retriever
+from domain.ports import Chunks, Retriever
 from domain.types import Dropped, Evidence, Found, Hit, Query, Step, Vote
 from retrievers.filters import Condition, matches, parse
 
@@ -35,9 +35,9 @@ class _Looked:
 
 
 class Joined:
-    def __init__(self, retriever: Retriever, catalogue: Catalogue) -> None:
+    def __init__(self, retriever: Retriever, chunks: Chunks) -> None:
         self._retriever = retriever
-        self._catalogue = catalogue
+        self._chunks = chunks
 
     async def search(self, query: Query, k: int) -> Joint:
         """At most k pieces of evidence; fewer only when there are no more. Raises BadRequest."""
@@ -71,7 +71,7 @@ class Joined:
         new = [hit.chunk_id for hit in hits if hit.chunk_id not in looked.up]
         looked.up.update(dict.fromkeys(new, NOT_STANDING))
         collections = [collection.id for collection in query.collections]
-        for one in await asyncio.to_thread(self._catalogue.evidence, new, collections):
+        for one in await asyncio.to_thread(self._chunks.evidence, new, collections):
             looked.up[one.id] = _unwanted(one, query, condition) or one
         looked.took_ms += (time.perf_counter() - began) * 1000
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from domain.ports import Catalogue, Retriever
+from domain.ports import Chunks, Retriever
 from domain.types import Chunk, Found, Hit, Query, Step
 
 POOL = 64  # candidates that are looked at again
@@ -34,7 +34,7 @@ class Reranked:
     def __init__(
         self,
         retriever: Retriever,
-        catalogue: Catalogue,
+        chunks: Chunks,
         rank: Rank,
         pool: int = POOL,
         spread: float = 0.0,
@@ -42,7 +42,7 @@ class Reranked:
     ) -> None:
         """`placed`: whether the rank looks at the candidates' regions, given the question."""
         self._retriever = retriever
-        self._catalogue = catalogue
+        self._chunks = chunks
         self._rank = rank
         self._pool = pool
         self._spread = spread
@@ -65,7 +65,7 @@ class Reranked:
         judged = [hit for hit in hits if is_judged(hit)]
         collections = [collection.id for collection in query.collections]
         ids, placed = [hit.chunk_id for hit in judged], self._placed(query.text)
-        known = await asyncio.to_thread(self._catalogue.standing, ids, collections, placed)
+        known = await asyncio.to_thread(self._chunks.standing, ids, collections, placed)
         chunks = {chunk.id: chunk for chunk in known}
         candidates = [Candidate(hit, chunks[hit.chunk_id]) for hit in judged if hit.chunk_id in chunks]
         scores = await self._rank(query.text, candidates)

@@ -26,7 +26,7 @@ def hidden_met(catalogue: Catalogue, evidence: Sequence[Evidence]) -> tuple[Noti
 
 def _pages_with_hidden(catalogue: Catalogue, document_id: str) -> frozenset[int]:
     with suppress(ExhibitError):  # deleted since it was found
-        return frozenset(page.page for page in catalogue.document(document_id).page_report if page.hidden)
+        return frozenset(page.page for page in catalogue.documents.find(document_id).page_report if page.hidden)
     return frozenset()
 
 

@@ -113,6 +113,6 @@ def _fetch(settings: Settings, blobs: Blobs) -> Callable[[str], Awaitable[Fetche
 
 async def _ready(catalogue: Catalogue) -> None:
     try:
-        await asyncio.wait_for(asyncio.to_thread(catalogue.collection, "default"), READY_TIMEOUT_S)
+        await asyncio.wait_for(asyncio.to_thread(catalogue.collections.find, "default"), READY_TIMEOUT_S)
     except TimeoutError as error:
         raise Unavailable("The catalogue does not answer.") from error

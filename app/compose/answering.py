@@ -39,7 +39,7 @@ def answering(
         settings.llm.images,
         explain,
         Condense(model),
-        Librarian(stores.catalogue, Joined(WordsRetriever(stores.words), stores.catalogue)),
+        Librarian(stores.catalogue, Joined(WordsRetriever(stores.words), stores.catalogue.chunks)),
         Checker(encoders.text, judge(settings)),
         partial(fitted, pictures),
         ExtractiveReader(encoders.text).confidence,

@@ -12,7 +12,7 @@ from app.compose.choice import Row, always, chosen
 from app.compose.encoders import Encoders, bundled_image_encoder, bundled_text_encoder, one_by_one
 from app.services.upkeep.verify import Stores
 from app.settings import Settings
-from domain.ports import Catalogue, Retriever
+from domain.ports import Chunks, Retriever
 from domain.types import Space
 from retrievers.closest import closest
 from retrievers.cross_encoded import CrossEncoded, Scores
@@ -55,7 +55,7 @@ RERANKERS: Sequence[Row[LoadReranker]] = (
 
 async def retrieval(settings: Settings, stores: Stores, encoders: Encoders, normalise: Normalise) -> Joined:
     fused = fused_ways(settings, stores, encoders, normalise)
-    return Joined(await reranked(settings, fused, stores.catalogue), stores.catalogue)
+    return Joined(await reranked(settings, fused, stores.catalogue.chunks), stores.catalogue.chunks)
 
 
 def fused_ways(settings: Settings, stores: Stores, encoders: Encoders, normalise: Normalise) -> Fused:
@@ -89,7 +89,7 @@ def fused_ways(settings: Settings, stores: Stores, encoders: Encoders, normalise
 
 
 async def reranked(
-    settings: Settings, fused: Retriever, catalogue: Catalogue, rerankers: Sequence[Row[LoadReranker]] = RERANKERS
+    settings: Settings, fused: Retriever, chunks: Chunks, rerankers: Sequence[Row[LoadReranker]] = RERANKERS
 ) -> Retriever:
     """By learned weights; then by a reranking model too, where the settings choose one."""
     if not settings.rerank:
@@ -99,7 +99,7 @@ async def reranked(
     model = await asyncio.to_thread(chosen(rerankers, settings), settings)
     if model is not None:
         rank = in_turn(rank, CrossEncoded(model.scores), model.most)
-    return Asked(Reranked(fused, catalogue, rank, spread=ranking.spread, placed=names_pages))
+    return Asked(Reranked(fused, chunks, rank, spread=ranking.spread, placed=names_pages))
 
 
 def coming(settings: Settings, encoders: Encoders, question: str) -> None:

@@ -76,6 +76,7 @@ class OpenStores:
 
     stores: Stores
     traces: Traces
+    compact_catalogue: Callable[[], None]
     vectors: VectorStore
     words: WordsStore
     lost: asyncio.Event
@@ -98,7 +99,7 @@ async def open_stores(
     stack.callback(words.index.close)
     stores = Stores(catalogue, blobs, KeptVectors(blobs), vectors.index, words.index)
     traces = SqlTraces(catalogue.database, settings.traces, settings.traces_days)
-    return OpenStores(stores, traces, vectors, words, lost)
+    return OpenStores(stores, traces, catalogue.compact, vectors, words, lost)
 
 
 def _from_any_thread(event: asyncio.Event) -> Callable[[], None]:

@@ -97,7 +97,7 @@ async def work(
         _in_background(stack, sweep_at_start(pipeline.originals.keys, pipeline.originals.sweep))
     else:
         _in_background(stack, keep_lease(catalogue, executor, worker.recover))
-        stack.callback(catalogue.release_lease, executor)
+        stack.callback(catalogue.leases.release, executor)
 
 
 def _reindexer(pipeline: Pipeline) -> Reindexer:
@@ -161,7 +161,7 @@ def _compacting(settings: Settings, open_stores: OpenStores, jobs: DbosJobs) -> 
         return None if ours else open_stores.vectors.elsewhere
 
     async def catalogue() -> None:
-        await asyncio.to_thread(stores.catalogue.compact)
+        await asyncio.to_thread(open_stores.compact_catalogue)
 
     async def words_indexes() -> None:
         await asyncio.to_thread(compact_words, stores.catalogue, stores.words)

@@ -70,49 +70,49 @@ class Library:
         finally:
             await asyncio.to_thread(upload.file.unlink, missing_ok=True)
         if duplicate and document.status in ("failed", "cancelled"):
-            document = await asyncio.to_thread(self._catalogue.requeue, document.id)
+            document = await asyncio.to_thread(self._catalogue.runs.requeue, document.id)
         if document.status == "queued":
             await self._jobs.ingest(document.id, document.attempt)
         return document, duplicate
 
     async def replaceable(self, collection: Collection, document_id: str) -> Document:
         """Asked before the new version is read: a gigabyte should not come in vain. Raises Missing, Gone, Conflict."""
-        document = await asyncio.to_thread(self._catalogue.document, document_id)
+        document = await asyncio.to_thread(self._catalogue.documents.find, document_id)
         if document.collection_id != collection.id:
             raise Conflict(f"The document {document_id} is in another collection, {document.collection}.")
         return document
 
     async def cancel(self, document_id: str) -> Document:
         """Stops a queued or running document. Raises Conflict when it has finished."""
-        document = await asyncio.to_thread(self._catalogue.document, document_id)
+        document = await asyncio.to_thread(self._catalogue.documents.find, document_id)
         if not await asyncio.to_thread(
-            lambda: self._catalogue.update(document_id, document.attempt, status="cancelled")
+            lambda: self._catalogue.runs.update(document_id, document.attempt, status="cancelled")
         ):
             raise Conflict(f"The document is {document.status}: only a queued or running one can be cancelled.")
         await self._jobs.cancel(document_id, document.attempt)
-        return await asyncio.to_thread(self._catalogue.document, document_id)
+        return await asyncio.to_thread(self._catalogue.documents.find, document_id)
 
     async def retry(self, document_id: str) -> Document:
         """Queues a failed, cancelled or partial document again. Raises Conflict in any other state."""
-        document = await asyncio.to_thread(self._catalogue.document, document_id)
+        document = await asyncio.to_thread(self._catalogue.documents.find, document_id)
         if document.status not in RETRYABLE:
             raise Conflict(
                 f"The document is {document.status}: only a failed, cancelled or partial one can be retried."
             )
-        document = await asyncio.to_thread(self._catalogue.requeue, document_id)
+        document = await asyncio.to_thread(self._catalogue.runs.requeue, document_id)
         await self._jobs.ingest(document.id, document.attempt)
         return document
 
     async def delete(self, document_id: str) -> None:
         """Unfindable when this returns, with what came only inside it; vectors, words, blobs and rows follow."""
-        for document in await asyncio.to_thread(self._catalogue.delete_whole, document_id):
+        for document in await asyncio.to_thread(self._catalogue.erasure.delete_whole, document_id):
             await self._forget(document)
 
     async def delete_collection(self, name: str) -> None:
-        collection = await asyncio.to_thread(self._catalogue.collection, name)
+        collection = await asyncio.to_thread(self._catalogue.collections.find, name)
         if name == "default":
             raise Conflict("The collection 'default' always exists: delete its documents instead.")
-        for document in await asyncio.to_thread(self._catalogue.delete_collection, name):
+        for document in await asyncio.to_thread(self._catalogue.collections.delete, name):
             await self._forget(document)
         await self._jobs.drop(collection.id)
 

@@ -45,10 +45,10 @@ class Pages:
 
     async def page(self, document_id: str, number: int, evidence_id: str | None = None) -> bytes:
         """The page as an image. Raises Missing when the document has no such page, or no pages at all."""
-        document = await asyncio.to_thread(self._catalogue.document, document_id)
+        document = await asyncio.to_thread(self._catalogue.documents.find, document_id)
         boxes: tuple[Box, ...] = ()
         if evidence_id is not None:
-            evidence = await asyncio.to_thread(self._catalogue.chunk, evidence_id)
+            evidence = await asyncio.to_thread(self._catalogue.chunks.find, evidence_id)
             if evidence.document.id != document_id:
                 raise Missing("That evidence belongs to another document.")
             boxes = tuple(region.box for region in evidence.chunk.regions if region.page == number)
@@ -56,7 +56,7 @@ class Pages:
 
     async def evidence(self, evidence_id: str) -> bytes:
         """The evidence's own crop; without one, its page with its regions drawn."""
-        evidence = await asyncio.to_thread(self._catalogue.chunk, evidence_id)
+        evidence = await asyncio.to_thread(self._catalogue.chunks.find, evidence_id)
         if evidence.chunk.image is not None:
             return await asyncio.to_thread(self._blobs.read, evidence.chunk.image)
         if evidence.chunk.page is None:
@@ -64,7 +64,7 @@ class Pages:
         return await self.page(evidence.document.id, evidence.chunk.page, evidence_id)
 
     async def find(self, evidence_id: str) -> Evidence:
-        return await asyncio.to_thread(self._catalogue.chunk, evidence_id)
+        return await asyncio.to_thread(self._catalogue.chunks.find, evidence_id)
 
     async def _drawn(self, document: Document, number: int, boxes: Sequence[Box], evidence_id: str | None) -> bytes:
         _check_page(document, number)
@@ -91,7 +91,7 @@ class Pages:
         What is deleted after this look at the catalogue is erased after it too."""
         self._blobs.put(key, drawn)
         try:
-            self._catalogue.document(document_id)
+            self._catalogue.documents.find(document_id)
         except (Gone, Missing):
             self._blobs.delete(key)
             raise

@@ -28,14 +28,14 @@ class Reindex:
             raise Conflict(
                 f"This service runs the {self._models} models: start it with EXHIBIT_MODELS={models}, then reindex."
             )
-        collection = await asyncio.to_thread(self._catalogue.collection, name)
+        collection = await asyncio.to_thread(self._catalogue.collections.find, name)
         return await begin_reindex(self._catalogue, self._jobs, collection.id, self._encoders)
 
 
 def coming_encoders(catalogue: Catalogue, collection_id: str) -> Mapping[Space, str]:
     """Those that a collection is on its way to, also where that failed: it goes on from there when asked again."""
     try:
-        reindex = catalogue.collection_of_id(collection_id).reindex
+        reindex = catalogue.collections.find_by_id(collection_id).reindex
     except Missing:
         return {}
     return {} if reindex is None else {cast(Space, space): name for space, name in reindex.encoders.items()}

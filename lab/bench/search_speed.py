@@ -137,8 +137,8 @@ class Filling:
         self.catalogue = SqlCatalogue(f"sqlite:///{data.absolute() / 'catalogue.db'}")
         self.vectors, self.words = ChromaVectors(data / "chroma"), TantivyWords(data / "words")
         self.kept = KeptVectors(LocalBlobs(data / "blobs"))
-        collection = self.catalogue.collection("default")
-        self.collection = self.catalogue.stamp(collection.id, {"text": text[0], "image": image[0]})
+        collection = self.catalogue.collections.find("default")
+        self.collection = self.catalogue.collections.stamp(collection.id, {"text": text[0], "image": image[0]})
 
     def fill(self, corpus: Corpus, chunks: int) -> None:
         for start in range(0, chunks, FILL_AT_ONCE):
@@ -169,12 +169,12 @@ class Filling:
             id, self.collection.id, self.collection.name, f"{id}.pdf", "application/pdf", 1, id, "queued", now,
             metadata={"year": 2000 + start % 25, "group": start // CHUNKS_A_DOCUMENT % 100},
         )  # fmt: skip
-        self.catalogue.record(document)
-        self.catalogue.update(id, 1, status="running", pages=end - start)
+        self.catalogue.documents.record(document)
+        self.catalogue.runs.update(id, 1, status="running", pages=end - start)
         title = corpus.text(WORDS_A_TITLE)
         made = [_chunk(id, n, title, corpus.text()) for n in range(end - start)]
-        self.catalogue.replace_chunks(id, 1, made)
-        self.catalogue.publish(id, 1, "ready")
+        self.catalogue.chunks.replace(id, 1, made)
+        self.catalogue.runs.publish(id, 1, "ready")
         return made
 
     def _vectors(

@@ -137,7 +137,7 @@ async def no_pictures(image: bytes) -> bytes:
 async def all_examples(
     retriever: Retriever, catalogue: Catalogue, folder: QuestionFolder, taken: TakenIn
 ) -> list[Example]:
-    collection = catalogue.collection(COLLECTION)
+    collection = catalogue.collections.find(COLLECTION)
     found: list[Example] = []
     for question in folder.answerable:
         document_id = taken.ids.get(question.document, "")
@@ -162,7 +162,7 @@ async def candidates_of(retriever: Retriever, catalogue: Catalogue, query: Query
 
     hits = (await Asked(Heard()).retrieve(query, 2 * POOL)).hits
     judged = [hit for hit in hits[: end_of_pool(hits, POOL)] if is_judged(hit)]
-    known = catalogue.standing([hit.chunk_id for hit in judged], [query.collections[0].id])
+    known = catalogue.chunks.standing([hit.chunk_id for hit in judged], [query.collections[0].id])
     chunks = {chunk.id: chunk for chunk in known}
     candidates = (Candidate(hit, chunks[hit.chunk_id]) for hit in judged if hit.chunk_id in chunks)
     return heard[-1], tuple(candidates)

@@ -96,8 +96,8 @@ def _lines(file: Path) -> list[dict[str, str]]:
 def captioned(encoder: ClipEncoder, data: Path) -> None:
     blobs = LocalBlobs(data / "blobs")
     with closing(SqlCatalogue(f"sqlite:///{data.absolute() / 'catalogue.db'}")) as catalogue:
-        documents = catalogue.documents_in([one.id for one in catalogue.collections(MOST_COLLECTIONS).items])
-        chunks = [chunk for one in documents for chunk in catalogue.chunks(one.id)]
+        documents = catalogue.documents.findable([one.id for one in catalogue.collections.page(MOST_COLLECTIONS).items])
+        chunks = [chunk for one in documents for chunk in catalogue.chunks.of_document(one.id)]
     figures = [chunk for chunk in chunks if chunk.kind in ("figure", "image") and chunk.image]
     told = [(at, caption) for at, chunk in enumerate(figures) if (caption := _caption(chunk))]
     if not told:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.adapters.blobs import LocalBlobs
-from app.adapters.memory.catalogue import MemoryBlobs
+from app.adapters.memory.blobs import MemoryBlobs
 from domain.errors import BadRequest, Conflict, Missing
 from domain.ports import Blobs
 

@@ -1,4 +1,4 @@
-"""What every catalogue keeps to: the SQL one in SQLite and in Postgres, and the one in memory."""
+"""What every catalogue keeps to: in SQLite and in Postgres."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.adapters.catalogue.catalogue import SqlCatalogue
-from app.adapters.memory.catalogue import MemoryCatalogue
 from domain.errors import BadRequest, Conflict, Gone, Missing
 from domain.ports import Catalogue
 from domain.types import (
@@ -57,11 +56,8 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def catalogue(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Catalogue]:
-    if request.param == "memory":
-        yield MemoryCatalogue(clock)
-        return
     url = f"sqlite:///{tmp_path}/catalogue.db"
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_url")
@@ -72,7 +68,7 @@ def catalogue(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> I
 
 @pytest.fixture
 def home(catalogue: Catalogue) -> str:
-    return catalogue.collection("default").id
+    return catalogue.collections.find("default").id
 
 
 @pytest.fixture
@@ -108,73 +104,77 @@ def chunk_in(document: Document, digest: str = "a", ordinal: int = 0, **given: A
 
 def publish(catalogue: Catalogue, document: Document, *chunks: Chunk, status: Status = "ready") -> Document:
     """Records it, if it is new, and takes it all the way."""
-    kept, _ = catalogue.record(document)
-    assert catalogue.replace_chunks(kept.id, kept.attempt, chunks or [chunk_in(document)])
-    assert catalogue.publish(kept.id, kept.attempt, status)
-    return catalogue.document(kept.id)
+    kept, _ = catalogue.documents.record(document)
+    assert catalogue.chunks.replace(kept.id, kept.attempt, chunks or [chunk_in(document)])
+    assert catalogue.runs.publish(kept.id, kept.attempt, status)
+    return catalogue.documents.find(kept.id)
 
 
 def bring_to(catalogue: Catalogue, document: Document, status: Status) -> Document:
-    kept, _ = catalogue.record(document)
+    kept, _ = catalogue.documents.record(document)
     if status in ("ready", "partial"):
-        assert catalogue.publish(kept.id, 1, status)
+        assert catalogue.runs.publish(kept.id, 1, status)
     else:
-        assert catalogue.update(kept.id, 1, status=status)
-    return catalogue.document(kept.id)
+        assert catalogue.runs.update(kept.id, 1, status=status)
+    return catalogue.documents.find(kept.id)
 
 
 # ---------------------------------------------------------------- collections
 
 
 def test_the_collection_default_always_exists(catalogue: Catalogue) -> None:
-    assert catalogue.collection("default").name == "default"
-    catalogue.delete_collection("default")
-    assert catalogue.collection("default").name == "default"
+    assert catalogue.collections.find("default").name == "default"
+    catalogue.collections.delete("default")
+    assert catalogue.collections.find("default").name == "default"
 
 
 def test_deleting_default_empties_it_and_takes_its_stamp(catalogue: Catalogue, home: str, new: New) -> None:
-    catalogue.stamp(home, {"text": "minilm"})
+    catalogue.collections.stamp(home, {"text": "minilm"})
     document = publish(catalogue, new())
-    assert [lost.id for lost in catalogue.delete_collection("default")] == [document.id]
-    fresh = catalogue.collection("default")
+    assert [lost.id for lost in catalogue.collections.delete("default")] == [document.id]
+    fresh = catalogue.collections.find("default")
     assert fresh.id != home
     assert fresh.encoders == {}
-    assert catalogue.documents(fresh.id, None, 10).items == ()
+    assert catalogue.documents.page(fresh.id, None, 10).items == ()
 
 
 def test_a_collection_is_kept_as_it_was_given(catalogue: Catalogue) -> None:
     metadata = {"année": 2026, "deep": {"list": [1, 2.5, True, None, "报告"]}}
-    created = catalogue.create_collection("报告_α-1", metadata)
+    created = catalogue.collections.create("报告_α-1", metadata)
     assert created.metadata == metadata
     assert created.created_at.tzinfo is not None
     assert created.created_at.utcoffset() == timedelta(0)
-    assert catalogue.collection("报告_α-1") == created
+    assert catalogue.collections.find("报告_α-1") == created
 
 
 def test_an_unknown_collection_is_missing(catalogue: Catalogue) -> None:
-    for verb in (catalogue.collection, catalogue.delete_collection, lambda name: catalogue.update_collection(name, {})):
+    for verb in (
+        catalogue.collections.find,
+        catalogue.collections.delete,
+        lambda name: catalogue.collections.update(name, {}),
+    ):
         with pytest.raises(Missing):
             verb("nowhere")
     with pytest.raises(Missing):
-        catalogue.stamp("nowhere", {"text": "minilm"})
+        catalogue.collections.stamp("nowhere", {"text": "minilm"})
 
 
 def test_names_are_unique_among_the_undeleted(catalogue: Catalogue) -> None:
-    first = catalogue.create_collection("a", {})
+    first = catalogue.collections.create("a", {})
     with pytest.raises(Conflict):
-        catalogue.create_collection("a", {})
-    catalogue.delete_collection("a")
-    assert catalogue.create_collection("a", {}).id != first.id
+        catalogue.collections.create("a", {})
+    catalogue.collections.delete("a")
+    assert catalogue.collections.create("a", {}).id != first.id
 
 
 def test_names_differ_by_case(catalogue: Catalogue) -> None:
-    assert catalogue.create_collection("A", {}).id != catalogue.create_collection("a", {}).id
+    assert catalogue.collections.create("A", {}).id != catalogue.collections.create("a", {}).id
 
 
 def test_of_many_creators_of_one_name_one_wins(catalogue: Catalogue) -> None:
     def create(_: int) -> bool:
         try:
-            catalogue.create_collection("popular", {})
+            catalogue.collections.create("popular", {})
         except Conflict:
             return False
         return True
@@ -184,9 +184,9 @@ def test_of_many_creators_of_one_name_one_wins(catalogue: Catalogue) -> None:
 
 
 def test_metadata_is_replaced_whole(catalogue: Catalogue) -> None:
-    catalogue.create_collection("a", {"old": 1})
-    assert catalogue.update_collection("a", {"new": 2}).metadata == {"new": 2}
-    assert catalogue.collection("a").metadata == {"new": 2}
+    catalogue.collections.create("a", {"old": 1})
+    assert catalogue.collections.update("a", {"new": 2}).metadata == {"new": 2}
+    assert catalogue.collections.find("a").metadata == {"new": 2}
 
 
 @pytest.mark.parametrize(
@@ -194,28 +194,31 @@ def test_metadata_is_replaced_whole(catalogue: Catalogue) -> None:
 )
 def test_metadata_that_is_not_json_is_refused(catalogue: Catalogue, metadata: Any) -> None:
     with pytest.raises(BadRequest):
-        catalogue.create_collection("a", metadata)
+        catalogue.collections.create("a", metadata)
     with pytest.raises(BadRequest):
-        catalogue.update_collection("default", metadata)
-    assert len(catalogue.collections(10).items) == 1
+        catalogue.collections.update("default", metadata)
+    assert len(catalogue.collections.page(10).items) == 1
 
 
 def test_metadata_without_a_bottom_is_refused(catalogue: Catalogue) -> None:
     bottomless: dict[str, Any] = {}
     bottomless["self"] = bottomless
     with pytest.raises(BadRequest):
-        catalogue.update_collection("default", bottomless)
+        catalogue.collections.update("default", bottomless)
 
 
 def test_the_first_stamp_stands(catalogue: Catalogue, home: str) -> None:
-    assert catalogue.stamp(home, {"text": "minilm", "image": "clip"}).encoders == {"text": "minilm", "image": "clip"}
-    assert catalogue.stamp(home, {"text": "bge"}).encoders == {"text": "minilm", "image": "clip"}
-    assert catalogue.collection("default").encoders == {"text": "minilm", "image": "clip"}
+    assert catalogue.collections.stamp(home, {"text": "minilm", "image": "clip"}).encoders == {
+        "text": "minilm",
+        "image": "clip",
+    }
+    assert catalogue.collections.stamp(home, {"text": "bge"}).encoders == {"text": "minilm", "image": "clip"}
+    assert catalogue.collections.find("default").encoders == {"text": "minilm", "image": "clip"}
 
 
 def test_of_many_stamps_at_once_everyone_sees_the_same(catalogue: Catalogue, home: str) -> None:
     with ThreadPoolExecutor(8) as pool:
-        stamped = list(pool.map(lambda n: catalogue.stamp(home, {"text": f"encoder{n}"}), range(16)))
+        stamped = list(pool.map(lambda n: catalogue.collections.stamp(home, {"text": f"encoder{n}"}), range(16)))
     assert len({collection.encoders["text"] for collection in stamped}) == 1
 
 
@@ -225,46 +228,46 @@ OLD, NEW = {"text": "minilm", "image": "clip"}, {"text": "bge", "image": "siglip
 
 
 def begun(catalogue: Catalogue, home: str, reindex_id: str = "r1") -> None:
-    catalogue.stamp(home, OLD)
-    assert catalogue.begin_reindex(home, NEW, reindex_id).reindex == Reindexing(reindex_id, NEW)
+    catalogue.collections.stamp(home, OLD)
+    assert catalogue.reindexes.begin(home, NEW, reindex_id).reindex == Reindexing(reindex_id, NEW)
 
 
 def test_a_collection_is_known_by_its_id_too(catalogue: Catalogue, home: str) -> None:
-    assert catalogue.collection_of_id(home) == catalogue.collection("default")
-    catalogue.delete_collection("default")
+    assert catalogue.collections.find_by_id(home) == catalogue.collections.find("default")
+    catalogue.collections.delete("default")
     with pytest.raises(Missing):
-        catalogue.collection_of_id(home)
+        catalogue.collections.find_by_id(home)
     with pytest.raises(Missing):
-        catalogue.begin_reindex(home, NEW, "r1")
+        catalogue.reindexes.begin(home, NEW, "r1")
 
 
 @pytest.mark.parametrize("stamp", [{}, NEW])
 def test_where_no_vector_is_of_another_encoder_there_is_nothing_to_reindex(
     catalogue: Catalogue, home: str, stamp: dict[str, str]
 ) -> None:
-    catalogue.stamp(home, stamp)
-    assert catalogue.begin_reindex(home, NEW, "r1").reindex is None
+    catalogue.collections.stamp(home, stamp)
+    assert catalogue.reindexes.begin(home, NEW, "r1").reindex is None
 
 
 def test_a_reindexing_under_way_stands_and_a_failed_one_is_begun_again(catalogue: Catalogue, home: str) -> None:
     begun(catalogue, home)
-    assert catalogue.update_reindex(home, "r1", state="running", done=3, total=9)
+    assert catalogue.reindexes.update(home, "r1", state="running", done=3, total=9)
     standing = Reindexing("r1", NEW, "running", 3, 9)
-    assert catalogue.begin_reindex(home, NEW, "r2").reindex == standing
-    assert catalogue.collection("default").reindex == standing
-    assert catalogue.update_reindex(home, "r1", state="failed", problem="the disk is full")
-    failed = catalogue.collection("default").reindex
+    assert catalogue.reindexes.begin(home, NEW, "r2").reindex == standing
+    assert catalogue.collections.find("default").reindex == standing
+    assert catalogue.reindexes.update(home, "r1", state="failed", problem="the disk is full")
+    failed = catalogue.collections.find("default").reindex
     assert failed == Reindexing("r1", NEW, "failed", 3, 9, "the disk is full")
-    assert not catalogue.update_reindex(home, "r1", done=4)
-    assert catalogue.begin_reindex(home, NEW, "r2").reindex == Reindexing("r2", NEW)
+    assert not catalogue.reindexes.update(home, "r1", done=4)
+    assert catalogue.reindexes.begin(home, NEW, "r2").reindex == Reindexing("r2", NEW)
 
 
 def test_a_reindexing_to_yet_other_encoders_takes_its_place(catalogue: Catalogue, home: str) -> None:
     begun(catalogue, home)
-    assert catalogue.begin_reindex(home, {"text": "e5"}, "r2").reindex == Reindexing("r2", {"text": "e5"})
-    assert not catalogue.update_reindex(home, "r1", done=1)
-    assert not catalogue.switch(home, "r1")
-    assert catalogue.begin_reindex(home, OLD, "r3").reindex is None  # given up
+    assert catalogue.reindexes.begin(home, {"text": "e5"}, "r2").reindex == Reindexing("r2", {"text": "e5"})
+    assert not catalogue.reindexes.update(home, "r1", done=1)
+    assert not catalogue.reindexes.switch(home, "r1")
+    assert catalogue.reindexes.begin(home, OLD, "r3").reindex is None  # given up
 
 
 def test_encoders_switch_once_every_findable_document_is_gone_through(
@@ -274,58 +277,61 @@ def test_encoders_switch_once_every_findable_document_is_gone_through(
     one, two = publish(catalogue, new()), publish(catalogue, new(), status="partial")
     bring_to(catalogue, new(), "failed")
     bring_to(catalogue, new(), "queued")
-    assert [document.id for document in catalogue.to_re_embed(home, "r1", 9)] == [one.id, two.id]
-    assert [document.id for document in catalogue.to_re_embed(home, "r1", 1)] == [one.id]
-    assert catalogue.re_embedded(one, "r1")
-    assert not catalogue.switch(home, "r1")
-    assert catalogue.re_embedded(two, "r1")
-    assert catalogue.to_re_embed(home, "r1", 9) == ()
-    assert catalogue.switch(home, "r1")
-    assert (catalogue.collection("default").encoders, catalogue.collection("default").reindex) == (NEW, None)
-    assert not catalogue.switch(home, "r1")
+    assert [document.id for document in catalogue.reindexes.pending(home, "r1", 9)] == [one.id, two.id]
+    assert [document.id for document in catalogue.reindexes.pending(home, "r1", 1)] == [one.id]
+    assert catalogue.reindexes.mark(one, "r1")
+    assert not catalogue.reindexes.switch(home, "r1")
+    assert catalogue.reindexes.mark(two, "r1")
+    assert catalogue.reindexes.pending(home, "r1", 9) == ()
+    assert catalogue.reindexes.switch(home, "r1")
+    assert (catalogue.collections.find("default").encoders, catalogue.collections.find("default").reindex) == (
+        NEW,
+        None,
+    )
+    assert not catalogue.reindexes.switch(home, "r1")
 
 
 def test_a_document_under_way_holds_the_switch_up_and_once_published_is_to_be_gone_through(
     catalogue: Catalogue, home: str, new: New
 ) -> None:
     begun(catalogue, home)
-    document, _ = catalogue.record(new())
-    assert catalogue.update(document.id, 1, status="running")
-    assert not catalogue.switch(home, "r1")
-    assert catalogue.publish(document.id, 1, "running")
-    assert catalogue.to_re_embed(home, "r1", 9) == ()  # its pictures are still to come
-    assert not catalogue.re_embedded(catalogue.document(document.id), "r1")
-    assert catalogue.publish(document.id, 1, "ready", 2)
-    assert not catalogue.switch(home, "r1")
-    assert [one.id for one in catalogue.to_re_embed(home, "r1", 9)] == [document.id]
+    document, _ = catalogue.documents.record(new())
+    assert catalogue.runs.update(document.id, 1, status="running")
+    assert not catalogue.reindexes.switch(home, "r1")
+    assert catalogue.runs.publish(document.id, 1, "running")
+    assert catalogue.reindexes.pending(home, "r1", 9) == ()  # its pictures are still to come
+    assert not catalogue.reindexes.mark(catalogue.documents.find(document.id), "r1")
+    assert catalogue.runs.publish(document.id, 1, "ready", 2)
+    assert not catalogue.reindexes.switch(home, "r1")
+    assert [one.id for one in catalogue.reindexes.pending(home, "r1", 9)] == [document.id]
 
 
 def test_a_mark_is_of_what_was_published_then(catalogue: Catalogue, home: str, new: New) -> None:
     begun(catalogue, home)
     before = publish(catalogue, new(), status="partial")
-    assert catalogue.re_embedded(before, "r1")
-    again = publish(catalogue, catalogue.requeue(before.id))
-    assert not catalogue.re_embedded(before, "r1")
-    assert not catalogue.switch(home, "r1")
-    assert catalogue.re_embedded(again, "r1")
-    assert catalogue.switch(home, "r1")
+    assert catalogue.reindexes.mark(before, "r1")
+    again = publish(catalogue, catalogue.runs.requeue(before.id))
+    assert not catalogue.reindexes.mark(before, "r1")
+    assert not catalogue.reindexes.switch(home, "r1")
+    assert catalogue.reindexes.mark(again, "r1")
+    assert catalogue.reindexes.switch(home, "r1")
 
 
 def test_deleted_documents_and_other_collections_hold_nothing_up(catalogue: Catalogue, home: str, new: New) -> None:
     begun(catalogue, home)
-    gone, other = publish(catalogue, new()), catalogue.create_collection("other", {})
+    gone, other = publish(catalogue, new()), catalogue.collections.create("other", {})
     publish(catalogue, new(collection_id=other.id, collection="other"))
-    catalogue.delete(gone.id)
-    assert not catalogue.re_embedded(gone, "r1")
-    assert catalogue.switch(home, "r1")
+    catalogue.erasure.delete(gone.id)
+    assert not catalogue.reindexes.mark(gone, "r1")
+    assert catalogue.reindexes.switch(home, "r1")
 
 
 def test_a_collection_deleted_meanwhile_is_not_reindexed(catalogue: Catalogue, home: str) -> None:
     begun(catalogue, home)
-    catalogue.delete_collection("default")
-    assert not catalogue.update_reindex(home, "r1", done=1)
-    assert not catalogue.switch(home, "r1")
-    assert catalogue.collection("default").reindex is None
+    catalogue.collections.delete("default")
+    assert not catalogue.reindexes.update(home, "r1", done=1)
+    assert not catalogue.reindexes.switch(home, "r1")
+    assert catalogue.collections.find("default").reindex is None
 
 
 # ---------------------------------------------------------------- collections, listed
@@ -333,47 +339,47 @@ def test_a_collection_deleted_meanwhile_is_not_reindexed(catalogue: Catalogue, h
 
 def test_collections_are_listed_in_order_of_creation_and_paged(catalogue: Catalogue) -> None:
     for name in ("c", "a", "b"):
-        catalogue.create_collection(name, {})
-    catalogue.delete_collection("a")
-    first = catalogue.collections(2)
-    rest = catalogue.collections(2, first.next_cursor)
+        catalogue.collections.create(name, {})
+    catalogue.collections.delete("a")
+    first = catalogue.collections.page(2)
+    rest = catalogue.collections.page(2, first.next_cursor)
     assert [one.name for one in first.items + rest.items] == ["default", "c", "b"]
     assert rest.next_cursor is None
 
 
 def test_a_deleted_collection_takes_its_documents_along_at_once(catalogue: Catalogue, new: New) -> None:
-    doomed = catalogue.create_collection("doomed", {})
+    doomed = catalogue.collections.create("doomed", {})
     inside, outside = publish(catalogue, new(collection_id=doomed.id)), publish(catalogue, new())
-    assert [lost.id for lost in catalogue.delete_collection("doomed")] == [inside.id]
+    assert [lost.id for lost in catalogue.collections.delete("doomed")] == [inside.id]
     with pytest.raises(Missing):
-        catalogue.collection("doomed")
+        catalogue.collections.find("doomed")
     with pytest.raises(Gone):
-        catalogue.document(inside.id)
+        catalogue.documents.find(inside.id)
     with pytest.raises(Gone):
-        catalogue.chunk(f"{inside.id}.a")
-    assert catalogue.evidence([f"{inside.id}.a", f"{outside.id}.a"], [doomed.id, outside.collection_id]) == (
-        catalogue.chunk(f"{outside.id}.a"),
+        catalogue.chunks.find(f"{inside.id}.a")
+    assert catalogue.chunks.evidence([f"{inside.id}.a", f"{outside.id}.a"], [doomed.id, outside.collection_id]) == (
+        catalogue.chunks.find(f"{outside.id}.a"),
     )
-    assert catalogue.documents_in([doomed.id]) == ()
-    assert [gone.id for gone in catalogue.deleted()] == [inside.id]
+    assert catalogue.documents.findable([doomed.id]) == ()
+    assert [gone.id for gone in catalogue.erasure.deleted()] == [inside.id]
 
 
 def test_documents_deleted_before_their_collection_are_not_handed_out_again(catalogue: Catalogue, new: New) -> None:
-    doomed = catalogue.create_collection("doomed", {})
+    doomed = catalogue.collections.create("doomed", {})
     early = publish(catalogue, new(collection_id=doomed.id))
-    catalogue.delete(early.id)
-    assert catalogue.delete_collection("doomed") == ()
-    assert [gone.collection for gone in catalogue.deleted()] == ["doomed"]
-    catalogue.erase(early.id)
-    assert catalogue.deleted() == ()
+    catalogue.erasure.delete(early.id)
+    assert catalogue.collections.delete("doomed") == ()
+    assert [gone.collection for gone in catalogue.erasure.deleted()] == ["doomed"]
+    catalogue.erasure.erase(early.id)
+    assert catalogue.erasure.deleted() == ()
 
 
 def test_nothing_is_recorded_in_a_collection_that_is_not_there(catalogue: Catalogue, new: New) -> None:
-    doomed = catalogue.create_collection("doomed", {})
-    catalogue.delete_collection("doomed")
+    doomed = catalogue.collections.create("doomed", {})
+    catalogue.collections.delete("doomed")
     for collection_id in (doomed.id, "never"):
         with pytest.raises(Missing):
-            catalogue.record(new(collection_id=collection_id))
+            catalogue.documents.record(new(collection_id=collection_id))
 
 
 # ---------------------------------------------------------------- documents: recording
@@ -393,23 +399,23 @@ def test_a_document_is_kept_as_it_was_given(catalogue: Catalogue, new: New) -> N
         progress=0.5,
         attempt=4,
     )
-    assert catalogue.record(given) == (given, False)
-    assert catalogue.document(given.id) == given
+    assert catalogue.documents.record(given) == (given, False)
+    assert catalogue.documents.find(given.id) == given
 
 
 def test_times_come_back_in_utc_whatever_zone_they_came_in(catalogue: Catalogue, new: New) -> None:
     tokyo = new().created_at.astimezone(ZoneInfo("Asia/Tokyo"))
-    kept, _ = catalogue.record(new(created_at=tokyo))
-    assert catalogue.document(kept.id).created_at == tokyo
-    assert catalogue.document(kept.id).created_at.utcoffset() == timedelta(0)
+    kept, _ = catalogue.documents.record(new(created_at=tokyo))
+    assert catalogue.documents.find(kept.id).created_at == tokyo
+    assert catalogue.documents.find(kept.id).created_at.utcoffset() == timedelta(0)
 
 
 def test_documents_are_found_by_bytes_and_by_name(catalogue: Catalogue, home: str, new: New) -> None:
-    first, second = (catalogue.record(new())[0] for _ in range(2))
-    assert catalogue.documents(home, None, 10, sha256=second.sha256).items == (second,)
-    assert {one.id for one in catalogue.documents(home, None, 10, name=first.name).items} >= {first.id}
-    assert catalogue.documents(home, None, 10, name="no such name\ud800").items == ()
-    assert catalogue.documents(home, "ready", 10, sha256=first.sha256).items == ()
+    first, second = (catalogue.documents.record(new())[0] for _ in range(2))
+    assert catalogue.documents.page(home, None, 10, sha256=second.sha256).items == (second,)
+    assert {one.id for one in catalogue.documents.page(home, None, 10, name=first.name).items} >= {first.id}
+    assert catalogue.documents.page(home, None, 10, name="no such name\ud800").items == ()
+    assert catalogue.documents.page(home, "ready", 10, sha256=first.sha256).items == ()
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -417,32 +423,32 @@ def test_the_same_bytes_again_are_the_document_that_is_there_as_it_is(
     catalogue: Catalogue, new: New, status: Status
 ) -> None:
     there = bring_to(catalogue, new(sha256="ab"), status)
-    assert catalogue.record(new(sha256="ab")) == (there, True)
-    assert catalogue.document(there.id).status == status
+    assert catalogue.documents.record(new(sha256="ab")) == (there, True)
+    assert catalogue.documents.find(there.id).status == status
 
 
 def test_the_same_bytes_in_another_collection_are_another_document(catalogue: Catalogue, new: New) -> None:
-    other = catalogue.create_collection("other", {})
-    catalogue.record(new(sha256="ab"))
-    assert catalogue.record(new(sha256="ab", collection_id=other.id))[1] is False
+    other = catalogue.collections.create("other", {})
+    catalogue.documents.record(new(sha256="ab"))
+    assert catalogue.documents.record(new(sha256="ab", collection_id=other.id))[1] is False
 
 
 def test_the_same_bytes_after_a_deletion_are_a_new_document(catalogue: Catalogue, new: New) -> None:
-    first, _ = catalogue.record(new(sha256="ab"))
-    catalogue.delete(first.id)
-    second, duplicate = catalogue.record(new(sha256="ab"))
+    first, _ = catalogue.documents.record(new(sha256="ab"))
+    catalogue.erasure.delete(first.id)
+    second, duplicate = catalogue.documents.record(new(sha256="ab"))
     assert not duplicate
     assert second.id != first.id
 
 
 def test_an_id_is_given_once(catalogue: Catalogue, new: New) -> None:
-    first, _ = catalogue.record(new())
+    first, _ = catalogue.documents.record(new())
     with pytest.raises(Conflict):
-        catalogue.record(new(id=first.id))
-    catalogue.delete(first.id)
-    catalogue.erase(first.id)
+        catalogue.documents.record(new(id=first.id))
+    catalogue.erasure.delete(first.id)
+    catalogue.erasure.erase(first.id)
     with pytest.raises(Conflict):
-        catalogue.record(new(id=first.id))
+        catalogue.documents.record(new(id=first.id))
 
 
 def test_callers_at_the_same_moment_get_one_document(catalogue: Catalogue, new: New) -> None:
@@ -451,7 +457,7 @@ def test_callers_at_the_same_moment_get_one_document(catalogue: Catalogue, new: 
 
     def record(rival: Document) -> tuple[Document, bool]:
         together.wait()
-        return catalogue.record(rival)
+        return catalogue.documents.record(rival)
 
     with ThreadPoolExecutor(8) as pool:
         recorded = list(pool.map(record, rivals))
@@ -463,46 +469,46 @@ def test_a_document_recorded_while_its_collection_is_deleted_is_refused_or_hidde
     catalogue: Catalogue, new: New
 ) -> None:
     for n in range(8):
-        doomed = catalogue.create_collection(f"doomed{n}", {})
+        doomed = catalogue.collections.create(f"doomed{n}", {})
         rivals = [new(collection_id=doomed.id) for _ in range(3)]
 
         def record(rival: Document) -> None:
             try:
-                catalogue.record(rival)
+                catalogue.documents.record(rival)
             except Missing:
                 return
 
         with ThreadPoolExecutor(4) as pool:
-            deleted = pool.submit(catalogue.delete_collection, doomed.name)
+            deleted = pool.submit(catalogue.collections.delete, doomed.name)
             list(pool.map(record, rivals))
         assert deleted.exception() is None
-        assert catalogue.documents(doomed.id, None, 10).items == ()
+        assert catalogue.documents.page(doomed.id, None, 10).items == ()
 
 
 # ---------------------------------------------------------------- documents: reading
 
 
 def test_an_unknown_document_is_missing(catalogue: Catalogue) -> None:
-    for verb in (catalogue.document, catalogue.requeue, catalogue.delete):
+    for verb in (catalogue.documents.find, catalogue.runs.requeue, catalogue.erasure.delete):
         with pytest.raises(Missing):
             verb("never")
     with pytest.raises(Missing):
-        catalogue.reattempt("never", 1)
-    catalogue.erase("never")
+        catalogue.runs.reattempt("never", 1)
+    catalogue.erasure.erase("never")
 
 
 def test_documents_are_listed_in_order_of_arrival(catalogue: Catalogue, home: str, new: New) -> None:
-    recorded = [catalogue.record(new())[0] for _ in range(5)]
-    assert catalogue.documents(home, None, 5).items == tuple(recorded)
-    assert catalogue.documents(home, None, 5).next_cursor is None
+    recorded = [catalogue.documents.record(new())[0] for _ in range(5)]
+    assert catalogue.documents.page(home, None, 5).items == tuple(recorded)
+    assert catalogue.documents.page(home, None, 5).next_cursor is None
 
 
 def test_pages_of_a_list_give_each_document_once(catalogue: Catalogue, home: str, new: New) -> None:
-    same_moment = [catalogue.record(new(created_at=NOON))[0].id for _ in range(7)]
+    same_moment = [catalogue.documents.record(new(created_at=NOON))[0].id for _ in range(7)]
     seen: list[str] = []
     cursor: str | None = None
     while True:
-        page = catalogue.documents(home, None, 2, cursor)
+        page = catalogue.documents.page(home, None, 2, cursor)
         seen += [document.id for document in page.items]
         cursor = page.next_cursor
         if cursor is None:
@@ -511,20 +517,20 @@ def test_pages_of_a_list_give_each_document_once(catalogue: Catalogue, home: str
 
 
 def test_cursors_stay_where_they_are_when_documents_come_and_go(catalogue: Catalogue, home: str, new: New) -> None:
-    a, b, c, d = (catalogue.record(new())[0] for _ in range(4))
-    cursor = catalogue.documents(home, None, 2).next_cursor
-    catalogue.delete(b.id)  # the very one that the cursor names
-    catalogue.record(new(created_at=a.created_at - timedelta(days=1)))
-    assert [one.id for one in catalogue.documents(home, None, 9, cursor).items] == [c.id, d.id]
+    a, b, c, d = (catalogue.documents.record(new())[0] for _ in range(4))
+    cursor = catalogue.documents.page(home, None, 2).next_cursor
+    catalogue.erasure.delete(b.id)  # the very one that the cursor names
+    catalogue.documents.record(new(created_at=a.created_at - timedelta(days=1)))
+    assert [one.id for one in catalogue.documents.page(home, None, 9, cursor).items] == [c.id, d.id]
 
 
 def test_documents_are_listed_by_status(catalogue: Catalogue, home: str, new: New) -> None:
     for status in STATUSES:
         bring_to(catalogue, new(), status)
     for status in STATUSES:
-        assert [one.status for one in catalogue.documents(home, status, 10).items] == [status]
-    assert [one.status for one in catalogue.unfinished()] == ["queued", "running"]
-    assert [one.status for one in catalogue.documents_in([home])] == ["ready", "partial"]
+        assert [one.status for one in catalogue.documents.page(home, status, 10).items] == [status]
+    assert [one.status for one in catalogue.documents.unfinished()] == ["queued", "running"]
+    assert [one.status for one in catalogue.documents.findable([home])] == ["ready", "partial"]
 
 
 FORGED = (
@@ -541,34 +547,34 @@ FORGED = (
 )
 def test_a_cursor_that_no_list_gave_out_is_a_bad_request(catalogue: Catalogue, home: str, cursor: str) -> None:
     with pytest.raises(BadRequest):
-        catalogue.documents(home, None, 10, cursor)
+        catalogue.documents.page(home, None, 10, cursor)
     with pytest.raises(BadRequest):
-        catalogue.collections(10, cursor)
+        catalogue.collections.page(10, cursor)
 
 
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_page_of_nothing_is_a_bad_request(catalogue: Catalogue, home: str, limit: int) -> None:
     with pytest.raises(BadRequest):
-        catalogue.documents(home, None, limit)
+        catalogue.documents.page(home, None, limit)
     with pytest.raises(BadRequest):
-        catalogue.collections(limit)
+        catalogue.collections.page(limit)
 
 
 def test_filters_see_the_findable_documents_of_the_collections_asked_for(
     catalogue: Catalogue, home: str, new: New
 ) -> None:
-    other, third = catalogue.create_collection("other", {}), catalogue.create_collection("third", {})
+    other, third = catalogue.collections.create("other", {}), catalogue.collections.create("third", {})
     mine = publish(catalogue, new(metadata={"year": 2026}, pages=3))
     theirs = publish(catalogue, new(collection_id=other.id))
     publish(catalogue, new(collection_id=third.id))
-    catalogue.record(new())
-    catalogue.delete(publish(catalogue, new()).id)
-    assert catalogue.documents_in([home, other.id, other.id]) == (mine, theirs)
-    assert catalogue.documents_in([]) == ()
-    facts = catalogue.facts_in([home, other.id, other.id], Narrowed())
+    catalogue.documents.record(new())
+    catalogue.erasure.delete(publish(catalogue, new()).id)
+    assert catalogue.documents.findable([home, other.id, other.id]) == (mine, theirs)
+    assert catalogue.documents.findable([]) == ()
+    facts = catalogue.documents.facts([home, other.id, other.id], Narrowed())
     assert sorted(one.id for one in facts) == sorted([mine.id, theirs.id])
     assert Facts(mine.id, 3, {"year": 2026}) in facts
-    assert catalogue.facts_in([], Narrowed()) == ()
+    assert catalogue.documents.facts([], Narrowed()) == ()
 
 
 @pytest.mark.parametrize(
@@ -604,11 +610,11 @@ def test_filters_lose_no_document_by_narrowing(
     ]
     ids = {publish(catalogue, new(metadata=metadata)).id for metadata in about}
     condition = parse(where)
-    facts = catalogue.facts_in([home], narrowed(condition))
+    facts = catalogue.documents.facts([home], narrowed(condition))
     assert {one.id for one in facts} <= ids
     assert len([one for one in facts if possible(condition, one)]) == n
     (first, *_) = ids
-    within = catalogue.facts_in([home], narrowed(parse({"document": [first]})))
+    within = catalogue.documents.facts([home], narrowed(parse({"document": [first]})))
     assert first in {one.id for one in within}
 
 
@@ -616,13 +622,13 @@ def test_filters_lose_no_document_by_narrowing(
 
 
 def test_a_run_changes_what_it_gives_and_nothing_else(catalogue: Catalogue, new: New) -> None:
-    before, _ = catalogue.record(new(metadata={"a": 1}))
+    before, _ = catalogue.documents.record(new(metadata={"a": 1}))
     problems, report = (Problem("torn", 2),), (PageReport(1, "ocr", 0.5),)
-    assert catalogue.update(before.id, 1, status="running", stage="parse", progress=0.25)
-    assert catalogue.update(before.id, 1, pages=2, media_type="image/png", title="T")
-    assert catalogue.update(before.id, 1, problems=problems, page_report=report)
-    assert catalogue.update(before.id, 1)
-    assert catalogue.document(before.id) == replace(
+    assert catalogue.runs.update(before.id, 1, status="running", stage="parse", progress=0.25)
+    assert catalogue.runs.update(before.id, 1, pages=2, media_type="image/png", title="T")
+    assert catalogue.runs.update(before.id, 1, problems=problems, page_report=report)
+    assert catalogue.runs.update(before.id, 1)
+    assert catalogue.documents.find(before.id) == replace(
         before,
         status="running",
         stage="parse",
@@ -636,74 +642,74 @@ def test_a_run_changes_what_it_gives_and_nothing_else(catalogue: Catalogue, new:
 
 
 def test_an_empty_list_of_problems_is_a_change(catalogue: Catalogue, new: New) -> None:
-    document, _ = catalogue.record(new(problems=(Problem("torn"),)))
-    assert catalogue.update(document.id, 1, problems=(), progress=0.0)
-    assert catalogue.document(document.id).problems == ()
+    document, _ = catalogue.documents.record(new(problems=(Problem("torn"),)))
+    assert catalogue.runs.update(document.id, 1, problems=(), progress=0.0)
+    assert catalogue.documents.find(document.id).problems == ()
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
 def test_a_finished_status_clears_the_stage(catalogue: Catalogue, new: New, status: Status) -> None:
-    document, _ = catalogue.record(new())
-    catalogue.update(document.id, 1, status="running", stage="embed")
-    assert catalogue.update(document.id, 1, status=status, problems=[Problem("why")])
-    kept = catalogue.document(document.id)
+    document, _ = catalogue.documents.record(new())
+    catalogue.runs.update(document.id, 1, status="running", stage="embed")
+    assert catalogue.runs.update(document.id, 1, status=status, problems=[Problem("why")])
+    kept = catalogue.documents.find(document.id)
     assert (kept.status, kept.stage, kept.problems) == (status, None, (Problem("why"),))
 
 
 def test_only_publishing_makes_findable(catalogue: Catalogue, new: New) -> None:
-    document, _ = catalogue.record(new())
+    document, _ = catalogue.documents.record(new())
     with pytest.raises(ValueError, match="publish"):
-        catalogue.update(document.id, 1, status="ready")
+        catalogue.runs.update(document.id, 1, status="ready")
     with pytest.raises(ValueError, match="findable"):
-        catalogue.publish(document.id, 1, "failed")
-    assert not catalogue.document(document.id).findable
+        catalogue.runs.publish(document.id, 1, "failed")
+    assert not catalogue.documents.find(document.id).findable
 
 
 def test_the_text_of_a_running_document_is_findable_and_its_pictures_when_they_are_published(
     catalogue: Catalogue, home: str, new: New
 ) -> None:
-    document, _ = catalogue.record(new())
+    document, _ = catalogue.documents.record(new())
     text, picture = chunk_in(document, "text", 0), chunk_in(document, "picture", 1, kind="figure", batch=3)
-    assert catalogue.replace_chunks(document.id, 1, [text])
-    assert catalogue.publish(document.id, 1, "running")
-    assert catalogue.replace_chunks(document.id, 1, [picture], batch=3)
-    running = catalogue.document(document.id)
+    assert catalogue.chunks.replace(document.id, 1, [text])
+    assert catalogue.runs.publish(document.id, 1, "running")
+    assert catalogue.chunks.replace(document.id, 1, [picture], batch=3)
+    running = catalogue.documents.find(document.id)
     assert (running.status, running.findable, running.ready_at) == ("running", True, None)
-    assert [one.chunk for one in catalogue.evidence([picture.id, text.id], [home])] == [text]
-    assert catalogue.standing([picture.id, text.id], [home]) == (text,)
-    assert [one.id for one in catalogue.documents_in([home])] == [document.id]
+    assert [one.chunk for one in catalogue.chunks.evidence([picture.id, text.id], [home])] == [text]
+    assert catalogue.chunks.standing([picture.id, text.id], [home]) == (text,)
+    assert [one.id for one in catalogue.documents.findable([home])] == [document.id]
     with pytest.raises(Missing):
-        catalogue.chunk(picture.id)
-    assert catalogue.publish(document.id, 1, "ready", batches=4)
-    assert [one.chunk for one in catalogue.evidence([picture.id, text.id], [home])] == [picture, text]
-    assert catalogue.standing([picture.id, text.id], [home]) == (picture, text)
-    assert catalogue.document(document.id).chunks == {"text": 1, "figure": 1}
+        catalogue.chunks.find(picture.id)
+    assert catalogue.runs.publish(document.id, 1, "ready", batches=4)
+    assert [one.chunk for one in catalogue.chunks.evidence([picture.id, text.id], [home])] == [picture, text]
+    assert catalogue.chunks.standing([picture.id, text.id], [home]) == (picture, text)
+    assert catalogue.documents.find(document.id).chunks == {"text": 1, "figure": 1}
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
 def test_what_ends_unread_is_no_longer_findable(catalogue: Catalogue, home: str, new: New, status: Status) -> None:
-    document, _ = catalogue.record(new())
-    catalogue.replace_chunks(document.id, 1, [chunk_in(document)])
-    catalogue.publish(document.id, 1, "running")
-    catalogue.update(document.id, 1, status=status)
-    assert not catalogue.document(document.id).findable
-    assert catalogue.evidence([f"{document.id}.a"], [home]) == ()
+    document, _ = catalogue.documents.record(new())
+    catalogue.chunks.replace(document.id, 1, [chunk_in(document)])
+    catalogue.runs.publish(document.id, 1, "running")
+    catalogue.runs.update(document.id, 1, status=status)
+    assert not catalogue.documents.find(document.id).findable
+    assert catalogue.chunks.evidence([f"{document.id}.a"], [home]) == ()
 
 
 def test_the_time_left_is_forgotten_at_the_end(catalogue: Catalogue, new: New) -> None:
-    document, _ = catalogue.record(new())
-    catalogue.update(document.id, 1, status="running", time_left_s=4.5)
-    assert catalogue.document(document.id).time_left_s == 4.5
-    catalogue.publish(document.id, 1, "ready")
-    assert catalogue.document(document.id).time_left_s is None
+    document, _ = catalogue.documents.record(new())
+    catalogue.runs.update(document.id, 1, status="running", time_left_s=4.5)
+    assert catalogue.documents.find(document.id).time_left_s == 4.5
+    catalogue.runs.publish(document.id, 1, "ready")
+    assert catalogue.documents.find(document.id).time_left_s is None
 
 
 def changes_of_a_run(catalogue: Catalogue, document: Document, attempt: int) -> list[bool]:
     return [
-        catalogue.update(document.id, attempt, status="running", progress=0.9),
-        catalogue.update(document.id, attempt),
-        catalogue.replace_chunks(document.id, attempt, [chunk_in(document, "late")]),
-        catalogue.publish(document.id, attempt, "ready"),
+        catalogue.runs.update(document.id, attempt, status="running", progress=0.9),
+        catalogue.runs.update(document.id, attempt),
+        catalogue.chunks.replace(document.id, attempt, [chunk_in(document, "late")]),
+        catalogue.runs.publish(document.id, attempt, "ready"),
     ]
 
 
@@ -711,33 +717,33 @@ def changes_of_a_run(catalogue: Catalogue, document: Document, attempt: int) -> 
 def test_a_finished_run_changes_nothing_more(catalogue: Catalogue, new: New, status: Status) -> None:
     before = bring_to(catalogue, new(), status)
     assert changes_of_a_run(catalogue, before, 1) == [False] * 4
-    assert catalogue.document(before.id) == before
-    assert catalogue.chunks(before.id) == ()
+    assert catalogue.documents.find(before.id) == before
+    assert catalogue.chunks.of_document(before.id) == ()
 
 
 @pytest.mark.parametrize("attempt", [0, 1, 3])
 def test_a_run_of_another_attempt_changes_nothing(catalogue: Catalogue, new: New, attempt: int) -> None:
-    document, _ = catalogue.record(new())
-    before = catalogue.reattempt(document.id, 1)
+    document, _ = catalogue.documents.record(new())
+    before = catalogue.runs.reattempt(document.id, 1)
     assert changes_of_a_run(catalogue, document, attempt) == [False] * 4
-    assert catalogue.document(document.id) == before
+    assert catalogue.documents.find(document.id) == before
 
 
 def test_a_run_of_a_deleted_document_changes_nothing(catalogue: Catalogue, new: New) -> None:
-    document, _ = catalogue.record(new())
-    catalogue.delete(document.id)
+    document, _ = catalogue.documents.record(new())
+    catalogue.erasure.delete(document.id)
     assert changes_of_a_run(catalogue, document, 1) == [False] * 4
-    catalogue.erase(document.id)
+    catalogue.erasure.erase(document.id)
     assert changes_of_a_run(catalogue, document, 1) == [False] * 4
     assert changes_of_a_run(catalogue, new(), 1) == [False] * 4
 
 
 @pytest.mark.parametrize("status", ["ready", "partial"])
 def test_a_published_document_is_whole(catalogue: Catalogue, new: New, clock: Clock, status: Status) -> None:
-    document, _ = catalogue.record(new())
-    catalogue.update(document.id, 1, status="running", stage="publish", progress=0.9, problems=[Problem("small")])
-    assert catalogue.publish(document.id, 1, status)
-    kept = catalogue.document(document.id)
+    document, _ = catalogue.documents.record(new())
+    catalogue.runs.update(document.id, 1, status="running", stage="publish", progress=0.9, problems=[Problem("small")])
+    assert catalogue.runs.publish(document.id, 1, status)
+    kept = catalogue.documents.find(document.id)
     assert (kept.status, kept.stage, kept.progress, kept.ready_at) == (status, None, 1.0, clock.at)
     assert kept.problems == (Problem("small"),)
 
@@ -746,26 +752,26 @@ def test_a_published_document_is_whole(catalogue: Catalogue, new: New, clock: Cl
 def test_what_may_be_queued_again(catalogue: Catalogue, new: New, status: Status) -> None:
     document = bring_to(catalogue, new(), status)
     if status in ("partial", "failed", "cancelled"):
-        assert catalogue.requeue(document.id).attempt == 2
+        assert catalogue.runs.requeue(document.id).attempt == 2
     else:
         with pytest.raises(Conflict, match=status):
-            catalogue.requeue(document.id)
+            catalogue.runs.requeue(document.id)
 
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_what_may_be_attempted_again(catalogue: Catalogue, new: New, status: Status) -> None:
     document = bring_to(catalogue, new(), status)
     if status in ("queued", "running"):
-        assert catalogue.reattempt(document.id, 1).attempt == 2
+        assert catalogue.runs.reattempt(document.id, 1).attempt == 2
     with pytest.raises(Conflict):
-        catalogue.reattempt(document.id, 1)
+        catalogue.runs.reattempt(document.id, 1)
 
 
 def test_a_new_attempt_remembers_nothing_of_the_last_but_its_chunks(catalogue: Catalogue, new: New) -> None:
     document = new(problems=(Problem("torn"),), page_report=(PageReport(1, "failed"),), pages=1, title="T")
     before = publish(catalogue, document, status="partial")
-    again = catalogue.requeue(before.id)
-    assert again == catalogue.document(before.id)
+    again = catalogue.runs.requeue(before.id)
+    assert again == catalogue.documents.find(before.id)
     assert again == replace(
         before,
         status="queued",
@@ -777,16 +783,16 @@ def test_a_new_attempt_remembers_nothing_of_the_last_but_its_chunks(catalogue: C
         ready_at=None,
         published=0,
     )
-    assert catalogue.chunks(before.id) == (chunk_in(before),)
+    assert catalogue.chunks.of_document(before.id) == (chunk_in(before),)
 
 
 def test_a_document_that_is_read_again_is_not_findable_meanwhile(catalogue: Catalogue, home: str, new: New) -> None:
     document = publish(catalogue, new(), status="partial")
-    catalogue.requeue(document.id)
-    assert catalogue.evidence([f"{document.id}.a"], [home]) == ()
-    assert catalogue.documents_in([home]) == ()
+    catalogue.runs.requeue(document.id)
+    assert catalogue.chunks.evidence([f"{document.id}.a"], [home]) == ()
+    assert catalogue.documents.findable([home]) == ()
     with pytest.raises(Missing):
-        catalogue.chunk(f"{document.id}.a")
+        catalogue.chunks.find(f"{document.id}.a")
 
 
 def test_of_many_who_queue_again_at_once_one_does(catalogue: Catalogue, new: New) -> None:
@@ -794,7 +800,7 @@ def test_of_many_who_queue_again_at_once_one_does(catalogue: Catalogue, new: New
 
     def requeue(_: int) -> int:
         try:
-            return catalogue.requeue(document.id).attempt
+            return catalogue.runs.requeue(document.id).attempt
         except Conflict:
             return 0
 
@@ -804,28 +810,28 @@ def test_of_many_who_queue_again_at_once_one_does(catalogue: Catalogue, new: New
 
 def test_of_a_cancellation_and_a_publication_at_once_one_wins(catalogue: Catalogue, new: New) -> None:
     for _ in range(10):
-        document, _ = catalogue.record(new())
+        document, _ = catalogue.documents.record(new())
         with ThreadPoolExecutor(2) as pool:
-            published = pool.submit(catalogue.publish, document.id, 1, "ready")
-            cancelled = pool.submit(catalogue.update, document.id, 1, status="cancelled")
+            published = pool.submit(catalogue.runs.publish, document.id, 1, "ready")
+            cancelled = pool.submit(catalogue.runs.update, document.id, 1, status="cancelled")
         assert published.result() != cancelled.result()
-        assert catalogue.document(document.id).status == ("ready" if published.result() else "cancelled")
+        assert catalogue.documents.find(document.id).status == ("ready" if published.result() else "cancelled")
 
 
 # ---------------------------------------------------------------- descriptions
 
 
 def test_a_description_changes_what_is_searched_and_nothing_else(catalogue: Catalogue, home: str, new: New) -> None:
-    document, _ = catalogue.record(new())
+    document, _ = catalogue.documents.record(new())
     first, second = chunk_in(document, "a", 0), chunk_in(document, "b", 1)
-    assert catalogue.replace_chunks(document.id, 1, [first, second])
+    assert catalogue.chunks.replace(document.id, 1, [first, second])
     seen = replace(first, description="A chart.", described_by="seer", search_text="words\nA chart.")
-    assert catalogue.describe(document.id, 1, [replace(seen, text="other", kind="image")])
-    assert catalogue.chunks(document.id) == (seen, second)
-    assert not catalogue.describe(document.id, 2, [replace(seen, description="Another.")])
-    assert catalogue.publish(document.id, 1, "ready")
-    assert not catalogue.describe(document.id, 1, [replace(seen, description="Another.")])
-    assert catalogue.chunk(seen.id).chunk == seen
+    assert catalogue.chunks.describe(document.id, 1, [replace(seen, text="other", kind="image")])
+    assert catalogue.chunks.of_document(document.id) == (seen, second)
+    assert not catalogue.chunks.describe(document.id, 2, [replace(seen, description="Another.")])
+    assert catalogue.runs.publish(document.id, 1, "ready")
+    assert not catalogue.chunks.describe(document.id, 1, [replace(seen, description="Another.")])
+    assert catalogue.chunks.find(seen.id).chunk == seen
 
 
 # ---------------------------------------------------------------- documents: deleting
@@ -833,52 +839,52 @@ def test_a_description_changes_what_is_searched_and_nothing_else(catalogue: Cata
 
 def test_a_deleted_document_is_unfindable_at_once(catalogue: Catalogue, home: str, new: New) -> None:
     document = publish(catalogue, new())
-    assert catalogue.delete(document.id) == document
-    assert catalogue.documents(home, None, 10).items == ()
-    assert catalogue.documents_in([home]) == ()
-    assert catalogue.evidence([f"{document.id}.a"], [home]) == ()
-    assert catalogue.chunks(document.id) == ()
-    for verb in (catalogue.document, catalogue.delete, catalogue.requeue):
+    assert catalogue.erasure.delete(document.id) == document
+    assert catalogue.documents.page(home, None, 10).items == ()
+    assert catalogue.documents.findable([home]) == ()
+    assert catalogue.chunks.evidence([f"{document.id}.a"], [home]) == ()
+    assert catalogue.chunks.of_document(document.id) == ()
+    for verb in (catalogue.documents.find, catalogue.erasure.delete, catalogue.runs.requeue):
         with pytest.raises(Gone):
             verb(document.id)
     with pytest.raises(Gone):
-        catalogue.reattempt(document.id, 1)
+        catalogue.runs.reattempt(document.id, 1)
     with pytest.raises(Gone):
-        catalogue.chunk(f"{document.id}.a")
+        catalogue.chunks.find(f"{document.id}.a")
 
 
 def test_a_deleted_run_is_not_unfinished(catalogue: Catalogue, new: New) -> None:
-    document, _ = catalogue.record(new())
-    catalogue.delete(document.id)
-    assert catalogue.unfinished() == ()
+    document, _ = catalogue.documents.record(new())
+    catalogue.erasure.delete(document.id)
+    assert catalogue.documents.unfinished() == ()
 
 
 def test_deleted_documents_wait_to_be_erased(catalogue: Catalogue, new: New) -> None:
     first, second = publish(catalogue, new()), publish(catalogue, new())
-    catalogue.delete(second.id)
-    catalogue.delete(first.id)
-    assert catalogue.deleted() == (first, second)
-    catalogue.erase(first.id)
-    catalogue.erase(first.id)
-    assert catalogue.deleted() == (second,)
+    catalogue.erasure.delete(second.id)
+    catalogue.erasure.delete(first.id)
+    assert catalogue.erasure.deleted() == (first, second)
+    catalogue.erasure.erase(first.id)
+    catalogue.erasure.erase(first.id)
+    assert catalogue.erasure.deleted() == (second,)
 
 
 def test_an_erased_document_is_still_known_to_be_gone(catalogue: Catalogue, new: New) -> None:
     document = publish(catalogue, new())
-    catalogue.delete(document.id)
-    catalogue.erase(document.id)
-    for verb in (catalogue.document, catalogue.delete, catalogue.requeue):
+    catalogue.erasure.delete(document.id)
+    catalogue.erasure.erase(document.id)
+    for verb in (catalogue.documents.find, catalogue.erasure.delete, catalogue.runs.requeue):
         with pytest.raises(Gone):
             verb(document.id)
     with pytest.raises(Gone):
-        catalogue.chunk(f"{document.id}.a")
+        catalogue.chunks.find(f"{document.id}.a")
 
 
 def test_what_is_not_deleted_is_not_erased(catalogue: Catalogue, new: New) -> None:
     document = publish(catalogue, new())
     with pytest.raises(Conflict):
-        catalogue.erase(document.id)
-    assert catalogue.document(document.id) == document
+        catalogue.erasure.erase(document.id)
+    assert catalogue.documents.find(document.id) == document
 
 
 # ---------------------------------------------------------------- documents that came inside others
@@ -889,66 +895,66 @@ def ids(documents: Iterable[Document]) -> list[str]:
 
 
 def test_what_came_only_inside_a_document_is_deleted_with_it(catalogue: Catalogue, home: str, new: New) -> None:
-    mail, _ = catalogue.record(new())
-    inner, _ = catalogue.record(new(), mail.id)
-    innermost, _ = catalogue.record(new(), inner.id)
-    other, _ = catalogue.record(new())
-    assert ids(catalogue.delete_whole(mail.id)) == [mail.id, inner.id, innermost.id]
-    assert ids(catalogue.documents(home, None, 10).items) == [other.id]
+    mail, _ = catalogue.documents.record(new())
+    inner, _ = catalogue.documents.record(new(), mail.id)
+    innermost, _ = catalogue.documents.record(new(), inner.id)
+    other, _ = catalogue.documents.record(new())
+    assert ids(catalogue.erasure.delete_whole(mail.id)) == [mail.id, inner.id, innermost.id]
+    assert ids(catalogue.documents.page(home, None, 10).items) == [other.id]
     with pytest.raises(Gone):
-        catalogue.delete_whole(mail.id)
+        catalogue.erasure.delete_whole(mail.id)
     with pytest.raises(Missing):
-        catalogue.delete_whole("never there")
+        catalogue.erasure.delete_whole("never there")
 
 
 def test_what_came_inside_two_documents_stays_until_the_last_is_deleted(catalogue: Catalogue, new: New) -> None:
-    first, _ = catalogue.record(new())
-    second, _ = catalogue.record(new())
-    logo = catalogue.record(new(sha256="ab"), first.id)[0]
-    assert catalogue.record(new(sha256="ab"), second.id) == (logo, True)
-    assert ids(catalogue.delete_whole(first.id)) == [first.id]
-    catalogue.erase(first.id)
-    assert ids(catalogue.delete_whole(second.id)) == [second.id, logo.id]
+    first, _ = catalogue.documents.record(new())
+    second, _ = catalogue.documents.record(new())
+    logo = catalogue.documents.record(new(sha256="ab"), first.id)[0]
+    assert catalogue.documents.record(new(sha256="ab"), second.id) == (logo, True)
+    assert ids(catalogue.erasure.delete_whole(first.id)) == [first.id]
+    catalogue.erasure.erase(first.id)
+    assert ids(catalogue.erasure.delete_whole(second.id)) == [second.id, logo.id]
 
 
 @pytest.mark.parametrize("own_first", [True, False])
 def test_what_was_also_sent_on_its_own_stays(catalogue: Catalogue, new: New, own_first: bool) -> None:
-    mail, _ = catalogue.record(new())
+    mail, _ = catalogue.documents.record(new())
     for part_of in (None, mail.id) if own_first else (mail.id, None):
-        report, _ = catalogue.record(new(sha256="ab"), part_of)
-    assert ids(catalogue.delete_whole(mail.id)) == [mail.id]
-    assert catalogue.document(report.id) == report
+        report, _ = catalogue.documents.record(new(sha256="ab"), part_of)
+    assert ids(catalogue.erasure.delete_whole(mail.id)) == [mail.id]
+    assert catalogue.documents.find(report.id) == report
 
 
 def test_nothing_comes_inside_what_is_not_there(catalogue: Catalogue, home: str, new: New) -> None:
-    mail, _ = catalogue.record(new())
-    catalogue.delete(mail.id)
+    mail, _ = catalogue.documents.record(new())
+    catalogue.erasure.delete(mail.id)
     with pytest.raises(Gone):
-        catalogue.record(new(), mail.id)
+        catalogue.documents.record(new(), mail.id)
     with pytest.raises(Missing):
-        catalogue.record(new(), "never there")
-    assert catalogue.documents(home, None, 10).items == ()
+        catalogue.documents.record(new(), "never there")
+    assert catalogue.documents.page(home, None, 10).items == ()
 
 
 def test_bytes_are_wanted_until_their_last_document_is_erased(catalogue: Catalogue, new: New) -> None:
-    other = catalogue.create_collection("other", {})
-    mine, _ = catalogue.record(new(sha256="ab"))
-    theirs, _ = catalogue.record(new(sha256="ab", collection_id=other.id))
-    catalogue.delete(mine.id)
-    catalogue.erase(mine.id)
-    assert catalogue.bytes_wanted("ab")
-    catalogue.delete(theirs.id)
-    assert catalogue.bytes_wanted("ab")
-    catalogue.erase(theirs.id)
-    assert not catalogue.bytes_wanted("ab")
+    other = catalogue.collections.create("other", {})
+    mine, _ = catalogue.documents.record(new(sha256="ab"))
+    theirs, _ = catalogue.documents.record(new(sha256="ab", collection_id=other.id))
+    catalogue.erasure.delete(mine.id)
+    catalogue.erasure.erase(mine.id)
+    assert catalogue.erasure.bytes_wanted("ab")
+    catalogue.erasure.delete(theirs.id)
+    assert catalogue.erasure.bytes_wanted("ab")
+    catalogue.erasure.erase(theirs.id)
+    assert not catalogue.erasure.bytes_wanted("ab")
 
 
 def test_of_many_deletions_at_once_one_counts(catalogue: Catalogue, new: New) -> None:
-    document, _ = catalogue.record(new())
+    document, _ = catalogue.documents.record(new())
 
     def delete(_: int) -> bool:
         try:
-            catalogue.delete(document.id)
+            catalogue.erasure.delete(document.id)
         except Gone:
             return False
         return True
@@ -961,88 +967,91 @@ def test_of_many_deletions_at_once_one_counts(catalogue: Catalogue, new: New) ->
 
 
 def test_a_chunk_is_kept_as_it_was_given(catalogue: Catalogue, new: New) -> None:
-    document, _ = catalogue.record(new())
+    document, _ = catalogue.documents.record(new())
     given = (
         chunk_in(document, "a", 0, page=2, regions=(Region(2, Box(0.1, 1 / 3, 0.9, 1.0)), Region(3, Box(0, 0, 1, 1)))),
         chunk_in(document, "b", 1, kind="table", place=Place(("1", "1.2 方法"), "Sheet1", (2, 9))),
         chunk_in(document, "c", 2, kind="figure", place=Place(), image="documents/d/crops/ab.png", text=""),
     )
-    assert catalogue.replace_chunks(document.id, 1, given)
-    assert catalogue.chunks(document.id) == given
+    assert catalogue.chunks.replace(document.id, 1, given)
+    assert catalogue.chunks.of_document(document.id) == given
 
 
 def test_chunks_are_counted_by_kind(catalogue: Catalogue, new: New) -> None:
-    document, _ = catalogue.record(new())
+    document, _ = catalogue.documents.record(new())
     kinds = ("text", "figure", "text", "table")
-    catalogue.replace_chunks(document.id, 1, [chunk_in(document, f"{n}", n, kind=kinds[n]) for n in range(4)])
-    assert catalogue.document(document.id).chunks == {"text": 2, "figure": 1, "table": 1}
-    catalogue.replace_chunks(document.id, 1, [])
-    assert catalogue.document(document.id).chunks == {}
+    catalogue.chunks.replace(document.id, 1, [chunk_in(document, f"{n}", n, kind=kinds[n]) for n in range(4)])
+    assert catalogue.documents.find(document.id).chunks == {"text": 2, "figure": 1, "table": 1}
+    catalogue.chunks.replace(document.id, 1, [])
+    assert catalogue.documents.find(document.id).chunks == {}
 
 
 def test_a_batch_replaces_itself_and_the_first_batch_everything(catalogue: Catalogue, new: New) -> None:
-    document, _ = catalogue.record(new())
+    document, _ = catalogue.documents.record(new())
     text = (chunk_in(document, "a", 0), chunk_in(document, "d", 3))
     first, second = chunk_in(document, "b", 1, batch=1), chunk_in(document, "c", 2, batch=2)
-    catalogue.replace_chunks(document.id, 1, text)
-    catalogue.replace_chunks(document.id, 1, [replace(first, id=f"{document.id}.old")], batch=1)
-    catalogue.replace_chunks(document.id, 1, [second], batch=2)
-    catalogue.replace_chunks(document.id, 1, [first], batch=1)
-    assert catalogue.chunks(document.id) == (text[0], first, second, text[1])
-    assert catalogue.chunks(document.id, batch=0) == text
-    assert catalogue.chunks(document.id, after=0, limit=1, batch=0) == text[1:]
+    catalogue.chunks.replace(document.id, 1, text)
+    catalogue.chunks.replace(document.id, 1, [replace(first, id=f"{document.id}.old")], batch=1)
+    catalogue.chunks.replace(document.id, 1, [second], batch=2)
+    catalogue.chunks.replace(document.id, 1, [first], batch=1)
+    assert catalogue.chunks.of_document(document.id) == (text[0], first, second, text[1])
+    assert catalogue.chunks.of_document(document.id, batch=0) == text
+    assert catalogue.chunks.of_document(document.id, after=0, limit=1, batch=0) == text[1:]
     with pytest.raises(ValueError, match="not of batch"):
-        catalogue.replace_chunks(document.id, 1, [first], batch=2)
-    catalogue.replace_chunks(document.id, 1, text)
-    assert catalogue.chunks(document.id) == text
+        catalogue.chunks.replace(document.id, 1, [first], batch=2)
+    catalogue.chunks.replace(document.id, 1, text)
+    assert catalogue.chunks.of_document(document.id) == text
 
 
 def test_every_kind_of_chunk_is_taken(catalogue: Catalogue, new: New) -> None:
-    document, _ = catalogue.record(new())
-    catalogue.replace_chunks(document.id, 1, [chunk_in(document, kind, n, kind=kind) for n, kind in enumerate(KINDS)])
-    assert tuple(chunk.kind for chunk in catalogue.chunks(document.id)) == KINDS
+    document, _ = catalogue.documents.record(new())
+    catalogue.chunks.replace(document.id, 1, [chunk_in(document, kind, n, kind=kind) for n, kind in enumerate(KINDS)])
+    assert tuple(chunk.kind for chunk in catalogue.chunks.of_document(document.id)) == KINDS
 
 
 def test_replacing_takes_the_old_chunks_away(catalogue: Catalogue, home: str, new: New) -> None:
-    document, _ = catalogue.record(new())
+    document, _ = catalogue.documents.record(new())
     other = publish(catalogue, new())
-    catalogue.replace_chunks(document.id, 1, [chunk_in(document, "old", 0), chunk_in(document, "both", 1)])
+    catalogue.chunks.replace(document.id, 1, [chunk_in(document, "old", 0), chunk_in(document, "both", 1)])
     publish(catalogue, document, chunk_in(document, "both", 0), chunk_in(document, "new", 1))
-    assert [chunk.id for chunk in catalogue.chunks(document.id)] == [f"{document.id}.both", f"{document.id}.new"]
-    assert catalogue.chunks(other.id) == (chunk_in(other),)
+    assert [chunk.id for chunk in catalogue.chunks.of_document(document.id)] == [
+        f"{document.id}.both",
+        f"{document.id}.new",
+    ]
+    assert catalogue.chunks.of_document(other.id) == (chunk_in(other),)
     with pytest.raises(Gone):
-        catalogue.chunk(f"{document.id}.old")
+        catalogue.chunks.find(f"{document.id}.old")
 
 
 def test_chunks_are_read_in_order_and_in_parts(catalogue: Catalogue, new: New) -> None:
-    document, _ = catalogue.record(new())
+    document, _ = catalogue.documents.record(new())
     in_order = tuple(chunk_in(document, f"{n}", n * 10) for n in range(6))
-    catalogue.replace_chunks(document.id, 1, in_order[::-1])
-    assert catalogue.chunks(document.id) == in_order
-    assert catalogue.chunks(document.id, after=10) == in_order[2:]
-    assert catalogue.chunks(document.id, after=15, limit=2) == in_order[2:4]
-    assert catalogue.chunks(document.id, after=50) == ()
-    assert catalogue.chunks(document.id, limit=0) == ()
+    catalogue.chunks.replace(document.id, 1, in_order[::-1])
+    assert catalogue.chunks.of_document(document.id) == in_order
+    assert catalogue.chunks.of_document(document.id, after=10) == in_order[2:]
+    assert catalogue.chunks.of_document(document.id, after=15, limit=2) == in_order[2:4]
+    assert catalogue.chunks.of_document(document.id, after=50) == ()
+    assert catalogue.chunks.of_document(document.id, limit=0) == ()
 
 
 def test_chunks_are_all_there_or_not_at_all(catalogue: Catalogue, new: New) -> None:
-    document, _ = catalogue.record(new())
-    catalogue.replace_chunks(document.id, 1, [chunk_in(document, "old")])
+    document, _ = catalogue.documents.record(new())
+    catalogue.chunks.replace(document.id, 1, [chunk_in(document, "old")])
     with pytest.raises(ValueError, match="same id"):
-        catalogue.replace_chunks(document.id, 1, [chunk_in(document, "x", 0), chunk_in(document, "x", 1)])
+        catalogue.chunks.replace(document.id, 1, [chunk_in(document, "x", 0), chunk_in(document, "x", 1)])
     with pytest.raises(ValueError, match="not of document"):
-        catalogue.replace_chunks(document.id, 1, [chunk_in(document, "x"), chunk_in(new())])
-    assert catalogue.chunks(document.id) == (chunk_in(document, "old"),)
-    assert catalogue.document(document.id).chunks == {"text": 1}
+        catalogue.chunks.replace(document.id, 1, [chunk_in(document, "x"), chunk_in(new())])
+    assert catalogue.chunks.of_document(document.id) == (chunk_in(document, "old"),)
+    assert catalogue.documents.find(document.id).chunks == {"text": 1}
 
 
 def test_a_reader_sees_the_old_chunks_or_the_new_ones(catalogue: Catalogue, new: New) -> None:
-    document, _ = catalogue.record(new())
+    document, _ = catalogue.documents.record(new())
     sets = [tuple(chunk_in(document, f"{letter}{n}", n) for n in range(40)) for letter in "ab"]
-    catalogue.replace_chunks(document.id, 1, sets[0])
+    catalogue.chunks.replace(document.id, 1, sets[0])
     with ThreadPoolExecutor(4) as pool:
-        writes = [pool.submit(catalogue.replace_chunks, document.id, 1, sets[n % 2]) for n in range(10)]
-        reads = [pool.submit(catalogue.chunks, document.id) for _ in range(30)]
+        writes = [pool.submit(catalogue.chunks.replace, document.id, 1, sets[n % 2]) for n in range(10)]
+        reads = [pool.submit(catalogue.chunks.of_document, document.id) for _ in range(30)]
     assert all(write.result() for write in writes)
     assert all(read.result() in sets for read in reads)
 
@@ -1054,38 +1063,38 @@ def test_evidence_comes_in_the_order_asked_for_each_once(catalogue: Catalogue, h
     first, second = publish(catalogue, new()), new()
     second = publish(catalogue, second, *(chunk_in(second, digest, n) for n, digest in enumerate("abc")))
     asked = [f"{second.id}.c", f"{first.id}.a", "x.y", f"{second.id}.a", f"{second.id}.c", "", f"{second.id}.nope"]
-    found = catalogue.evidence(asked, [home])
+    found = catalogue.chunks.evidence(asked, [home])
     assert [evidence.id for evidence in found] == [f"{second.id}.c", f"{first.id}.a", f"{second.id}.a"]
     assert [evidence.document for evidence in found] == [second, first, second]
-    assert catalogue.evidence([], [home]) == ()
+    assert catalogue.chunks.evidence([], [home]) == ()
 
 
 def test_evidence_of_thousands_of_chunks_comes_in_order(catalogue: Catalogue, home: str, new: New) -> None:
     document = new()
     publish(catalogue, document, *(chunk_in(document, f"{n}", n) for n in range(1_700)))
     asked = [f"{document.id}.{n}" for n in reversed(range(1_700))]
-    assert [evidence.id for evidence in catalogue.evidence(asked, [home])] == asked
+    assert [evidence.id for evidence in catalogue.chunks.evidence(asked, [home])] == asked
 
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_evidence_is_of_findable_documents_only(catalogue: Catalogue, home: str, new: New, status: Status) -> None:
     document = new()
-    catalogue.record(document)
-    catalogue.replace_chunks(document.id, 1, [chunk_in(document)])
+    catalogue.documents.record(document)
+    catalogue.chunks.replace(document.id, 1, [chunk_in(document)])
     bring_to(catalogue, document, status)
-    found = catalogue.evidence([f"{document.id}.a"], [home])
+    found = catalogue.chunks.evidence([f"{document.id}.a"], [home])
     assert len(found) == (1 if status in ("ready", "partial") else 0)
-    assert len(catalogue.chunks(document.id)) == 1
+    assert len(catalogue.chunks.of_document(document.id)) == 1
 
 
 def test_evidence_is_of_the_collections_asked_for_only(catalogue: Catalogue, home: str, new: New) -> None:
-    other = catalogue.create_collection("other", {})
+    other = catalogue.collections.create("other", {})
     mine, theirs = publish(catalogue, new()), publish(catalogue, new(collection_id=other.id))
     asked = [f"{theirs.id}.a", f"{mine.id}.a"]
-    assert [one.id for one in catalogue.evidence(asked, [home])] == [f"{mine.id}.a"]
-    assert [one.id for one in catalogue.evidence(asked, [other.id])] == [f"{theirs.id}.a"]
-    assert [one.id for one in catalogue.evidence(asked, {home, other.id, "never"})] == asked
-    assert catalogue.evidence(asked, []) == ()
+    assert [one.id for one in catalogue.chunks.evidence(asked, [home])] == [f"{mine.id}.a"]
+    assert [one.id for one in catalogue.chunks.evidence(asked, [other.id])] == [f"{theirs.id}.a"]
+    assert [one.id for one in catalogue.chunks.evidence(asked, {home, other.id, "never"})] == asked
+    assert catalogue.chunks.evidence(asked, []) == ()
 
 
 def test_documents_of_evidence_and_filters_come_without_their_long_page_report(
@@ -1093,17 +1102,17 @@ def test_documents_of_evidence_and_filters_come_without_their_long_page_report(
 ) -> None:
     document = publish(catalogue, new(page_report=(PageReport(1, "text"),)))
     light = replace(document, page_report=())
-    assert catalogue.document(document.id).page_report == (PageReport(1, "text"),)
-    assert catalogue.documents_in([home]) == (light,)
-    assert catalogue.evidence([f"{document.id}.a"], [home])[0].document == light
-    assert catalogue.chunk(f"{document.id}.a").document == light
+    assert catalogue.documents.find(document.id).page_report == (PageReport(1, "text"),)
+    assert catalogue.documents.findable([home]) == (light,)
+    assert catalogue.chunks.evidence([f"{document.id}.a"], [home])[0].document == light
+    assert catalogue.chunks.find(f"{document.id}.a").document == light
 
 
 def test_who_only_reads_chunks_may_get_them_without_regions(catalogue: Catalogue, home: str, new: New) -> None:
     document = new()
     publish(catalogue, document, chunk_in(document, regions=(Region(2, Box(0, 0, 1, 1)),), place=Place(("1",))))
-    (whole,) = catalogue.standing([f"{document.id}.a"], [home])
-    (read,) = catalogue.standing([f"{document.id}.a"], [home], placed=False)
+    (whole,) = catalogue.chunks.standing([f"{document.id}.a"], [home])
+    (read,) = catalogue.chunks.standing([f"{document.id}.a"], [home], placed=False)
     assert whole.regions
     assert replace(read, regions=(), place=None) == replace(whole, regions=(), place=None)
 
@@ -1112,25 +1121,25 @@ def test_who_only_reads_chunks_may_get_them_without_regions(catalogue: Catalogue
 def test_chunks_stand_that_are_evidence_in_the_same_order(
     catalogue: Catalogue, home: str, new: New, placed: bool
 ) -> None:
-    other = catalogue.create_collection("other", {})
+    other = catalogue.collections.create("other", {})
     first, second, theirs = publish(catalogue, new()), new(), publish(catalogue, new(collection_id=other.id))
     publish(catalogue, second, *(chunk_in(second, digest, n) for n, digest in enumerate("abc")))
     gone, coming = publish(catalogue, new()), new()
-    catalogue.delete(gone.id)
-    catalogue.record(coming)
-    catalogue.replace_chunks(coming.id, 1, [chunk_in(coming)])
+    catalogue.erasure.delete(gone.id)
+    catalogue.documents.record(coming)
+    catalogue.chunks.replace(coming.id, 1, [chunk_in(coming)])
     whole = [f"{one.id}.{digest}" for digest in "cab" for one in (second, first, theirs, gone, coming)]
     for asked in ([*whole, "x.y", "", whole[0]], []):
         for within in ([home], [home, other.id], []):
-            evidence = [one.id for one in catalogue.evidence(asked, within)]
-            assert [chunk.id for chunk in catalogue.standing(asked, within, placed)] == evidence
-    assert len(catalogue.standing(whole, [home], placed)) == 4
+            evidence = [one.id for one in catalogue.chunks.evidence(asked, within)]
+            assert [chunk.id for chunk in catalogue.chunks.standing(asked, within, placed)] == evidence
+    assert len(catalogue.chunks.standing(whole, [home], placed)) == 4
 
 
 def test_a_chunk_of_no_document_is_missing(catalogue: Catalogue, new: New) -> None:
     for chunk_id in ("never.a", "never", "", ".", "a.b.c", "'; DROP TABLE chunks; --"):
         with pytest.raises(Missing):
-            catalogue.chunk(chunk_id)
+            catalogue.chunks.find(chunk_id)
 
 
 # ---------------------------------------------------------------- hostile text
@@ -1145,26 +1154,26 @@ def test_text_that_no_database_can_hold_is_made_storable(catalogue: Catalogue, n
     )
     assert (kept.name, kept.title, kept.metadata) == (HARMLESS, HARMLESS, {HARMLESS: [HARMLESS]})
     assert kept.problems == (Problem(HARMLESS),)
-    chunk = catalogue.chunk(f"{document.id}.a").chunk
+    chunk = catalogue.chunks.find(f"{document.id}.a").chunk
     assert (chunk.text, chunk.search_text, chunk.place) == (HARMLESS, HARMLESS, Place((HARMLESS,), HARMLESS))
 
 
 def test_a_hostile_id_is_merely_missing(catalogue: Catalogue, home: str) -> None:
     with pytest.raises(Missing):
-        catalogue.document(HOSTILE)
+        catalogue.documents.find(HOSTILE)
     with pytest.raises(Missing):
-        catalogue.collection(HOSTILE)
+        catalogue.collections.find(HOSTILE)
     with pytest.raises(Missing):
-        catalogue.chunk(HOSTILE)
-    assert catalogue.evidence([HOSTILE], [home, HOSTILE]) == ()
-    assert catalogue.chunks(HOSTILE) == ()
-    assert not catalogue.bytes_wanted(HOSTILE)
+        catalogue.chunks.find(HOSTILE)
+    assert catalogue.chunks.evidence([HOSTILE], [home, HOSTILE]) == ()
+    assert catalogue.chunks.of_document(HOSTILE) == ()
+    assert not catalogue.erasure.bytes_wanted(HOSTILE)
 
 
 def test_an_update_makes_text_storable_too(catalogue: Catalogue, new: New) -> None:
-    document, _ = catalogue.record(new())
-    assert catalogue.update(document.id, 1, title=HOSTILE, problems=[Problem(HOSTILE)])
-    kept = catalogue.document(document.id)
+    document, _ = catalogue.documents.record(new())
+    assert catalogue.runs.update(document.id, 1, title=HOSTILE, problems=[Problem(HOSTILE)])
+    kept = catalogue.documents.find(document.id)
     assert (kept.title, kept.problems) == (HARMLESS, (Problem(HARMLESS),))
 
 
@@ -1172,36 +1181,36 @@ def test_a_megabyte_of_text_is_kept(catalogue: Catalogue, new: New) -> None:
     document = new()
     long = "长" * 400_000
     publish(catalogue, document, chunk_in(document, text=long))
-    assert catalogue.chunk(f"{document.id}.a").chunk.text == long
+    assert catalogue.chunks.find(f"{document.id}.a").chunk.text == long
 
 
 # ---------------------------------------------------------------- leases
 
 
 def test_a_lease_expires_unless_it_is_renewed(catalogue: Catalogue, clock: Clock) -> None:
-    catalogue.hold_lease("a", 60)
-    catalogue.hold_lease("b", 30)
-    assert catalogue.expired_leases() == ()
+    catalogue.leases.hold("a", 60)
+    catalogue.leases.hold("b", 30)
+    assert catalogue.leases.expired() == ()
     clock.at += timedelta(seconds=30)
-    assert catalogue.expired_leases() == ("b",)
-    catalogue.hold_lease("b", 60)
-    assert catalogue.expired_leases() == ()
+    assert catalogue.leases.expired() == ("b",)
+    catalogue.leases.hold("b", 60)
+    assert catalogue.leases.expired() == ()
     clock.at += timedelta(seconds=90)
-    assert catalogue.expired_leases() == ("a", "b")
+    assert catalogue.leases.expired() == ("a", "b")
 
 
 def test_a_released_lease_is_forgotten(catalogue: Catalogue, clock: Clock) -> None:
-    catalogue.hold_lease("a", 1)
+    catalogue.leases.hold("a", 1)
     clock.at += timedelta(seconds=5)
-    catalogue.release_lease("a")
-    catalogue.release_lease("a")
-    assert catalogue.expired_leases() == ()
+    catalogue.leases.release("a")
+    catalogue.leases.release("a")
+    assert catalogue.leases.expired() == ()
 
 
 def test_one_worker_may_take_its_lease_from_many_threads(catalogue: Catalogue) -> None:
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: catalogue.hold_lease("a", -10), range(24)))
-    assert catalogue.expired_leases() == ("a",)
+        list(pool.map(lambda _: catalogue.leases.hold("a", -10), range(24)))
+    assert catalogue.leases.expired() == ("a",)
 
 
 # ---------------------------------------------------------------- new versions
@@ -1209,58 +1218,58 @@ def test_one_worker_may_take_its_lease_from_many_threads(catalogue: Catalogue) -
 
 def test_a_new_version_takes_the_formers_place_in_one_step(catalogue: Catalogue, home: str, new: New) -> None:
     old = bring_to(catalogue, new(), "ready")
-    fresh, _ = catalogue.record(new(replaces=old.id))
+    fresh, _ = catalogue.documents.record(new(replaces=old.id))
     assert fresh.replaces == old.id
-    catalogue.publish(fresh.id, 1, "running")
-    assert catalogue.document(old.id).findable
-    assert catalogue.publish(fresh.id, 1, "ready")
-    assert [one.id for one in catalogue.documents_in([home])] == [fresh.id]
+    catalogue.runs.publish(fresh.id, 1, "running")
+    assert catalogue.documents.find(old.id).findable
+    assert catalogue.runs.publish(fresh.id, 1, "ready")
+    assert [one.id for one in catalogue.documents.findable([home])] == [fresh.id]
     with pytest.raises(Gone):
-        catalogue.document(old.id)
-    assert [one.id for one in catalogue.deleted()] == [old.id]
+        catalogue.documents.find(old.id)
+    assert [one.id for one in catalogue.erasure.deleted()] == [old.id]
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
 def test_a_new_version_that_fails_leaves_the_former(catalogue: Catalogue, new: New, status: Status) -> None:
     old = bring_to(catalogue, new(), "ready")
-    fresh, _ = catalogue.record(new(replaces=old.id))
-    catalogue.update(fresh.id, 1, status=status)
-    assert catalogue.document(old.id) == old
-    assert catalogue.record(new(replaces=old.id))[1] is False  # and another one may try
+    fresh, _ = catalogue.documents.record(new(replaces=old.id))
+    catalogue.runs.update(fresh.id, 1, status=status)
+    assert catalogue.documents.find(old.id) == old
+    assert catalogue.documents.record(new(replaces=old.id))[1] is False  # and another one may try
 
 
 def test_a_document_is_replaced_by_one_version_at_a_time(catalogue: Catalogue, new: New) -> None:
     old = bring_to(catalogue, new(), "ready")
-    first, _ = catalogue.record(new(replaces=old.id))
+    first, _ = catalogue.documents.record(new(replaces=old.id))
     with pytest.raises(Conflict, match=f"replaced already, by {first.id}"):
-        catalogue.record(new(replaces=old.id))
-    again, duplicate = catalogue.record(new(replaces=old.id, sha256=first.sha256))
+        catalogue.documents.record(new(replaces=old.id))
+    again, duplicate = catalogue.documents.record(new(replaces=old.id, sha256=first.sha256))
     assert (again.id, duplicate) == (first.id, True)
 
 
 def test_only_what_is_there_is_replaced(catalogue: Catalogue, new: New) -> None:
     old = bring_to(catalogue, new(), "ready")
-    other = catalogue.create_collection("other", {})
+    other = catalogue.collections.create("other", {})
     with pytest.raises(Conflict, match="another collection"):
-        catalogue.record(new(replaces=old.id, collection_id=other.id, collection="other"))
-    catalogue.delete(old.id)
+        catalogue.documents.record(new(replaces=old.id, collection_id=other.id, collection="other"))
+    catalogue.erasure.delete(old.id)
     with pytest.raises(Gone):
-        catalogue.record(new(replaces=old.id))
+        catalogue.documents.record(new(replaces=old.id))
     with pytest.raises(Missing):
-        catalogue.record(new(replaces="nobody"))
+        catalogue.documents.record(new(replaces="nobody"))
 
 
 def test_the_same_bytes_are_no_new_version(catalogue: Catalogue, new: New) -> None:
     old, third = bring_to(catalogue, new(), "ready"), bring_to(catalogue, new(), "ready")
-    assert catalogue.record(new(replaces=old.id, sha256=old.sha256)) == (old, True)
+    assert catalogue.documents.record(new(replaces=old.id, sha256=old.sha256)) == (old, True)
     with pytest.raises(Conflict, match=f"as the document {third.id}"):
-        catalogue.record(new(replaces=old.id, sha256=third.sha256))
+        catalogue.documents.record(new(replaces=old.id, sha256=third.sha256))
 
 
 def test_what_came_only_inside_the_former_goes_with_it(catalogue: Catalogue, home: str, new: New) -> None:
     old = bring_to(catalogue, new(), "ready")
-    attached = [catalogue.record(new(), old.id)[0] for _ in range(2)]
-    fresh, _ = catalogue.record(new(replaces=old.id))
-    catalogue.record(new(sha256=attached[0].sha256), fresh.id)
-    catalogue.publish(fresh.id, 1, "ready")
-    assert {one.id for one in catalogue.documents(home, None, 10).items} == {fresh.id, attached[0].id}
+    attached = [catalogue.documents.record(new(), old.id)[0] for _ in range(2)]
+    fresh, _ = catalogue.documents.record(new(replaces=old.id))
+    catalogue.documents.record(new(sha256=attached[0].sha256), fresh.id)
+    catalogue.runs.publish(fresh.id, 1, "ready")
+    assert {one.id for one in catalogue.documents.page(home, None, 10).items} == {fresh.id, attached[0].id}

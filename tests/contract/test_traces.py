@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.adapters.catalogue.database import Database
-from app.adapters.catalogue.traces import MemoryTraces, SqlTraces
+from app.adapters.catalogue.traces import SqlTraces
+from app.adapters.memory.traces import MemoryTraces
 from domain.errors import Missing
 from domain.ports import Traces
 from domain.types import Dropped, Hit, Outcome, Shown, Step, Trace, Understood, Vote

@@ -22,17 +22,17 @@ def chunks(id, letter):
 print("ready", flush=True)
 sys.stdin.readline()
 catalogue = SqlCatalogue(url)
-home = catalogue.collection("default").id
+home = catalogue.collections.find("default").id
 """
 
 RIVAL = (
     STARTED
     + """
-print(catalogue.record(document(f"{name}-shared", "shared"))[0].id)
+print(catalogue.documents.record(document(f"{name}-shared", "shared"))[0].id)
 for n in range(20):
-    catalogue.record(document(f"{name}-{n}", f"{name}-{n}"))
-    catalogue.replace_chunks(f"{name}-{n}", 1, chunks(f"{name}-{n}", "a"))
-    catalogue.publish(f"{name}-{n}", 1, "ready")
+    catalogue.documents.record(document(f"{name}-{n}", f"{name}-{n}"))
+    catalogue.chunks.replace(f"{name}-{n}", 1, chunks(f"{name}-{n}", "a"))
+    catalogue.runs.publish(f"{name}-{n}", 1, "ready")
 catalogue.close()
 """
 )
@@ -40,11 +40,11 @@ catalogue.close()
 RESTLESS = (
     STARTED
     + """
-catalogue.record(document("d", "d"))
+catalogue.documents.record(document("d", "d"))
 print("begun", flush=True)
 while True:
     for letter in "ab":
-        catalogue.replace_chunks("d", 1, chunks("d", letter))
+        catalogue.chunks.replace("d", 1, chunks("d", letter))
         print("replaced", flush=True)
 """
 )
@@ -74,8 +74,8 @@ def test_processes_that_open_and_write_at_the_same_moment_all_get_through(tmp_pa
     assert [errors for _, errors in ended] == [""] * 4
     assert len({out for out, _ in ended}) == 1  # one document for the bytes that they all brought
     catalogue = SqlCatalogue(url)
-    assert [collection.name for collection in catalogue.collections(10).items] == ["default"]
-    kept = catalogue.documents_in([catalogue.collection("default").id])
+    assert [collection.name for collection in catalogue.collections.page(10).items] == ["default"]
+    kept = catalogue.documents.findable([catalogue.collections.find("default").id])
     assert len(kept) == 80
     assert all(document.chunks == {"text": 200} for document in kept)
     catalogue.close()
@@ -94,9 +94,9 @@ def test_a_process_killed_while_it_writes_leaves_all_or_nothing(tmp_path: Path) 
             time.sleep(more_s)  # into the next
             victim.kill()
         catalogue = SqlCatalogue(url)
-        letters = [chunk.id[2] for chunk in catalogue.chunks("d")]
+        letters = [chunk.id[2] for chunk in catalogue.chunks.of_document("d")]
         assert letters in ([], ["a"] * 200, ["b"] * 200)
-        assert catalogue.document("d").chunks == ({"text": 200} if letters else {})
+        assert catalogue.documents.find("d").chunks == ({"text": 200} if letters else {})
         seen.update(letters)
         catalogue.close()
     assert seen

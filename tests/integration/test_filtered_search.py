@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.adapters.catalogue.catalogue import SqlCatalogue
 from app.adapters.lexical.tantivy import TantivyWords
-from app.adapters.memory.catalogue import MemoryBlobs
+from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.vectors.chroma import ChromaVectors
 from app.adapters.vectors.kept import KeptVectors
 from domain.ports import IndexName, VectorRow, WordsRow
@@ -45,8 +45,8 @@ class Shelf:
         self.kept = KeptVectors(MemoryBlobs())
         self.random = np.random.default_rng(5)
         names = ("default", "second", "third")
-        self.collections = [self.catalogue.collection("default")]
-        self.collections += [self.catalogue.create_collection(name, {}) for name in names[1:]]
+        self.collections = [self.catalogue.collections.find("default")]
+        self.collections += [self.catalogue.collections.create(name, {}) for name in names[1:]]
         self.all: list[Evidence] = []
         self.rows: dict[str, tuple[list[VectorRow], list[WordsRow]]] = {one.id: ([], []) for one in self.collections}
         for n in range(DOCUMENTS):
@@ -56,7 +56,7 @@ class Shelf:
             self.words.add(collection_id, words)
         text = VectorRetriever("text", ENCODER, self._look, self.vectors, self.kept)
         fused = Fused({"words": WordsRetriever(self.words), "text": text})
-        self.joined = Joined(Reranked(fused, self.catalogue, backwards), self.catalogue)
+        self.joined = Joined(Reranked(fused, self.catalogue.chunks, backwards), self.catalogue.chunks)
 
     async def _look(self, query: Query) -> Seen | str:
         return Seen(np.ones(8, dtype=np.float32) / np.sqrt(np.float32(8)))
@@ -68,18 +68,18 @@ class Shelf:
         document = Document(
             id, collection.id, collection.name, id, "text/plain", 1, id, "queued", now, metadata=metadata
         )
-        self.catalogue.record(document)
-        self.catalogue.update(id, 1, status="running", pages=CHUNKS)
+        self.catalogue.documents.record(document)
+        self.catalogue.runs.update(id, 1, status="running", pages=CHUNKS)
         made = [
             Chunk(f"{id}.{i}", id, i, KINDS[(n + i) % 3], "text", WORDS[(n * i) % 8], page=i + 1) for i in range(CHUNKS)
         ]
-        self.catalogue.replace_chunks(id, 1, made)
-        self.catalogue.publish(id, 1, "ready")
+        self.catalogue.chunks.replace(id, 1, made)
+        self.catalogue.runs.publish(id, 1, "ready")
         self._index(collection, made)
         if n % 15 == 7:
-            self.catalogue.delete(id)  # its vectors and words are still there
+            self.catalogue.erasure.delete(id)  # its vectors and words are still there
         else:
-            published = self.catalogue.document(id)
+            published = self.catalogue.documents.find(id)
             self.all += [Evidence(chunk, published) for chunk in made]
 
     def _index(self, collection: Collection, chunks: list[Chunk]) -> None:
@@ -151,7 +151,7 @@ async def test_as_many_are_found_as_match(
     }
     documents = None
     if condition is not None:
-        facts = shelf.catalogue.facts_in([collection.id for collection in collections], narrowed(condition))
+        facts = shelf.catalogue.documents.facts([collection.id for collection in collections], narrowed(condition))
         documents = frozenset(one.id for one in facts if possible(condition, one))
     query = Query(words, collections=collections, kinds=kinds, documents=documents, where=where)
     found = [one.id for one in (await shelf.joined.search(query, top_k)).evidence]

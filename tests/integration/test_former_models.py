@@ -57,7 +57,7 @@ def former() -> Former:
 @pytest.fixture
 def house(former: Former) -> House:
     house = House()
-    house.catalogue.stamp(house.collection, {str(space): name for space, name in former.stamp.items()})
+    house.catalogue.collections.stamp(house.collection, {str(space): name for space, name in former.stamp.items()})
     for space, made in former.vectors.items():
         rows = [VectorRow(id, "d", "text", vector) for id, vector in zip(TEXTS, made, strict=True)]
         house.vectors.add(IndexName(house.collection, space, former.stamp[space]), rows)
@@ -78,7 +78,7 @@ def ways(house: House, encoders: Encoders, folder: Path, models: str) -> Fused:
 
 
 async def test_the_bundled_models_read_what_they_made(house: House, encoders: Encoders, tmp_path: Path) -> None:
-    here: tuple[Collection, ...] = (house.catalogue.collection("default"),)
+    here: tuple[Collection, ...] = (house.catalogue.collections.find("default"),)
     fused = ways(house, encoders, tmp_path, "standard")
     by_words = await fused.retrieve(Query("What is the price of a crossing after dark?", collections=here), 2)
     assert by_words.hits[0].chunk_id == "d.0"
@@ -87,7 +87,7 @@ async def test_the_bundled_models_read_what_they_made(house: House, encoders: En
 
 
 async def test_where_they_are_not_at_hand_nothing_is_made_up(house: House, encoders: Encoders, tmp_path: Path) -> None:
-    here: tuple[Collection, ...] = (house.catalogue.collection("default"),)
+    here: tuple[Collection, ...] = (house.catalogue.collections.find("default"),)
     fused = ways(house, encoders, tmp_path, "bundled")  # those that run here are called otherwise
     with pytest.raises(ModelMismatch, match="`exhibit reindex default`"):
         await fused.retrieve(Query(image=picture("gold"), collections=here), 2)

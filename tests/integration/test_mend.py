@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 
 from app.adapters.lexical.tantivy import TantivyWords
-from app.adapters.memory.catalogue import MemoryBlobs, MemoryCatalogue
+from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.vectors.chroma import ChromaVectors
 from app.adapters.vectors.chroma_process import ChromaProcess
 from app.adapters.vectors.kept import KeptVectors
 from app.services.upkeep.repair import Mended, mend
 from domain.ports import IndexName, VectorIndex, VectorRow, Vectors, WordsRow
 from domain.types import Chunk, Document
+from tests.catalogues import fresh_catalogue
 
 DOCUMENTS, EACH = 5, 210  # 1,050 vectors: Chroma writes files from 1,000 on
 ALL = {f"d{document}.{n}" for document in range(DOCUMENTS) for n in range(EACH)}
@@ -28,9 +29,9 @@ class House:
     """The catalogue and the kept vectors stay; `path` holds the two indexes."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.catalogue, self.kept = path, MemoryCatalogue(), KeptVectors(MemoryBlobs())
-        collection = self.catalogue.collection("default").id
-        self.catalogue.stamp(collection, {"text": "mini"})
+        self.path, self.catalogue, self.kept = path, fresh_catalogue(), KeptVectors(MemoryBlobs())
+        collection = self.catalogue.collections.find("default").id
+        self.catalogue.collections.stamp(collection, {"text": "mini"})
         self.index = IndexName(collection, "text", "mini")
         self.open()
         for n in range(DOCUMENTS):
@@ -57,11 +58,11 @@ class House:
     def _take(self, id: str, seed: int) -> None:
         collection = self.index.collection_id
         now = datetime.now(UTC)
-        self.catalogue.record(Document(id, collection, "default", id, "text/plain", 1, id, "queued", now))
+        self.catalogue.documents.record(Document(id, collection, "default", id, "text/plain", 1, id, "queued", now))
         ids = [f"{id}.{n}" for n in range(EACH)]
         chunks = [Chunk(chunk_id, id, n, "text", _word(chunk_id), _word(chunk_id)) for n, chunk_id in enumerate(ids)]
-        self.catalogue.replace_chunks(id, 1, chunks)
-        self.catalogue.publish(id, 1, "ready")
+        self.catalogue.chunks.replace(id, 1, chunks)
+        self.catalogue.runs.publish(id, 1, "ready")
         self.kept.keep(id, "text", "mini", 0, ids, _units(seed))
         rows = zip(*self.kept.load(id, "text", "mini"), strict=True)
         self.vectors.add(self.index, [VectorRow(chunk_id, id, "text", vector) for chunk_id, vector in rows])
@@ -192,7 +193,7 @@ async def test_what_is_whole_is_left_alone(house: House) -> None:
 
 async def test_chunks_removed_and_vectors_written_later_are_no_damage(house: House) -> None:
     house.open()
-    house.catalogue.delete("d4")
+    house.catalogue.erasure.delete("d4")
     house.vectors.remove_document(house.index, "d4")
     house.words.remove_document(house.index.collection_id, "d4")
     before = house.vectors.ids(house.index)

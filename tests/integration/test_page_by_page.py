@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from app.adapters.memory.catalogue import MemoryBlobs
+from app.adapters.memory.blobs import MemoryBlobs
 from domain.errors import NeedsPassword, Unreadable
 from domain.types import Document, ParsedPage
 from ingest import parser as module

@@ -70,8 +70,8 @@ class House:
         self.catalogue = SqlCatalogue(f"sqlite:///{folder}/catalogue.db")
         self.blobs, self.vectors = LocalBlobs(folder / "blobs"), ChromaVectors(folder / "chroma")
         self.kept, self.words, self.bulk = KeptVectors(self.blobs), TantivyWords(folder / "words"), Bulk()
-        self.id = self.catalogue.collection("default").id
-        self.catalogue.stamp(self.id, {"text": OLD.name})
+        self.id = self.catalogue.collections.find("default").id
+        self.catalogue.collections.stamp(self.id, {"text": OLD.name})
         self.jobs = DbosJobs(f"sqlite:///{folder}/queue.db")
         self.service = Reindex(self.catalogue, self.jobs, "standard", {"text": NEW.name})
 
@@ -84,32 +84,32 @@ class House:
     def take(self, id: str) -> None:
         """As a service with the former encoder takes it in."""
         now = datetime.now(UTC)
-        self.catalogue.record(Document(id, self.id, "default", id, "text/plain", 1, id, "queued", now))
+        self.catalogue.documents.record(Document(id, self.id, "default", id, "text/plain", 1, id, "queued", now))
         texts = [f"the {id} boat sails at {n} past the lighthouse" for n in range(EACH)]
         chunks = [Chunk(f"{id}.{n}", id, n, "text", text, text) for n, text in enumerate(texts)]
-        self.catalogue.replace_chunks(id, 1, chunks)
+        self.catalogue.chunks.replace(id, 1, chunks)
         ids, made = [chunk.id for chunk in chunks], OLD.encode(texts)
         self.kept.keep(id, "text", OLD.name, 0, ids, made)
         rows = [VectorRow(chunk_id, id, "text", vector) for chunk_id, vector in zip(ids, made, strict=True)]
         self.vectors.add(self.index(OLD), rows)
         self.words.add(self.id, [words_row(chunk) for chunk in chunks])
-        self.catalogue.publish(id, 1, "ready")
+        self.catalogue.runs.publish(id, 1, "ready")
 
     def erase(self, id: str) -> None:
         """As the pipeline does."""
-        self.catalogue.delete(id)
+        self.catalogue.erasure.delete(id)
         for index in self.vectors.indexes():
             self.vectors.remove_document(index, id)
         self.words.remove_document(self.id, id)
         self.blobs.delete(f"documents/{id}")
-        self.catalogue.erase(id)
+        self.catalogue.erasure.erase(id)
 
     def index(self, encoder: Small) -> IndexName:
         return IndexName(self.id, "text", encoder.name)
 
     @property
     def collection(self) -> Collection:
-        return self.catalogue.collection("default")
+        return self.catalogue.collections.find("default")
 
     @asynccontextmanager
     async def working(self, grace_s: float = 0.5) -> AsyncIterator[None]:
@@ -137,7 +137,7 @@ class House:
             return VectorRetriever("text", encoder.name, seeing_text(encoder, encode), self.vectors, self.kept)
 
         text = Stamped("text", NEW.name, way(NEW), lambda name: way(OLD) if name == OLD.name else None)
-        return Joined(Fused({"words": WordsRetriever(self.words), "text": text}), self.catalogue)
+        return Joined(Fused({"words": WordsRetriever(self.words), "text": text}), self.catalogue.chunks)
 
     async def ended(self, run: Reindexing) -> None:
         """The former vectors are removed too."""
@@ -248,7 +248,7 @@ def test_documents_that_go_and_one_that_comes_in_between(house: House) -> None:
 
 def test_a_collection_that_is_deleted_in_between_leaves_nothing(house: House) -> None:
     async def delete() -> None:
-        house.catalogue.delete_collection("default")
+        house.catalogue.collections.delete("default")
         house.vectors.drop(house.id)
 
     asyncio.run(begun_and_held(house, delete))

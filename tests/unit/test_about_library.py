@@ -9,10 +9,10 @@ import pytest
 
 from answering.library_questions import Librarian, mentions
 from answering.question.intents import intent_of
-from app.adapters.memory.catalogue import MemoryCatalogue
 from domain.types import Answer, Chunk, Document, Found, Hit, Query, Status
 from ingest.outline import outline_of
 from retrievers.hydrated import Joined
+from tests.catalogues import fresh_catalogue
 
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 PDF, PNG = "application/pdf", "image/png"
@@ -56,8 +56,8 @@ class ByWords:
 
 class Shelf:
     def __init__(self) -> None:
-        self.catalogue = MemoryCatalogue(lambda: NOW)
-        self.collection = self.catalogue.collection("default")
+        self.catalogue = fresh_catalogue(lambda: NOW)
+        self.collection = self.catalogue.collections.find("default")
         self.chunks: list[Chunk] = []
 
     def put(self, name: str, text: str = "Words.", type: str = PDF, status: Status = "ready", **more: object) -> Shelf:
@@ -67,23 +67,24 @@ class Shelf:
             id, self.collection.id, "default", name, type, len(text), id, "queued",
             NOW - timedelta(days=int(str(days))), metadata=metadata,  # type: ignore[arg-type]
         )  # fmt: skip
-        self.catalogue.record(made)
-        self.catalogue.update(id, 1, pages=pages)  # type: ignore[arg-type]
+        self.catalogue.documents.record(made)
+        self.catalogue.runs.update(id, 1, pages=pages)  # type: ignore[arg-type]
         chunk = Chunk(f"{id}.0", id, 0, "text", text, text, 2)
         self.chunks.append(chunk)
-        self.catalogue.replace_chunks(id, 1, [outline_of(made, []), chunk])
+        outline = more.get("outline", outline_of(made, []))
+        self.catalogue.chunks.replace(id, 1, [outline, chunk] if isinstance(outline, Chunk) else [chunk])
         if status == "ready":
-            self.catalogue.publish(id, 1, status)
+            self.catalogue.runs.publish(id, 1, status)
         else:
-            self.catalogue.update(id, 1, status=status)
+            self.catalogue.runs.update(id, 1, status=status)
         return self
 
     def librarian(self) -> Librarian:
-        return Librarian(self.catalogue, Joined(ByWords(self.chunks), self.catalogue), lambda: NOW)
+        return Librarian(self.catalogue, Joined(ByWords(self.chunks), self.catalogue.chunks), lambda: NOW)
 
     @staticmethod
     def query_in(librarian: Librarian, text: str) -> Query:
-        return Query(text, collections=(librarian._catalogue.collection("default"),))
+        return Query(text, collections=(librarian._catalogue.collections.find("default"),))
 
     async def told(self, question: str) -> Answer:
         library = self.librarian()
@@ -194,16 +195,14 @@ async def test_the_document_that_is_meant_is_found_by_its_name(question: str, na
 
 
 async def test_a_document_without_an_outline_is_shown_by_how_it_begins() -> None:
-    shelf = library()
-    document = shelf.catalogue.document("d0")
-    shelf.catalogue._shelves["d0"].chunks = shelf.catalogue._shelves["d0"].chunks[1:]  # as before there were any
-    [found] = await shelf.librarian().outlines([document])
+    shelf = Shelf().put("goats.pdf", "The goat Biscuit carries letters.", outline=None)
+    [found] = await shelf.librarian().outlines([shelf.catalogue.documents.find("d0")])
     assert found.chunk.text == "The goat Biscuit carries letters."
 
 
 async def test_a_document_whose_outline_is_only_a_name_is_shown_by_how_it_begins_too() -> None:
     shelf = library()
-    found = await shelf.librarian().outlines([shelf.catalogue.document("d0")], fuller=True)
+    found = await shelf.librarian().outlines([shelf.catalogue.documents.find("d0")], fuller=True)
     assert [one.chunk.ordinal for one in found] == [-1, 0]
 
 

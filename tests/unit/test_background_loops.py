@@ -10,36 +10,51 @@ from typing import Any
 
 import pytest
 
+from app.adapters.catalogue.database import Database
+from app.adapters.catalogue.documents import SqlDocuments
+from app.adapters.catalogue.leases import SqlLeases
+from app.adapters.catalogue.statements import utc_now
 from app.adapters.dbos_jobs import DbosJobs
-from app.adapters.memory.catalogue import MemoryCatalogue
 from app.services.upkeep.reconcile import keep_lease, tend_for_ever
 from app.services.upkeep.repair import Mended, mend_at_start
 from domain.errors import Unavailable
 from domain.types import Document
+from tests.catalogues import fresh_catalogue
 from tests.waiting import until
 
 BREAKS = [ZeroDivisionError("a foreign error"), Unavailable("The database is locked.")]
 
 
-class Breaking(MemoryCatalogue):
-    """Its first two rounds break."""
+class Breaking:
+    """The first two rounds break."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.breaks, self.rounds = list(BREAKS), 0
 
-    def unfinished(self) -> tuple[Document, ...]:
-        self._round()
-        return super().unfinished()
-
-    def hold_lease(self, worker_id: str, seconds: float) -> None:
-        self._round()
-        super().hold_lease(worker_id, seconds)
-
-    def _round(self) -> None:
+    def __call__(self) -> None:
         self.rounds += 1
         if self.breaks:
             raise self.breaks.pop(0)
+
+
+class BreakingDocuments(SqlDocuments):
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.round = Breaking()
+
+    def unfinished(self) -> tuple[Document, ...]:
+        self.round()
+        return super().unfinished()
+
+
+class BreakingLeases(SqlLeases):
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, utc_now)
+        self.round = Breaking()
+
+    def hold(self, worker_id: str, seconds: float) -> None:
+        self.round()
+        super().hold(worker_id, seconds)
 
 
 class NothingQueued:
@@ -47,26 +62,29 @@ class NothingQueued:
         return 0
 
 
-async def until_it_went_on(loop: Coroutine[Any, Any, None], catalogue: Breaking) -> None:
+async def until_it_went_on(loop: Coroutine[Any, Any, None], round: Breaking) -> None:
     """A third round comes only if the first two ended no more than themselves."""
     task = asyncio.create_task(loop)
-    await until(lambda: catalogue.rounds > 2 or task.done())
+    await until(lambda: round.rounds > 2 or task.done())
     assert not task.done()
     task.cancel()
 
 
 async def test_tending_goes_on_after_a_foreign_error() -> None:
-    catalogue = Breaking()
-    await until_it_went_on(tend_for_ever(catalogue, NothingQueued(), every_s=0.01), catalogue)  # type: ignore[arg-type]
+    catalogue = fresh_catalogue()
+    catalogue.documents = documents = BreakingDocuments(catalogue.database)
+    tending = tend_for_ever(catalogue, NothingQueued(), every_s=0.01)  # type: ignore[arg-type]
+    await until_it_went_on(tending, documents.round)
 
 
 async def test_a_lease_is_kept_after_a_foreign_error() -> None:
-    catalogue = Breaking()
+    catalogue = fresh_catalogue()
+    catalogue.leases = leases = BreakingLeases(catalogue.database)
 
     async def recover(workers: Sequence[str]) -> None:
         raise AssertionError("nobody's lease expired")
 
-    await until_it_went_on(keep_lease(catalogue, "w", recover, every_s=0.01), catalogue)
+    await until_it_went_on(keep_lease(catalogue, "w", recover, every_s=0.01), leases.round)
 
 
 async def test_mending_is_tried_again_after_a_foreign_error() -> None:

@@ -14,6 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.adapters.catalogue.chunks import SqlChunks
 from app.adapters.catalogue.cursors import encode_cursor
 from app.adapters.catalogue.database import MIGRATIONS, Database
 from app.adapters.catalogue.tables import metadata
@@ -54,11 +55,11 @@ def test_the_migrations_are_in_packages_so_that_they_get_installed() -> None:
 
 def test_opening_again_changes_nothing(file: Path) -> None:
     first = SqlCatalogue(url(file))
-    collection = first.create_collection("a", {})
+    collection = first.collections.create("a", {})
     first.close()
     second = SqlCatalogue(url(file))
-    assert second.collection("a") == collection
-    assert len(second.collections(10).items) == 2
+    assert second.collections.find("a") == collection
+    assert len(second.collections.page(10).items) == 2
     second.close()
 
 
@@ -140,20 +141,20 @@ def test_a_migration_that_fails_leaves_nothing_half_done(file: Path) -> None:
 def test_a_full_disk_is_unavailable_and_loses_nothing(file: Path) -> None:
     catalogue = SqlCatalogue(url(file))
 
-    @sa.event.listens_for(catalogue._database._engine, "checkout")
+    @sa.event.listens_for(catalogue.database._engine, "checkout")
     def no_room_for_more(connection: sqlite3.Connection, *_: object) -> None:
         connection.execute("PRAGMA max_page_count = 1")  # never below what there is
 
     with pytest.raises(Unavailable, match="disk is full"):
-        catalogue.create_collection("a", {"x": "y" * 99_999})
-    assert [collection.name for collection in catalogue.collections(10).items] == ["default"]
+        catalogue.collections.create("a", {"x": "y" * 99_999})
+    assert [collection.name for collection in catalogue.collections.page(10).items] == ["default"]
     catalogue.close()
 
 
 def test_a_damaged_file_is_unavailable(file: Path) -> None:
     catalogue = SqlCatalogue(url(file))
     for n in range(50):
-        catalogue.create_collection(f"c{n}", {"x": "y" * 2000})
+        catalogue.collections.create(f"c{n}", {"x": "y" * 2000})
     catalogue.close()
     catalogue = SqlCatalogue(url(file))
     size = file.stat().st_size
@@ -161,7 +162,7 @@ def test_a_damaged_file_is_unavailable(file: Path) -> None:
         damaged.seek(size // 2)
         damaged.write(b"\xff" * (size - size // 2))
     with pytest.raises(Unavailable, match="malformed"):
-        catalogue.collections(200)
+        catalogue.collections.page(200)
     catalogue.close()
 
 
@@ -169,30 +170,30 @@ def test_what_goes_wrong_inside_a_transaction_undoes_it(file: Path) -> None:
     catalogue = SqlCatalogue(url(file))
 
     def empty_and_fail() -> None:
-        with catalogue._database.writing() as connection:
+        with catalogue.database.writing() as connection:
             connection.execute(sa.text("DELETE FROM collections"))
             connection.execute(sa.text("NONSENSE"))
 
     with pytest.raises(Unavailable, match="NONSENSE"):
         empty_and_fail()
-    assert catalogue.collection("default").name == "default"
+    assert catalogue.collections.find("default").name == "default"
     catalogue.close()
 
 
 def test_a_deleted_collection_goes_with_its_last_document(file: Path) -> None:
     catalogue = SqlCatalogue(url(file))
-    catalogue.create_collection("empty", {})
-    full, now = catalogue.create_collection("full", {}), datetime.now(UTC)
-    catalogue.record(Document("d", full.id, "full", "a", "text/plain", 1, "ab", "queued", now))
+    catalogue.collections.create("empty", {})
+    full, now = catalogue.collections.create("full", {}), datetime.now(UTC)
+    catalogue.documents.record(Document("d", full.id, "full", "a", "text/plain", 1, "ab", "queued", now))
 
     def kept() -> set[str]:
-        with catalogue._database.reading() as connection:
+        with catalogue.database.reading() as connection:
             return set(connection.scalars(sa.text("SELECT id FROM collections WHERE name <> 'default'")))
 
-    catalogue.delete_collection("empty")
-    catalogue.delete_collection("full")
+    catalogue.collections.delete("empty")
+    catalogue.collections.delete("full")
     assert kept() == {full.id}
-    catalogue.erase("d")
+    catalogue.erasure.erase("d")
     assert kept() == set()
     catalogue.close()
 
@@ -201,7 +202,7 @@ def plans_of(file: Path, calls: Callable[[SqlCatalogue], object]) -> list[str]:
     """How SQLite goes about all that these calls ask of it."""
     catalogue, statements = SqlCatalogue(url(file)), list[tuple[str, object]]()
 
-    @sa.event.listens_for(catalogue._database._engine, "before_cursor_execute")
+    @sa.event.listens_for(catalogue.database._engine, "before_cursor_execute")
     def collect(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
         statements.append((statement, parameters))
 
@@ -218,32 +219,32 @@ def plans_of(file: Path, calls: Callable[[SqlCatalogue], object]) -> list[str]:
 
 
 def take_in(catalogue: SqlCatalogue) -> str:
-    home = catalogue.collection("default").id
-    catalogue.record(Document("d", home, "default", "a", "text/plain", 1, "ab", "queued", datetime.now(UTC)))
-    catalogue.update("d", 1, status="running")
-    catalogue.replace_chunks("d", 1, [Chunk(f"d.{n}", "d", n, "text", "", "") for n in range(9)])
-    catalogue.publish("d", 1, "partial")
+    home = catalogue.collections.find("default").id
+    catalogue.documents.record(Document("d", home, "default", "a", "text/plain", 1, "ab", "queued", datetime.now(UTC)))
+    catalogue.runs.update("d", 1, status="running")
+    catalogue.chunks.replace("d", 1, [Chunk(f"d.{n}", "d", n, "text", "", "") for n in range(9)])
+    catalogue.runs.publish("d", 1, "partial")
     return home
 
 
 def test_no_call_walks_all_documents_or_all_chunks(file: Path) -> None:
     def every_call(catalogue: SqlCatalogue) -> None:
         home = take_in(catalogue)
-        catalogue.evidence([f"d.{n}" for n in range(9)], [home])
-        catalogue.standing([f"d.{n}" for n in range(9)], [home])
-        catalogue.chunk("d.1")
-        catalogue.chunks("d", after=3, limit=2)
-        catalogue.documents(home, "ready", 1, encode_cursor((datetime.now(UTC), "")))
-        catalogue.documents_in([home])
-        catalogue.facts_in([home], Narrowed(frozenset({"d"}), ((1,),)))
-        catalogue.facts_in([home], Narrowed())
-        catalogue.bytes_wanted("ab")
-        catalogue.requeue("d")
-        catalogue.unfinished()
-        catalogue.delete("d")
-        catalogue.deleted()
-        catalogue.erase("d")
-        catalogue.delete_collection("default")
+        catalogue.chunks.evidence([f"d.{n}" for n in range(9)], [home])
+        catalogue.chunks.standing([f"d.{n}" for n in range(9)], [home])
+        catalogue.chunks.find("d.1")
+        catalogue.chunks.of_document("d", after=3, limit=2)
+        catalogue.documents.page(home, "ready", 1, encode_cursor((datetime.now(UTC), "")))
+        catalogue.documents.findable([home])
+        catalogue.documents.facts([home], Narrowed(frozenset({"d"}), ((1,),)))
+        catalogue.documents.facts([home], Narrowed())
+        catalogue.erasure.bytes_wanted("ab")
+        catalogue.runs.requeue("d")
+        catalogue.documents.unfinished()
+        catalogue.erasure.delete("d")
+        catalogue.erasure.deleted()
+        catalogue.erasure.erase("d")
+        catalogue.collections.delete("default")
 
     plans = plans_of(file, every_call)
     assert len(plans) > 40
@@ -251,7 +252,7 @@ def test_no_call_walks_all_documents_or_all_chunks(file: Path) -> None:
     assert walks <= {"SCAN documents USING INDEX documents_deleted"}  # those that await erasing, which are few
 
 
-@pytest.mark.parametrize("look_up", [SqlCatalogue.evidence, SqlCatalogue.standing])
+@pytest.mark.parametrize("look_up", [SqlChunks.evidence, SqlChunks.standing])
 def test_chunks_are_looked_up_by_id_not_searched_for_among_all_that_is_findable(
     file: Path, look_up: Callable[..., Sequence[object]]
 ) -> None:
@@ -259,10 +260,10 @@ def test_chunks_are_looked_up_by_id_not_searched_for_among_all_that_is_findable(
         home = take_in(catalogue)
         for n in range(100):
             other = Document(f"o{n}", home, "default", "a", "text/plain", 1, f"{n}", "queued", datetime.now(UTC))
-            catalogue.record(other)
-            catalogue.replace_chunks(other.id, 1, [Chunk(f"{other.id}.a", other.id, 0, "text", "", "")])
-            catalogue.publish(other.id, 1, "ready")
-        assert len(look_up(catalogue, ["d.1", *(f"o{n}.a" for n in range(100))], [home])) == 101
+            catalogue.documents.record(other)
+            catalogue.chunks.replace(other.id, 1, [Chunk(f"{other.id}.a", other.id, 0, "text", "", "")])
+            catalogue.runs.publish(other.id, 1, "ready")
+        assert len(look_up(catalogue.chunks, ["d.1", *(f"o{n}.a" for n in range(100))], [home])) == 101
 
     look_ups = [line for line in plans_of(file, look_up_many) if "chunks" in line or "documents" in line][-2:]
     assert look_ups == [

@@ -11,7 +11,7 @@ import pytest
 
 from answering.output.citations import cited
 from app.adapters.llm.openai_chat import OpenAIChat
-from app.adapters.memory.catalogue import MemoryBlobs
+from app.adapters.memory.blobs import MemoryBlobs
 from domain.types import Box, Chunk, Document, Evidence, PageReport
 from ingest.describe import Described, Describer, Description, Target, targets, with_description
 from prompts.describe import MOST_DESCRIPTION, build, harmless

@@ -11,14 +11,16 @@ from answering.ask import Answered, Ask, Scope
 from answering.explain import Explain, trace_of, understood
 from answering.library_questions import Librarian
 from answering.question.condense import Condense
-from app.adapters.catalogue.traces import MemoryTraces
-from app.adapters.memory.catalogue import MemoryBlobs, MemoryCatalogue
+from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.generator import MemoryGenerator
+from app.adapters.memory.traces import MemoryTraces
 from app.api.traces import TraceOut
 from domain.errors import Missing, Unavailable
 from domain.types import Chunk, Document, Found, Hit, Message, Query, Step, TextPart, Trace
 from retrievers.fused import Fused
 from retrievers.hydrated import Joined, Joint
+from tests.catalogues import fresh_catalogue
 
 SECRET = "the treasure lies under the third palm"
 
@@ -32,29 +34,29 @@ class Proposing:
         return Found(hits, (), steps=(Step("words", 1.0, hits),))
 
 
-def catalogue_with(*documents: str) -> MemoryCatalogue:
-    catalogue = MemoryCatalogue()
-    collection = catalogue.collection("default")
+def catalogue_with(*documents: str) -> SqlCatalogue:
+    catalogue = fresh_catalogue()
+    collection = catalogue.collections.find("default")
     for id in documents:
         document = Document(id, collection.id, "default", id, "text/plain", 1, id, "queued", datetime.now(UTC))
-        catalogue.record(document)
-        catalogue.update(id, 1, status="running")
+        catalogue.documents.record(document)
+        catalogue.runs.update(id, 1, status="running")
         if id != "unfinished":
-            catalogue.replace_chunks(id, 1, [Chunk(f"{id}.{n}", id, n, "text", SECRET, SECRET) for n in range(2)])
-            catalogue.publish(id, 1, "ready")
+            catalogue.chunks.replace(id, 1, [Chunk(f"{id}.{n}", id, n, "text", SECRET, SECRET) for n in range(2)])
+            catalogue.runs.publish(id, 1, "ready")
     return catalogue
 
 
-def asking(catalogue: MemoryCatalogue, *proposed: str) -> tuple[Ask, Explain]:
+def asking(catalogue: SqlCatalogue, *proposed: str) -> tuple[Ask, Explain]:
     explain = Explain(catalogue, MemoryTraces())
-    joined = Joined(Fused({"words": Proposing(*proposed)}), catalogue)
+    joined = Joined(Fused({"words": Proposing(*proposed)}), catalogue.chunks)
     generator, librarian = MemoryGenerator(["It lies there [1]."]), Librarian(catalogue, joined)
     return Ask(catalogue, MemoryBlobs(), joined, generator, 4, explain, Condense(), librarian), explain
 
 
 async def test_what_was_dropped_says_why() -> None:
     catalogue = catalogue_with("good", "deleted", "unfinished")
-    catalogue.delete("deleted")
+    catalogue.erasure.delete("deleted")
     ask, explain = asking(catalogue, "good.0", "deleted.0", "unfinished.0", "never.0", "good.9")
     found = await ask.search(Scope(), "treasure")
     trace = (await explain.find(found.trace_id, "")).trace
@@ -114,7 +116,7 @@ async def test_the_names_of_what_was_deleted_since_are_not_told() -> None:
     catalogue = catalogue_with("a")
     ask, explain = asking(catalogue, "a.0")
     found = await ask.search(Scope(), "treasure")
-    catalogue.delete("a")
+    catalogue.erasure.delete("a")
     told = TraceOut.of(await explain.find(found.trace_id, ""))
     assert [one.document for one in told.evidence] == [None]
 
@@ -126,7 +128,7 @@ async def test_a_store_that_fails_costs_the_trace_and_no_search() -> None:
 
     catalogue = catalogue_with("a")
     explain = Explain(catalogue, Failing())
-    joined = Joined(Proposing("a.0"), catalogue)
+    joined = Joined(Proposing("a.0"), catalogue.chunks)
     ask = Ask(catalogue, MemoryBlobs(), joined, MemoryGenerator(), 4, explain, Condense(), Librarian(catalogue, joined))
     found = await ask.search(Scope(), "treasure")
     explain.close()
@@ -147,7 +149,7 @@ class Counting(MemoryTraces):
 
 def test_traces_that_come_together_are_written_together_and_all_of_them_before_it_closes() -> None:
     traces = Counting()
-    explain = Explain(MemoryCatalogue(), traces)
+    explain = Explain(fresh_catalogue(), traces)
     noted = [trace_of(understood("why?", "", Query("why?"), 8), Joint((), ()), {}, "") for _ in range(5)]
     for trace in noted:
         explain.note(trace)

@@ -9,21 +9,21 @@ import pytest
 
 from answering.output.hidden_text import hidden_met
 from answering.output.notices import in_words
-from app.adapters.memory.catalogue import MemoryCatalogue
 from domain.types import Box, Chunk, Document, Evidence, Notice, PageReport, Region
 from language.scripts import is_chinese
+from tests.catalogues import fresh_catalogue
 from tests.unit.test_ask import answer_of, asking
 
 QUESTION = "Who keeps the light?"
 
 
 def met(*chunks: tuple[str, int | None], question: str = QUESTION, hidden: Sequence[int] = (2,)) -> tuple[Notice, ...]:
-    catalogue = MemoryCatalogue()
-    collection = catalogue.collection("default")
+    catalogue = fresh_catalogue()
+    collection = catalogue.collections.find("default")
     document = Document("d", collection.id, "default", "a.pdf", "application/pdf", 1, "d", "queued", datetime.now(UTC))
-    catalogue.record(document)
+    catalogue.documents.record(document)
     report = [PageReport(page, "text", hidden=7 * (page in hidden)) for page in range(1, 6)]
-    catalogue.update("d", 1, status="running", page_report=report)
+    catalogue.runs.update("d", 1, status="running", page_report=report)
     shown = [
         Evidence(Chunk(f"d.{n}", "d", n, "text", text, text, page), document) for n, (text, page) in enumerate(chunks)
     ]
@@ -62,11 +62,11 @@ def test_a_chinese_question_is_told_in_chinese() -> None:
 
 
 def test_a_chunk_that_goes_over_to_such_a_page_counts() -> None:
-    catalogue = MemoryCatalogue()
-    document = Document("d", catalogue.collection("default").id, "default", "a", "a/b", 1, "d", "queued",
+    catalogue = fresh_catalogue()
+    document = Document("d", catalogue.collections.find("default").id, "default", "a", "a/b", 1, "d", "queued",
                         datetime.now(UTC))  # fmt: skip
-    catalogue.record(document)
-    catalogue.update("d", 1, status="running", page_report=[PageReport(2, "text", hidden=1)])
+    catalogue.documents.record(document)
+    catalogue.runs.update("d", 1, status="running", page_report=[PageReport(2, "text", hidden=1)])
     box = Box(0, 0, 1, 1)
     chunk = Chunk("d.0", "d", 0, "text", "x", "x", 1, regions=(Region(1, box), Region(2, box)))
     assert [one.code for one in hidden_met(catalogue, [Evidence(chunk, document)])] == ["hidden_text"]
@@ -75,7 +75,7 @@ def test_a_chunk_that_goes_over_to_such_a_page_counts() -> None:
 def test_a_document_that_was_deleted_meanwhile_is_no_error() -> None:
     document = Document("gone", "c", "default", "a", "a/b", 1, "d", "ready", datetime.now(UTC))
     chunk = Chunk("gone.0", "gone", 0, "text", "x", "x", 1)
-    assert hidden_met(MemoryCatalogue(), [Evidence(chunk, document)]) == ()
+    assert hidden_met(fresh_catalogue(), [Evidence(chunk, document)]) == ()
 
 
 @pytest.mark.parametrize("said", ["The lantern burns whale oil [1].", "This is not in your documents."])

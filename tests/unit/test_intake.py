@@ -13,7 +13,6 @@ from typing import Any, cast
 import pytest
 
 from app.adapters.blobs import LocalBlobs
-from app.adapters.memory.catalogue import MemoryCatalogue
 from app.services.intake import Intake, Taken
 from app.services.library import Library, Upload
 from domain.errors import Gone
@@ -22,6 +21,7 @@ from domain.types import Document
 from ingest.identify import media_type_of
 from ingest.originals import Originals, key
 from ingest.unpack import Limits, Unpacked, unpack
+from tests.catalogues import fresh_catalogue
 
 LIMIT = 50 << 20
 
@@ -40,7 +40,7 @@ class House:
 
     def __init__(self, folder: Path, limit: int = LIMIT) -> None:
         self.blobs = LocalBlobs(folder)
-        self.catalogue = MemoryCatalogue()
+        self.catalogue = fresh_catalogue()
         take = Originals(self.catalogue, self.blobs).take
         self.library = Library(self.catalogue, cast(Jobs, NoJobs()), take, media_type_of)
         self.intake = Intake(
@@ -59,7 +59,7 @@ class House:
         file = self.blobs.temporary()
         file.write_bytes(data)
         upload = Upload(file, name, len(data), hashlib.sha256(data).hexdigest())
-        taken = await self.intake.take_in(self.catalogue.collection("default"), upload, metadata)
+        taken = await self.intake.take_in(self.catalogue.collections.find("default"), upload, metadata)
         assert self.left_over() == []
         return taken
 
@@ -68,8 +68,8 @@ class House:
         return [path for path in session.rglob("*") if path.is_file()]
 
     def there(self) -> set[str]:
-        home = self.catalogue.collection("default").id
-        return {document.name for document in self.catalogue.documents(home, None, 200).items}
+        home = self.catalogue.collections.find("default").id
+        return {document.name for document in self.catalogue.documents.page(home, None, 200).items}
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ async def test_deleting_a_mail_deletes_what_came_only_with_it(house: House) -> N
     await house.library.delete(named(first)["first.eml"].id)
     assert house.there() == {"second.eml", "shared.csv", "own.csv"}
     with pytest.raises(Gone):
-        house.catalogue.document(named(first)["in.txt"].id)
+        house.catalogue.documents.find(named(first)["in.txt"].id)
 
 
 async def test_things_inside_things_are_found_to_a_limited_depth(house: House) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from app.adapters.memory.catalogue import MemoryCatalogue
 from domain.errors import BadRequest
 from domain.types import Chunk, Collection, Document, Evidence, Found, Hit, Kind, Query
 from retrievers.hydrated import Joined
+from tests.catalogues import fresh_catalogue
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -31,28 +31,28 @@ class Proposing:
 
 class Shelf:
     def __init__(self) -> None:
-        self.catalogue = MemoryCatalogue()
-        self.collection = self.catalogue.collection("default")
+        self.catalogue = fresh_catalogue()
+        self.collection = self.catalogue.collections.find("default")
 
     def put(self, id: str, chunks: int, kind: Kind = "text", collection: Collection | None = None) -> list[str]:
         """A findable document with one chunk a page."""
         into = collection or self.collection
-        self.catalogue.record(Document(id, into.id, into.name, id, "text/plain", 1, id, "queued", NOW))
+        self.catalogue.documents.record(Document(id, into.id, into.name, id, "text/plain", 1, id, "queued", NOW))
         made = [Chunk(f"{id}.{n}", id, n, kind, "text", "text", page=n + 1) for n in range(chunks)]
-        self.catalogue.replace_chunks(id, 1, made)
-        self.catalogue.publish(id, 1, "ready")
+        self.catalogue.chunks.replace(id, 1, made)
+        self.catalogue.runs.publish(id, 1, "ready")
         return [chunk.id for chunk in made]
 
     async def search(self, retriever: Proposing, k: int, **narrowed: Any) -> list[str]:
         query = Query("q", collections=(self.collection,), **narrowed)
-        return [one.id for one in (await Joined(retriever, self.catalogue).search(query, k)).evidence]
+        return [one.id for one in (await Joined(retriever, self.catalogue.chunks).search(query, k)).evidence]
 
 
 async def test_evidence_keeps_the_order_scores_and_ranks_of_the_proposals() -> None:
     shelf = Shelf()
     ids = shelf.put("d", 5)
     query = Query("q", collections=(shelf.collection,))
-    evidence = (await Joined(Proposing(ids[::-1]), shelf.catalogue).search(query, 2)).evidence
+    evidence = (await Joined(Proposing(ids[::-1]), shelf.catalogue.chunks).search(query, 2)).evidence
     assert [(one.id, one.score, one.ranks) for one in evidence] == [
         ("d.4", 0.0, {"words": 1}),
         ("d.3", -1.0, {"words": 2}),
@@ -63,8 +63,8 @@ async def test_the_deleted_the_unfinished_the_unknown_and_others_are_dropped() -
     shelf = Shelf()
     good = shelf.put("good", 2)
     deleted = shelf.put("deleted", 2)
-    shelf.catalogue.delete("deleted")
-    elsewhere = shelf.put("elsewhere", 2, collection=shelf.catalogue.create_collection("other", {}))
+    shelf.catalogue.erasure.delete("deleted")
+    elsewhere = shelf.put("elsewhere", 2, collection=shelf.catalogue.collections.create("other", {}))
     proposed = [*deleted, *elsewhere, "never.was", "", *good]
     assert await shelf.search(Proposing(proposed), 8) == good
 
@@ -109,12 +109,12 @@ async def test_no_more_is_looked_up_than_is_shown(monkeypatch: pytest.MonkeyPatc
     shelf = Shelf()
     ids = shelf.put("d", 400)
     asked: list[int] = []
-    real = shelf.catalogue.evidence
+    real = shelf.catalogue.chunks.evidence
 
     def counted(chunk_ids: Sequence[str], collections: Sequence[str]) -> Sequence[Evidence]:
         asked.append(len(chunk_ids))
         return real(chunk_ids, collections)
 
-    monkeypatch.setattr(shelf.catalogue, "evidence", counted)
+    monkeypatch.setattr(shelf.catalogue.chunks, "evidence", counted)
     assert await shelf.search(Proposing(ids), 50) == ids[:50]
     assert asked == [50]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.adapters.memory.catalogue import MemoryBlobs
+from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.vectors.index_names import slug
 from app.adapters.vectors.kept import KeptVectors
 from domain.errors import Unreadable

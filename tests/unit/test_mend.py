@@ -11,7 +11,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from app.adapters.memory.catalogue import MemoryBlobs, MemoryCatalogue
+from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.adapters.catalogue.chunks import SqlChunks
+from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.encoders import MemoryTextEncoder
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.adapters.vectors.kept import KeptVectors
@@ -19,6 +21,7 @@ from app.services.upkeep.repair import SAMPLE, Mended, compare, mend, mend_at_st
 from domain.errors import Missing, Unavailable
 from domain.ports import IndexName, Vector, VectorRow, Vectors, WordsRow
 from domain.types import Chunk, Document, Kind, Status
+from tests.catalogues import fresh_catalogue
 
 ENCODER = MemoryTextEncoder.name
 
@@ -59,12 +62,12 @@ class Unreachable(Damaged):
 
 
 class House:
-    def __init__(self, vectors: MemoryVectors | None = None, catalogue: MemoryCatalogue | None = None) -> None:
-        self.catalogue, self.words = catalogue or MemoryCatalogue(), MemoryWords()
+    def __init__(self, vectors: MemoryVectors | None = None, catalogue: SqlCatalogue | None = None) -> None:
+        self.catalogue, self.words = catalogue or fresh_catalogue(), MemoryWords()
         self.vectors = vectors or MemoryVectors()
         self.kept = KeptVectors(MemoryBlobs())
-        collection = self.catalogue.collection("default")
-        self.collection = self.catalogue.stamp(collection.id, {"text": ENCODER, "image": "clip"}).id
+        collection = self.catalogue.collections.find("default")
+        self.collection = self.catalogue.collections.stamp(collection.id, {"text": ENCODER, "image": "clip"}).id
         self.text, self.image = (
             IndexName(self.collection, "text", ENCODER),
             IndexName(self.collection, "image", "clip"),
@@ -73,18 +76,20 @@ class House:
     def take(self, id: str, chunks: int, status: Status = "ready", pictures: bool = True) -> list[str]:
         """A document in the catalogue, kept and indexed; every tenth chunk has a picture."""
         now = datetime.now(UTC)
-        self.catalogue.record(Document(id, self.collection, "default", id, "text/plain", 1, id, "queued", now))
+        self.catalogue.documents.record(
+            Document(id, self.collection, "default", id, "text/plain", 1, id, "queued", now)
+        )
         ids = [f"{id}.{n}" for n in range(chunks)]
         texts = [f"turbine {n} of document {id}" for n in range(chunks)]
         made = [
             Chunk(ids[n], id, n, "text", texts[n], texts[n], image=f"crop{n}" if pictures and n % 10 == 0 else None)
             for n in range(chunks)
         ]
-        self.catalogue.replace_chunks(id, 1, made)
+        self.catalogue.chunks.replace(id, 1, made)
         if status in ("ready", "partial"):
-            self.catalogue.publish(id, 1, status)
+            self.catalogue.runs.publish(id, 1, status)
         else:
-            self.catalogue.update(id, 1, status=status, stage="index")
+            self.catalogue.runs.update(id, 1, status=status, stage="index")
         self.kept.keep(id, "text", ENCODER, 0, ids, _units(chunks, id))
         if pictures:
             self.kept.keep(id, "image", "clip", 0, ids[::10], _units(chunks, id)[::10])
@@ -190,31 +195,32 @@ async def test_a_document_on_its_way_in_has_its_first_parts_put_back_and_nothing
 async def test_pictures_that_are_still_on_their_way_are_not_missed() -> None:
     house = House()
     house.take("a", 5, "running")
-    house.catalogue.publish("a", 1, "running")
+    house.catalogue.runs.publish("a", 1, "running")
     figure = Chunk("a.figure", "a", 9, "figure", "mast", "mast", image="crop", batch=1)
-    house.catalogue.replace_chunks("a", 1, [figure], batch=1)
+    house.catalogue.chunks.replace("a", 1, [figure], batch=1)
     assert await house.mend() == Mended()
 
 
-class Counting(MemoryCatalogue):
+class Counting(SqlChunks):
     read = 0
 
-    def chunks(
+    def of_document(
         self, document_id: str, after: int = -1, limit: int | None = None, batch: int | None = None
     ) -> tuple[Chunk, ...]:
-        found = super().chunks(document_id, after, limit, batch)
+        found = super().of_document(document_id, after, limit, batch)
         self.read += len(found)
         return found
 
 
 async def test_a_whole_index_is_left_alone_and_only_sampled() -> None:
-    catalogue = Counting()
+    catalogue = fresh_catalogue()
+    catalogue.chunks = chunks = Counting(catalogue.database)
     house = House(catalogue=catalogue)
     house.take("a", 900)
     house.take("b", 1)
     before = dict(house.vectors._indexes[house.text])
     assert await house.mend() == Mended()
-    assert catalogue.read <= SAMPLE + 1
+    assert chunks.read <= SAMPLE + 1
     assert all(house.vectors._indexes[house.text][id] is row for id, row in before.items())  # none written anew
 
 
@@ -222,7 +228,7 @@ async def test_the_same_page_in_many_documents_is_no_damage(house: House) -> Non
     for n in range(30):
         house.take(f"d{n}", 1)
         house.kept.keep(f"d{n}", "text", ENCODER, 0, [f"d{n}.0"], _units(1, "same"))
-        house.index(house.catalogue.chunks(f"d{n}"))
+        house.index(house.catalogue.chunks.of_document(f"d{n}"))
     assert await house.mend() == Mended()
 
 
@@ -234,11 +240,11 @@ async def test_a_document_deleted_while_it_is_added_does_not_come_back(erased: b
     add = house.vectors.add
 
     def deleting(index: IndexName, rows: Sequence[VectorRow]) -> None:
-        house.catalogue.delete("a")
+        house.catalogue.erasure.delete("a")
         house.words.remove_document(house.collection, "a")
         house.vectors.remove_document(house.image, "a")
         if erased:
-            house.catalogue.erase("a")
+            house.catalogue.erasure.erase("a")
         add(index, rows)
 
     house.vectors.add = deleting  # type: ignore[method-assign]
@@ -254,7 +260,7 @@ async def test_a_collection_deleted_meanwhile_does_not_come_back(house: House) -
 
     def deleting(index: IndexName, rows: Sequence[VectorRow]) -> None:
         with suppress(Missing):
-            house.catalogue.delete_collection("default")
+            house.catalogue.collections.delete("default")
         add(index, rows)
 
     house.vectors.add = deleting  # type: ignore[method-assign]

@@ -10,18 +10,20 @@ from typing import cast
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from app.adapters.memory.catalogue import MemoryCatalogue
 from app.api.deps import Services
 from app.api.metrics import Requests, waiting
 from app.main import create_app
 from app.settings import Settings
 from domain.types import Document
+from tests.catalogues import fresh_catalogue
 
 
 def test_requests_are_counted_by_their_routes_and_documents_that_wait(tmp_path: Path) -> None:
-    catalogue = MemoryCatalogue()
-    collection = catalogue.collection("default").id
-    catalogue.record(Document("d", collection, "default", "d", "text/plain", 1, "ab", "queued", datetime.now(UTC)))
+    catalogue = fresh_catalogue()
+    collection = catalogue.collections.find("default").id
+    catalogue.documents.record(
+        Document("d", collection, "default", "d", "text/plain", 1, "ab", "queued", datetime.now(UTC))
+    )
     settings = Settings(_env_file=None, data_dir=tmp_path)  # type: ignore[call-arg]
     app = create_app(settings, cast(Services, SimpleNamespace(catalogue=catalogue)))
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from app.adapters.memory.catalogue import MemoryCatalogue
 from app.api import openai
+from tests.catalogues import fresh_catalogue
 
 
 def test_more_collections_than_a_page_holds_are_all_models() -> None:
-    catalogue = MemoryCatalogue()
-    names = {"default"} | {catalogue.create_collection(f"c{number}", {}).name for number in range(450)}
+    catalogue = fresh_catalogue()
+    names = {"default"} | {catalogue.collections.create(f"c{number}", {}).name for number in range(450)}
     app = FastAPI()
     app.include_router(openai.router)
     app.state.services = SimpleNamespace(catalogue=catalogue)

@@ -25,7 +25,7 @@ class House:
         self.originals = Originals(self.catalogue, self.blobs)
 
     def take(self, id: str, sha256: str, collection: str = "default", **metadata: Any) -> None:
-        of = self.catalogue.collection("default").id if collection == "default" else collection
+        of = self.catalogue.collections.find("default").id if collection == "default" else collection
         now = datetime.now(UTC)
         file = self.blobs.temporary()
         file.write_bytes(b"bytes")
@@ -56,8 +56,8 @@ def test_bytes_whose_metadata_is_refused_do_not_stay(house: House) -> None:
 
 
 def test_bytes_for_a_collection_deleted_meanwhile_do_not_stay(house: House) -> None:
-    gone = house.catalogue.create_collection("gone", {}).id
-    house.catalogue.delete_collection("gone")
+    gone = house.catalogue.collections.create("gone", {}).id
+    house.catalogue.collections.delete("gone")
     with pytest.raises(ExhibitError):
         house.take("a", "ab", collection=gone)
     assert house.blobs.keys("originals") == ()
@@ -73,7 +73,7 @@ def test_a_refused_upload_takes_no_other_documents_bytes(house: House) -> None:
 async def test_at_start_what_no_document_wants_is_swept_and_nothing_else(house: House) -> None:
     house.take("a", "ab")
     house.take("b", "cd")
-    house.catalogue.delete("b")  # not erased yet: the erasing still wants to release it
+    house.catalogue.erasure.delete("b")  # not erased yet: the erasing still wants to release it
     house.blobs.put("originals/ef", b"a kill fell between these bytes and their row")
     await sweep_at_start(house.originals.keys, house.originals.sweep)
     assert house.blobs.keys("originals") == ("originals/ab", "originals/cd")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from app.adapters.memory.catalogue import MemoryCatalogue
 from domain.types import Block, Chunk, Document, ParsedPage
 from ingest.outline import HEADINGS, ORDINAL, is_outline, outline_of
+from tests.catalogues import fresh_catalogue
 
 DOCUMENT = Document(
     "d", "c", "default", "tower.pdf", "application/pdf", 1, "ab", "running", datetime.now(UTC), title="The tower"
@@ -68,13 +68,13 @@ def test_a_document_of_a_picture_alone_has_one() -> None:
 
 
 def test_it_is_found_by_its_id_and_counted_and_read_by_nobody_else() -> None:
-    catalogue = MemoryCatalogue()
-    document = replace(DOCUMENT, collection_id=catalogue.collection("default").id, status="queued")
-    catalogue.record(document)
+    catalogue = fresh_catalogue()
+    document = replace(DOCUMENT, collection_id=catalogue.collections.find("default").id, status="queued")
+    catalogue.documents.record(document)
     outline, chunk = outline_of(document, [PAGE]), Chunk("d.0", "d", 0, "text", "oil", "oil", 1)
-    catalogue.replace_chunks("d", 1, [outline, chunk])
-    catalogue.publish("d", 1, "ready")
+    catalogue.chunks.replace("d", 1, [outline, chunk])
+    catalogue.runs.publish("d", 1, "ready")
     assert (outline.ordinal, is_outline(outline.id)) == (ORDINAL, True)
-    assert catalogue.chunks("d") == (chunk,)
-    assert catalogue.document("d").chunks == {"text": 1}
-    assert catalogue.chunk(outline.id).chunk == outline
+    assert catalogue.chunks.of_document("d") == (chunk,)
+    assert catalogue.documents.find("d").chunks == {"text": 1}
+    assert catalogue.chunks.find(outline.id).chunk == outline

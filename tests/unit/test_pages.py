@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.adapters.memory.catalogue import MemoryBlobs, MemoryCatalogue
+from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.adapters.memory.blobs import MemoryBlobs
 from app.services.pages import SLIDES_AND_SHEETS, Pages
 from domain.errors import Gone, Missing
 from domain.types import Box, Document
 from ingest.parse.printed import PRINTED
+from tests.catalogues import fresh_catalogue
 
 SLIDES = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 
@@ -20,7 +22,7 @@ SLIDES = "application/vnd.openxmlformats-officedocument.presentationml.presentat
 class Drawing:
     """Draws; and may delete the document meanwhile, rows and all."""
 
-    def __init__(self, catalogue: MemoryCatalogue, deletes: bool = False, erases: bool = False) -> None:
+    def __init__(self, catalogue: SqlCatalogue, deletes: bool = False, erases: bool = False) -> None:
         self.catalogue, self.deletes, self.erases = catalogue, deletes, erases
         self.drawn, self.prints = 0, 0
         self.drawn_from: str | None = None
@@ -29,9 +31,9 @@ class Drawing:
         self.drawn += 1
         self.drawn_from = pdf
         if self.deletes:
-            self.catalogue.delete(document.id)
+            self.catalogue.erasure.delete(document.id)
         if self.erases:
-            self.catalogue.erase(document.id)
+            self.catalogue.erasure.erase(document.id)
         return b"a picture"
 
     async def printed(self, document: Document) -> bytes:
@@ -41,16 +43,18 @@ class Drawing:
 
 
 @pytest.fixture
-def catalogue() -> MemoryCatalogue:
-    catalogue = MemoryCatalogue()
-    collection = catalogue.collection("default").id
+def catalogue() -> SqlCatalogue:
+    catalogue = fresh_catalogue()
+    collection = catalogue.collections.find("default").id
     pdf = "application/pdf"
-    catalogue.record(Document("d", collection, "default", "d", pdf, 1, "ab", "queued", datetime.now(UTC), pages=2))
-    catalogue.update("d", 1, pages=2)
+    catalogue.documents.record(
+        Document("d", collection, "default", "d", pdf, 1, "ab", "queued", datetime.now(UTC), pages=2)
+    )
+    catalogue.runs.update("d", 1, pages=2)
     return catalogue
 
 
-async def test_a_page_is_drawn_once(catalogue: MemoryCatalogue) -> None:
+async def test_a_page_is_drawn_once(catalogue: SqlCatalogue) -> None:
     drawing = Drawing(catalogue)
     pages = Pages(catalogue, MemoryBlobs(), drawing)
     assert [await pages.page("d", 2) for _ in range(2)] == [b"a picture"] * 2
@@ -58,18 +62,18 @@ async def test_a_page_is_drawn_once(catalogue: MemoryCatalogue) -> None:
 
 
 @pytest.mark.parametrize("erases", [False, True])
-async def test_a_document_deleted_while_it_is_drawn_leaves_no_picture(catalogue: MemoryCatalogue, erases: bool) -> None:
+async def test_a_document_deleted_while_it_is_drawn_leaves_no_picture(catalogue: SqlCatalogue, erases: bool) -> None:
     blobs = MemoryBlobs()
     with pytest.raises(Gone):
         await Pages(catalogue, blobs, Drawing(catalogue, deletes=True, erases=erases)).page("d", 1)
     assert blobs.keys("documents/d") == ()
 
 
-async def test_slides_asked_for_at_once_are_printed_once_and_drawn_from_that(catalogue: MemoryCatalogue) -> None:
-    collection = catalogue.collection("default").id
+async def test_slides_asked_for_at_once_are_printed_once_and_drawn_from_that(catalogue: SqlCatalogue) -> None:
+    collection = catalogue.collections.find("default").id
     deck = Document("s", collection, "default", "s", SLIDES, 1, "cd", "queued", datetime.now(UTC), pages=3)
-    catalogue.record(deck)
-    catalogue.update("s", 1, pages=3)
+    catalogue.documents.record(deck)
+    catalogue.runs.update("s", 1, pages=3)
     drawing, blobs = Drawing(catalogue), MemoryBlobs()
     pages = Pages(catalogue, blobs, drawing)
     await asyncio.gather(*(pages.page("s", number) for number in (1, 2, 3)))
@@ -78,10 +82,12 @@ async def test_slides_asked_for_at_once_are_printed_once_and_drawn_from_that(cat
     assert blobs.read(drawing.drawn_from) == b"a PDF"
 
 
-async def test_a_page_that_is_not_there_is_not_printed_for(catalogue: MemoryCatalogue) -> None:
-    collection = catalogue.collection("default").id
-    catalogue.record(Document("s", collection, "default", "s", SLIDES, 1, "cd", "queued", datetime.now(UTC), pages=3))
-    catalogue.update("s", 1, pages=3)
+async def test_a_page_that_is_not_there_is_not_printed_for(catalogue: SqlCatalogue) -> None:
+    collection = catalogue.collections.find("default").id
+    catalogue.documents.record(
+        Document("s", collection, "default", "s", SLIDES, 1, "cd", "queued", datetime.now(UTC), pages=3)
+    )
+    catalogue.runs.update("s", 1, pages=3)
     drawing = Drawing(catalogue)
     with pytest.raises(Missing, match="has 3 pages"):
         await Pages(catalogue, MemoryBlobs(), drawing).page("s", 4)

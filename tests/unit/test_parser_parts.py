@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from app.adapters.memory.catalogue import MemoryBlobs
+from app.adapters.memory.blobs import MemoryBlobs
 from domain.errors import Unreadable
 from domain.types import Document, ParsedPage
 from ingest.parser import SandboxedParser

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.adapters.memory.catalogue import MemoryBlobs, MemoryCatalogue
+from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.encoders import MemoryImageEncoder, MemoryTextEncoder
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.adapters.memory.jobs import MemoryJobs, step
@@ -30,6 +31,7 @@ from ingest.describe import Describer
 from ingest.originals import Originals
 from ingest.parse.tables import table_block
 from ingest.pipeline import Pipeline, Step, ingest, read_pictures
+from tests.catalogues import fresh_catalogue
 from tests.waiting import becomes, until
 
 PAGES = 5
@@ -105,7 +107,7 @@ class Bulk:
 
 @dataclass
 class House:
-    catalogue: MemoryCatalogue = field(default_factory=MemoryCatalogue)
+    catalogue: SqlCatalogue = field(default_factory=fresh_catalogue)
     blobs: MemoryBlobs = field(default_factory=MemoryBlobs)
     parser: OnePageABatch = field(default_factory=OnePageABatch)
     vectors: MemoryVectors = field(default_factory=MemoryVectors)
@@ -126,21 +128,21 @@ class House:
             self.vectors,
             self.words,
         )
-        self.collection = self.catalogue.collection("default").id
+        self.collection = self.catalogue.collections.find("default").id
 
     def upload(self, name: str = "a.pdf", sha256: str = "ab" * 32) -> Document:
         document = Document(
             name, self.collection, "default", name, "application/pdf", 1, sha256, "queued", datetime.now(UTC)
         )
         self.blobs.put(f"originals/{sha256}", b"x")
-        return self.catalogue.record(document)[0]
+        return self.catalogue.documents.record(document)[0]
 
     @property
     def index(self) -> IndexName:
         return IndexName(self.collection, "text", MemoryTextEncoder.name)
 
     def everything(self, document: Document) -> tuple[set[str], set[str], set[str]]:
-        chunks = {chunk.id for chunk in self.catalogue.chunks(document.id)}
+        chunks = {chunk.id for chunk in self.catalogue.chunks.of_document(document.id)}
         return chunks, set(self.words.ids(self.collection)), set(self.vectors.ids(self.index))
 
 
@@ -159,7 +161,7 @@ async def take_in(house: House, document: Document, step: Step = step, attempt: 
 async def test_a_document_becomes_ready_with_its_pages(house: House) -> None:
     document = house.upload()
     await take_in(house, document)
-    done = house.catalogue.document(document.id)
+    done = house.catalogue.documents.find(document.id)
     assert (done.status, done.stage, done.progress, done.pages) == ("ready", None, 1.0, PAGES)
     assert [page.read_as for page in done.page_report] == ["text", "ocr", "text", "text", "text"]
     assert [(page.figures, page.uncaptioned) for page in done.page_report] == [(0, 0)] * 3 + [(1, 0), (0, 0)]
@@ -202,8 +204,8 @@ async def test_killed_after_it_was_published_its_pages_are_removed_by_the_next_r
 
 
 def found(house: House, document: Document) -> list[str]:
-    chunks = house.catalogue.chunks(document.id)
-    evidence = house.catalogue.evidence([chunk.id for chunk in chunks], [house.collection])
+    chunks = house.catalogue.chunks.of_document(document.id)
+    evidence = house.catalogue.chunks.evidence([chunk.id for chunk in chunks], [house.collection])
     return [one.chunk.text for one in evidence]
 
 
@@ -228,7 +230,7 @@ async def test_a_table_in_a_picture_is_found_by_its_rows_and_the_picture_by_all_
     house = House(parser=OnePicture())
     document = house.upload("photo.png")
     await take_in(house, document)
-    image, table = (one for one in house.catalogue.chunks(document.id) if one.ordinal >= 0)
+    image, table = (one for one in house.catalogue.chunks.of_document(document.id) if one.ordinal >= 0)
     assert (image.kind, image.text) == ("image", "Invoice\nItem Price\nShelf 184\nBench 395")
     first, *rows = table.text.splitlines()
     assert (table.kind, first, rows[-1]) == ("table", "Invoice", "| Bench | 395 |")
@@ -238,7 +240,7 @@ async def test_a_table_in_a_picture_is_found_by_its_rows_and_the_picture_by_all_
 async def test_its_text_is_found_before_its_pictures_are_read(house: House) -> None:
     document = house.upload()
     waiting = await ingest(house.pipeline, step, document.id, 1)
-    early = house.catalogue.document(document.id)
+    early = house.catalogue.documents.find(document.id)
     assert (early.status, early.findable) == ("running", True)
     assert [page.read_as for page in early.page_report] == ["text", "pending", "text", "text", "text"]
     text = found(house, document)
@@ -254,7 +256,7 @@ async def test_a_figure_is_read_whether_its_parser_drew_it_or_left_that_for_late
     for each in (house, other):
         document = each.upload()
         await take_in(each, document)
-        [figure] = [chunk for chunk in each.catalogue.chunks(document.id) if chunk.kind == "figure"]
+        [figure] = [chunk for chunk in each.catalogue.chunks.of_document(document.id) if chunk.kind == "figure"]
         assert figure.image is not None
         assert each.blobs.read(figure.image) == picture()
         chunks.append(figure)
@@ -268,7 +270,7 @@ async def test_figures_that_cannot_be_drawn_keep_their_captions(house: House) ->
     house.parser.read_figures = read_figures  # type: ignore[method-assign,assignment]
     document = house.upload()
     await take_in(house, document)
-    partial = house.catalogue.document(document.id)
+    partial = house.catalogue.documents.find(document.id)
     assert (partial.status, partial.problems) == ("partial", (Problem("figures can't be drawn", 4),))
     assert "Figure 1" in found(house, document)
 
@@ -276,9 +278,9 @@ async def test_figures_that_cannot_be_drawn_keep_their_captions(house: House) ->
 async def test_what_the_text_became_stays_as_it_is_when_pictures_arrive(house: House) -> None:
     document = house.upload()
     waiting = await ingest(house.pipeline, step, document.id, 1)
-    before = house.catalogue.chunks(document.id)
+    before = house.catalogue.chunks.of_document(document.id)
     await read_pictures(house.pipeline, step, document.id, 1, waiting)
-    after = house.catalogue.chunks(document.id)
+    after = house.catalogue.chunks.of_document(document.id)
     assert [chunk for chunk in after if chunk.batch == 0] == list(before)
 
 
@@ -303,14 +305,14 @@ async def test_progress_only_grows_and_ends_whole(house: House) -> None:
 
     async def watched(name: str, stage: Callable[..., Awaitable[Any]], *args: Any) -> Any:
         result = await stage(*args)
-        seen.append(house.catalogue.document(document.id).progress)
+        seen.append(house.catalogue.documents.find(document.id).progress)
         return result
 
     await take_in(house, document, watched)
     assert seen == sorted(seen)
     assert len(set(seen)) > 8
     assert (seen[0], seen[-1]) == (0.0, 1.0)
-    assert house.catalogue.document(document.id).time_left_s is None
+    assert house.catalogue.documents.find(document.id).time_left_s is None
 
 
 async def test_what_breaks_after_the_text_was_published_costs_the_pictures_only(house: House) -> None:
@@ -322,7 +324,7 @@ async def test_what_breaks_after_the_text_was_published_costs_the_pictures_only(
 
     house.parser.cut_pictures = cut_pictures  # type: ignore[method-assign,assignment]
     await read_pictures(house.pipeline, step, document.id, 1, waiting)
-    partial = house.catalogue.document(document.id)
+    partial = house.catalogue.documents.find(document.id)
     assert (partial.status, partial.problems[0]) == ("partial", Problem("The disk is full."))
     assert len(found(house, document)) == 4
 
@@ -333,9 +335,9 @@ async def test_a_second_attempt_that_reads_otherwise_leaves_nothing_of_the_first
     document = house.upload()
     await ingest(house.pipeline, step, document.id, 1)
     first = house.everything(document)
-    house.catalogue.update(document.id, 1, status="cancelled")
+    house.catalogue.runs.update(document.id, 1, status="cancelled")
     assert found(house, document) == []
-    house.catalogue.requeue(document.id)
+    house.catalogue.runs.requeue(document.id)
 
     async def pages(document: Document, first: int, last: int) -> Sequence[ParsedPage]:
         return [ParsedPage(number, (Block("text", f"Revised {number}.", number),)) for number in range(first, last + 1)]
@@ -347,7 +349,7 @@ async def test_a_second_attempt_that_reads_otherwise_leaves_nothing_of_the_first
     assert chunks == words == vectors
     assert not chunks & first[0]
     assert house.kept.load(document.id, "text", MemoryTextEncoder.name)[0] == [
-        c.id for c in house.catalogue.chunks(document.id)
+        c.id for c in house.catalogue.chunks.of_document(document.id)
     ]
 
 
@@ -361,17 +363,17 @@ async def test_a_retry_goes_on_from_what_was_read_and_kept(house: House) -> None
     document, add = house.upload(), house.vectors.add
     house.vectors.add = lambda index, rows: _full()  # type: ignore[method-assign]
     await take_in(house, document)
-    failed = house.catalogue.document(document.id)
+    failed = house.catalogue.documents.find(document.id)
     assert (failed.status, failed.problems) == ("failed", (Problem("The index is full."),))
 
     house.vectors.add = add  # type: ignore[method-assign]
     house.parser.pages = house.pipeline.bulk.texts = refuse  # type: ignore[method-assign,assignment]
-    house.catalogue.requeue(document.id)
+    house.catalogue.runs.requeue(document.id)
     waiting = await ingest(house.pipeline, step, document.id, 2)
-    assert house.catalogue.document(document.id).findable
+    assert house.catalogue.documents.find(document.id).findable
     house.pipeline.bulk = Bulk()
     await read_pictures(house.pipeline, step, document.id, 2, waiting)
-    assert house.catalogue.document(document.id).status == "ready"
+    assert house.catalogue.documents.find(document.id).status == "ready"
     assert house.everything(document) == whole.everything(document)
 
 
@@ -387,12 +389,12 @@ async def test_a_retry_reads_no_picture_again_that_was_read(house: House) -> Non
 
     house.parser.cut_pictures = cut_pictures  # type: ignore[method-assign,assignment]
     await take_in(house, document)
-    assert house.catalogue.document(document.id).status == "partial"  # its text is found
+    assert house.catalogue.documents.find(document.id).status == "partial"  # its text is found
     house.parser = house.pipeline.parser = OnePageABatch()
     house.parser.pages = house.parser.read_page = refuse  # type: ignore[method-assign,assignment]
-    house.catalogue.requeue(document.id)
+    house.catalogue.runs.requeue(document.id)
     await take_in(house, document, attempt=2)
-    assert house.catalogue.document(document.id).status == "ready"
+    assert house.catalogue.documents.find(document.id).status == "ready"
 
 
 async def test_a_retry_reads_a_page_again_that_failed(house: House) -> None:
@@ -403,11 +405,11 @@ async def test_a_retry_reads_a_page_again_that_failed(house: House) -> None:
 
     house.parser.read_page = crashing  # type: ignore[method-assign]
     await take_in(house, document)
-    assert house.catalogue.document(document.id).status == "partial"
+    assert house.catalogue.documents.find(document.id).status == "partial"
     house.parser.read_page = read_page  # type: ignore[method-assign]
-    house.catalogue.requeue(document.id)
+    house.catalogue.runs.requeue(document.id)
     await take_in(house, document, attempt=2)
-    assert house.catalogue.document(document.id).status == "ready"
+    assert house.catalogue.documents.find(document.id).status == "ready"
 
 
 @pytest.mark.parametrize("index", ["words", "vectors"])
@@ -419,8 +421,8 @@ async def test_deleted_and_erased_by_another_process_just_before_a_write_nothing
     add = written.add
 
     def add_late(*given: Any) -> None:
-        if house.catalogue.unfinished():
-            house.catalogue.delete(document.id)
+        if house.catalogue.documents.unfinished():
+            house.catalogue.erasure.delete(document.id)
             House(house.catalogue, house.blobs, house.parser, house.vectors, house.words).pipeline.erase(
                 document.id, house.collection
             )
@@ -438,9 +440,9 @@ async def test_pictures_wait_for_the_text_of_other_documents(house: House) -> No
     with house.pipeline.text_comes_first():
         reading = asyncio.create_task(read_pictures(house.pipeline, step, document.id, 1, waiting))
         await asyncio.sleep(0.3)
-        assert house.catalogue.document(document.id).page_report[1].read_as == "pending"
+        assert house.catalogue.documents.find(document.id).page_report[1].read_as == "pending"
     await reading
-    assert house.catalogue.document(document.id).status == "ready"
+    assert house.catalogue.documents.find(document.id).status == "ready"
 
 
 async def test_while_text_comes_pictures_are_read_one_after_the_other(
@@ -480,7 +482,7 @@ async def test_deleted_while_it_is_taken_in_nothing_of_it_stays(when: str, house
 
     async def deleting(name: str, stage: Callable[..., Awaitable[Any]], *args: Any) -> Any:
         if name == when:
-            house.catalogue.delete(document.id)
+            house.catalogue.erasure.delete(document.id)
             house.pipeline.erase(document.id, house.collection)
         return await stage(*args)
 
@@ -489,7 +491,7 @@ async def test_deleted_while_it_is_taken_in_nothing_of_it_stays(when: str, house
     assert house.vectors.ids(house.index) == frozenset()
     assert house.blobs.keys("documents") == ()
     assert house.blobs.keys("originals") == ()
-    assert house.catalogue.deleted() == ()
+    assert house.catalogue.erasure.deleted() == ()
 
 
 async def test_a_document_deleted_in_the_middle_of_a_stage_leaves_nothing(house: House) -> None:
@@ -497,7 +499,7 @@ async def test_a_document_deleted_in_the_middle_of_a_stage_leaves_nothing(house:
     encode = house.pipeline.bulk.texts
 
     async def texts(given: Sequence[str]) -> Vectors:
-        house.catalogue.delete(document.id)
+        house.catalogue.erasure.delete(document.id)
         house.pipeline.erase(document.id, house.collection)
         return await encode(given)
 
@@ -512,18 +514,18 @@ async def test_a_cancelled_run_stops_and_leaves_the_state(house: House) -> None:
 
     async def cancelling(name: str, stage: Callable[..., Awaitable[Any]], *args: Any) -> Any:
         if name == "split":
-            house.catalogue.update(document.id, 1, status="cancelled")
+            house.catalogue.runs.update(document.id, 1, status="cancelled")
         return await stage(*args)
 
     await take_in(house, document, cancelling)
-    assert house.catalogue.document(document.id).status == "cancelled"
+    assert house.catalogue.documents.find(document.id).status == "cancelled"
 
 
 async def test_an_unreadable_document_fails_with_its_sentence(house: House) -> None:
     house.parser.broken = Unreadable("It needs a password.")
     document = house.upload()
     await take_in(house, document)
-    failed = house.catalogue.document(document.id)
+    failed = house.catalogue.documents.find(document.id)
     assert (failed.status, failed.problems) == ("failed", (Problem("It needs a password."),))
 
 
@@ -531,7 +533,7 @@ async def test_a_disk_that_stays_full_is_told_not_swallowed(house: House) -> Non
     house.parser.broken = Unavailable("The disk is full.")
     document = house.upload()
     await take_in(house, document)
-    assert house.catalogue.document(document.id).problems == (Problem("The disk is full."),)
+    assert house.catalogue.documents.find(document.id).problems == (Problem("The disk is full."),)
 
 
 async def test_a_page_that_failed_makes_the_document_partial(house: House) -> None:
@@ -541,39 +543,39 @@ async def test_a_page_that_failed_makes_the_document_partial(house: House) -> No
     house.parser.read_page = read_page  # type: ignore[method-assign]
     document = house.upload()
     await take_in(house, document)
-    partial = house.catalogue.document(document.id)
+    partial = house.catalogue.documents.find(document.id)
     assert (partial.status, partial.problems) == ("partial", (Problem("It took longer than 60 s.", 2),))
     assert partial.page_report[1].read_as == "failed"
 
 
 async def test_another_encoder_than_the_collections_is_a_clear_failure(house: House) -> None:
-    house.catalogue.stamp(house.collection, {"text": "other", "image": "other"})
+    house.catalogue.collections.stamp(house.collection, {"text": "other", "image": "other"})
     document = house.upload()
     await take_in(house, document)
-    [problem] = house.catalogue.document(document.id).problems
+    [problem] = house.catalogue.documents.find(document.id).problems
     assert "other" in problem.message
     assert "EXHIBIT_MODELS" in problem.message
     assert "`exhibit reindex default`" in problem.message
 
 
 async def test_while_the_collection_is_re_embedded_documents_are_asked_to_wait(house: House) -> None:
-    house.catalogue.stamp(house.collection, {"text": "other", "image": "other"})
-    house.catalogue.begin_reindex(house.collection, {"text": "new"}, "r")
-    house.catalogue.update_reindex(house.collection, "r", done=3, total=9)
+    house.catalogue.collections.stamp(house.collection, {"text": "other", "image": "other"})
+    house.catalogue.reindexes.begin(house.collection, {"text": "new"}, "r")
+    house.catalogue.reindexes.update(house.collection, "r", done=3, total=9)
     document = house.upload()
     await take_in(house, document)
-    [problem] = house.catalogue.document(document.id).problems
+    [problem] = house.catalogue.documents.find(document.id).problems
     assert "3 of 9" in problem.message
 
 
 async def test_shared_bytes_stay_until_the_last_document_goes(house: House) -> None:
-    other = house.catalogue.create_collection("other", {})
+    other = house.catalogue.collections.create("other", {})
     one = house.upload()
-    two = house.catalogue.record(replace(one, id="b.pdf", collection_id=other.id, collection="other"))[0]
-    house.catalogue.delete(one.id)
+    two = house.catalogue.documents.record(replace(one, id="b.pdf", collection_id=other.id, collection="other"))[0]
+    house.catalogue.erasure.delete(one.id)
     house.pipeline.erase(one.id, house.collection)
     assert house.blobs.keys("originals") != ()
-    house.catalogue.delete(two.id)
+    house.catalogue.erasure.delete(two.id)
     house.pipeline.erase(two.id, other.id)
     assert house.blobs.keys("originals") == ()
 
@@ -583,7 +585,7 @@ async def test_tending_takes_in_what_the_queue_never_heard_of(house: House) -> N
     document = house.upload()
     await tend(house.catalogue, jobs)
     await settled(house, document.id)
-    assert house.catalogue.document(document.id).status == "ready"
+    assert house.catalogue.documents.find(document.id).status == "ready"
     await jobs.close()
 
 
@@ -591,16 +593,16 @@ async def test_tending_erases_what_was_deleted(house: House) -> None:
     jobs = MemoryJobs(house.pipeline)
     document = house.upload()
     await take_in(house, document)
-    house.catalogue.delete(document.id)
+    house.catalogue.erasure.delete(document.id)
     await tend(house.catalogue, jobs)
     await becomes(False, lambda: jobs.forgetting(document.id))
-    assert house.catalogue.deleted() == ()
+    assert house.catalogue.erasure.deleted() == ()
     assert house.blobs.keys("documents") == ()
     await jobs.close()
 
 
 async def settled(house: House, document_id: str) -> None:
-    await until(lambda: house.catalogue.document(document_id).status not in ("queued", "running"))
+    await until(lambda: house.catalogue.documents.find(document_id).status not in ("queued", "running"))
 
 
 # ---------------------------------------------------------------- descriptions by a model
@@ -640,12 +642,12 @@ async def test_what_a_model_says_of_pictures_and_pages_is_found_but_not_quoted(s
     house, words = seeing
     document = house.upload()
     await take_in(house, document)
-    assert house.catalogue.document(document.id).status == "ready"
-    chunks = {chunk.id: chunk for chunk in house.catalogue.chunks(document.id)}
+    assert house.catalogue.documents.find(document.id).status == "ready"
+    chunks = {chunk.id: chunk for chunk in house.catalogue.chunks.of_document(document.id)}
     found = [chunks[id] for id, _ in house.words.search(house.collection, "lighthouse gale", 10)]
     assert {(chunk.kind, chunk.page) for chunk in found} == {("figure", 4), ("page", 2)}
     assert all("lighthouse" not in chunk.text and chunk.described_by == "seer" for chunk in found)
-    evidence = house.catalogue.evidence([chunk.id for chunk in found], [house.collection])
+    evidence = house.catalogue.chunks.evidence([chunk.id for chunk in found], [house.collection])
     assert len(evidence) == 2
     assert words.asked == 2
     assert house.everything(document)[0] == house.everything(document)[1]
@@ -658,17 +660,17 @@ async def test_a_model_that_fails_leaves_the_document_partial_and_a_retry_asks_a
     document = house.upload()
     words.failure = ModelUnavailable("the language model's server is busy")
     await take_in(house, document)
-    done = house.catalogue.document(document.id)
-    assert (done.status, len(house.catalogue.chunks(document.id))) == ("partial", CHUNKS)
+    done = house.catalogue.documents.find(document.id)
+    assert (done.status, len(house.catalogue.chunks.of_document(document.id))) == ("partial", CHUNKS)
     assert [problem.message for problem in done.problems] == [
         "some of its pictures or tables could not be described by the language model: "
         "the language model's server is busy"
     ]
     words.failure = None
-    house.catalogue.requeue(document.id)
+    house.catalogue.runs.requeue(document.id)
     waiting = await ingest(house.pipeline, step, document.id, 2)
     await read_pictures(house.pipeline, step, document.id, 2, waiting)
-    assert house.catalogue.document(document.id).status == "ready"
+    assert house.catalogue.documents.find(document.id).status == "ready"
 
 
 async def test_describing_twice_changes_nothing(seeing: tuple[House, Words]) -> None:
@@ -680,7 +682,7 @@ async def test_describing_twice_changes_nothing(seeing: tuple[House, Words]) -> 
         return await stage(*args)
 
     await take_in(house, document, twice)
-    chunks = house.catalogue.chunks(document.id)
+    chunks = house.catalogue.chunks.of_document(document.id)
     assert all(chunk.search_text.count("lighthouse") <= 1 for chunk in chunks)
     assert words.asked == 2
     assert house.everything(document)[1] == {chunk.id for chunk in chunks}
@@ -690,7 +692,7 @@ async def test_nothing_of_a_deleted_documents_descriptions_stays(seeing: tuple[H
     house, _ = seeing
     document = house.upload()
     await take_in(house, document)
-    house.catalogue.delete(document.id)
+    house.catalogue.erasure.delete(document.id)
     house.pipeline.erase(document.id, house.collection)
     assert house.blobs.keys("") == ()
 
@@ -702,7 +704,7 @@ async def test_a_described_tables_vector_is_made_of_the_new_words(seeing: tuple[
     house.parser._page = lambda number: ParsedPage(number, (table,) if number == 1 else ())  # type: ignore[method-assign]
     document = house.upload()
     await take_in(house, document)
-    [chunk] = house.catalogue.chunks(document.id)
+    [chunk] = house.catalogue.chunks.of_document(document.id)
     assert (chunk.kind, chunk.description) == ("table", "A lighthouse in a gale.")
     ids, vectors = house.kept.load(document.id, "text", MemoryTextEncoder.name)
     assert ids == [chunk.id]
@@ -739,7 +741,7 @@ async def new_version(house: House, old: Document, parser: OnePageABatch) -> tup
     house.pipeline.parser, house.pipeline.bulk = parser, (counting := Counting())
     fresh = replace(old, id="v2", sha256="cd" * 32, status="queued", replaces=old.id, created_at=datetime.now(UTC))
     house.blobs.put(f"originals/{fresh.sha256}", b"y")
-    return house.catalogue.record(fresh)[0], counting
+    return house.catalogue.documents.record(fresh)[0], counting
 
 
 async def test_of_a_new_version_only_what_changed_is_encoded(house: House) -> None:
@@ -752,12 +754,12 @@ async def test_of_a_new_version_only_what_changed_is_encoded(house: House) -> No
     await take_in(house, fresh)
     assert [text.splitlines()[-1] for text in counting.seen] == ["Page 3 tells of the lighthouse."]
     assert counting.pictures == 0
-    assert house.catalogue.document(fresh.id).status == "ready"
+    assert house.catalogue.documents.find(fresh.id).status == "ready"
     chunks, words, vectors = house.everything(fresh)
     assert chunks == words == vectors  # nothing of the former is left in the indexes
     assert len(chunks) == CHUNKS
     ids, kept = house.kept.load(fresh.id, "text", MemoryTextEncoder.name)
-    texts = {chunk.id: chunk.search_text for chunk in house.catalogue.chunks(fresh.id)}
+    texts = {chunk.id: chunk.search_text for chunk in house.catalogue.chunks.of_document(fresh.id)}
     expected = MemoryTextEncoder().encode([texts[id] for id in ids])
     assert (kept * expected).sum(axis=1).min() > 0.999
 
@@ -773,9 +775,9 @@ async def test_the_former_is_found_until_the_new_version_is_whole(house: House) 
     assert found(house, fresh) == []
     await read_pictures(house.pipeline, step, fresh.id, 1, waiting)
     assert len(found(house, fresh)) == CHUNKS
-    assert house.catalogue.deleted() == ()  # erased already
+    assert house.catalogue.erasure.deleted() == ()  # erased already
     with pytest.raises(Gone):
-        house.catalogue.chunk(f"{old.id}.0")
+        house.catalogue.chunks.find(f"{old.id}.0")
     assert house.blobs.keys(f"documents/{old.id}") == ()
     assert not house.blobs.exists(f"originals/{old.sha256}")
 
@@ -787,7 +789,7 @@ async def test_a_new_version_that_can_not_be_read_leaves_the_former(house: House
     parser.broken = Unreadable("It is torn.")
     fresh, _ = await new_version(house, old, parser)
     await take_in(house, fresh)
-    assert house.catalogue.document(fresh.id).status == "failed"
+    assert house.catalogue.documents.find(fresh.id).status == "failed"
     assert len(found(house, old)) == CHUNKS
 
 
@@ -796,7 +798,7 @@ async def test_a_new_version_that_is_cancelled_half_way_leaves_the_former(house:
     await take_in(house, old)
     fresh, _ = await new_version(house, old, ThirdPageChanged())
     waiting = await ingest(house.pipeline, step, fresh.id, 1)
-    house.catalogue.update(fresh.id, 1, status="cancelled")
+    house.catalogue.runs.update(fresh.id, 1, status="cancelled")
     await read_pictures(house.pipeline, step, fresh.id, 1, waiting)
     assert len(found(house, old)) == CHUNKS
     assert found(house, fresh) == []

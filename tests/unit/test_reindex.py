@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.adapters.memory.catalogue import MemoryBlobs, MemoryCatalogue
+from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.encoders import MemoryImageEncoder, MemoryTextEncoder
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.adapters.memory.jobs import MemoryJobs
@@ -23,6 +23,7 @@ from domain.ports import IndexName, VectorRow, Vectors
 from domain.types import Chunk, Collection, Document, Reindexing, Space
 from ingest import reindex as reindex_module
 from ingest.reindex import Reindexer, reindex
+from tests.catalogues import fresh_catalogue
 from tests.unit.test_pipeline import picture
 
 OLD: dict[Space, str] = {"text": "old", "image": "old-clip"}
@@ -51,10 +52,10 @@ class House:
     """Two documents under the former encoders."""
 
     def __init__(self) -> None:
-        self.catalogue, self.blobs, self.vectors = MemoryCatalogue(), MemoryBlobs(), MemoryVectors()
+        self.catalogue, self.blobs, self.vectors = fresh_catalogue(), MemoryBlobs(), MemoryVectors()
         self.kept, self.words, self.bulk = KeptVectors(self.blobs), MemoryWords(), Bulk()
-        self.id = self.catalogue.collection("default").id
-        self.catalogue.stamp(self.id, named(OLD))
+        self.id = self.catalogue.collections.find("default").id
+        self.catalogue.collections.stamp(self.id, named(OLD))
         for name in ("one", "two"):
             self.take(name)
         self.reindexer = Reindexer(
@@ -77,13 +78,13 @@ class House:
     def take(self, id: str, running: bool = False) -> Document:
         """As a service with the former encoders takes it in."""
         now = datetime.now(UTC)
-        self.catalogue.record(Document(id, self.id, "default", id, "text/plain", 1, id, "queued", now))
+        self.catalogue.documents.record(Document(id, self.id, "default", id, "text/plain", 1, id, "queued", now))
         self.blobs.put(f"documents/{id}/crops/a", picture())
         chunks = [
             Chunk(f"{id}.{n}", id, n, "text", f"wind {n}", f"wind {n} of {id}", image=None) for n in range(CHUNKS - 1)
         ]
         chunks.append(Chunk(f"{id}.p", id, CHUNKS, "figure", "", f"chart of {id}", image=f"documents/{id}/crops/a"))
-        self.catalogue.replace_chunks(id, 1, chunks)
+        self.catalogue.chunks.replace(id, 1, chunks)
         for space, name in OLD.items():
             ids = [chunk.id for chunk in chunks if space == "text" or chunk.image]
             made = MemoryTextEncoder().encode(ids)
@@ -91,13 +92,13 @@ class House:
             rows = [VectorRow(chunk, id, "text", vector) for chunk, vector in zip(ids, made, strict=True)]
             self.vectors.add(IndexName(self.id, space, name), rows)
         if running:
-            self.catalogue.update(id, 1, status="running")
+            self.catalogue.runs.update(id, 1, status="running")
         else:
-            self.catalogue.publish(id, 1, "ready")
-        return self.catalogue.document(id)
+            self.catalogue.runs.publish(id, 1, "ready")
+        return self.catalogue.documents.find(id)
 
     def begin(self, reindex_id: str = "r") -> None:
-        self.catalogue.begin_reindex(self.id, named(NEW), reindex_id)
+        self.catalogue.reindexes.begin(self.id, named(NEW), reindex_id)
 
     async def run(self, reindex_id: str = "r") -> None:
         await reindex(self.reindexer, self.step, self.id, reindex_id)
@@ -110,22 +111,24 @@ class House:
         return set(self.vectors.ids(IndexName(self.id, space, encoder)))
 
     def has(self, document_id: str) -> bool:
-        return document_id in {document.id for document in self.catalogue.documents_in([self.id])}
+        return document_id in {document.id for document in self.catalogue.documents.findable([self.id])}
 
     def kept_ids(self, document_id: str, space: Space = "text", encoder: str = NEW["text"]) -> set[str]:
         return set(self.kept.load(document_id, space, encoder)[0])
 
     @property
     def collection(self) -> Collection:
-        return self.catalogue.collection_of_id(self.id)
+        return self.catalogue.collections.find_by_id(self.id)
 
     def is_whole(self, *documents: str) -> None:
         assert (self.collection.encoders, self.collection.reindex) == (NEW, None)
-        every = {chunk.id for id in documents for chunk in self.catalogue.chunks(id)}
+        every = {chunk.id for id in documents for chunk in self.catalogue.chunks.of_document(id)}
         assert self.ids("text", NEW["text"]) == every
         assert self.ids("image", NEW["image"]) == {f"{id}.p" for id in documents}
         assert {index.encoder for index in self.vectors.indexes()} == set(NEW.values())
-        assert {id for id in documents if self.kept_ids(id) != {one.id for one in self.catalogue.chunks(id)}} == set()
+        assert {
+            id for id in documents if self.kept_ids(id) != {one.id for one in self.catalogue.chunks.of_document(id)}
+        } == set()
         assert not [key for key in self.blobs.keys("documents") if "old" in key]
 
 
@@ -182,8 +185,8 @@ async def test_each_step_may_run_twice(house: House) -> None:
 async def test_a_document_deleted_meanwhile_leaves_nothing_behind(house: House) -> None:
     def delete() -> None:
         if house.bulk.encoded["wind 0 of two"] and house.has("two"):
-            house.catalogue.delete("two")
-            house.catalogue.erase("two")
+            house.catalogue.erasure.delete("two")
+            house.catalogue.erasure.erase("two")
             house.blobs.delete("documents/two")
 
     house.bulk.before = delete
@@ -212,7 +215,7 @@ async def test_the_switch_waits_for_documents_that_are_being_read(house: House) 
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.05)
     assert house.collection.encoders == OLD
-    house.catalogue.publish("three", 1, "ready")
+    house.catalogue.runs.publish("three", 1, "ready")
     await run
     house.is_whole("one", "two", "three")
 
@@ -231,7 +234,7 @@ async def test_what_the_new_index_lost_in_a_crash_is_put_back_before_the_switch(
 async def test_a_collection_deleted_meanwhile_ends_it_quietly_and_leaves_no_index(house: House) -> None:
     def delete() -> None:
         if house.bulk.encoded and house.has("one"):
-            house.catalogue.delete_collection("default")
+            house.catalogue.collections.delete("default")
 
     house.bulk.before = delete
     house.begin()
@@ -254,7 +257,7 @@ async def test_what_fails_says_why_and_goes_on_when_asked_again(house: House) ->
 
 
 async def test_a_service_with_yet_other_models_does_not_go_on_with_it(house: House) -> None:
-    house.catalogue.begin_reindex(house.id, {"text": "third"}, "r")
+    house.catalogue.reindexes.begin(house.id, {"text": "third"}, "r")
     await house.run()
     failed = house.collection.reindex
     assert failed is not None
@@ -268,7 +271,7 @@ async def test_a_service_with_yet_other_models_does_not_go_on_with_it(house: Hou
 async def test_given_up_it_takes_along_what_it_made(house: House) -> None:
     def give_up() -> None:
         if house.bulk.encoded:
-            house.catalogue.begin_reindex(house.id, named(OLD), "x")
+            house.catalogue.reindexes.begin(house.id, named(OLD), "x")
 
     house.bulk.before = give_up
     house.begin()

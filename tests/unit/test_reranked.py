@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.adapters.memory.catalogue import MemoryCatalogue
+from app.adapters.catalogue.chunks import SqlChunks
 from domain.types import Box, Chunk, Collection, Found, Hit, Kind, Query, Region
 from retrievers.cues import names_pages
 from retrievers.learned import FEATURES, Learned, features_of, shipped
 from retrievers.reranked import Candidate, Reranked, descending, in_turn, pinned, spread_over_pages
+from tests.catalogues import fresh_catalogue
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 COLLECTION = Collection("c", "c", NOW)
@@ -36,11 +37,11 @@ class Given:
         return Found(self.hits[:k], exhausted=len(self.hits) <= k)
 
 
-class Knows(MemoryCatalogue):
+class Knows(SqlChunks):
     """Gives each chunk that it was told of."""
 
     def __init__(self, *names: str) -> None:
-        super().__init__()
+        super().__init__(fresh_catalogue().database)
         self.names = names
 
     def standing(self, chunk_ids: Sequence[str], collection_ids: object, placed: bool = True) -> tuple[Chunk, ...]:
@@ -70,14 +71,14 @@ async def test_only_a_question_that_names_a_page_needs_regions_to_rank(question:
 
 @pytest.mark.parametrize("placed", [True, False])
 async def test_regions_are_looked_up_only_where_the_rank_looks_at_them(placed: bool) -> None:
-    catalogue, asked = Knows("a"), []
+    chunks, asked = Knows("a"), []
 
     def standing(chunk_ids: Sequence[str], collection_ids: object, placed: bool = True) -> tuple[Chunk, ...]:
         asked.append(placed)
         return (candidate("a").chunk,)
 
-    catalogue.standing = standing  # type: ignore[method-assign]
-    again = Reranked(Given(hit("a")), catalogue, by_name, placed=lambda question: placed)
+    chunks.standing = standing  # type: ignore[method-assign]
+    again = Reranked(Given(hit("a")), chunks, by_name, placed=lambda question: placed)
     await again.retrieve(Query("q", collections=(COLLECTION,)), 10)
     assert asked == [placed]
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from app.adapters.memory.catalogue import MemoryBlobs
+from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.adapters.vectors.kept import KeptVectors
 from domain.errors import Missing, ModelMismatch

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from app.adapters.memory.catalogue import MemoryBlobs, MemoryCatalogue
+from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.adapters.vectors.kept import KeptVectors
 from app.services.upkeep.verify import Compacting, Mending, Stores, Verify, compact_words
@@ -18,6 +18,7 @@ from domain.errors import Conflict, Unavailable
 from domain.ports import IndexName, VectorRow, Vectors, WordsRow
 from domain.types import Chunk, Document, Finding, Report, Space, Status
 from ingest.originals import Originals
+from tests.catalogues import fresh_catalogue
 
 ENCODERS: dict[Space, str] = {"text": "mini", "image": "clip"}
 WIDTH = 24
@@ -27,11 +28,11 @@ class House:
     """Two documents of twelve chunks, one of which shows a picture; all is whole."""
 
     def __init__(self) -> None:
-        self.catalogue, self.words, self.vectors = MemoryCatalogue(), MemoryWords(), MemoryVectors()
+        self.catalogue, self.words, self.vectors = fresh_catalogue(), MemoryWords(), MemoryVectors()
         self.blobs = MemoryBlobs()
         self.kept = KeptVectors(self.blobs)
-        self.collection = self.catalogue.stamp(
-            self.catalogue.collection("default").id, {str(space): name for space, name in ENCODERS.items()}
+        self.collection = self.catalogue.collections.stamp(
+            self.catalogue.collections.find("default").id, {str(space): name for space, name in ENCODERS.items()}
         ).id
         self.encoded: list[str] = []
         self.coming: Mapping[Space, str] = {}
@@ -45,7 +46,9 @@ class House:
     def take(self, id: str, status: Status = "ready", attempt: int = 1) -> None:
         data = f"the bytes of {id}".encode()
         sha, now = hashlib.sha256(data).hexdigest(), datetime.now(UTC)
-        self.catalogue.record(Document(id, self.collection, "default", id, "text/plain", 1, sha, "queued", now))
+        self.catalogue.documents.record(
+            Document(id, self.collection, "default", id, "text/plain", 1, sha, "queued", now)
+        )
         self.blobs.put(f"originals/{sha}", data)
         crop = f"documents/{id}/crops/{sha}"
         self.blobs.put(crop, b"picture")
@@ -53,11 +56,11 @@ class House:
             Chunk(f"{id}.{n}", id, n, "text", f"wind {n}", f"wind {n} of {id}", image=crop if n == 3 else None)
             for n in range(12)
         ]
-        self.catalogue.replace_chunks(id, attempt, chunks)
+        self.catalogue.chunks.replace(id, attempt, chunks)
         if status == "ready":
-            self.catalogue.publish(id, attempt, status)
+            self.catalogue.runs.publish(id, attempt, status)
         else:
-            self.catalogue.update(id, attempt, status=status, stage="index")
+            self.catalogue.runs.update(id, attempt, status=status, stage="index")
         for space in ENCODERS:
             ids = [chunk.id for chunk in chunks if wants(space, chunk)]
             self.kept.keep(id, space, ENCODERS[space], 0, ids, made(ids))
@@ -77,8 +80,8 @@ class House:
             self.vectors.remove_document(self.index(space), document_id)
         self.words.remove_document(collection_id, document_id)
         self.blobs.delete(f"documents/{document_id}")
-        gone = self.catalogue.deleted()
-        self.catalogue.erase(document_id)
+        gone = self.catalogue.erasure.deleted()
+        self.catalogue.erasure.erase(document_id)
         for document in gone:
             Originals(self.catalogue, self.blobs).release(document)
 
@@ -215,7 +218,7 @@ async def test_documents_on_their_way_in_are_left_alone(house: House) -> None:
 
 
 async def test_lost_originals_and_crops_are_told_though_nothing_can_mend_them(house: House) -> None:
-    sha = house.catalogue.document("one").sha256
+    sha = house.catalogue.documents.find("one").sha256
     house.blobs.put(f"originals/{sha}", b"other bytes")
     house.blobs.delete("documents/two/crops")
     report = await house.service().verify(repair=True)
@@ -224,7 +227,7 @@ async def test_lost_originals_and_crops_are_told_though_nothing_can_mend_them(ho
 
 
 async def test_a_deletion_is_completed_by_a_repair(house: House) -> None:
-    house.catalogue.delete("one")
+    house.catalogue.erasure.delete("one")
     report = await house.look()
     assert (report.erasing, report.findings) == (1, ())
     await house.mended()

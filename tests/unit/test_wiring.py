@@ -67,11 +67,11 @@ async def test_another_reranker_is_a_row(tmp_path: Path) -> None:
     house, model = House(), ShortestFirst()
     document = house.upload()
     await take_in(house, document)
-    chunks = house.catalogue.chunks(document.id)
+    chunks = house.catalogue.chunks.of_document(document.id)
     hits = tuple(Hit(chunk.id, 0.5, {"words": at}, {"words": 0.5}) for at, chunk in enumerate(chunks, start=1))
     toy: Row[LoadReranker] = Row(lambda settings: True, lambda settings: Reranker(model.scores, len(hits)))
-    retriever = await reranked(settings(tmp_path), AsGiven(hits), house.catalogue, [toy, *RERANKERS])
-    here = (house.catalogue.collection("default"),)
+    retriever = await reranked(settings(tmp_path), AsGiven(hits), house.catalogue.chunks, [toy, *RERANKERS])
+    here = (house.catalogue.collections.find("default"),)
     found = await retriever.retrieve(Query("Which is the shortest?", collections=here), len(hits))
     assert model.asked == ["Which is the shortest?"]
     assert found.hits[0].chunk_id == min(chunks, key=lambda chunk: len(chunk.search_text)).id

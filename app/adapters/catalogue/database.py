@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,9 @@ _MIGRATING = threading.Lock()
 class Database:
     """Transactions on one database, whose tables are up to date from the start."""
 
-    def __init__(self, url: str) -> None:
-        self._engine = _engine(url)
+    def __init__(self, url: str, flushes: bool = True) -> None:
+        """Not flushed, SQLite is many times as fast, and what was written may be lost with the power."""
+        self._engine = _engine(url, flushes)
         # A transaction of SQLite that reads first and writes later can fail at its write without waiting
         # (SQLITE_BUSY_SNAPSHOT), so whoever is going to write says so at the beginning.
         self._writing_engine = self._engine.execution_options(writes=True)
@@ -82,14 +84,14 @@ class Database:
 # ---------------------------------------------------------------- opening
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, flushes: bool) -> Engine:
     try:
         parsed = make_url(url)
         engine = create_engine(parsed, json_serializer=to_json, **_pool(parsed))
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise BadConfiguration(f"the catalogue's database URL doesn't work: {error}") from error
     if parsed.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "connect", partial(_configure_sqlite, flushes))
         event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -106,12 +108,12 @@ def _pool(url: URL) -> dict[str, Any]:
     return {**pool, "connect_args": {"timeout": BUSY_S, "check_same_thread": False}}
 
 
-def _configure_sqlite(connection: DBAPIConnection, record: object) -> None:
+def _configure_sqlite(flushes: bool, connection: DBAPIConnection, record: object) -> None:
     connection.isolation_level = None  # we begin transactions, sqlite3 doesn't
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
     # FULL, not NORMAL: a 202 is a promise, and so is a deletion; NORMAL may lose the last of them with the power.
-    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute(f"PRAGMA synchronous = {'FULL' if flushes else 'OFF'}")
     cursor.close()
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 
 from pydantic import TypeAdapter
 from sqlalchemy import delete, insert, select
 
-from app.adapters.catalogue.catalogue import utc_now
 from app.adapters.catalogue.database import Database
+from app.adapters.catalogue.statements import Now, utc_now
 from app.adapters.catalogue.tables import traces
 from domain.errors import Missing
 from domain.types import Trace
@@ -25,9 +25,7 @@ class SqlTraces:
     """In the database that the catalogue has open, and closes: opening SQLite's file a second time in one process, and
     closing that, would drop the locks that the first opening holds."""
 
-    def __init__(
-        self, database: Database, most: int = MOST, days: int = DAYS, now: Callable[[], datetime] = utc_now
-    ) -> None:
+    def __init__(self, database: Database, most: int = MOST, days: int = DAYS, now: Now = utc_now) -> None:
         self._database = database
         self._most = most
         self._days = days
@@ -62,27 +60,3 @@ _TABLE = traces
 
 def _packed(trace: Trace) -> bytes:
     return zlib.compress(_JSON.dump_json(trace), level=1)
-
-
-class MemoryTraces:
-    """The twin in memory."""
-
-    def __init__(self, most: int = MOST, days: int = DAYS, now: Callable[[], datetime] = utc_now) -> None:
-        self._most = most
-        self._days = days
-        self._now = now
-        self._kept: dict[str, Trace] = {}
-
-    def keep(self, traces: Sequence[Trace]) -> None:
-        kept = self._kept | {trace.id: trace for trace in traces}
-        oldest = self._now() - timedelta(days=self._days)
-        newest = sorted(kept.values(), key=lambda trace: (trace.at, trace.id), reverse=True)[: self._most]
-        self._kept = {trace.id: trace for trace in newest if trace.at >= oldest}
-
-    def find(self, trace_id: str) -> Trace:
-        if trace_id not in self._kept:
-            raise Missing("there is no such trace, or it is no longer kept")
-        return self._kept[trace_id]
-
-    def close(self) -> None:
-        """Nothing is held."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from domain.ports import Catalogue
+from domain.ports import Collections
 from domain.types import Collection
 from system.threads import in_thread
 
 
-async def every_collection(catalogue: Catalogue) -> AsyncIterator[Collection]:
+async def every_collection(collections: Collections) -> AsyncIterator[Collection]:
     cursor: str | None = None
     while True:
-        page = await in_thread(catalogue.collections, 100, cursor)
+        page = await in_thread(collections.page, 100, cursor)
         for collection in page.items:
             yield collection
         if page.next_cursor is None:

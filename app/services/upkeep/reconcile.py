@@ -35,12 +35,12 @@ log = logging.getLogger(__name__)
 
 async def tend(catalogue: Catalogue, jobs: Jobs) -> None:
     """One round. Safe to run in several processes at once: attempts are compared and set."""
-    for document in await asyncio.to_thread(catalogue.unfinished):
+    for document in await asyncio.to_thread(catalogue.documents.unfinished):
         await _tend_document(catalogue, jobs, document)
-    for document in await asyncio.to_thread(catalogue.deleted):
+    for document in await asyncio.to_thread(catalogue.erasure.deleted):
         if not await jobs.forgetting(document.id):
             await jobs.forget(document.id, document.collection_id)
-    async for collection in every_collection(catalogue):
+    async for collection in every_collection(catalogue.collections):
         if collection.reindex is not None and collection.reindex.live:
             await _tend_reindexing(catalogue, jobs, collection, collection.reindex)
     await jobs.collect()
@@ -53,13 +53,13 @@ async def _tend_document(catalogue: Catalogue, jobs: Jobs, document: Document) -
         await jobs.ingest(document.id, document.attempt)
     elif state == "broken":
         await asyncio.to_thread(
-            lambda: catalogue.update(
+            lambda: catalogue.runs.update(
                 document.id, document.attempt, status="failed", problems=[*document.problems, Problem(GAVE_UP)]
             )
         )
     elif state in ("cancelled", "done"):
         with suppress(Conflict):  # it finished, or another process was quicker
-            again = await asyncio.to_thread(catalogue.reattempt, document.id, document.attempt)
+            again = await asyncio.to_thread(catalogue.runs.reattempt, document.id, document.attempt)
             await jobs.ingest(again.id, again.attempt)
 
 
@@ -69,7 +69,7 @@ async def _tend_reindexing(catalogue: Catalogue, jobs: Jobs, collection: Collect
         await jobs.reindex(collection.id, reindex.id)
     elif state != "live":
         ended = await asyncio.to_thread(
-            lambda: catalogue.update_reindex(collection.id, reindex.id, state="failed", problem=BROKE_OFF)
+            lambda: catalogue.reindexes.update(collection.id, reindex.id, state="failed", problem=BROKE_OFF)
         )
         if ended and state != "broken":
             await begin_reindex(catalogue, jobs, collection.id, reindex.encoders)
@@ -79,7 +79,7 @@ async def begin_reindex(
     catalogue: Catalogue, jobs: Jobs, collection_id: str, encoders: Mapping[str, str]
 ) -> Collection:
     """Records it, and queues it where it is new; returns what stands. Raises Missing."""
-    begun = await asyncio.to_thread(catalogue.begin_reindex, collection_id, encoders, uuid.uuid4().hex)
+    begun = await asyncio.to_thread(catalogue.reindexes.begin, collection_id, encoders, uuid.uuid4().hex)
     if begun.reindex is not None and begun.reindex.live:
         await jobs.reindex(begun.id, begun.reindex.id)
     return begun
@@ -116,9 +116,9 @@ async def keep_lease(
 async def _keep_lease_once(
     catalogue: Catalogue, worker_id: str, recover: Callable[[Sequence[str]], Awaitable[None]]
 ) -> None:
-    await asyncio.to_thread(catalogue.hold_lease, worker_id, LEASE_S)
-    expired = [lease for lease in await asyncio.to_thread(catalogue.expired_leases) if lease != worker_id]
+    await asyncio.to_thread(catalogue.leases.hold, worker_id, LEASE_S)
+    expired = [lease for lease in await asyncio.to_thread(catalogue.leases.expired) if lease != worker_id]
     if expired:
         await recover(expired)
         for lease in expired:
-            await asyncio.to_thread(catalogue.release_lease, lease)
+            await asyncio.to_thread(catalogue.leases.release, lease)

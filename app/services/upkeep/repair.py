@@ -114,7 +114,7 @@ async def mend(
 ) -> Mended:
     """Every collection, in the spaces that its stamp names. `sees` tells which texts the text encoder encodes."""
     mended = Mended()
-    async for collection in every_collection(catalogue):
+    async for collection in every_collection(catalogue.collections):
         shelves: list[_Shelf[Any]] = [_Words(words, collection.id)]
         for space, encoder in sorted(collection.encoders.items()):
             shelves.append(_Vectors(vectors, kept, IndexName(collection.id, cast(Space, space), encoder), sees))
@@ -140,7 +140,7 @@ async def _drop_orphans(catalogue: Catalogue, vectors: VectorIndex, words: Words
     """A kill can fall between a collection's deletion and the queueing of its indexes' removal. The indexes are
     listed first: a collection that is made meanwhile is no orphan."""
     indexed = {index.collection_id for index in await in_thread(vectors.indexes)}
-    orphans = indexed - {collection.id async for collection in every_collection(catalogue)}
+    orphans = indexed - {collection.id async for collection in every_collection(catalogue.collections)}
     for orphan in orphans:
         log.info("dropping the indexes of a collection that was deleted", extra={"collection": orphan})
         await in_thread(vectors.drop, orphan)
@@ -182,10 +182,10 @@ def _documents(catalogue: Catalogue, collection: Collection) -> list[Document]:
     two questions is in the second answer."""
     coming = [
         document
-        for document in catalogue.unfinished()
+        for document in catalogue.documents.unfinished()
         if document.collection_id == collection.id and document.stage in ("index", "publish")
     ]
-    findable = catalogue.documents_in([collection.id])
+    findable = catalogue.documents.findable([collection.id])
     return list({document.id: document for document in (*coming, *findable)}.values())
 
 
@@ -197,7 +197,7 @@ def _sample(catalogue: Catalogue, collection: Collection) -> list[Chunk]:
     for document in chosen:
         each = -(-SAMPLE // len(chosen))
         [first] = random.sample(range(max(1, sum(document.chunks.values()) - each + 1)), 1)
-        chunks = catalogue.chunks(document.id, first - 1, each)
+        chunks = catalogue.chunks.of_document(document.id, first - 1, each)
         sample.extend(chunks if not document.findable else _visible(document, chunks))
     return sample
 
@@ -210,7 +210,7 @@ def _visible(document: Document, chunks: Sequence[Chunk]) -> list[Chunk]:
 def _leave_nothing_of_the_deleted(catalogue: Catalogue, collection: Collection, shelves: Sequence[_Shelf[Any]]) -> None:
     """A collection that was deleted meanwhile may have been made again by an addition."""
     try:
-        if catalogue.collection(collection.name).id == collection.id:
+        if catalogue.collections.find(collection.name).id == collection.id:
             return
     except Missing:
         pass
@@ -248,7 +248,7 @@ async def _look(catalogue: Catalogue, collection: Collection, shelf: _Shelf[Any]
 def _look_once(catalogue: Catalogue, collection: Collection, shelf: _Shelf[Any], sample: Sequence[Chunk]) -> _Look:
     held = shelf.ids()
     named = random.sample(list(held), min(SAMPLE, len(held)))
-    also = [evidence.chunk for evidence in catalogue.evidence(named, [collection.id])]
+    also = [evidence.chunk for evidence in catalogue.chunks.evidence(named, [collection.id])]
     rows, unkept = _rows(shelf, list({chunk.id: chunk for chunk in (*sample, *also)}.values()))
     given = {row.chunk_id for row in rows if row.chunk_id in held and shelf.gives(row)}
     sampled = {row.chunk_id for row in rows}
@@ -271,7 +271,7 @@ def _rows(shelf: _Shelf[R], chunks: Sequence[Chunk]) -> tuple[list[R], int]:
 
 def _gather(catalogue: Catalogue, looks: Sequence[_Look], document: Document) -> Mended:
     """Adds to each index's waiting rows what it lacks of a document."""
-    chunks = catalogue.chunks(document.id)
+    chunks = catalogue.chunks.of_document(document.id)
     mended = Mended()
     for look in looks:
         missing = [chunk for chunk in chunks if chunk.id not in look.held]
@@ -292,7 +292,7 @@ def _add(catalogue: Catalogue, shelf: _Shelf[R], rows: Sequence[R]) -> None:
     shelf.add(rows)
     for document_id in {row.document_id for row in rows}:
         try:
-            catalogue.document(document_id)
+            catalogue.documents.find(document_id)
         except (Gone, Missing):
             shelf.remove_document(document_id)
 

@@ -119,7 +119,7 @@ class Verify:
             began = time.monotonic()
             erasing = await self._erase_the_deleted(repair or compact)
             look = _Look(self._stores, self._mending, repair)
-            async for collection in every_collection(self._stores.catalogue):
+            async for collection in every_collection(self._stores.catalogue.collections):
                 await look.compare(collection)
             await look.strangers()
             report = Report(look.checked, look.findings(), erasing, 0.0)
@@ -131,7 +131,7 @@ class Verify:
 
     async def _erase_the_deleted(self, erase: bool) -> int:
         """Deleted documents are erased by the queue; whoever wants all mended doesn't wait for it."""
-        deleted = await in_thread(self._stores.catalogue.deleted)
+        deleted = await in_thread(self._stores.catalogue.erasure.deleted)
         for document in deleted if erase else ():
             await in_thread(self._mending.erase, document.id, document.collection_id)
         return 0 if erase else len(deleted)
@@ -164,11 +164,11 @@ class Verify:
 
     def _crops_of_the_ready(self, document_id: str) -> frozenset[str]:
         try:
-            if self._stores.catalogue.document(document_id).status != "ready":
+            if self._stores.catalogue.documents.find(document_id).status != "ready":
                 return frozenset()
         except (Missing, Gone):
             return frozenset()
-        return frozenset(chunk.image for chunk in self._stores.catalogue.chunks(document_id) if chunk.image)
+        return frozenset(chunk.image for chunk in self._stores.catalogue.chunks.of_document(document_id) if chunk.image)
 
 
 def compact_words(catalogue: Catalogue, words: WordsIndex) -> None:
@@ -176,7 +176,7 @@ def compact_words(catalogue: Catalogue, words: WordsIndex) -> None:
 
     def rows(held: frozenset[str]) -> Iterator[list[WordsRow]]:
         for document_id in sorted({document_id_of(chunk_id) for chunk_id in held}):
-            chunks = catalogue.chunks(document_id)
+            chunks = catalogue.chunks.of_document(document_id)
             yield [words_row(chunk) for chunk in chunks if chunk.id in held]
 
     for collection_id in words.collections():
@@ -236,7 +236,7 @@ class _Look:
         indexes = [await self._usable(IndexName(collection.id, space, name)) for space, name in stamp.items()]
         known: set[str] = set()
         for document in documents:
-            chunks = await in_thread(self._stores.catalogue.chunks, document.id)
+            chunks = await in_thread(self._stores.catalogue.chunks.of_document, document.id)
             known.update(chunk.id for chunk in chunks)
             await self._compare_document(document, chunks, words, indexes)
         await self._orphans_in_words(collection.id, words - known)
@@ -246,7 +246,7 @@ class _Look:
         self._collection = None
 
     def _finished(self, collection: Collection) -> list[Document]:
-        return [one for one in self._stores.catalogue.documents_in([collection.id]) if one.status in READ]
+        return [one for one in self._stores.catalogue.documents.findable([collection.id]) if one.status in READ]
 
     async def _usable_words(self, collection_id: str) -> Set[str]:
         try:
@@ -301,7 +301,7 @@ class _Look:
     def _still(self, document: Document) -> bool:
         """Whether it is as it was listed: neither deleted since, nor begun anew."""
         try:
-            now = self._stores.catalogue.document(document.id)
+            now = self._stores.catalogue.documents.find(document.id)
         except (Missing, Gone):
             return False
         return now.attempt == document.attempt and now.status in READ
@@ -336,16 +336,16 @@ class _Look:
     def _holds(self, document_id: str) -> Set[str] | None:
         """The ids of its chunks; None where that can't be said now: it is on its way in, or being erased."""
         try:
-            if self._stores.catalogue.document(document_id).status not in READ:
+            if self._stores.catalogue.documents.find(document_id).status not in READ:
                 return None
         except Missing:
             return frozenset()
         except Gone:
             return None if self._being_erased(document_id) else frozenset()
-        return {chunk.id for chunk in self._stores.catalogue.chunks(document_id)}
+        return {chunk.id for chunk in self._stores.catalogue.chunks.of_document(document_id)}
 
     def _being_erased(self, document_id: str) -> bool:
-        return any(document.id == document_id for document in self._stores.catalogue.deleted())
+        return any(document.id == document_id for document in self._stores.catalogue.erasure.deleted())
 
     # ------------------------------------------------------------ vectors
 
@@ -441,7 +441,9 @@ class _Look:
         words = await in_thread(self._stores.words.collections)
         # asked before the stamps: a collection's encoders to come are its stamp the moment they no longer are to come
         coming = {name: await in_thread(self._mending.more_encoders, name.collection_id) for name in indexes}
-        living = {collection.id: collection async for collection in every_collection(self._stores.catalogue)}
+        living = {
+            collection.id: collection async for collection in every_collection(self._stores.catalogue.collections)
+        }
         for name in indexes:
             if name.collection_id not in living:
                 await self._strange_index(name)
@@ -475,16 +477,16 @@ class _Look:
 
     def _wanted(self, owner: str, group: str) -> bool:
         if group.startswith("originals/"):
-            return self._stores.catalogue.bytes_wanted(owner)
+            return self._stores.catalogue.erasure.bytes_wanted(owner)
         try:
-            document = self._stores.catalogue.document(owner)
+            document = self._stores.catalogue.documents.find(owner)
         except (Missing, Gone):
             return self._being_erased(owner)
         if "/vectors/" not in group:
             return True
         coming = self._mending.more_encoders(document.collection_id)
         try:
-            stamp = self._stores.catalogue.collection(document.collection).encoders
+            stamp = self._stores.catalogue.collections.find(document.collection).encoders
         except Missing:  # deleted at this moment
             return True
         allowed = (coming, {cast(Space, space): encoder for space, encoder in stamp.items()})

@@ -1,0 +1,63 @@
+"""What the services need of the outside, as small Protocols; `app/adapters/` and `retrievers/` provide them.
+
+Catalogue, blobs and indexes are synchronous and thread-safe (they are called from the event loop through
+threads, and from the workers of the queue); retrievers and generators are asynchronous. None of them keeps
+anything bound to an event loop.
+"""
+
+from domain.ports.blobs import Blobs
+from domain.ports.catalogue import (
+    Catalogue,
+    Chunks,
+    Collections,
+    Documents,
+    Erasure,
+    Leases,
+    Paged,
+    Reindexes,
+    Runs,
+    Traces,
+)
+from domain.ports.indexes import (
+    IndexName,
+    KeptVectors,
+    Vector,
+    VectorIndex,
+    VectorRow,
+    Vectors,
+    WordsIndex,
+    WordsRow,
+    words_row,
+)
+from domain.ports.jobs import Jobs, RunState
+from domain.ports.models import Generator, ImageEncoder, Judge, Retriever, TextEncoder
+
+__all__ = [
+    "Blobs",
+    "Catalogue",
+    "Chunks",
+    "Collections",
+    "Documents",
+    "Erasure",
+    "Generator",
+    "ImageEncoder",
+    "IndexName",
+    "Jobs",
+    "Judge",
+    "KeptVectors",
+    "Leases",
+    "Paged",
+    "Reindexes",
+    "Retriever",
+    "RunState",
+    "Runs",
+    "TextEncoder",
+    "Traces",
+    "Vector",
+    "VectorIndex",
+    "VectorRow",
+    "Vectors",
+    "WordsIndex",
+    "WordsRow",
+    "words_row",
+]

@@ -1,0 +1,45 @@
+"""Work that outlives a request: the durable queue, seen from the services."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+RunState = Literal["live", "done", "cancelled", "broken", "unknown"]
+
+
+class Jobs(Protocol):
+    """The durable queue, seen from the services; runs are known by document id and attempt."""
+
+    async def ingest(self, document_id: str, attempt: int) -> None:
+        """Enqueues; the same id and attempt twice is one run."""
+        ...
+
+    async def forget(self, document_id: str, collection_id: str) -> None:
+        """Enqueues the erasing of a deleted document's vectors, words, blobs and rows."""
+        ...
+
+    async def drop(self, collection_id: str) -> None:
+        """Enqueues the removal of a deleted collection's indexes."""
+        ...
+
+    async def reindex(self, collection_id: str, reindex_id: str) -> None:
+        """Enqueues the re-embedding of a collection; the same id twice is one run."""
+        ...
+
+    async def reindex_state(self, reindex_id: str) -> RunState: ...
+    async def cancel(self, document_id: str, attempt: int) -> None:
+        """Stops the run, and the child process that works for it, within seconds."""
+        ...
+
+    async def state(self, document_id: str, attempt: int) -> RunState:
+        """`unknown`: never enqueued, or collected since; `broken`: it failed in a way it could not record."""
+        ...
+
+    async def forgetting(self, document_id: str) -> bool: ...
+    async def collect(self) -> int:
+        """Removes what the queue remembers of runs long finished; returns how many."""
+        ...
+
+    async def compact(self) -> None:
+        """Removes what it remembers of all that is finished, and gives the room back."""
+        ...
