@@ -9,22 +9,17 @@ from __future__ import annotations
 
 import functools
 import re
-import threading
 import unicodedata
 from collections.abc import Iterator
 from importlib.resources import files
 
-import snowballstemmer
+from language.scripts import UNSPACED, bigrams
+from language.stems import snowball
+from language.wordlists import words
 
 LONGEST_TOKEN = 64  # characters: a sha256 fits
 LONGEST_QUESTION = 20_000  # characters; what follows is not searched for
 MOST_PARTS = 6  # of a compound
-
-# Han, kana, bopomofo, Hangul; Thai, Lao, Burmese, Khmer
-UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3105-\u312f\u3400-\u4dbf\u4e00-\u9fff"
-    "\uac00-\ud7af\uf900-\ufaff\U00020000-\U000323af"
-)
 
 _SCRIPTS = re.compile(f"([{UNSPACED}]+)|([^{UNSPACED}]+)")
 _TOKEN = re.compile(
@@ -37,17 +32,9 @@ _FRACTION_AFTER_DIGIT = re.compile(r"(?<=\d)(?=[\u00bc-\u00be\u2150-\u215e])")
 _LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
 
 # Words that say little. They are indexed, so that a question of nothing else still finds.
-_STOP_WORDS = (
-    "a an and are as at be been but by can could did do does for from had has have how i if in into is it its me my "
-    "of on or our shall should so than that the their them then there these they this those to us was we were what "
-    "when where which while who whom whose why will with would you your"
-)
-STOP = frozenset(_STOP_WORDS.split())
-# In the way of bigrams: a question's own words, and particles. Longest first.
-_STOP_RUNS = re.compile(
-    "为什么|是什么|什么样|有多少|什么|多少|哪一个|哪一|哪些|哪个|哪里|哪种|哪|怎么样|怎么|怎样|如何|是否|有没有|"
-    "请问|谁|几|的|了|吗|呢|吧|着|地|是|在|和|与|及|被|把|对|从|由|于|之|其|这|那|等"
-)
+STOP = frozenset(words("stop_words.search.en.txt"))
+# In the way of bigrams. Longest first.
+_STOP_RUNS = re.compile("|".join(sorted(words("stop_words.search.zh.txt"), key=len, reverse=True)))
 
 
 def tokens(text: str) -> list[str]:
@@ -80,15 +67,11 @@ def _normal(text: str) -> str:
 
 def _grams(run: str) -> Iterator[str]:
     yield from run
-    yield from _bigrams(run)
+    yield from bigrams(run)
 
 
-def _asked(run: str) -> Iterator[str]:
-    return iter((run,)) if len(run) == 1 else _bigrams(run)
-
-
-def _bigrams(run: str) -> Iterator[str]:
-    return (run[i : i + 2] for i in range(len(run) - 1))
+def _asked(run: str) -> list[str]:
+    return [run] if len(run) == 1 else bigrams(run)
 
 
 def _words(text: str) -> Iterator[str]:
@@ -125,19 +108,8 @@ def _split(piece: str) -> list[str]:
 
 def _stem(word: str) -> str:
     if len(word) > 3 and word.isascii() and word.isalpha() and len(word) <= LONGEST_TOKEN:
-        return str(_stemmers.english.stemWord(word))
+        return snowball(word)
     return word[:LONGEST_TOKEN]
-
-
-class _Stemmers(threading.local):
-    """One for each thread: a stemmer keeps the word it is at in itself, so that two threads with one would get the
-    stems of each other's words, or an IndexError."""
-
-    def __init__(self) -> None:
-        self.english = snowballstemmer.stemmer("english")
-
-
-_stemmers = _Stemmers()
 
 
 @functools.cache

@@ -6,6 +6,11 @@ import re
 import unicodedata
 
 CJK = "\u2e80-\u2eff\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+# written without spaces, so indexed by characters: Han, kana, bopomofo, Hangul; Thai, Lao, Burmese, Khmer
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3105-\u312f\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7af\uf900-\ufaff\U00020000-\U000323af"
+)
 CJK_RUN = re.compile(f"[{CJK}]+")
 
 
@@ -35,3 +40,7 @@ def _plain_character(character: str) -> str:
         return character
     plain = unicodedata.normalize("NFKC", character)
     return plain if len(plain) == 1 else character
+
+
+def bigrams(run: str) -> list[str]:
+    return [run[i : i + 2] for i in range(len(run) - 1)]

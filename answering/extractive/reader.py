@@ -18,7 +18,8 @@ from ingest.outline import is_outline
 from language.numerals import numbers, spelled_numbers
 from language.scripts import CJK, has_cjk
 from language.sentences import is_caption, spans
-from language.terms import stem, terms
+from language.stems import stem
+from language.terms import terms
 from prompts.answer import abstention
 from prompts.neutral import quoted
 

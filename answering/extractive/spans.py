@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from language.dates import dates
 from language.quantities import quantities
 from language.scripts import CJK, folded, has_cjk, plain_width
-from language.terms import STOP_WORDS, stem, terms
+from language.stems import stem
+from language.terms import STOP_WORDS, terms
 
 _LONGEST_CLAUSE = 50  # words of a quote; a longer sentence is cut to the clauses that answer
 _CHARACTERS_A_WORD = 1.6  # of Chinese

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from answering.grounding.names import capitals, named_in, names_in_common
+from answering.grounding.names import names_in_common
 from answering.grounding.negation import negation_differs, opposite
 from answering.grounding.parsed import Cited, Piece, read
 from answering.grounding.substitution import replaced
 from language.dates import Date
+from language.names import capitals, named_in
 from language.quantities import Quantity, quantities, same_quantity
 from language.scripts import folded, has_cjk
 from language.terms import terms

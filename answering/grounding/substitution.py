@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from answering.grounding.names import DETERMINERS
 from answering.grounding.parsed import Piece, read
+from language.names import DETERMINERS
 from language.quantities import same_quantity
 from language.scripts import CJK, folded
 
