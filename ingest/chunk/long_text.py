@@ -1,4 +1,4 @@
-"""Sentence ends in English and Chinese, and the cutting of text that is too long for one chunk.
+"""Cuts text that is too long for one chunk.
 
 LlamaIndex's node parser packs whole sentences, found by our own function (its default one downloads nltk data);
 LangChain's splitter cuts the sentences that are too long themselves: listings, tables as text, Chinese without stops.
@@ -7,40 +7,16 @@ LangChain's splitter cuts the sentences that are too long themselves: listings, 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from itertools import chain
+
+from language.sentences import pieces
 
 Sizes = Callable[[Sequence[str]], list[float]]  # of texts; 1.0 fills a chunk
 
 FULL = 1000  # the libraries count in whole numbers: a full chunk is this many
 LEAST_PARTS = 0.05  # room left above an even share, so that a sentence more or less still fits
-END = re.compile(
-    r"""(?<![.!?])[.!?]++["'”’)\]]*+(?=\s+["'“‘(\[]*[A-Z0-9\u00c0-\u00de\u0400-\u042f\u3400-\u9fff]|\s*\n\s*\n)\s+"""
-    r"""|[。！？；…]+["”’」』）】]*\s*"""
-    r"""|\n(?=\s*(?:[-*•·▪◦]|\(?\d{1,3}[.)])\s)|\n\s*\n"""
-)
-NOT_AN_END = re.compile(
-    r"(?:\b(?:[A-Z]|Dr|Mr|Mrs|Ms|Prof|St|Jr|Sr|Inc|Ltd|Co|Corp|No|Nos|Fig|Figs|Tab|Eq|Eqs|Sec|Ch|Vol|pp?|vs|cf|al|etc|e\.g|i\.e|"
-    r"approx|ca|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|U\.S|U\.K))\.\Z"
-)
 SEPARATORS = ["\n\n", "\n", "；", "; ", "，", "、", ", ", " ", "\u3000", "\u200b", ""]
-
-
-def sentences(text: str) -> list[str]:
-    """The sentences of a text, each with the space after it: joined they are the text again."""
-    found: list[str] = []
-    start = 0
-    for match in END.finditer(text):
-        end = match.end()
-        stop = match.group().rstrip()
-        if stop == "." and NOT_AN_END.search(text, max(0, match.start() - 8), match.start() + 1):
-            continue
-        found.append(text[start:end])
-        start = end
-    if start < len(text):
-        found.append(text[start:])
-    return found
 
 
 def cut(text: str, sizes: Sizes, limit: float) -> list[str]:
@@ -67,7 +43,7 @@ def cut(text: str, sizes: Sizes, limit: float) -> list[str]:
 
 def _units(text: str, sizes: Sizes, limit: float) -> list[str]:
     """Sentences; those over the limit in parts."""
-    whole = sentences(text)
+    whole = pieces(text)
     measured = zip(whole, sizes(whole), strict=True)
     parts = ([sentence] if size <= limit else _forced(sentence, size, limit) for sentence, size in measured)
     return list(chain.from_iterable(parts))

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from domain.types import ParsedPage
-from ingest.chunk.long_text import sentences
+from language.sentences import pieces
 
 LABEL = re.compile(
     r"(?:\b(fig(?:ures?|s\.?|\.)?|charts?|exhibits?|diagrams?|tables?|tabs?\.)|(图表?|圖表?|表))\s*"
@@ -36,7 +36,7 @@ def mentions_in(pages: Iterable[ParsedPage]) -> Mentions:
     for page in pages:
         for block in page.blocks:
             if block.kind in ("text", "list") and LABEL.search(block.text):
-                for sentence in sentences(block.text):
+                for sentence in pieces(block.text):
                     for label in {label for match in LABEL.finditer(sentence) for label in _labels(match)}:
                         found[label].append((page.number, " ".join(sentence.split())[:MAX_SENTENCE]))
     return found

@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.types import Block, Box, Chunk, Document, Line, ParsedPage, Place, Region
-from ingest.chunk.long_text import cut, sentences
+from ingest.chunk.long_text import cut
 from ingest.chunk.regions import lines_of_parts
 from ingest.chunk.split import split, split_pictures, split_text
 from ingest.parse.tables import markdown_of, table_block, unruled
+from language.sentences import pieces
 from tests.growth import assert_linear
 
 DOCUMENT = Document("d1", "c1", "default", "annual_report.pdf", "application/pdf", 1, "0", "running", datetime.now(UTC))
@@ -212,11 +213,11 @@ def test_a_document_without_pages_has_headings_for_places() -> None:
     assert "Guide › Dogs" in chunk.search_text
 
 
-def test_sentences_joined_are_the_text_again() -> None:
+def test_pieces_joined_are_the_text_again() -> None:
     text = (
         "Dr. Oyen paid 3.5 kr. at 9 a.m. He left. “Why?” she asked. 你好。再见！ See Fig. 3 of No. 5.\n\n- One\n- Two"
     )
-    found = sentences(text)
+    found = pieces(text)
     assert "".join(found) == text
     assert "He left. " in found
     assert "再见！ " in found
@@ -225,8 +226,8 @@ def test_sentences_joined_are_the_text_again() -> None:
 
 @pytest.mark.parametrize("nasty", ["!" * 100_000 + "x", "a. " * 50_000, ".\n" * 50_000, "\n" * 100_000, "。" * 100_000])
 def test_no_text_keeps_the_sentence_finder_busy(nasty: str) -> None:
-    assert "".join(sentences(nasty)) == nasty
-    assert_linear(sentences, nasty)
+    assert "".join(pieces(nasty)) == nasty
+    assert_linear(pieces, nasty)
 
 
 def test_parts_of_a_cut_text_are_of_even_length() -> None:
