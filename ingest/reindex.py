@@ -20,7 +20,7 @@ from functools import partial
 from itertools import count, groupby
 
 from domain.errors import ExhibitError, Gone, Missing, ModelMismatch, listed
-from domain.ports import Blobs, Catalogue, IndexName, KeptVectors, TextEncoder, VectorIndex
+from domain.ports import Blobs, Catalogue, IndexName, KeptVectors, TextEncoder, VectorUpkeep
 from domain.types import Chunk, Collection, Document, Space
 from ingest.embed import encoded, keeps, vector_rows, wanted_by
 from ingest.pipeline import EMBED_PART, TEXT, WRITE_PART, BulkEncoder, Step, Superseded
@@ -81,7 +81,7 @@ class Reindexer:
         encoders: Encoders,
         bulk: BulkEncoder,
         kept: KeptVectors,
-        vectors: VectorIndex,
+        vectors: VectorUpkeep,
         compare: Compare,
         grace_s: float = GRACE_S,
     ) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from domain.chunk_ids import document_id_of
 from domain.errors import Missing, ModelMismatch, Unreadable
-from domain.ports import ImageEncoder, IndexName, KeptVectors, TextEncoder, Vector, VectorIndex
+from domain.ports import ImageEncoder, IndexName, KeptVectors, TextEncoder, Vector, VectorSearch
 from domain.types import Collection, Found, Hit, Query, Space, Step, Vote
 
 FEW_DOCUMENTS = 64  # up to which the kept vectors are scored exactly: a filtered Chroma query is 20–100 times slower
@@ -74,7 +74,7 @@ def seeing_images(
 
 
 class VectorRetriever:
-    def __init__(self, space: Space, encoder: str, look: Look, index: VectorIndex, kept: KeptVectors) -> None:
+    def __init__(self, space: Space, encoder: str, look: Look, index: VectorSearch, kept: KeptVectors) -> None:
         self._space = space
         self._encoder = encoder
         self._look = look

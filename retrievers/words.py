@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 
-from domain.ports import WordsIndex
+from domain.ports import WordsSearch
 from domain.types import Found, Hit, Query, Vote
 
 
 class WordsRetriever:
-    def __init__(self, index: WordsIndex) -> None:
+    def __init__(self, index: WordsSearch) -> None:
         self._index = index
 
     async def retrieve(self, query: Query, k: int) -> Found:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import Conflict
-from domain.ports import Catalogue, Jobs
+from domain.ports import Catalogue, Queueing
 from domain.types import RETRYABLE, Collection, Document
 
 TakeOriginal = Callable[[Path, Document, str | None], tuple[Document, bool]]
@@ -29,7 +29,7 @@ class Upload:
 
 class Library:
     def __init__(
-        self, catalogue: Catalogue, jobs: Jobs, take: TakeOriginal, media_type_of: Callable[[Path, str], str]
+        self, catalogue: Catalogue, jobs: Queueing, take: TakeOriginal, media_type_of: Callable[[Path, str], str]
     ) -> None:
         self._catalogue = catalogue
         self._jobs = jobs

@@ -25,11 +25,15 @@ from domain.ports.indexes import (
     VectorIndex,
     VectorRow,
     Vectors,
+    VectorSearch,
+    VectorUpkeep,
     WordsIndex,
     WordsRow,
+    WordsSearch,
+    WordsUpkeep,
     words_row,
 )
-from domain.ports.jobs import Jobs, RunState
+from domain.ports.jobs import Jobs, Queueing, QueueStates, RunState
 from domain.ports.models import Generator, ImageEncoder, Judge, Retriever, TextEncoder
 
 __all__ = [
@@ -47,6 +51,8 @@ __all__ = [
     "KeptVectors",
     "Leases",
     "Paged",
+    "QueueStates",
+    "Queueing",
     "Reindexes",
     "Retriever",
     "RunState",
@@ -56,8 +62,12 @@ __all__ = [
     "Vector",
     "VectorIndex",
     "VectorRow",
+    "VectorSearch",
+    "VectorUpkeep",
     "Vectors",
     "WordsIndex",
     "WordsRow",
+    "WordsSearch",
+    "WordsUpkeep",
     "words_row",
 ]

@@ -32,30 +32,38 @@ class VectorRow:
     vector: Vector
 
 
-class VectorIndex(Protocol):
-    def add(self, index: IndexName, rows: Sequence[VectorRow]) -> None:
-        """Idempotent: a chunk id that is there already gets the new vector."""
-        ...
-
+class VectorSearch(Protocol):
     def search(
         self, index: IndexName, vector: Vector, k: int, kinds: frozenset[Kind] = frozenset()
     ) -> tuple[tuple[str, float], ...]:
         """(chunk id, cosine similarity), best first; fewer than k only when there are no more."""
         ...
 
+
+class VectorUpkeep(Protocol):
+    """Writing to the indexes, and looking at what they hold."""
+
+    def add(self, index: IndexName, rows: Sequence[VectorRow]) -> None:
+        """Idempotent: a chunk id that is there already gets the new vector."""
+        ...
+
     def stored(self, index: IndexName, chunk_ids: Sequence[str]) -> tuple[list[str], Vectors]:
         """Those of these chunks that it really holds a vector of, and the vectors."""
         ...
 
+    def ids(self, index: IndexName) -> frozenset[str]: ...
+    def indexes(self) -> tuple[IndexName, ...]: ...
     def remove(self, index: IndexName, chunk_ids: Sequence[str]) -> None: ...
     def remove_document(self, index: IndexName, document_id: str) -> None: ...
-    def ids(self, index: IndexName) -> frozenset[str]: ...
     def drop(self, collection_id: str) -> None: ...
     def drop_index(self, index: IndexName) -> None:
         """Also one that can't be opened; it is made again by the next addition."""
         ...
 
-    def indexes(self) -> tuple[IndexName, ...]: ...
+
+class VectorIndex(VectorSearch, VectorUpkeep, Protocol):
+    """All that a vector store does; whoever only searches, or only writes, takes that port."""
+
     def compact(self) -> bool:
         """Gives back the room of what was removed, while searches go on. False: it is not ours to compact."""
         ...
@@ -106,12 +114,8 @@ def words_row(chunk: Chunk) -> WordsRow:
     return WordsRow(chunk.id, chunk.document_id, chunk.kind, chunk.search_text, chunk.page, chunk.ordinal)
 
 
-class WordsIndex(Protocol):
+class WordsSearch(Protocol):
     """BM25, one index per collection, so that idf is its own."""
-
-    def add(self, collection_id: str, rows: Sequence[WordsRow]) -> None:
-        """Idempotent by chunk id; durable when it returns."""
-        ...
 
     def search(
         self,
@@ -129,6 +133,14 @@ class WordsIndex(Protocol):
         """
         ...
 
+
+class WordsUpkeep(Protocol):
+    """Writing to the indexes, and looking at what they hold."""
+
+    def add(self, collection_id: str, rows: Sequence[WordsRow]) -> None:
+        """Idempotent by chunk id; durable when it returns."""
+        ...
+
     def remove(self, collection_id: str, chunk_ids: Sequence[str]) -> None: ...
     def remove_document(self, collection_id: str, document_id: str) -> None: ...
     def ids(self, collection_id: str) -> frozenset[str]: ...
@@ -139,4 +151,9 @@ class WordsIndex(Protocol):
         ...
 
     def drop(self, collection_id: str) -> None: ...
+
+
+class WordsIndex(WordsSearch, WordsUpkeep, Protocol):
+    """All that a words index does; whoever only searches, or only writes, takes that port."""
+
     def close(self) -> None: ...

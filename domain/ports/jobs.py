@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 RunState = Literal["live", "done", "cancelled", "broken", "unknown"]
 
 
-class Jobs(Protocol):
-    """The durable queue, seen from the services; runs are known by document id and attempt."""
+class Queueing(Protocol):
+    """What is asked of the queue; runs are known by document id and attempt."""
 
     async def ingest(self, document_id: str, attempt: int) -> None:
         """Enqueues; the same id and attempt twice is one run."""
@@ -26,19 +26,27 @@ class Jobs(Protocol):
         """Enqueues the re-embedding of a collection; the same id twice is one run."""
         ...
 
-    async def reindex_state(self, reindex_id: str) -> RunState: ...
     async def cancel(self, document_id: str, attempt: int) -> None:
         """Stops the run, and the child process that works for it, within seconds."""
         ...
+
+
+class QueueStates(Protocol):
+    """What the queue knows of its runs."""
 
     async def state(self, document_id: str, attempt: int) -> RunState:
         """`unknown`: never enqueued, or collected since; `broken`: it failed in a way it could not record."""
         ...
 
+    async def reindex_state(self, reindex_id: str) -> RunState: ...
     async def forgetting(self, document_id: str) -> bool: ...
     async def collect(self) -> int:
         """Removes what the queue remembers of runs long finished; returns how many."""
         ...
+
+
+class Jobs(Queueing, QueueStates, Protocol):
+    """The whole queue; whoever only asks for work takes that port."""
 
     async def compact(self) -> None:
         """Removes what it remembers of all that is finished, and gives the room back."""
