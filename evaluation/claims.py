@@ -13,13 +13,14 @@ from typing import Any
 
 import pypdfium2
 
+from language.scripts import CJK_LETTERS
 from language.sentences import sentences
 
 TRUE, FALSE = True, False
 WORDS = 180  # of a page's text that are one passage
 MOST_A_PASSAGE = 2  # sentences taken from one
 MOST_PASSAGES_A_DOCUMENT = 12
-_CJK = re.compile(r"[\u3400-\u9fff]")
+_CJK = re.compile(f"[{CJK_LETTERS}]")
 _WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.small_documents import Kind, file_name, kind_of, written
+from language.scripts import CJK_LETTERS
 
-CJK = re.compile(r"[㐀-鿿豈-﫿぀-ヿ가-힯]")
+CJK = re.compile(f"[{CJK_LETTERS}]")
 
 
 @dataclass(frozen=True, slots=True)

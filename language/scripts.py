@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 
+# Inside of [] in patterns. They differ because each decides something that is stored or compared.
+HAN = "\u4e00-\u9fff"
+# letters that texts are compared by
 CJK = "\u2e80-\u2eff\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+# letters that fill a chunk, and stand beside each other without a space
+CJK_LETTERS = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+# all that is printed as wide as a Han character, signs as well
+CJK_WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f\uac00-\ud7af"
 # written without spaces, so indexed by characters: Han, kana, bopomofo, Hangul; Thai, Lao, Burmese, Khmer
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3105-\u312f\u3400-\u4dbf\u4e00-\u9fff"

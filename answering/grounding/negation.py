@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from answering.grounding.parsed import Piece
-from language.scripts import folded, has_cjk
+from language.scripts import HAN, folded, has_cjk
 from language.terms import terms
 
 _NEGATION = re.compile(
     r"\b(?:not|never|no|none|neither|nor|without|cannot|nobody|nothing|hardly|barely|fail(?:s|ed)? to|unable to"
     r"|lack(?:s|ed)?|refus(?:es|ed|e) to|den(?:y|ies|ied))\b|n['’]t\b"
-    r"|(?:并)?(?:不是|不会|不能|没有|并非|从未|未曾|不得|不|没|未|无法|无|非)(?=[\u4e00-\u9fff])|否认|缺乏",
+    rf"|(?:并)?(?:不是|不会|不能|没有|并非|从未|未曾|不得|不|没|未|无法|无|非)(?=[{HAN}])|否认|缺乏",
     re.IGNORECASE,
 )
 _NO_NEGATION = re.compile(

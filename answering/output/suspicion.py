@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 from typing import Final, Literal
 
+from language.scripts import HAN
 from language.terms import terms
 
 _SPACES: Final = re.compile(r"\s{2,}")  # long runs would make every `\s*` below look far
@@ -107,7 +108,7 @@ def _needed(family: Family, pattern: str) -> tuple[str, ...] | None:
     return None if family == "hidden" or _CHINESE.search(pattern) else ()
 
 
-_CHINESE: Final = re.compile("[\u4e00-\u9fff]")
+_CHINESE: Final = re.compile(f"[{HAN}]")
 _TRIED: Final = [(family, pattern, _needed(family, pattern.pattern)) for family, pattern in _PATTERNS]
 
 

@@ -28,6 +28,7 @@ from ingest.chunk.regions import boxes, lines_of_parts, regions, row_page, table
 from ingest.parse.outline import Headings, Outline
 from ingest.parse.pdf_layout import run_on
 from ingest.parse.tables import markdown_of, markdown_row, unruled
+from language.scripts import CJK_LETTERS
 
 WORDS = 180  # in a chunk: found to retrieve better than smaller and larger ones
 CJK = 350  # characters of Chinese, Japanese or Korean in a chunk
@@ -41,9 +42,9 @@ LEAD = 0.25  # what is shorter than this share of a chunk does not stand alone i
 WIDE_HEADER = 0.5  # a header over this share of a chunk: the table is cut between columns too
 LONG_ROW = 2.0  # a row this many chunks long is cut inside its longest cells
 
-CJK_LETTER = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+CJK_LETTER = re.compile(f"[{CJK_LETTERS}]")
 BROKEN_OFF = re.compile(r"[a-z\u00df-\u00ff\u2010,-]$")  # the end of a text whose sentence goes on
-WORD = re.compile(r"[^\s\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
+WORD = re.compile(rf"[^\s{CJK_LETTERS}]+")
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 

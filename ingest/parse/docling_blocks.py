@@ -16,6 +16,7 @@ from domain.errors import Unreadable
 from domain.types import Block, Box
 from ingest.parse.outline import Outline
 from ingest.parse.tables import table_block
+from language.scripts import CJK_LETTERS
 
 # docling's documents are typed so loosely (labels, layers, provenance) that `Any` says as much.
 DoclingDocument = Any
@@ -28,7 +29,7 @@ CAPTION = re.compile(r"\s*(?:fig(?:ure|\.)?|table|chart|exhibit|图表?|圖表?|
 MAX_CAPTION = 400
 NO_SPACE_BEFORE = re.compile(r"[,.;:!?)\]}’”%，。；：！？）】」、]")
 NO_SPACE_AFTER = re.compile(r"[(\[{‘“（【「，。；：！？、]$")
-CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+CJK = re.compile(f"[{CJK_LETTERS}]")
 INVISIBLE = {"furniture", "background", "invisible"}
 
 

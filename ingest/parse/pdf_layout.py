@@ -11,11 +11,12 @@ from itertools import pairwise
 from statistics import median
 
 from domain.types import Block, Box, Line
+from language.scripts import CJK_WIDE
 from language.sentences import is_field
 
 BULLET = re.compile(r"^(?:[•‣▪▫■□●○◦►▶➢➤✓✔·∙–—*\uf0b7\uf0a7-]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])$")
 COUNTING = re.compile(r"^(?:\d{1,2}|[A-Z]|[IVX]{1,4})[.)]$")  # of bullets, those that count sections too
-CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f\uac00-\ud7af]")
+CJK = re.compile(f"[{CJK_WIDE}]")
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 BINS = 160  # of a page's width, when looking for the white between columns
 MOST_SEGMENTS = 3000  # beyond it the page is a drawing of letters: rows are good enough
