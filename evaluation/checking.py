@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from answering.grounding.check import THRESHOLD, Checker, Statement
-from app.adapters.encoders.text import load_text_encoder
+from app.compose.encoders import text_encoder
 from app.settings import load_settings
 from evaluation.claims import Item, half_of, items
 from evaluation.kept import ROOT
@@ -55,7 +55,7 @@ def real_text() -> list[Path]:
 
 def measured_with_the_encoder(folders: Sequence[Path], half: int = 1) -> dict[str, Any]:
     settings = load_settings()
-    return measure(folders, Checker(load_text_encoder(settings.models, settings.cache_dir)), half)
+    return measure(folders, Checker(text_encoder(settings)()), half)
 
 
 def measure(folders: Sequence[Path], checker: Checker, half: int = 1) -> dict[str, Any]:

@@ -8,14 +8,13 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, Protocol
 
-from app.adapters.blobs import LocalBlobs
-from app.adapters.catalogue.catalogue import SqlCatalogue
-from app.adapters.llm.openai_chat import OpenAIChat
+from app.compose.answering import language_model
+from app.compose.stores import catalogue_of, own_catalogue
 from app.settings import load_settings
 from domain.blob_keys import original
 from domain.errors import ExhibitError, Missing, TooLarge
@@ -53,9 +52,7 @@ def generate(options: argparse.Namespace) -> int:
         settings = load_settings()
         passages = cloze_questions(source.chunks, options.count * (SPARE if settings.llm.url else 1), options.seed)
         names = file_names(source.documents)
-        if settings.llm.url:
-            key = settings.llm.api_key.get_secret_value() if settings.llm.api_key else None
-            model = OpenAIChat(settings.llm.url, settings.llm.model, key, timeout_s=settings.llm.timeout_s)
+        if (model := language_model(settings.llm)) is not None:
             lines = asyncio.run(asked_and_closed(model, passages, names, options.count))
             how = "by the language model"
         else:
@@ -86,8 +83,7 @@ def own_collection(name: str) -> Source:
     settings = load_settings()
     if not settings.database_url and not (settings.data_dir / "catalogue.db").is_file():
         raise BadFolder(f"There are no documents in {settings.data_dir} (EXHIBIT_DATA_DIR).")
-    blobs = LocalBlobs(settings.blobs_dir)
-    with closing(SqlCatalogue(settings.catalogue_url)) as catalogue:
+    with own_catalogue(settings) as (catalogue, blobs):
         try:
             found = catalogue.documents.findable([catalogue.collections.find(name).id])
         except Missing as error:
@@ -110,7 +106,7 @@ def folder_taken_in(folder: Path, cache: Path) -> Source:
         with running_service(kept.data) as service, connected(service.url, COLLECTION) as client:
             taken = take_in(client, paths, lambda line: print(f"  {line}", flush=True))
             kept.finish(taken)
-    with closing(SqlCatalogue(f"sqlite:///{kept.data.absolute() / 'catalogue.db'}")) as catalogue:
+    with catalogue_of(kept.data) as catalogue:
         found = catalogue.documents.findable([catalogue.collections.find(COLLECTION).id])
         chunks = tuple(chunk for document in found for chunk in catalogue.chunks.of_document(document.id))
     files = {taken.ids[path.name]: path for path in paths if path.name in taken.ids}
@@ -145,8 +141,14 @@ async def asked_of(model: Generator, passages: Sequence[Made], names: Mapping[st
     return lines
 
 
+class Closable(Generator, Protocol):
+    """A generator that holds connections."""
+
+    async def aclose(self) -> None: ...
+
+
 async def asked_and_closed(
-    model: OpenAIChat, passages: Sequence[Made], names: Mapping[str, str], count: int
+    model: Closable, passages: Sequence[Made], names: Mapping[str, str], count: int
 ) -> list[Asked]:
     try:
         return await asked_of(model, passages, names, count)

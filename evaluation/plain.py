@@ -9,11 +9,10 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.compose.stores import catalogue_of
 from domain.types import Chunk
 from evaluation.client import Json
 from language.analyser import query_terms, tokens
@@ -65,6 +64,6 @@ def as_evidence(chunk: Chunk) -> Json:
 
 def chunks_in(data: Path, collection: str) -> tuple[Chunk, ...]:
     """Every chunk of a scratch service's collection, by the document's id and the order of reading."""
-    with closing(SqlCatalogue(f"sqlite:///{data.absolute() / 'catalogue.db'}")) as catalogue:
+    with catalogue_of(data) as catalogue:
         documents = catalogue.documents.findable([catalogue.collections.find(collection).id])
         return tuple(chunk for document in documents for chunk in catalogue.chunks.of_document(document.id))

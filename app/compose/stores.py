@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.adapters.blobs import LocalBlobs, folder_size
 from app.adapters.catalogue.catalogue import SqlCatalogue
@@ -121,6 +122,20 @@ def own_folder(stack: AsyncExitStack, settings: Settings) -> None:
         raise BadConfiguration(f"The data folder {folder} can't be made: {error.strerror}.") from error
     if settings.embedded:
         stack.callback(FolderLock(folder).release)
+
+
+@contextmanager
+def catalogue_of(folder: Path) -> Iterator[SqlCatalogue]:
+    """The catalogue of a data folder, for programs that look at what a service has made."""
+    with closing(SqlCatalogue(f"sqlite:///{folder.absolute() / 'catalogue.db'}")) as catalogue:
+        yield catalogue
+
+
+@contextmanager
+def own_catalogue(settings: Settings) -> Iterator[tuple[SqlCatalogue, LocalBlobs]]:
+    """The catalogue and the blobs of these settings, without indexes and models. Raises BadConfiguration."""
+    with closing(SqlCatalogue(settings.catalogue_url)) as catalogue:
+        yield catalogue, LocalBlobs(settings.blobs_dir)
 
 
 def sizes(settings: Settings) -> dict[str, int]:
