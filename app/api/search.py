@@ -29,7 +29,7 @@ async def evidence(evidence_id: str, given: Given) -> EvidenceOut:
 
 @router.get("/evidence/{evidence_id}/image", response_class=Response, summary="Show a piece of evidence as an image")
 async def evidence_image(evidence_id: str, given: Given) -> Response:
-    """PNG or JPEG: its own picture, or else its page with its regions drawn. 404 in documents without pages."""
+    """PNG or JPEG: its own picture, or else its page with its regions drawn; 404 where there is neither."""
     return image(await given.pages.evidence(evidence_id))
 
 
