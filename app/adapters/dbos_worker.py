@@ -26,6 +26,7 @@ from app.adapters.dbos_jobs import (
 from domain.errors import Unavailable, unexpected
 from ingest.pipeline import Numbers, Pipeline, ingest, read_pictures
 from ingest.reindex import Reindexer, reindex
+from system.repeating import repeat
 
 MAX_RECOVERIES = 40  # a document that takes the process down with it stops here; DBOS's default is 100
 LOOK_EVERY_S = 20.0
@@ -104,14 +105,8 @@ class DbosWorker:
 
     async def look_after(self, every_s: float = LOOK_EVERY_S) -> None:
         """Takes up again, for ever, what broke off here without being able to say so."""
-        while True:
-            await asyncio.sleep(every_s)
-            try:
-                await self.resume_idle()
-            except Unavailable as error:
-                log.warning("could not look for runs that broke off", extra={"why": str(error)})
-            except Exception:  # whatever it was: nobody else does this until the next start
-                log.exception("looking for runs that broke off broke")
+        await asyncio.sleep(every_s)
+        await repeat(self.resume_idle, every_s, log, "looking for runs that broke off")
 
     async def resume_idle(self) -> None:
         """A run ends without a word where its end can't be recorded, as on a full disk: it would count as running until
@@ -142,7 +137,7 @@ class DbosWorker:
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
 
     async def _cancel_older(self) -> None:
-        """No executor would ever take up runs of another version. `tend` asks again for all but dropped indexes."""
+        """No executor would take up runs of another version. Reconciling asks again for all but dropped indexes."""
         with as_unavailable():
             live = await DBOS.list_workflows_async(status=LIVE, load_input=False, load_output=False)
             for run in live:

@@ -16,9 +16,9 @@ from app.adapters.llm.judges import ModelJudge, NliJudge
 from app.adapters.llm.openai_chat import OpenAIChat
 from app.compose.encoders import Encoders, fitted
 from app.compose.retrieval import coming
-from app.services.upkeep.verify import Stores
 from app.settings import LanguageModel, Settings
 from domain.ports import Generator, Judge, Traces
+from ingest.stores import Stores
 from retrievers.hydrated import Joined
 from retrievers.words import WordsRetriever
 from system.sandbox import Sandbox

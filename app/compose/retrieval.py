@@ -10,10 +10,10 @@ from answering.extractive.reader import ExtractiveReader
 from app.adapters.encoders import cross_encoder
 from app.compose.choice import Row, always, chosen
 from app.compose.encoders import Encoders, bundled_image_encoder, bundled_text_encoder, one_by_one
-from app.services.upkeep.verify import Stores
 from app.settings import Settings
 from domain.ports import Chunks, Retriever
 from domain.types import Space
+from ingest.stores import Stores
 from retrievers.closest import closest
 from retrievers.cross_encoded import CrossEncoded, Scores
 from retrievers.cues import names_pages

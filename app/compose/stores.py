@@ -15,10 +15,10 @@ from app.adapters.lexical.tantivy import TantivyWords
 from app.adapters.vectors.chroma_process import ChromaProcess
 from app.adapters.vectors.kept import KeptVectors
 from app.compose.choice import Row, always, chosen
-from app.services.upkeep.verify import Stores
 from app.settings import Settings
 from domain.errors import BadConfiguration
 from domain.ports import Traces, VectorIndex, WordsIndex
+from ingest.stores import Stores
 from system.folder_lock import FolderLock
 
 

@@ -17,9 +17,10 @@ from app.compose.answering import language_model
 from app.compose.encoders import Encoders, encoding_process
 from app.compose.stores import OpenStores, sizes
 from app.services.reindex import coming_encoders
-from app.services.upkeep.reconcile import keep_lease, tend, tend_for_ever
-from app.services.upkeep.repair import mend, mend_at_start_and_after, mend_indexes, sweep_at_start
-from app.services.upkeep.verify import Compact, Compacting, Mending, Verify, compact_words
+from app.services.upkeep.compaction import Compact, Compacting, compact_words
+from app.services.upkeep.reconcile import keep_lease, reconcile, reconcile_for_ever
+from app.services.upkeep.repair import repair, repair_at_start_and_after, repair_indexes, sweep_at_start
+from app.services.upkeep.verify import Repairing, Verify
 from app.settings import Settings
 from domain.errors import Unavailable
 from domain.ports import Blobs, Vectors
@@ -30,6 +31,7 @@ from ingest.originals import Originals
 from ingest.parser import SandboxedParser
 from ingest.pipeline import Pipeline
 from ingest.reindex import Reindexer
+from ingest.stores import Stores
 from system.sandbox import Sandbox
 
 EMBEDDED = "embedded"  # the one executor of a data folder: constant, so that its own runs are found again
@@ -83,16 +85,15 @@ async def work(
     """Works the queue off until the stack closes, and keeps queue and catalogue in step, indexes and kept vectors."""
     catalogue = open_stores.stores.catalogue
     executor = EMBEDDED if settings.embedded else f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}".lower()
-    worker = DbosWorker(
-        settings.queue_url, executor, pipeline, settings.parallel_documents, reindexer=_reindexer(pipeline)
-    )
+    reindexer = _reindexer(open_stores.stores, pipeline)
+    worker = DbosWorker(settings.queue_url, executor, pipeline, settings.parallel_documents, reindexer=reindexer)
     await worker.start()
     stack.push_async_callback(worker.stop)
-    await tend(catalogue, jobs)
-    _in_background(stack, tend_for_ever(catalogue, jobs))
+    await reconcile(catalogue, jobs)
+    _in_background(stack, reconcile_for_ever(catalogue, jobs))
     _in_background(stack, worker.look_after())
-    mending = partial(mend, catalogue, pipeline.kept, pipeline.vectors, pipeline.words, pipeline.text_encoder.sees)
-    _in_background(stack, mend_at_start_and_after(open_stores.lost, mending))
+    repairing = partial(repair, open_stores.stores, partial(wants, pipeline.text_encoder))
+    _in_background(stack, repair_at_start_and_after(open_stores.lost, repairing))
     if settings.embedded:  # the folder is ours alone
         _in_background(stack, sweep_at_start(pipeline.originals.keys, pipeline.originals.sweep))
     else:
@@ -100,8 +101,8 @@ async def work(
         stack.callback(catalogue.leases.release, executor)
 
 
-def _reindexer(pipeline: Pipeline) -> Reindexer:
-    compare = partial(mend_indexes, pipeline.catalogue, pipeline.kept, pipeline.vectors, pipeline.text_encoder.sees)
+def _reindexer(stores: Stores, pipeline: Pipeline) -> Reindexer:
+    compare = partial(repair_indexes, stores, partial(wants, pipeline.text_encoder))
     return Reindexer(
         pipeline.catalogue,
         pipeline.blobs,
@@ -134,7 +135,7 @@ def _tell_why_it_ended(task: asyncio.Future[None]) -> None:
 
 
 def verification(settings: Settings, open_stores: OpenStores, jobs: DbosJobs, pipeline: Pipeline) -> Verify:
-    mending = Mending(
+    repairing = Repairing(
         partial(wants, pipeline.text_encoder),
         partial(_encoded_again, pipeline),
         pipeline.erase,
@@ -142,7 +143,7 @@ def verification(settings: Settings, open_stores: OpenStores, jobs: DbosJobs, pi
         partial(coming_encoders, pipeline.catalogue),
     )
     compacting = Compacting(_compacting(settings, open_stores, jobs), partial(sizes, settings))
-    return Verify(open_stores.stores, mending, compacting)
+    return Verify(open_stores.stores, repairing, compacting)
 
 
 async def _encoded_again(

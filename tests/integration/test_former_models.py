@@ -19,11 +19,11 @@ from app.adapters.lexical.tantivy import TantivyWords
 from app.adapters.memory.encoders import MemoryImageEncoder, MemoryTextEncoder
 from app.compose.encoders import Encoders
 from app.compose.retrieval import fused_ways
-from app.services.upkeep.verify import Stores
 from app.settings import Settings
 from domain.errors import ModelMismatch
 from domain.ports import IndexName, VectorRow, Vectors
 from domain.types import Collection, Query, Space
+from ingest.stores import Stores
 from retrievers.fused import Fused
 from tests.unit.test_pipeline import House
 

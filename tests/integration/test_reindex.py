@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,11 +22,13 @@ from app.adapters.memory.encoders import MemoryTextEncoder
 from app.adapters.vectors.chroma import ChromaVectors
 from app.adapters.vectors.kept import KeptVectors
 from app.services.reindex import Reindex
-from app.services.upkeep.repair import mend_indexes
+from app.services.upkeep.repair import repair_indexes
 from domain.ports import IndexName, Retriever, VectorRow, Vectors, words_row
 from domain.types import Chunk, Collection, Document, Query, Reindexing, Space
+from ingest.embed import wants
 from ingest.pipeline import Pipeline
 from ingest.reindex import Reindexer
+from ingest.stores import Stores
 from retrievers.fused import Fused
 from retrievers.hydrated import Joined
 from retrievers.stamped import Stamped
@@ -115,7 +118,8 @@ class House:
     async def working(self, grace_s: float = 0.5) -> AsyncIterator[None]:
         async def compare(collection: Collection, encoders: object) -> object:
             names: dict[Space, str] = {"text": NEW.name}
-            return await mend_indexes(self.catalogue, self.kept, self.vectors, NEW.sees, collection, names)
+            stores = Stores(self.catalogue, self.blobs, self.kept, self.vectors, self.words)
+            return await repair_indexes(stores, partial(wants, NEW), collection, names)
 
         encoders: dict[Space, str] = {"text": NEW.name}
         reindexer = Reindexer(

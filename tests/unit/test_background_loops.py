@@ -15,8 +15,8 @@ from app.adapters.catalogue.documents import SqlDocuments
 from app.adapters.catalogue.leases import SqlLeases
 from app.adapters.catalogue.statements import utc_now
 from app.adapters.dbos_jobs import DbosJobs
-from app.services.upkeep.reconcile import keep_lease, tend_for_ever
-from app.services.upkeep.repair import Mended, mend_at_start
+from app.services.upkeep.reconcile import keep_lease, reconcile_for_ever
+from app.services.upkeep.repair import Repaired, repair_at_start
 from domain.errors import Unavailable
 from domain.types import Document
 from tests.catalogues import fresh_catalogue
@@ -70,11 +70,11 @@ async def until_it_went_on(loop: Coroutine[Any, Any, None], round: Breaking) -> 
     task.cancel()
 
 
-async def test_tending_goes_on_after_a_foreign_error() -> None:
+async def test_reconciling_goes_on_after_a_foreign_error() -> None:
     catalogue = fresh_catalogue()
     catalogue.documents = documents = BreakingDocuments(catalogue.database)
-    tending = tend_for_ever(catalogue, NothingQueued(), every_s=0.01)  # type: ignore[arg-type]
-    await until_it_went_on(tending, documents.round)
+    reconciling = reconcile_for_ever(catalogue, NothingQueued(), every_s=0.01)  # type: ignore[arg-type]
+    await until_it_went_on(reconciling, documents.round)
 
 
 async def test_a_lease_is_kept_after_a_foreign_error() -> None:
@@ -87,15 +87,15 @@ async def test_a_lease_is_kept_after_a_foreign_error() -> None:
     await until_it_went_on(keep_lease(catalogue, "w", recover, every_s=0.01), leases.round)
 
 
-async def test_mending_is_tried_again_after_a_foreign_error() -> None:
+async def test_repairing_is_tried_again_after_a_foreign_error() -> None:
     breaks = list(BREAKS)
 
-    async def mending() -> Mended:
+    async def repairing() -> Repaired:
         if breaks:
             raise breaks.pop()
-        return Mended()
+        return Repaired()
 
-    await mend_at_start(mending, again_s=0)
+    await repair_at_start(repairing, again_s=0)
     assert breaks == []
 
 

@@ -21,7 +21,7 @@ from app.adapters.memory.encoders import MemoryImageEncoder, MemoryTextEncoder
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.adapters.memory.jobs import MemoryJobs, step
 from app.adapters.vectors.kept import KeptVectors
-from app.services.upkeep.reconcile import tend
+from app.services.upkeep.reconcile import reconcile
 from domain.errors import ExhibitError, Gone, ModelUnavailable, Unavailable, Unreadable
 from domain.ports import IndexName, Vectors
 from domain.types import Block, Box, Delta, Document, Identity, ParsedPage, Problem, Prompt
@@ -580,21 +580,21 @@ async def test_shared_bytes_stay_until_the_last_document_goes(house: House) -> N
     assert house.blobs.keys("originals") == ()
 
 
-async def test_tending_takes_in_what_the_queue_never_heard_of(house: House) -> None:
+async def test_reconciling_takes_in_what_the_queue_never_heard_of(house: House) -> None:
     jobs = MemoryJobs(house.pipeline)
     document = house.upload()
-    await tend(house.catalogue, jobs)
+    await reconcile(house.catalogue, jobs)
     await settled(house, document.id)
     assert house.catalogue.documents.find(document.id).status == "ready"
     await jobs.close()
 
 
-async def test_tending_erases_what_was_deleted(house: House) -> None:
+async def test_reconciling_erases_what_was_deleted(house: House) -> None:
     jobs = MemoryJobs(house.pipeline)
     document = house.upload()
     await take_in(house, document)
     house.catalogue.erasure.delete(document.id)
-    await tend(house.catalogue, jobs)
+    await reconcile(house.catalogue, jobs)
     await becomes(False, lambda: jobs.forgetting(document.id))
     assert house.catalogue.erasure.deleted() == ()
     assert house.blobs.keys("documents") == ()

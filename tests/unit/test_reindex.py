@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,13 +17,15 @@ from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.adapters.memory.jobs import MemoryJobs
 from app.adapters.vectors.kept import KeptVectors
 from app.services.reindex import Reindex
-from app.services.upkeep.reconcile import tend
-from app.services.upkeep.repair import mend_indexes
+from app.services.upkeep.reconcile import reconcile
+from app.services.upkeep.repair import repair_indexes
 from domain.errors import Conflict, Missing, Unavailable
 from domain.ports import IndexName, VectorRow, Vectors
 from domain.types import Chunk, Collection, Document, Reindexing, Space
 from ingest import reindex as reindex_module
+from ingest.embed import wants
 from ingest.reindex import Reindexer, reindex
+from ingest.stores import Stores
 from tests.catalogues import fresh_catalogue
 from tests.unit.test_pipeline import picture
 
@@ -72,8 +75,8 @@ class House:
         self.steps: list[str] = []
 
     async def compare(self, collection: Collection, encoders: object) -> object:
-        sees = MemoryTextEncoder().sees
-        return await mend_indexes(self.catalogue, self.kept, self.vectors, sees, collection, NEW)
+        stores = Stores(self.catalogue, self.blobs, self.kept, self.vectors, self.words)
+        return await repair_indexes(stores, partial(wants, MemoryTextEncoder()), collection, NEW)
 
     def take(self, id: str, running: bool = False) -> Document:
         """As a service with the former encoders takes it in."""
@@ -308,15 +311,15 @@ async def test_models_that_the_service_does_not_run_are_told_with_what_to_do(hou
     assert house.collection.reindex is None
 
 
-async def test_tending_goes_on_with_what_the_queue_never_heard_of(house: House) -> None:
+async def test_reconciling_goes_on_with_what_the_queue_never_heard_of(house: House) -> None:
     jobs = MemoryJobs(None, reindexer=house.reindexer)  # type: ignore[arg-type]
     house.begin()
-    await tend(house.catalogue, jobs)
+    await reconcile(house.catalogue, jobs)
     assert await jobs.reindex_state("r") == "live"
     await jobs.cancel("r", 0)
     while await jobs.reindex_state("r") == "live":
         await asyncio.sleep(0.01)
-    await tend(house.catalogue, jobs)
+    await reconcile(house.catalogue, jobs)
     while house.collection.reindex is not None:
         await asyncio.sleep(0.01)
     assert house.collection.encoders == NEW

@@ -1,4 +1,4 @@
-"""Every loss and every orphan is found, told, and mended, over in-memory twins."""
+"""Every loss and every orphan is found, told, and repaired, over in-memory twins."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ import pytest
 from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.adapters.vectors.kept import KeptVectors
-from app.services.upkeep.verify import Compacting, Mending, Stores, Verify, compact_words
+from app.services.upkeep.compaction import Compacting, compact_words
+from app.services.upkeep.verify import Repairing, Verify
 from domain.errors import Conflict, Unavailable
 from domain.ports import IndexName, VectorRow, Vectors, WordsRow
 from domain.types import Chunk, Document, Finding, Report, Space, Status
 from ingest.originals import Originals
+from ingest.stores import Stores
 from tests.catalogues import fresh_catalogue
 
 ENCODERS: dict[Space, str] = {"text": "mini", "image": "clip"}
@@ -88,14 +90,14 @@ class House:
     def service(self, parts: Mapping[str, Callable[[], Awaitable[str | None]]] | None = None) -> Verify:
         stores = Stores(self.catalogue, self.blobs, self.kept, self.vectors, self.words)
         sweep = Originals(self.catalogue, self.blobs).sweep
-        mending = Mending(wants, self.encode, self.erase, sweep, lambda collection_id: self.coming)
-        return Verify(stores, mending, Compacting(parts or {}, lambda: {"blobs": len(self.blobs.keys(""))}))
+        repairing = Repairing(wants, self.encode, self.erase, sweep, lambda collection_id: self.coming)
+        return Verify(stores, repairing, Compacting(parts or {}, lambda: {"blobs": len(self.blobs.keys(""))}))
 
     async def look(self) -> Report:
         return await self.service().verify()
 
-    async def mended(self) -> Report:
-        """What mending reports; a second look finds all whole."""
+    async def repaired(self) -> Report:
+        """What a repair reports; a second look finds all whole."""
         report = await self.service().verify(repair=True)
         again = await self.look()
         assert again.findings == ()
@@ -136,26 +138,26 @@ async def test_a_single_lost_vector_is_found_among_all_and_put_back_without_a_mo
     finding = only(await house.look())
     assert (finding.fault, finding.part, finding.count, finding.mended) == ("loss", "vectors", 1, 0)
     assert (finding.examples, finding.space, finding.collection) == (("two.7",), "text", "default")
-    assert only(await house.mended()).mended == 1
+    assert only(await house.repaired()).mended == 1
     assert house.encoded == []
 
 
 async def test_a_vector_that_is_another_than_the_kept_one_is_replaced(house: House) -> None:
     wrong = made(["something else"])[0]
     house.vectors.add(house.index("image"), [VectorRow("one.3", "one", "text", wrong)])
-    assert only(await house.mended()).part == "vectors"
+    assert only(await house.repaired()).part == "vectors"
     assert house.vectors.search(house.index("image"), made(["one.3"])[0], 1)[0][1] > 0.999
 
 
 async def test_lost_words_come_back_from_the_catalogue(house: House) -> None:
     house.words.remove(house.collection, ["one.0", "one.1"])
-    finding = only(await house.mended())
+    finding = only(await house.repaired())
     assert (finding.fault, finding.part, finding.count, finding.mended) == ("loss", "words", 2, 2)
 
 
 async def test_kept_vectors_come_back_from_the_index_first(house: House) -> None:
     house.kept.forget("one", "text", "mini")
-    finding = only(await house.mended())
+    finding = only(await house.repaired())
     assert (finding.part, finding.count, finding.mended) == ("kept", 12, 12)
     assert house.encoded == []
 
@@ -163,7 +165,7 @@ async def test_kept_vectors_come_back_from_the_index_first(house: House) -> None
 async def test_what_is_lost_in_both_is_encoded_again(house: House) -> None:
     house.kept.forget("one", "text", "mini")
     house.vectors.remove_document(house.index("text"), "one")
-    report = await house.mended()
+    report = await house.repaired()
     assert {finding.part: finding.mended for finding in report.findings} == {"kept": 12, "vectors": 12}
     assert len(house.encoded) == 12
 
@@ -171,7 +173,7 @@ async def test_what_is_lost_in_both_is_encoded_again(house: House) -> None:
 async def test_damaged_kept_vectors_are_made_whole(house: House) -> None:
     [key] = [key for key in house.blobs.keys("documents/one/vectors") if "text" in key]
     house.blobs.put(key, b"torn")
-    assert only(await house.mended()).part == "kept"
+    assert only(await house.repaired()).part == "kept"
 
 
 async def test_without_an_encoder_the_loss_stands_and_is_told(house: House) -> None:
@@ -185,7 +187,7 @@ async def test_without_an_encoder_the_loss_stands_and_is_told(house: House) -> N
 async def test_rows_of_documents_that_are_gone_are_orphans(house: House) -> None:
     house.words.add(house.collection, [WordsRow("never.1", "never", "text", "ghost")])
     house.vectors.add(house.index("text"), [VectorRow("one.99", "one", "text", made(["ghost"])[0])])
-    report = await house.mended()
+    report = await house.repaired()
     assert {(f.fault, f.part, f.examples) for f in report.findings} == {
         ("orphan", "words", ("never.1",)),
         ("orphan", "vectors", ("one.99",)),
@@ -199,7 +201,7 @@ async def test_indexes_and_files_of_nobody_are_orphans(house: House) -> None:
     house.words.add("gone", [WordsRow("x.1", "x", "text", "ghost")])
     for key in ("documents/x/crops/abc", "documents/one/vectors/text-older/00000.npz", "originals/" + "a" * 64):
         house.blobs.put(key, b"?")
-    report = await house.mended()
+    report = await house.repaired()
     assert {(f.part, f.count) for f in report.findings} == {("vectors", 2), ("words", 1), ("blobs", 3)}
     assert set(house.vectors.indexes()) == {house.index("text"), house.index("image")}
 
@@ -217,7 +219,7 @@ async def test_documents_on_their_way_in_are_left_alone(house: House) -> None:
     assert (await house.look()).findings == ()
 
 
-async def test_lost_originals_and_crops_are_told_though_nothing_can_mend_them(house: House) -> None:
+async def test_lost_originals_and_crops_are_told_though_nothing_can_repair_them(house: House) -> None:
     sha = house.catalogue.documents.find("one").sha256
     house.blobs.put(f"originals/{sha}", b"other bytes")
     house.blobs.delete("documents/two/crops")
@@ -230,7 +232,7 @@ async def test_a_deletion_is_completed_by_a_repair(house: House) -> None:
     house.catalogue.erasure.delete("one")
     report = await house.look()
     assert (report.erasing, report.findings) == (1, ())
-    await house.mended()
+    await house.repaired()
     assert house.words.ids(house.collection) == {f"two.{n}" for n in range(12)}
     assert not house.blobs.keys("documents/one")
 

@@ -19,11 +19,13 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 from app.services.upkeep.collections import every_collection
-from domain.errors import Conflict, Unavailable
+from domain.errors import Conflict
 from domain.ports import Catalogue, Jobs
 from domain.types import Collection, Document, Problem, Reindexing
+from system.repeating import repeat
 
 EVERY_S = 60.0
 LEASE_S = 30.0
@@ -33,20 +35,20 @@ GAVE_UP = "Reading it broke off in a way that could not be recorded, so Exhibit 
 log = logging.getLogger(__name__)
 
 
-async def tend(catalogue: Catalogue, jobs: Jobs) -> None:
+async def reconcile(catalogue: Catalogue, jobs: Jobs) -> None:
     """One round. Safe to run in several processes at once: attempts are compared and set."""
     for document in await asyncio.to_thread(catalogue.documents.unfinished):
-        await _tend_document(catalogue, jobs, document)
+        await _reconcile_document(catalogue, jobs, document)
     for document in await asyncio.to_thread(catalogue.erasure.deleted):
         if not await jobs.forgetting(document.id):
             await jobs.forget(document.id, document.collection_id)
     async for collection in every_collection(catalogue.collections):
         if collection.reindex is not None and collection.reindex.live:
-            await _tend_reindexing(catalogue, jobs, collection, collection.reindex)
+            await _reconcile_reindexing(catalogue, jobs, collection, collection.reindex)
     await jobs.collect()
 
 
-async def _tend_document(catalogue: Catalogue, jobs: Jobs, document: Document) -> None:
+async def _reconcile_document(catalogue: Catalogue, jobs: Jobs, document: Document) -> None:
     state = await jobs.state(document.id, document.attempt)
     if state == "unknown":
         log.info("enqueueing a document the queue had not heard of", extra={"document": document.id})
@@ -63,7 +65,7 @@ async def _tend_document(catalogue: Catalogue, jobs: Jobs, document: Document) -
             await jobs.ingest(again.id, again.attempt)
 
 
-async def _tend_reindexing(catalogue: Catalogue, jobs: Jobs, collection: Collection, reindex: Reindexing) -> None:
+async def _reconcile_reindexing(catalogue: Catalogue, jobs: Jobs, collection: Collection, reindex: Reindexing) -> None:
     state = await jobs.reindex_state(reindex.id)
     if state == "unknown":
         await jobs.reindex(collection.id, reindex.id)
@@ -85,15 +87,9 @@ async def begin_reindex(
     return begun
 
 
-async def tend_for_ever(catalogue: Catalogue, jobs: Jobs, every_s: float = EVERY_S) -> None:
-    while True:
-        try:
-            await tend(catalogue, jobs)
-        except Unavailable as error:  # the next round may find the database unlocked, the disk emptied
-            log.warning("could not look after the queue", extra={"why": str(error)})
-        except Exception:  # whatever it was: nobody else does this until the next start
-            log.exception("a round of looking after the queue broke")
-        await asyncio.sleep(every_s)
+async def reconcile_for_ever(catalogue: Catalogue, jobs: Jobs, every_s: float = EVERY_S) -> None:
+    """The next round may find the database unlocked, the disk emptied."""
+    await repeat(partial(reconcile, catalogue, jobs), every_s, log, "queue reconciliation")
 
 
 async def keep_lease(
@@ -103,14 +99,7 @@ async def keep_lease(
     every_s: float = LEASE_S / 3,
 ) -> None:
     """Says that this worker lives, and takes over the runs of those that no longer do."""
-    while True:
-        try:
-            await _keep_lease_once(catalogue, worker_id, recover)
-        except Unavailable as error:
-            log.warning("could not renew the lease", extra={"why": str(error)})
-        except Exception:  # whatever it was: a worker that stops renewing has its work taken away
-            log.exception("renewing the lease broke")
-        await asyncio.sleep(every_s)
+    await repeat(partial(_keep_lease_once, catalogue, worker_id, recover), every_s, log, "renewing the worker's lease")
 
 
 async def _keep_lease_once(

@@ -19,32 +19,30 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
-from typing import Any, Generic, Literal, Protocol, TypeVar, cast
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal, cast
 
 from app.services.upkeep.collections import every_collection
-from domain.errors import Gone, Missing, Unavailable, Unreadable
-from domain.ports import Catalogue, IndexName, KeptVectors, VectorIndex, VectorRow, WordsIndex, WordsRow, words_row
+from app.services.upkeep.shelves import R, Shelf, VectorsShelf, Wants, WordsShelf, is_there, put_back, usable
+from domain.errors import Missing, Unavailable
+from domain.ports import Catalogue, IndexName
 from domain.types import Chunk, Collection, Document, Space
+from ingest.stores import Stores
 from system.threads import in_thread
 
 SAMPLE = 200  # chunks of a collection, and as many of the ids that each of its indexes names
 TOLERATED = 0.05  # the graph search may miss a vector that is there; a lost segment takes most of them
-NEAREST = 10
-SAME = 0.999  # cosine of a vector with itself, kept in half precision
-VECTORS_AT_ONCE = 50  # a write of Chroma's holds the GIL: 50 for about 57 ms
-WORDS_AT_ONCE = 500  # a commit takes 8–46 ms, however few
 AGAIN_S, TRIES = 60.0, 5
 FIRST_PAUSE_S, LAST_PAUSE_S = 1.0, 600.0
 
-R = TypeVar("R", VectorRow, WordsRow)
 State = Literal["whole", "gaps", "damaged"]
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class Repaired:
     """Rows put back, indexes dropped and filled again, and chunks that no kept vector was found for."""
 
     vectors: int = 0
@@ -52,8 +50,8 @@ class Mended:
     rebuilt: int = 0
     unkept: int = 0
 
-    def __add__(self, other: Mended) -> Mended:
-        return Mended(
+    def __add__(self, other: Repaired) -> Repaired:
+        return Repaired(
             self.vectors + other.vectors,
             self.words + other.words,
             self.rebuilt + other.rebuilt,
@@ -64,32 +62,32 @@ class Mended:
         return bool(self.vectors or self.words or self.rebuilt)
 
 
-async def mend_at_start(mending: Callable[[], Awaitable[Mended]], again_s: float = AGAIN_S) -> None:
-    """Says what was mended, in a sentence, and nothing where all was whole. An index's server may come up later."""
+async def repair_at_start(repairing: Callable[[], Awaitable[Repaired]], again_s: float = AGAIN_S) -> None:
+    """Says what was repaired, in a sentence, and nothing where all was whole. An index's server may come up later."""
     for _ in range(TRIES):
         try:
-            mended = await mending()
+            repaired = await repairing()
         except Unavailable as error:
-            log.warning("could not compare the indexes with what is kept", extra={"why": str(error)})
+            log.warning("the indexes could not be compared with what is kept", extra={"why": str(error)})
             await asyncio.sleep(again_s)
             continue
         except Exception:  # whatever it was: an index that lost something would stay so until the next start
-            log.exception("comparing the indexes with what is kept broke")
+            log.exception("index repair failed")
             await asyncio.sleep(again_s)
             continue
-        if mended:
-            counts = {"vectors": mended.vectors, "words": mended.words, "rebuilt": mended.rebuilt}
+        if repaired:
+            counts = {"vectors": repaired.vectors, "words": repaired.words, "rebuilt": repaired.rebuilt}
             log.warning("the indexes had lost something, and it was put back", extra=counts)
-        if mended.unkept:
-            log.warning("some chunks have no kept vector to be found by", extra={"chunks": mended.unkept})
+        if repaired.unkept:
+            log.warning("some chunks have no kept vector to be found by", extra={"chunks": repaired.unkept})
         return
 
 
-async def mend_at_start_and_after(lost: asyncio.Event, mending: Callable[[], Awaitable[Mended]]) -> None:
+async def repair_at_start_and_after(lost: asyncio.Event, repairing: Callable[[], Awaitable[Repaired]]) -> None:
     """At start, and again whenever `lost` is set: an index's process has died. Ever more seldom, should that go on."""
     pause_s = FIRST_PAUSE_S
     while True:
-        await mend_at_start(mending)
+        await repair_at_start(repairing)
         await lost.wait()
         lost.clear()
         await asyncio.sleep(pause_s)
@@ -105,49 +103,42 @@ async def sweep_at_start(originals: Callable[[], Sequence[str]], sweep: Callable
         log.warning("originals that no document wants were removed", extra={"count": swept})
 
 
-async def mend(
-    catalogue: Catalogue,
-    kept: KeptVectors,
-    vectors: VectorIndex,
-    words: WordsIndex,
-    sees: Callable[[str], bool] = lambda text: True,
-) -> Mended:
-    """Every collection, in the spaces that its stamp names. `sees` tells which texts the text encoder encodes."""
-    mended = Mended()
-    async for collection in every_collection(catalogue.collections):
-        shelves: list[_Shelf[Any]] = [_Words(words, collection.id)]
+async def repair(stores: Stores, wants: Wants) -> Repaired:
+    """Every collection, in the spaces that its stamp names."""
+    repaired = Repaired()
+    async for collection in every_collection(stores.catalogue.collections):
+        shelves: list[Shelf[Any]] = [WordsShelf(stores.words, collection.id)]
         for space, encoder in sorted(collection.encoders.items()):
-            shelves.append(_Vectors(vectors, kept, IndexName(collection.id, cast(Space, space), encoder), sees))
-        mended += await _mend_collection(catalogue, collection, shelves)
-    await _drop_orphans(catalogue, vectors, words)
-    return mended
+            shelves.append(_vectors_shelf(stores, wants, collection, cast(Space, space), encoder))
+        repaired += await _repair_collection(stores.catalogue, collection, shelves)
+    await _drop_orphans(stores)
+    return repaired
 
 
-async def mend_indexes(
-    catalogue: Catalogue,
-    kept: KeptVectors,
-    vectors: VectorIndex,
-    sees: Callable[[str], bool],
-    collection: Collection,
-    encoders: Mapping[Space, str],
-) -> Mended:
+async def repair_indexes(
+    stores: Stores, wants: Wants, collection: Collection, encoders: Mapping[Space, str]
+) -> Repaired:
     """One collection's vectors of these encoders, which need not be those of its stamp."""
-    names = [IndexName(collection.id, space, encoder) for space, encoder in encoders.items()]
-    return await _mend_collection(catalogue, collection, [_Vectors(vectors, kept, name, sees) for name in names])
+    shelves = [_vectors_shelf(stores, wants, collection, space, encoder) for space, encoder in encoders.items()]
+    return await _repair_collection(stores.catalogue, collection, shelves)
 
 
-async def _drop_orphans(catalogue: Catalogue, vectors: VectorIndex, words: WordsIndex) -> None:
+def _vectors_shelf(stores: Stores, wants: Wants, collection: Collection, space: Space, encoder: str) -> VectorsShelf:
+    return VectorsShelf(stores.vectors, stores.kept, IndexName(collection.id, space, encoder), partial(wants, space))
+
+
+async def _drop_orphans(stores: Stores) -> None:
     """A kill can fall between a collection's deletion and the queueing of its indexes' removal. The indexes are
     listed first: a collection that is made meanwhile is no orphan."""
-    indexed = {index.collection_id for index in await in_thread(vectors.indexes)}
-    orphans = indexed - {collection.id async for collection in every_collection(catalogue.collections)}
-    for orphan in orphans:
+    indexed = {index.collection_id for index in await in_thread(stores.vectors.indexes)}
+    living = {collection.id async for collection in every_collection(stores.catalogue.collections)}
+    for orphan in indexed - living:
         log.info("dropping the indexes of a collection that was deleted", extra={"collection": orphan})
-        await in_thread(vectors.drop, orphan)
-        await in_thread(words.drop, orphan)
+        await in_thread(stores.vectors.drop, orphan)
+        await in_thread(stores.words.drop, orphan)
 
 
-def compare(sampled: Set[str], held: Set[str], given: Set[str]) -> State:
+def state_of(sampled: Set[str], held: Set[str], given: Set[str]) -> State:
     """Of the sampled chunks, what an index names (`held`) and what its queries give."""
     lost = (sampled & held) - given
     if len(lost) > TOLERATED * len(sampled):
@@ -158,23 +149,23 @@ def compare(sampled: Set[str], held: Set[str], given: Set[str]) -> State:
 # ---------------------------------------------------------------- a collection
 
 
-async def _mend_collection(catalogue: Catalogue, collection: Collection, shelves: Sequence[_Shelf[Any]]) -> Mended:
+async def _repair_collection(catalogue: Catalogue, collection: Collection, shelves: Sequence[Shelf[Any]]) -> Repaired:
     sample = await in_thread(_sample, catalogue, collection)
-    looks = [await _look(catalogue, collection, shelf, sample) for shelf in shelves]
+    looks = [await _sampled(catalogue, collection, shelf, sample) for shelf in shelves]
     if all(look.state == "whole" for look in looks):
-        return Mended(unkept=sum(look.unkept for look in looks))
+        return Repaired(unkept=sum(look.unkept for look in looks))
     dropped = [look for look in looks if look.state == "damaged"]
     for look in dropped:
         await in_thread(look.shelf.drop)
-    mended = Mended(rebuilt=len(dropped))
+    repaired = Repaired(rebuilt=len(dropped))
     for document in await in_thread(_documents, catalogue, collection):
-        mended += await in_thread(_gather, catalogue, looks, document)
+        repaired += await in_thread(_gather, catalogue, looks, document)
         for look in looks:
             await _hand_over(catalogue, look, look.shelf.at_once)
     for look in looks:
         await _hand_over(catalogue, look, 1)
     await in_thread(_leave_nothing_of_the_deleted, catalogue, collection, shelves)
-    return mended
+    return repaired
 
 
 def _documents(catalogue: Catalogue, collection: Collection) -> list[Document]:
@@ -207,7 +198,7 @@ def _visible(document: Document, chunks: Sequence[Chunk]) -> list[Chunk]:
     return [chunk for chunk in chunks if chunk.batch < document.published]
 
 
-def _leave_nothing_of_the_deleted(catalogue: Catalogue, collection: Collection, shelves: Sequence[_Shelf[Any]]) -> None:
+def _leave_nothing_of_the_deleted(catalogue: Catalogue, collection: Collection, shelves: Sequence[Shelf[Any]]) -> None:
     """A collection that was deleted meanwhile may have been made again by an addition."""
     try:
         if catalogue.collections.find(collection.name).id == collection.id:
@@ -222,41 +213,35 @@ def _leave_nothing_of_the_deleted(catalogue: Catalogue, collection: Collection, 
 
 
 @dataclass(slots=True)
-class _Look:
-    """What was seen of one index, and the rows that wait to be added to it."""
+class _Sampled:
+    """What a sample tells of one index, and the rows that wait to be added to it."""
 
-    shelf: _Shelf[Any]
+    shelf: Shelf[Any]
     state: State
     held: Set[str]
     unkept: int
     waiting: list[Any]
 
 
-async def _look(catalogue: Catalogue, collection: Collection, shelf: _Shelf[Any], sample: Sequence[Chunk]) -> _Look:
-    """Twice, before an index is called damaged: it may have been its server, or the disk, for a moment."""
-    try:
-        return await in_thread(_look_once, catalogue, collection, shelf, sample)
-    except Unavailable:
-        await in_thread(shelf.reachable)
-    try:
-        return await in_thread(_look_once, catalogue, collection, shelf, sample)
-    except Unavailable as error:
-        log.warning("an index can't be used, so it is made again", extra={"index": shelf.name, "why": str(error)})
-        return _Look(shelf, "damaged", frozenset(), 0, [])
+async def _sampled(
+    catalogue: Catalogue, collection: Collection, shelf: Shelf[Any], sample: Sequence[Chunk]
+) -> _Sampled:
+    look = await usable(shelf, partial(_look, catalogue, collection, shelf, sample))
+    return look or _Sampled(shelf, "damaged", frozenset(), 0, [])
 
 
-def _look_once(catalogue: Catalogue, collection: Collection, shelf: _Shelf[Any], sample: Sequence[Chunk]) -> _Look:
+def _look(catalogue: Catalogue, collection: Collection, shelf: Shelf[Any], sample: Sequence[Chunk]) -> _Sampled:
     held = shelf.ids()
     named = random.sample(list(held), min(SAMPLE, len(held)))
     also = [evidence.chunk for evidence in catalogue.chunks.evidence(named, [collection.id])]
     rows, unkept = _rows(shelf, list({chunk.id: chunk for chunk in (*sample, *also)}.values()))
     given = {row.chunk_id for row in rows if row.chunk_id in held and shelf.gives(row)}
     sampled = {row.chunk_id for row in rows}
-    state = compare(sampled, held, given)
-    return _Look(shelf, state, frozenset() if state == "damaged" else held - (sampled - given), unkept, [])
+    state = state_of(sampled, held, given)
+    return _Sampled(shelf, state, frozenset() if state == "damaged" else held - (sampled - given), unkept, [])
 
 
-def _rows(shelf: _Shelf[R], chunks: Sequence[Chunk]) -> tuple[list[R], int]:
+def _rows(shelf: Shelf[R], chunks: Sequence[Chunk]) -> tuple[list[R], int]:
     """Their rows for this index, and how many should have one and have none."""
     of_document: dict[str, list[Chunk]] = {}
     for chunk in chunks:
@@ -269,139 +254,19 @@ def _rows(shelf: _Shelf[R], chunks: Sequence[Chunk]) -> tuple[list[R], int]:
 # ---------------------------------------------------------------- putting back
 
 
-def _gather(catalogue: Catalogue, looks: Sequence[_Look], document: Document) -> Mended:
+def _gather(catalogue: Catalogue, looks: Sequence[_Sampled], document: Document) -> Repaired:
     """Adds to each index's waiting rows what it lacks of a document."""
     chunks = catalogue.chunks.of_document(document.id)
-    mended = Mended()
+    repaired = Repaired()
     for look in looks:
         missing = [chunk for chunk in chunks if chunk.id not in look.held]
         look.waiting.extend(_rows(look.shelf, missing)[0])
         rows, unkept = _rows(look.shelf, _visible(document, missing))  # others may just not have been added yet
-        mended += look.shelf.count(len(rows)) + Mended(unkept=unkept)
-    return mended
+        repaired += replace(Repaired(unkept=unkept), **{look.shelf.part: len(rows)})
+    return repaired
 
 
-async def _hand_over(catalogue: Catalogue, look: _Look, at_least: int) -> None:
+async def _hand_over(catalogue: Catalogue, look: _Sampled, at_least: int) -> None:
     while len(look.waiting) >= at_least:
         rows, look.waiting = look.waiting[: look.shelf.at_once], look.waiting[look.shelf.at_once :]
-        await in_thread(_add, catalogue, look.shelf, rows)
-
-
-def _add(catalogue: Catalogue, shelf: _Shelf[R], rows: Sequence[R]) -> None:
-    """What is deleted after this look at the catalogue is erased after it too; what was before is removed here."""
-    shelf.add(rows)
-    for document_id in {row.document_id for row in rows}:
-        try:
-            catalogue.documents.find(document_id)
-        except (Gone, Missing):
-            shelf.remove_document(document_id)
-
-
-# ---------------------------------------------------------------- the two kinds of index, seen alike
-
-
-class _Shelf(Protocol, Generic[R]):
-    """One index of one collection. All but `rows` and `wants` may raise Unavailable."""
-
-    at_once: int
-
-    @property
-    def name(self) -> str: ...
-    def ids(self) -> frozenset[str]: ...
-    def rows(self, document_id: str, chunks: Sequence[Chunk]) -> list[R]: ...
-    def wants(self, chunk: Chunk) -> bool: ...
-    def gives(self, row: R) -> bool: ...
-    def reachable(self) -> None: ...
-    def add(self, rows: Sequence[R]) -> None: ...
-    def remove_document(self, document_id: str) -> None: ...
-    def drop(self) -> None: ...
-    def count(self, rows: int) -> Mended: ...
-
-
-class _Words:
-    at_once = WORDS_AT_ONCE
-
-    def __init__(self, words: WordsIndex, collection_id: str) -> None:
-        self._words, self._collection = words, collection_id
-
-    @property
-    def name(self) -> str:
-        return f"words of {self._collection}"
-
-    def ids(self) -> frozenset[str]:
-        return self._words.ids(self._collection)
-
-    def rows(self, document_id: str, chunks: Sequence[Chunk]) -> list[WordsRow]:
-        return [words_row(chunk) for chunk in chunks]
-
-    def wants(self, chunk: Chunk) -> bool:
-        return True
-
-    def gives(self, row: WordsRow) -> bool:
-        """A text may hold no word at all, so only the search itself counts: a damaged index fails at it."""
-        self._words.search(self._collection, row.text, NEAREST, documents=frozenset({row.document_id}))
-        return True
-
-    def reachable(self) -> None:
-        """It is a folder of ours."""
-
-    def add(self, rows: Sequence[WordsRow]) -> None:
-        self._words.add(self._collection, rows)
-
-    def remove_document(self, document_id: str) -> None:
-        self._words.remove_document(self._collection, document_id)
-
-    def drop(self) -> None:
-        self._words.drop(self._collection)
-
-    def count(self, rows: int) -> Mended:
-        return Mended(words=rows)
-
-
-class _Vectors:
-    at_once = VECTORS_AT_ONCE
-
-    def __init__(self, vectors: VectorIndex, kept: KeptVectors, index: IndexName, sees: Callable[[str], bool]) -> None:
-        self._vectors, self._kept, self._index, self._sees = vectors, kept, index, sees
-
-    @property
-    def name(self) -> str:
-        return f"{self._index.space} of {self._index.collection_id}"
-
-    def ids(self) -> frozenset[str]:
-        return self._vectors.ids(self._index)
-
-    def rows(self, document_id: str, chunks: Sequence[Chunk]) -> list[VectorRow]:
-        kinds = {chunk.id: chunk.kind for chunk in chunks}
-        if not kinds:
-            return []
-        try:
-            ids, vectors = self._kept.load(document_id, self._index.space, self._index.encoder)
-        except (Unreadable, Missing):  # damaged; or deleted between the listing and the reading
-            return []
-        kept = zip(ids, vectors, strict=True)
-        return [VectorRow(id, document_id, kinds[id], vector) for id, vector in kept if id in kinds]
-
-    def wants(self, chunk: Chunk) -> bool:
-        return chunk.image is not None if self._index.space == "image" else self._sees(chunk.search_text)
-
-    def gives(self, row: VectorRow) -> bool:
-        """So do as many others that are the same: a page in many documents."""
-        found = self._vectors.search(self._index, row.vector, NEAREST)
-        same = [chunk_id for chunk_id, score in found if score >= SAME]
-        return row.chunk_id in same or len(same) == NEAREST
-
-    def reachable(self) -> None:
-        self._vectors.indexes()
-
-    def add(self, rows: Sequence[VectorRow]) -> None:
-        self._vectors.add(self._index, rows)
-
-    def remove_document(self, document_id: str) -> None:
-        self._vectors.remove_document(self._index, document_id)
-
-    def drop(self) -> None:
-        self._vectors.drop_index(self._index)
-
-    def count(self, rows: int) -> Mended:
-        return Mended(vectors=rows)
+        await in_thread(put_back, look.shelf, rows, partial(is_there, catalogue))

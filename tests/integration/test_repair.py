@@ -16,9 +16,10 @@ from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.vectors.chroma import ChromaVectors
 from app.adapters.vectors.chroma_process import ChromaProcess
 from app.adapters.vectors.kept import KeptVectors
-from app.services.upkeep.repair import Mended, mend
+from app.services.upkeep.repair import Repaired, repair
 from domain.ports import IndexName, VectorIndex, VectorRow, Vectors, WordsRow
 from domain.types import Chunk, Document
+from ingest.stores import Stores
 from tests.catalogues import fresh_catalogue
 
 DOCUMENTS, EACH = 5, 210  # 1,050 vectors: Chroma writes files from 1,000 on
@@ -29,7 +30,8 @@ class House:
     """The catalogue and the kept vectors stay; `path` holds the two indexes."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.catalogue, self.kept = path, fresh_catalogue(), KeptVectors(MemoryBlobs())
+        self.path, self.catalogue, self.blobs = path, fresh_catalogue(), MemoryBlobs()
+        self.kept = KeptVectors(self.blobs)
         collection = self.catalogue.collections.find("default").id
         self.catalogue.collections.stamp(collection, {"text": "mini"})
         self.index = IndexName(collection, "text", "mini")
@@ -44,8 +46,9 @@ class House:
         self.vectors.close()
         self.words.close()
 
-    async def mend(self) -> Mended:
-        return await mend(self.catalogue, self.kept, self.vectors, self.words)
+    async def repair(self) -> Repaired:
+        stores = Stores(self.catalogue, self.blobs, self.kept, self.vectors, self.words)
+        return await repair(stores, lambda space, chunk: space == "text")
 
     def found(self) -> float:
         """Of every eighth chunk, the share that its own vector and its own word find first."""
@@ -133,11 +136,11 @@ CHROMA: dict[str, Callable[[Path], None]] = {
 async def test_what_chroma_lost_is_found_again(damage: Callable[[Path], None], house: House) -> None:
     damage(house.path)
     house.open()
-    mended = await house.mend()
-    assert (mended.vectors, mended.words) == (len(ALL), 0)
+    repaired = await house.repair()
+    assert (repaired.vectors, repaired.words) == (len(ALL), 0)
     assert house.vectors.ids(house.index) == ALL
     assert house.found() == 1.0
-    assert not await house.mend()
+    assert not await house.repair()
 
 
 async def test_a_graph_over_which_chroma_dies_at_every_start_is_built_again(house: House) -> None:
@@ -147,9 +150,9 @@ async def test_a_graph_over_which_chroma_dies_at_every_start_is_built_again(hous
     quarter = graph.stat().st_size // 4
     graph.write_bytes(graph.read_bytes()[:quarter] + b"\xff" * (3 * quarter))
     house.open(ChromaProcess)
-    assert (await house.mend()).vectors == len(ALL)
+    assert (await house.repair()).vectors == len(ALL)
     assert house.found() == 1.0
-    assert not await house.mend()
+    assert not await house.repair()
 
 
 def every(suffix: str, share: float) -> Callable[[Path], None]:
@@ -179,16 +182,16 @@ TANTIVY: dict[str, Callable[[Path], None]] = {
 async def test_what_tantivy_lost_is_found_again(damage: Callable[[Path], None], house: House) -> None:
     damage(house.path)
     house.open()
-    mended = await house.mend()
-    assert (mended.words, mended.vectors) == (len(ALL), 0)
+    repaired = await house.repair()
+    assert (repaired.words, repaired.vectors) == (len(ALL), 0)
     assert house.words.ids(house.index.collection_id) == ALL
     assert house.found() == 1.0
-    assert not await house.mend()
+    assert not await house.repair()
 
 
 async def test_what_is_whole_is_left_alone(house: House) -> None:
     house.open()
-    assert await house.mend() == Mended()
+    assert await house.repair() == Repaired()
 
 
 async def test_chunks_removed_and_vectors_written_later_are_no_damage(house: House) -> None:
@@ -199,5 +202,5 @@ async def test_chunks_removed_and_vectors_written_later_are_no_damage(house: Hou
     before = house.vectors.ids(house.index)
     house.close()
     house.open()
-    assert await house.mend() == Mended()
+    assert await house.repair() == Repaired()
     assert house.vectors.ids(house.index) == before

@@ -17,10 +17,11 @@ from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.encoders import MemoryTextEncoder
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.adapters.vectors.kept import KeptVectors
-from app.services.upkeep.repair import SAMPLE, Mended, compare, mend, mend_at_start
+from app.services.upkeep.repair import SAMPLE, Repaired, repair, repair_at_start, state_of
 from domain.errors import Missing, Unavailable
 from domain.ports import IndexName, Vector, VectorRow, Vectors, WordsRow
-from domain.types import Chunk, Document, Kind, Status
+from domain.types import Chunk, Document, Kind, Space, Status
+from ingest.stores import Stores
 from tests.catalogues import fresh_catalogue
 
 ENCODER = MemoryTextEncoder.name
@@ -61,11 +62,16 @@ class Unreachable(Damaged):
         raise Unavailable("Chroma can't be reached at chroma:8000.")
 
 
+def wants(space: Space, chunk: Chunk) -> bool:
+    return space == "text" or chunk.image is not None
+
+
 class House:
     def __init__(self, vectors: MemoryVectors | None = None, catalogue: SqlCatalogue | None = None) -> None:
         self.catalogue, self.words = catalogue or fresh_catalogue(), MemoryWords()
         self.vectors = vectors or MemoryVectors()
-        self.kept = KeptVectors(MemoryBlobs())
+        self.blobs = MemoryBlobs()
+        self.kept = KeptVectors(self.blobs)
         collection = self.catalogue.collections.find("default")
         self.collection = self.catalogue.collections.stamp(collection.id, {"text": ENCODER, "image": "clip"}).id
         self.text, self.image = (
@@ -104,8 +110,12 @@ class House:
                 rows = [VectorRow(id, document_id, "text", vector) for id, vector in zip(ids, vectors, strict=True)]
                 self.vectors.add(index, rows)
 
-    async def mend(self) -> Mended:
-        return await mend(self.catalogue, self.kept, self.vectors, self.words)
+    @property
+    def stores(self) -> Stores:
+        return Stores(self.catalogue, self.blobs, self.kept, self.vectors, self.words)
+
+    async def repair(self) -> Repaired:
+        return await repair(self.stores, wants)
 
 
 def _units(n: int, seed: str) -> Vectors:
@@ -121,12 +131,12 @@ def house() -> House:
 
 def test_a_sample_tells_whole_from_gaps_from_damage() -> None:
     sampled = {f"c{n}" for n in range(100)}
-    assert compare(sampled, sampled | {"more"}, sampled) == "whole"
-    assert compare(sampled, sampled - {"c1"}, sampled - {"c1"}) == "gaps"
-    assert compare(sampled, sampled, sampled - {"c1"}) == "gaps"
-    assert compare(sampled, sampled, frozenset({"c1"})) == "damaged"
-    assert compare(sampled, frozenset(), frozenset()) == "gaps"
-    assert compare(frozenset(), frozenset(), frozenset()) == "whole"
+    assert state_of(sampled, sampled | {"more"}, sampled) == "whole"
+    assert state_of(sampled, sampled - {"c1"}, sampled - {"c1"}) == "gaps"
+    assert state_of(sampled, sampled, sampled - {"c1"}) == "gaps"
+    assert state_of(sampled, sampled, frozenset({"c1"})) == "damaged"
+    assert state_of(sampled, frozenset(), frozenset()) == "gaps"
+    assert state_of(frozenset(), frozenset(), frozenset()) == "whole"
 
 
 async def test_lost_vectors_and_words_come_back(house: House) -> None:
@@ -134,16 +144,16 @@ async def test_lost_vectors_and_words_come_back(house: House) -> None:
     house.take("b", 3)
     house.vectors.remove_document(house.text, "a")
     house.words.drop(house.collection)
-    assert await house.mend() == Mended(vectors=400, words=403)
+    assert await house.repair() == Repaired(vectors=400, words=403)
     assert house.vectors.ids(house.text) == house.words.ids(house.collection) == {*ids, "b.0", "b.1", "b.2"}
     assert house.words.search(house.collection, "turbine 7", 1)
-    assert not await house.mend()
+    assert not await house.repair()
 
 
 async def test_a_lost_picture_comes_back_though_few_chunks_have_one(house: House) -> None:
     house.take("a", 11)
     house.vectors.remove(house.image, ["a.10"])
-    assert await house.mend() == Mended(vectors=1)
+    assert await house.repair() == Repaired(vectors=1)
     assert house.vectors.ids(house.image) == {"a.0", "a.10"}
 
 
@@ -151,7 +161,7 @@ async def test_a_lost_picture_comes_back_though_few_chunks_have_one(house: House
 async def test_an_index_that_names_all_and_finds_nothing_is_made_again(unusable: bool) -> None:
     house = House(Damaged(unusable))
     ids = house.take("a", 60)
-    assert await house.mend() == Mended(vectors=66, rebuilt=2)
+    assert await house.repair() == Repaired(vectors=66, rebuilt=2)
     [vector] = house.kept.load("a", "text", ENCODER)[1][7:8]
     assert house.vectors.search(house.text, vector, 1)[0][0] == "a.7"
     assert house.vectors.ids(house.text) == set(ids)
@@ -166,14 +176,14 @@ async def test_the_damage_of_an_index_is_noticed_however_few_documents_are_in_it
     house = House(BlindToPictures(unusable=False))
     for n in range(40):
         house.take(f"d{n}", 1, pictures=n == 17)
-    assert await house.mend() == Mended(vectors=1, rebuilt=1)
+    assert await house.repair() == Repaired(vectors=1, rebuilt=1)
 
 
 async def test_an_index_whose_server_is_away_is_not_dropped() -> None:
     house = House(Unreachable())
     ids = house.take("a", 5)
     with pytest.raises(Unavailable, match="can't be reached"):
-        await house.mend()
+        await house.repair()
     assert house.vectors.ids(house.text) == set(ids)
 
 
@@ -181,14 +191,14 @@ async def test_a_document_on_its_way_in_keeps_its_rows_when_the_index_is_made_ag
     house = House(Damaged(unusable=False))
     house.take("a", 60)
     coming = house.take("b", 5, "running")
-    await house.mend()
+    await house.repair()
     assert set(coming) <= house.vectors.ids(house.text)
 
 
 async def test_a_document_on_its_way_in_has_its_first_parts_put_back_and_nothing_is_said_of_it(house: House) -> None:
     coming = house.take("a", 5, "running")
     house.vectors.drop(house.collection)
-    assert not await house.mend()
+    assert not await house.repair()
     assert house.vectors.ids(house.text) == set(coming)
 
 
@@ -198,7 +208,7 @@ async def test_pictures_that_are_still_on_their_way_are_not_missed() -> None:
     house.catalogue.runs.publish("a", 1, "running")
     figure = Chunk("a.figure", "a", 9, "figure", "mast", "mast", image="crop", batch=1)
     house.catalogue.chunks.replace("a", 1, [figure], batch=1)
-    assert await house.mend() == Mended()
+    assert await house.repair() == Repaired()
 
 
 class Counting(SqlChunks):
@@ -219,7 +229,7 @@ async def test_a_whole_index_is_left_alone_and_only_sampled() -> None:
     house.take("a", 900)
     house.take("b", 1)
     before = dict(house.vectors._indexes[house.text])
-    assert await house.mend() == Mended()
+    assert await house.repair() == Repaired()
     assert chunks.read <= SAMPLE + 1
     assert all(house.vectors._indexes[house.text][id] is row for id, row in before.items())  # none written anew
 
@@ -229,7 +239,7 @@ async def test_the_same_page_in_many_documents_is_no_damage(house: House) -> Non
         house.take(f"d{n}", 1)
         house.kept.keep(f"d{n}", "text", ENCODER, 0, [f"d{n}.0"], _units(1, "same"))
         house.index(house.catalogue.chunks.of_document(f"d{n}"))
-    assert await house.mend() == Mended()
+    assert await house.repair() == Repaired()
 
 
 @pytest.mark.parametrize("erased", [False, True])
@@ -248,7 +258,7 @@ async def test_a_document_deleted_while_it_is_added_does_not_come_back(erased: b
         add(index, rows)
 
     house.vectors.add = deleting  # type: ignore[method-assign]
-    assert await house.mend() == Mended(vectors=5)
+    assert await house.repair() == Repaired(vectors=5)
     held = house.vectors.ids(house.text) | house.vectors.ids(house.image) | house.words.ids(house.collection)
     assert held == {f"b.{n}" for n in range(5)}
 
@@ -264,7 +274,7 @@ async def test_a_collection_deleted_meanwhile_does_not_come_back(house: House) -
         add(index, rows)
 
     house.vectors.add = deleting  # type: ignore[method-assign]
-    await house.mend()
+    await house.repair()
     assert house.vectors.indexes() == ()
     assert house.words.ids(house.collection) == frozenset()
 
@@ -274,7 +284,7 @@ async def test_indexes_left_by_a_deleted_collection_are_dropped_and_no_others(ho
     left = IndexName("gone", "text", ENCODER)
     house.vectors.add(left, [VectorRow("x.0", "x", "text", _units(1, "x")[0])])
     house.words.add("gone", [WordsRow("x.0", "x", "text", "turbine")])
-    assert await house.mend() == Mended()
+    assert await house.repair() == Repaired()
     assert set(house.vectors.indexes()) == {house.text, house.image}
     assert house.words.ids("gone") == frozenset()
     assert len(house.words.ids(house.collection)) == 5
@@ -284,9 +294,9 @@ async def test_chunks_without_a_kept_vector_are_counted_and_those_no_encoder_see
     house.take("a", 10)
     house.kept._blobs.delete("documents/a")
     house.vectors.drop(house.collection)
-    assert (await house.mend()).unkept == 11
-    unseen = await mend(house.catalogue, house.kept, house.vectors, house.words, sees=lambda text: False)
-    assert unseen == Mended(unkept=1)  # the picture
+    assert (await house.repair()).unkept == 11
+    unseen = await repair(house.stores, lambda space, chunk: space == "image" and wants(space, chunk))
+    assert unseen == Repaired(unkept=1)  # the picture
 
 
 async def test_damaged_kept_vectors_of_one_document_do_not_keep_others_from_coming_back(house: House) -> None:
@@ -295,30 +305,30 @@ async def test_damaged_kept_vectors_of_one_document_do_not_keep_others_from_comi
     house.vectors.drop(house.collection)
     for key in house.kept._blobs.keys("documents/a"):
         house.kept._blobs.put(key, b"torn")
-    assert await house.mend() == Mended(vectors=4, unkept=4)
+    assert await house.repair() == Repaired(vectors=4, unkept=4)
 
 
-async def test_one_sentence_is_said_when_something_was_mended_and_none_when_not(
+async def test_one_sentence_is_said_when_something_was_repaired_and_none_when_not(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
     house.take("a", 5)
-    await mend_at_start(house.mend)
+    await repair_at_start(house.repair)
     assert caplog.records == []
     house.words.drop(house.collection)
     with caplog.at_level(logging.INFO):
-        await mend_at_start(house.mend)
+        await repair_at_start(house.repair)
     assert [record.message for record in caplog.records] == ["the indexes had lost something, and it was put back"]
 
 
 async def test_a_server_that_comes_up_later_is_asked_again(caplog: pytest.LogCaptureFixture) -> None:
-    answers: list[Mended | Unavailable] = [Unavailable("Chroma can't be reached."), Mended(words=1)]
+    answers: list[Repaired | Unavailable] = [Unavailable("Chroma can't be reached."), Repaired(words=1)]
 
-    async def mending() -> Mended:
+    async def repairing() -> Repaired:
         answer = answers.pop(0)
         if isinstance(answer, Unavailable):
             raise answer
         return answer
 
-    await mend_at_start(mending, again_s=0)
+    await repair_at_start(repairing, again_s=0)
     assert answers == []
     assert len(caplog.records) == 2

@@ -1,0 +1,21 @@
+"""Work that is repeated for as long as the service lives, whatever broke one round of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from domain.errors import Unavailable
+
+
+async def repeat(round: Callable[[], Awaitable[None]], every_s: float, log: logging.Logger, what: str) -> None:
+    """Never returns. `what` the round does, for the log."""
+    while True:
+        try:
+            await round()
+        except Unavailable as error:
+            log.warning("%s is not possible now", what, extra={"why": str(error)})
+        except Exception:  # whatever it was: nobody else does this until the next start
+            log.exception("%s failed", what)
+        await asyncio.sleep(every_s)
