@@ -1,6 +1,6 @@
 """BM25 in Tantivy: one index folder per collection; our own analyser makes the tokens.
 
-Each chunk is indexed by its own words and, in a second field, by those around it on its page (`surroundings.py`). The
+Each chunk is indexed by its own words and, in a second field, by those around it on its page (`page_context.py`). The
 words themselves are stored, so that what is added later to a page finds those that stand there already.
 
 A writer is opened for one `add` or `remove` and closed after it (about 20 ms with the commit), so that processes may
@@ -10,35 +10,27 @@ reload when it is another: what a process committed is seen by all at once.
 
 from __future__ import annotations
 
-import json
-import math
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import cast
 from uuid import uuid4
 
 import tantivy
-from tantivy import Occur
 
-from app.adapters.lexical.page_context import Analysed, Place, analysed, surroundings, touched
+from app.adapters.lexical.page_context import analysed, surroundings, touched
+from app.adapters.lexical.tantivy_documents import document_of, schema, standing
+from app.adapters.lexical.tantivy_queries import HINT, most_score, query_of, rarest
 from app.adapters.vectors.index_names import slug
 from domain.errors import Unavailable
 from domain.ports import WordsRow
-from domain.types import KINDS, Kind
+from domain.types import Kind
 from language.analyser import query_terms
 
 VERSION = 3  # of the analyser and the schema: another one is another folder, filled again from the catalogue
-MOST_TERMS = 64  # of a query, the rarest
-MOST_CONSIDERED = 2_000
-AROUND = 0.8  # what a word around a chunk counts, beside one in it
-HINT = 0.4  # what a hint counts, beside a question's own word
-K1 = 1.2  # Tantivy's: a word scores at most its idf times K1 + 1
 WRITER_MEMORY = 50_000_000  # bytes
 WAIT_FOR_WRITER_S = 30.0
 BUILDING = ".building"
@@ -78,14 +70,14 @@ class TantivyWords:
         def write(writer: tantivy.IndexWriter, searcher: tantivy.Searcher) -> None:
             """What stands on the same pages already is written again where it has new neighbours."""
             places = {chunk.place for _, chunk in distinct.values() if chunk.place[1] is not None}
-            there = [one for one in _standing(searcher, places) if one.chunk.chunk_id not in distinct]
+            there = [one for one in standing(searcher, places) if one.chunk.chunk_id not in distinct]
             kinds = {row.chunk_id: row.kind for row, _ in distinct.values()}
             kinds |= {one.chunk.chunk_id: one.kind for one in there}
             chunks = [chunk for _, chunk in distinct.values()] + [one.chunk for one in there]
             around, changed = surroundings(chunks), touched(chunks, distinct.keys())
             for chunk in (each for each in chunks if each.chunk_id in changed):
                 writer.delete_documents_by_term("chunk", chunk.chunk_id)
-                writer.add_document(_document(chunk, kinds[chunk.chunk_id], around[chunk.chunk_id]))
+                writer.add_document(document_of(chunk, kinds[chunk.chunk_id], around[chunk.chunk_id]))
 
         if distinct:
             self._write(collection_id, write)
@@ -104,12 +96,12 @@ class TantivyWords:
             return ()
         with _as_unavailable(collection_id):
             searcher = opened.searcher
-            terms = dict.fromkeys(_rarest(searcher, query_terms(hints)) if hints else (), HINT)
-            terms |= dict.fromkeys(_rarest(searcher, query_terms(text)), 1.0)
-            most = _most(searcher, terms)
+            terms = dict.fromkeys(rarest(searcher, query_terms(hints)) if hints else (), HINT)
+            terms |= dict.fromkeys(rarest(searcher, query_terms(text)), 1.0)
+            most = most_score(searcher, terms)
             if not most:
                 return ()
-            found = searcher.search(_query(terms, kinds, documents), min(k, searcher.num_docs), count=False).hits
+            found = searcher.search(query_of(terms, kinds, documents), min(k, searcher.num_docs), count=False).hits
             pairs = [(opened.chunk_id(address), float(score) / most) for score, address in found]
         return tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
 
@@ -221,21 +213,8 @@ class TantivyWords:
             return fresh
 
 
-@cache
-def _schema() -> tantivy.Schema:
-    builder = tantivy.SchemaBuilder()
-    builder.add_text_field("chunk", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("document", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("kind", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("place", tokenizer_name="raw", index_option="basic")
-    builder.add_bytes_field("words", stored=True)
-    builder.add_text_field("text", tokenizer_name="tokens", index_option="freq")
-    builder.add_text_field("around", tokenizer_name="tokens", index_option="freq")
-    return builder.build()
-
-
 def _index(folder: Path) -> tantivy.Index:
-    index = tantivy.Index(_schema(), path=str(folder))
+    index = tantivy.Index(schema(), path=str(folder))
     # Our tokens hold no white space: joined by it, they are taken apart again as they were.
     index.register_tokenizer("tokens", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
     index.config_reader("manual")
@@ -262,89 +241,10 @@ def _filled(folder: Path, collection_id: str, rows: Iterable[Sequence[WordsRow]]
             chunks = [analysed(row) for row in some]
             around = surroundings(chunks)
             for row, chunk in zip(some, chunks, strict=True):
-                writer.add_document(_document(chunk, row.kind, around[chunk.chunk_id]))
+                writer.add_document(document_of(chunk, row.kind, around[chunk.chunk_id]))
         writer.commit()
     finally:
         writer.wait_merging_threads()
-
-
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """A chunk as it is in the index."""
-
-    chunk: Analysed
-    kind: Kind
-
-
-def _standing(searcher: tantivy.Searcher, places: Set[Place]) -> list[_Standing]:
-    if not places or not searcher.num_docs:
-        return []
-    query = tantivy.Query.term_set_query(_schema(), "place", sorted(map(_place, places)))
-    found = searcher.search(query, searcher.num_docs, count=False).hits
-    return [_stands(searcher.doc(address)) for _, address in found]
-
-
-def _stands(document: tantivy.Document) -> _Standing:
-    stored = json.loads(cast(bytes, document.get_first("words")).decode())
-    place = (str(document.get_first("document")), stored["page"])
-    chunk = Analysed(str(document.get_first("chunk")), place, stored["ordinal"], stored["head"], stored["body"])
-    return _Standing(chunk, cast(Kind, document.get_first("kind")))
-
-
-def _document(chunk: Analysed, kind: Kind, around: Sequence[str]) -> tantivy.Document:
-    document_id, page = chunk.place
-    stored = {"page": page, "ordinal": chunk.ordinal, "head": chunk.head, "body": chunk.body}
-    return tantivy.Document(
-        chunk=chunk.chunk_id,
-        document=document_id,
-        kind=kind,
-        place=_place(chunk.place),
-        words=json.dumps(stored).encode(),
-        text=" ".join(chunk.words),
-        around=" ".join(around),
-    )
-
-
-def _place(place: Place) -> str:
-    return f"{place[0]} {place[1]}"
-
-
-def _rarest(searcher: tantivy.Searcher, terms: Sequence[str]) -> list[str]:
-    """A page pasted as a question is searched by its rarest terms: common ones cost most and say least."""
-    if len(terms) <= MOST_TERMS:
-        return list(terms)
-    counted = [(searcher.doc_freq("text", term), term) for term in terms[:MOST_CONSIDERED]]
-    return [term for count, term in sorted(counted) if count][:MOST_TERMS]
-
-
-def _most(searcher: tantivy.Searcher, terms: Mapping[str, float]) -> float:
-    """The most that a chunk could score by these words; 0 where none is known."""
-    n = searcher.num_docs
-    often = {term: searcher.doc_freq("text", term) for term in terms}
-    known = ((weight, often[term]) for term, weight in terms.items() if often[term])
-    return sum(weight * math.log(1 + (n - count + 0.5) / (count + 0.5)) for weight, count in known) * (K1 + 1)
-
-
-def _query(terms: Mapping[str, float], kinds: frozenset[Kind], documents: frozenset[str] | None) -> tantivy.Query:
-    """A chunk must hold one of the words; those around it then count besides."""
-    make = tantivy.Query
-    must = [make.boolean_query(_words("text", terms, 1.0))]
-    should = make.boolean_query(_words("around", terms, AROUND))
-    schema = _schema()
-    if kinds and set(KINDS) - kinds:
-        must.append(make.const_score_query(make.term_set_query(schema, "kind", sorted(kinds)), 0.0))
-    if documents is not None:
-        must.append(make.const_score_query(make.term_set_query(schema, "document", sorted(documents)), 0.0))
-    return make.boolean_query([*((Occur.Must, part) for part in must), (Occur.Should, should)])
-
-
-def _words(field: str, terms: Mapping[str, float], share: float) -> list[tuple[Occur, tantivy.Query]]:
-    schema, make = _schema(), tantivy.Query
-    each = ((term, weight * share) for term, weight in terms.items())
-    return [
-        (Occur.Should, make.boost_query(make.term_query(schema, field, term, index_option="freq"), weight))
-        for term, weight in each
-    ]
 
 
 @contextmanager

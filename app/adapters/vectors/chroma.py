@@ -5,15 +5,13 @@ It only proposes: what it lacks or has too much is mended from the kept vectors 
 
 from __future__ import annotations
 
-import re
 import shutil
 import sqlite3
-import struct
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
 import chromadb
@@ -21,8 +19,19 @@ import httpx
 import numpy as np
 from chromadb.api.client import Client
 from chromadb.config import Settings
-from chromadb.errors import ChromaError, InternalError, NotFoundError
+from chromadb.errors import ChromaError, NotFoundError
 
+from app.adapters.vectors.chroma_collection import (
+    CHECK,
+    EF_SEARCH,
+    WRITE,
+    all_ids,
+    delete,
+    kinds_of,
+    nearest,
+    stored,
+)
+from app.adapters.vectors.chroma_folder import beside, finish_compacting, sweep, take_place
 from app.adapters.vectors.index_names import slug
 from domain.chunk_ids import document_id_of
 from domain.errors import BadConfiguration, DamagedIndex, Unavailable
@@ -34,19 +43,7 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
-WRITE = 50  # vectors a call: a write holds the GIL, 50 for about 57 ms
-READ = 5_000  # ids a call
-CHECK = 500  # vectors a call
-FEW = 16
-# Candidates the graph search keeps. Set when a collection is made: a later `modify` changes nothing. Recall@10, @50,
-# @200 of 6,000 random vectors: .73, .64, .80 with the default 100; .98, .97, .94 with 400; all .997 with 1,000, at
-# 2 ms a query. Chroma raises it to the number of results asked for.
-EF_SEARCH = 1_000
 SPACES: tuple[Space, ...] = get_args(Space)
-# header.bin, 100 bytes: version, offset, room, vectors, bytes a vector, …; data_level0.bin holds the vectors.
-HEADER = struct.Struct("<IQQQQ64x")
-
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class ChromaVectors:
@@ -90,7 +87,7 @@ class ChromaVectors:
         with self._reading():
             for collection in self._existing(index):
                 for start in range(0, len(chunk_ids), CHECK):
-                    for chunk_id, vector in _stored(collection, chunk_ids[start : start + CHECK]):
+                    for chunk_id, vector in stored(collection, chunk_ids[start : start + CHECK]):
                         ids.append(chunk_id)
                         vectors.append(vector)
         return ids, np.stack(vectors) if vectors else np.zeros((0, 0), np.float32)
@@ -98,16 +95,16 @@ class ChromaVectors:
     def remove(self, index: IndexName, chunk_ids: Sequence[str]) -> None:
         with self._changing():
             for collection in self._existing(index):
-                _delete(collection, chunk_ids)
+                delete(collection, chunk_ids)
 
     def remove_document(self, index: IndexName, document_id: str) -> None:
         with self._changing():
             for collection in self._existing(index):
-                _delete(collection, collection.get(where={"document_id": document_id}, include=[])["ids"])
+                delete(collection, collection.get(where={"document_id": document_id}, include=[])["ids"])
 
     def ids(self, index: IndexName) -> frozenset[str]:
         with self._reading():
-            return frozenset(chunk_id for collection in self._existing(index) for chunk_id in _all_ids(collection))
+            return frozenset(chunk_id for collection in self._existing(index) for chunk_id in all_ids(collection))
 
     def drop(self, collection_id: str) -> None:
         for index in self.indexes():
@@ -136,7 +133,7 @@ class ChromaVectors:
         return True
 
     def _compact(self, path: Path) -> None:
-        building, _ = _beside(path)
+        building, _ = beside(path)
         shutil.rmtree(building, ignore_errors=True)
         with self._changes.exclusive():
             fresh = ChromaVectors(building)
@@ -147,7 +144,7 @@ class ChromaVectors:
                 fresh.close()
             with self._uses.exclusive():
                 self.close()
-                _take_place(path)
+                take_place(path)
                 self._client()
         shutil.rmtree(path.with_name(f"{path.name}.damaged"), ignore_errors=True)  # set aside: made again long since
 
@@ -155,7 +152,7 @@ class ChromaVectors:
         kinds: dict[str, Kind] = {}
         with self._reading():
             for collection in self._existing(index):
-                for chunk_id, kind in _kinds(collection):
+                for chunk_id, kind in kinds_of(collection):
                     kinds[chunk_id] = kind
         ids = list(kinds)
         for start in range(0, len(ids), CHECK):
@@ -206,13 +203,13 @@ class ChromaVectors:
         """Of some kinds: from four times as many if that gives enough, as `where` is 20–100 times slower."""
         wanted = set(kinds) if set(KINDS) - kinds else set()
         if not wanted:
-            return tuple((chunk_id, score) for chunk_id, score, _ in _query(collection, vector, k, about=False))
+            return tuple((chunk_id, score) for chunk_id, score, _ in nearest(collection, vector, k, about=False))
         count = collection.count()
         depth = min(count, 4 * k)
-        fitting = [(chunk_id, score) for chunk_id, score, kind in _query(collection, vector, depth) if kind in wanted]
+        fitting = [(chunk_id, score) for chunk_id, score, kind in nearest(collection, vector, depth) if kind in wanted]
         if len(fitting) >= k or depth == count:
             return tuple(fitting[:k])
-        found = _query(collection, vector, min(count, k), {"kind": {"$in": sorted(wanted)}})
+        found = nearest(collection, vector, min(count, k), {"kind": {"$in": sorted(wanted)}})
         return tuple((chunk_id, score) for chunk_id, score, _ in found)
 
     def _handle(self, index: IndexName, make: bool = False) -> Collection:
@@ -255,69 +252,12 @@ class ChromaVectors:
             return self._opened
 
 
-def _delete(collection: Collection, chunk_ids: Sequence[str]) -> None:
-    for start in range(0, len(chunk_ids), WRITE):
-        collection.delete(ids=list(chunk_ids[start : start + WRITE]))
-
-
-def _all_ids(collection: Collection) -> Iterator[str]:
-    offset = 0
-    while page := collection.get(include=[], limit=READ, offset=offset)["ids"]:
-        yield from page
-        offset += len(page)
-
-
-def _kinds(collection: Collection) -> Iterator[tuple[str, Kind]]:
-    offset = 0
-    while (page := collection.get(include=["metadatas"], limit=READ, offset=offset))["ids"]:
-        for chunk_id, about in zip(page["ids"], page["metadatas"] or (), strict=True):
-            yield chunk_id, cast(Kind, (about or {}).get("kind"))
-        offset += len(page["ids"])
-
-
-def _stored(collection: Collection, chunk_ids: Sequence[str]) -> Iterator[tuple[str, Vector]]:
-    """Of a few that can't be had together, none: they are as good as lost, and are put back together."""
-    try:
-        found = collection.get(ids=list(chunk_ids), include=["embeddings"])
-    except InternalError:
-        if len(chunk_ids) > FEW:
-            half = len(chunk_ids) // 2
-            yield from _stored(collection, chunk_ids[:half])
-            yield from _stored(collection, chunk_ids[half:])
-        return
-    vectors = found["embeddings"]
-    for chunk_id, vector in zip(found["ids"], () if vectors is None else vectors, strict=True):
-        yield chunk_id, np.asarray(vector, np.float32)
-
-
-def _query(
-    collection: Collection, vector: Vector, n: int, where: Any = None, about: bool = True
-) -> list[tuple[str, float, str]]:
-    """(chunk id, cosine similarity, kind), best first. Asked for more than is needed where recall would suffer.
-
-    Without `about` the kinds stay empty: reading a hundred of them takes three times as long as the search itself.
-    """
-    if n < 1:
-        return []
-    asked = n if 2 * n <= EF_SEARCH else 2 * n
-    found = collection.query(
-        query_embeddings=vector[np.newaxis],
-        n_results=asked,
-        where=where,
-        include=["distances", "metadatas"] if about else ["distances"],
-    )
-    ids, distances = found["ids"][0], (found["distances"] or [[]])[0]
-    kinds = [str((each or {}).get("kind")) for each in (found["metadatas"] or [[]])[0]] if about else [""] * len(ids)
-    rows = zip(ids, distances, kinds, strict=True)
-    return [(chunk_id, 1.0 - distance, kind) for chunk_id, distance, kind in rows][:n]
-
-
 def _embedded(path: Path | None) -> ClientAPI:
     assert path is not None
     try:
-        _finish_compacting(path)
+        finish_compacting(path)
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _sweep(path)
+        sweep(path)
         return chromadb.PersistentClient(path, settings=Settings(anonymized_telemetry=False))
     except sqlite3.OperationalError as error:
         raise BadConfiguration(f"the vector index in {path} can't be opened: {error}") from error
@@ -338,54 +278,6 @@ def _remote(url: str) -> ClientAPI:
         )
     except (ChromaError, httpx.HTTPError, ValueError) as error:
         raise Unavailable(f"Chroma can't be reached at {address.hostname}:{address.port}.") from error
-
-
-def _beside(path: Path) -> tuple[Path, Path]:
-    """Where a compacted copy is built, and where the former goes when the copy is whole."""
-    return path.with_name(f"{path.name}.building"), path.with_name(f"{path.name}.former")
-
-
-def _take_place(path: Path) -> None:
-    """A kill between the two renames leaves the copy and the former: `_finish_compacting` knows what that means."""
-    building, former = _beside(path)
-    shutil.rmtree(former, ignore_errors=True)
-    path.rename(former)
-    building.rename(path)
-    shutil.rmtree(former, ignore_errors=True)
-
-
-def _finish_compacting(path: Path) -> None:
-    building, former = _beside(path)
-    if not path.exists() and former.exists() and building.exists():
-        building.rename(path)
-    for left in (building, former):
-        shutil.rmtree(left, ignore_errors=True)
-
-
-def _sweep(path: Path) -> None:
-    """Chroma forgets a deleted collection but leaves its folder: removed here, before it is opened; torn ones too."""
-    database = path / "chroma.sqlite3"
-    if not database.is_file():
-        return
-    # not read-only: what a kill left half written has to be rolled back before anything can be read
-    with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=rw", uri=True)) as connection:
-        known = {str(row[0]) for row in connection.execute("SELECT id FROM segments")}
-    for folder in path.iterdir():
-        if folder.is_dir() and _UUID.fullmatch(folder.name) and (folder.name not in known or _torn(folder)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _torn(folder: Path) -> bool:
-    """Whether a kill cut Chroma's files off: it would open them, and die of a segmentation fault or find nonsense.
-    Without them it opens with those vectors lost, which are then put back from the kept ones."""
-    header, vectors = folder / "header.bin", folder / "data_level0.bin"
-    if not header.is_file() or not vectors.is_file():
-        return False
-    begin = header.read_bytes()[: HEADER.size]
-    if len(begin) < HEADER.size:
-        return True
-    version, _, _, count, size = HEADER.unpack(begin)
-    return bool(version == 1 and vectors.stat().st_size < count * size)
 
 
 def _name(index: IndexName) -> str:
