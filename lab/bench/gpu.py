@@ -51,11 +51,12 @@ def _out_of_time(number: int, frame: object) -> None:
 
 
 def rate(count: int, seconds: float, step: Callable[..., Any], *arguments: Any) -> float:
-    """Items a second, the median of at least three steps after one that warms up; each deals with so many."""
+    """Items a second, the median of at least three steps after one that warms up; each deals with so many. Of a single
+    one where no seconds are given."""
     step(*arguments)
     took: list[float] = []
     until = time.perf_counter() + seconds
-    while len(took) < 3 or time.perf_counter() < until:
+    while len(took) < (3 if seconds else 1) or time.perf_counter() < until:
         done()
         started = time.perf_counter()
         step(*arguments)

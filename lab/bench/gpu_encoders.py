@@ -172,8 +172,16 @@ def siglip() -> tuple[Any, Any, int]:
 
 
 def small_siglip() -> tuple[Any, Any, int]:
-    model, preprocess, _ = clip.loaded(f"local-dir:{clip.BUNDLED}", load_weights=False)
-    return model, preprocess, model.context_length
+    """Taken the same way, of one layer: a CPU computes in formats that it may have to emulate."""
+    import open_clip
+
+    side, layer = 32, {"width": 32, "layers": 1}
+    model = open_clip.CLIP(
+        embed_dim=32,
+        vision_cfg={**layer, "image_size": side, "patch_size": 16, "head_width": 16},
+        text_cfg={**layer, "context_length": 8, "vocab_size": 100, "heads": 2},
+    )
+    return model.eval().float(), open_clip.image_transform(side, is_train=False, **SIGLIP_TAKES), 8
 
 
 def drawn(count: int) -> list[Image.Image]:
