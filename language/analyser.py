@@ -1,8 +1,8 @@
-"""What a word is, for the words index: one way of reading text, for what is indexed and what is asked.
+"""The tokens of the words index: documents and questions are read in the same way.
 
-Unicode is normalised and accents fall; English words are stemmed; `10-K`, `node.js` and `FY2019` are found whole and
-in parts; `1,452.4` is `1452.4`; `c++` and emoji stay. Scripts without spaces are read as single characters and as
-bigrams, traditional Chinese as simplified.
+Unicode is normalised and accents are dropped; English words are stemmed; `10-K`, `node.js` and `FY2019` are found whole
+and in parts; `1,452.4` is `1452.4`; `c++` and emoji are kept. Scripts without spaces are read as single characters and
+as bigrams, traditional Chinese as simplified. Indexes on disk hold these tokens, so a change here needs a new index.
 """
 
 from __future__ import annotations
@@ -31,9 +31,8 @@ _CONNECTORS = re.compile(r"[.'&@_-]")
 _FRACTION_AFTER_DIGIT = re.compile(r"(?<=\d)(?=[\u00bc-\u00be\u2150-\u215e])")
 _LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
 
-# Words that say little. They are indexed, so that a question of nothing else still finds.
 STOP = frozenset(words("stop_words.search.en.txt"))
-# In the way of bigrams. Longest first.
+# Longest first. A question is split at them, so that no bigram holds half of one.
 _STOP_RUNS = re.compile("|".join(sorted(words("stop_words.search.zh.txt"), key=len, reverse=True)))
 
 
@@ -49,7 +48,7 @@ def tokens(text: str) -> list[str]:
 
 
 def query_terms(text: str) -> list[str]:
-    """The distinct tokens that a question is asked by, in order: without stop words, unless there is nothing else."""
+    """The distinct tokens to search for, in order: without stop words, unless the question has nothing else."""
     text = text[:LONGEST_QUESTION]
     terms: dict[str, None] = {}
     for run, rest in _SCRIPTS.findall(_normal(text)):

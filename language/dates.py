@@ -6,10 +6,13 @@ import re
 from dataclasses import dataclass
 
 from language.scripts import plain_width
-from language.wordlists import rows
+from language.wordlists import rows, words
 
-_MONTHS = {name: number for number, names in enumerate(rows("months.en.txt"), start=1) for name in names}
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_NAMES = rows("months.en.txt")  # of each month: the whole name, and abbreviations
+_NUMBERS = {name: number for number, names in enumerate(_NAMES, start=1) for name in names}
+MONTHS = frozenset(name for name, *_ in _NAMES)
+WEEKDAYS = frozenset(words("weekdays.en.txt"))
+_MONTH = "|".join(sorted(_NUMBERS, key=len, reverse=True))
 _DATES = (
     re.compile(rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m>{_MONTH})\b\.?(?:,?\s+(?P<y>\d{{4}})\b)?", re.I),
     re.compile(
@@ -33,13 +36,13 @@ class Date:
     end: int
 
     def agrees(self, other: Date) -> bool:
-        """Nothing that both tell differs, and the month or more is told by both."""
+        """No part that both have differs, and this one has a month."""
         pairs = ((self.year, other.year), (self.month, other.month), (self.day, other.day))
         return all(a == b for a, b in pairs if a is not None and b is not None) and self.month is not None
 
 
 def dates(text: str) -> list[Date]:
-    """Dates with at least a month; a year alone is a quantity. `3/5/2019` may be either day."""
+    """Dates with at least a month; a year alone is a quantity. `3/5/2019` gives both possible days."""
     text = plain_width(text)
     found: list[Date] = []
     for pattern in _DATES:
@@ -58,7 +61,7 @@ def dates(text: str) -> list[Date]:
 def _date(match: re.Match[str]) -> list[Date]:
     parts = match.groupdict()
     name = parts["m"].lower()
-    month = _MONTHS.get(name) or (int(name) if name.isdigit() else 0)
+    month = _NUMBERS.get(name) or (int(name) if name.isdigit() else 0)
     day = int(parts["d"]) if parts.get("d") else None
     if not 1 <= month <= 12 or (day is not None and not 1 <= day <= 31):
         return []

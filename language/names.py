@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from language.dates import MONTHS
 from language.scripts import CJK, folded
 from language.terms import STOP_WORDS
-from language.wordlists import rows, words
+from language.wordlists import words
 
 _CAPITAL = re.compile(r"(?<![\w’'])[A-ZÀ-ÖØ-Þ][\w’'&.-]*\w|\b[A-Z]\b")
 _LATIN = re.compile(r"[A-ZÀ-ÖØ-Þ][A-Za-zÀ-ÖØ-öø-ÿ’'&.-]*[A-Za-zÀ-ÖØ-öø-ÿ]")
 _HAN_TITLE = re.compile(r"《([^》]{1,30})》|“([^”]{1,16})”")
 _DOTTED = re.compile(rf"([{CJK}]{{2}})·(?=([{CJK}]{{2}}))")
 DETERMINERS = STOP_WORDS | frozenset(words("determiners.en.txt"))
-_MONTHS = frozenset(name.capitalize() for name, *_ in rows("months.en.txt"))
+_MONTHS = frozenset(map(str.capitalize, MONTHS))
 
 
 def capitals(text: str) -> list[tuple[str, bool]]:

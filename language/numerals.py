@@ -45,7 +45,7 @@ def spelled_numbers(text: str) -> frozenset[str]:
 
 
 def english_number(words: Sequence[str]) -> float | None:
-    """`two hundred and five thousand`; None for what is no number (`one` alone is mostly a pronoun, but counts)."""
+    """`two hundred and five thousand`; None if it is no number (`one` alone counts, though it is mostly a pronoun)."""
     total = current = 0.0
     for word in words:
         if word == "and":

@@ -22,8 +22,8 @@ _HAN_IS_NO_NUMBER = re.compile(  # "一" and its kin inside of words
 
 _CURRENCY_BEFORE = r"(?:us\$|hk\$|[$€£₹]|rmb|usd|eur|gbp|chf|cny|人民币|美元)"
 _DIGITS = r"\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
-# Possessive or atomic where what follows could be split in many ways: a document chooses what this runs on. (A group
-# that is repeated possessively keeps, up to Python 3.11.4, what its last, failed round took.)
+# Possessive or atomic where the rest could be split in many ways, as the text may be hostile. (Up to Python 3.11.4 a
+# group that is repeated possessively keeps what its last, failed round took.)
 _QUANTITY = re.compile(
     rf"(?P<before>{_CURRENCY_BEFORE})?\s{{0,2}}(?P<minus>(?<![\w)])[-−–(]\s?)?"
     rf"(?:(?P<digits>{_DIGITS})"
@@ -37,13 +37,13 @@ _QUANTITY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """`value` with its scale; `plain` as the digits stand: a table tells the scale once, above."""
+    """`value` has its scale; `plain` is what the digits say: a table tells the scale once, in its header."""
 
     value: float
     plain: float
     kind: str  # what its unit measures; "" without one
     unit: float  # how many of that kind's first unit one is
-    digits: int  # significant ones: what was rounded is known by them
+    digits: int  # significant ones: they tell how far the number was rounded
     start: int
     end: int
 
@@ -141,7 +141,7 @@ def told_scales(text: str) -> frozenset[float]:
 
 
 def same_value(claimed: float, cited: float, digits: int) -> bool:
-    """Equal, or equal once the cited one is rounded to what the claim says."""
+    """Equal, or equal when the cited value is rounded to as many digits as the claim has."""
     if claimed == cited:
         return True
     claimed, cited = abs(claimed), abs(cited)  # a table's (12.6) is said as "a loss of 12.6"
@@ -152,7 +152,7 @@ def same_value(claimed: float, cited: float, digits: int) -> bool:
 
 
 def same_quantity(claimed: Quantity, cited: Quantity, scales: frozenset[float] = frozenset()) -> float:
-    """1: the same; 0.5: the number is, but one of them lacks a unit or a scale that can't be known; 0: another."""
+    """1: the same; 0.5: the same number, but one lacks a unit or a scale that can't be known; 0: another quantity."""
     if not _kinds_agree(claimed.kind, cited.kind):
         return 0.0
     if claimed.kind and claimed.kind == cited.kind and same_value(claimed.base, cited.base, claimed.digits):

@@ -35,7 +35,7 @@ _NAMED = re.compile(r"\w+(?:[._]\w+)+\s*[:=]|\w+ = ")  # as programs name things
 _LONGEST_FIELD, _LONGEST_LABEL = 120, 40  # characters
 _LONGEST_HEADING = 80  # characters
 _HEADINGS = 3  # lines in a row that may be headings
-_MUCH_LONGER = 1.5  # a paragraph's first line is, than the heading above it; a broken line's next one is not
+_MUCH_LONGER = 1.5  # times: a paragraph's first line beside the heading above it; lines of one paragraph are alike
 
 
 def is_caption(text: str) -> bool:
@@ -43,12 +43,12 @@ def is_caption(text: str) -> bool:
 
 
 def is_field(line: str) -> bool:
-    """A line of a form, a letter's head or a record: a label, and what it is for this one."""
+    """A line of a form, of a letter's head or of a record: a label and its value."""
     return label_of(line) != ""
 
 
 def label_of(line: str) -> str:
-    """Of a field; empty for other lines."""
+    """The label of a field; empty for other lines."""
     found = _FIELD.match(line) if len(line) <= _LONGEST_FIELD else None
     return found["label"] if found is not None and len(found["label"]) <= _LONGEST_LABEL else ""
 
@@ -56,8 +56,8 @@ def label_of(line: str) -> str:
 def spans(text: str) -> list[tuple[int, int]]:
     """(start, end) of each sentence, without surrounding space; a table row or list item is one of its own.
 
-    A single line break inside a paragraph (text of a PDF is broken where the line ended) goes on, unless the line is
-    a row, an item, a field, a caption or a heading.
+    A single line break inside a paragraph ends no sentence (PDF text is broken where the printed line ends), unless the
+    line is a row, an item, a field, a caption or a heading.
     """
     found: list[tuple[int, int]] = []
     start = 0
@@ -103,7 +103,8 @@ def _line_ends(text: str, start: int, match: re.Match[str]) -> bool:
 
 
 def _parts_fields(line: str, following: str) -> bool:
-    """A word in small letters before a colon may be of a sentence: it is a label beside another one."""
+    """Whether the line break separates fields. A lower-case word before a colon may belong to a sentence, so it counts
+    as a label only beside another field."""
     above, below = is_field(line), is_field(following)
     if above and below:
         return True
@@ -119,8 +120,8 @@ def _stands_alone(line: str) -> bool:
 
 
 def _announces(line: str, following: str, more: Sequence[str]) -> bool:
-    """Whether a line is a heading or a caption above what follows, and not the beginning of its sentence. Below a
-    heading there may be another one, before the text."""
+    """Whether the line is a heading or a caption of the text below, and not the beginning of its sentence. Another
+    heading may stand between a heading and its text."""
     if following[0].islower() or _GOES_ON.search(line):
         return False
     longest = max(map(len, (following, *more)))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 def made_by_a_child(module: str, arguments: Sequence[str], time_limit_s: float) -> str | None:
-    """Runs `python -m module arguments… our-pid`. None, or in a few words why it did not end well."""
+    """Runs `python -m module arguments… our-pid`. Returns None, or a few words on why it failed."""
     command = [sys.executable, "-m", module, *arguments, str(os.getpid())]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "HF_HUB_OFFLINE": "1"}
     environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads spin otherwise: ruinous on a busy machine
@@ -41,20 +41,20 @@ def made_by_a_child(module: str, arguments: Sequence[str], time_limit_s: float) 
 
 @contextmanager
 def one_at_a_time(path: Path) -> Iterator[None]:
-    """The service and its encoding process may both come first."""
+    """Locks the file: the service and its encoding process may start to build at the same moment."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def key_of(facts: Sequence[str], libraries: Sequence[str]) -> str:
-    """Twelve letters that change with any of these facts and with the versions of these libraries."""
+    """Twelve hexadecimal digits that change with any of these facts and with the versions of these libraries."""
     versions = [f"{library} {_version(library)}" for library in libraries]
     return hashlib.sha256("\n".join([*facts, *versions]).encode()).hexdigest()[:12]
 
 
 def processor() -> str:
-    """Its model and what it can do; the same image may run on another machine tomorrow."""
+    """The processor's model and features: the same container image may run on another machine tomorrow."""
     with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         told = [line for line in lines if line.startswith(("model name", "flags", "Features"))]

@@ -14,8 +14,8 @@ NAME = "exhibit.lock"
 
 
 class FolderLock:
-    """Held from construction until `release`, or until the process dies. The file stays: who removes a lock
-    file lets two owners lock two files of one name."""
+    """Held from construction until `release`, or until the process dies. The file is never removed: otherwise two
+    owners could lock two files of the same name."""
 
     def __init__(self, folder: Path) -> None:
         """Raises BadConfiguration when the folder has an owner."""
@@ -38,7 +38,7 @@ class FolderLock:
     def release(self) -> None:
         if self._held is not None:
             os.ftruncate(self._held, 0)
-            # Closing alone would not do while a child that was just started hasn't yet closed its copy.
+            # Closing is not enough while a child that has just started still holds its copy.
             fcntl.flock(self._held, fcntl.LOCK_UN)
             os.close(self._held)
             self._held = None

@@ -73,8 +73,8 @@ class Sandbox:
         self._kill_all()  # one may have been started meanwhile
 
     def _end_the_idle(self) -> None:
-        """Memory comes back when there is nothing to read. A call that comes at the same moment is tried again in a
-        fresh child, as after any death of a used one."""
+        """Gives memory back while there is nothing to parse. A call that arrives at the same moment is tried again in
+        a fresh child, as after any death of a used child."""
         while not self._closing.wait(min(5.0, self._idle_s)):
             with self._lock:
                 children = list(self._children)
@@ -97,8 +97,8 @@ class Sandbox:
         except Broke:
             if not used:
                 raise
-            # what a child had read before (caches that grow, a library's broken state) may have cost this call:
-            # only what breaks a fresh child as well is the file's own fault
+            # The files that the child read before may be to blame (growing caches, a library's broken state):
+            # only a file that breaks a fresh child as well is at fault itself.
             self._retire(child)
             return self._served(self._child(), call)
 
@@ -139,11 +139,11 @@ class Sandbox:
 
 
 class Broke(Unreadable):
-    """The reading ended in a way that the file may not be to blame for: a crash, or no memory, or a foreign error."""
+    """A crash, too little memory, or a foreign error: the file may not be to blame for it."""
 
 
 class _Call:
-    """One call and the child that serves it, so that a cancel finds whom to kill, and never kills another's."""
+    """One call and the child that serves it, so that a cancel kills this child, and never the child of another call."""
 
     def __init__(
         self, function: Callable[..., Any], args: tuple[Any, ...], timeout_s: float, processor_s: float

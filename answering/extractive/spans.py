@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from language.dates import dates
+from language.dates import MONTHS, WEEKDAYS, dates
 from language.quantities import quantities
 from language.scripts import CJK, folded, has_cjk, plain_width
 from language.stems import stem
@@ -22,29 +22,7 @@ _TIME = re.compile(
     r"\b(?:early |late |mid-?)?(?:\d{1,2}th|\d{1,2}st) (?:and \d{1,2}th )?centur(?:y|ies)(?: BC| AD)?|\b\d{3,4}s?\b(?:\s?(?:BC|AD|BCE|CE)\b)?"
     r"|\b\d{1,2}:\d\d(?:\s?[ap]\.?m\.?)?|\d{1,2}[:：]\d\d|(?:公元前?)?\d{1,4}\s?年代?(?:\s?\d{1,2}\s?月)?(?:\s?\d{1,2}\s?[日号])?|\d{1,2}\s?世纪(?:\s?\d{2,4}\s?年代)?"
 )
-_MONTHS = frozenset(
-    [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ]
-)
+_CALENDAR = MONTHS | WEEKDAYS
 _COUNTED = re.compile(r"\bhow (?:many|much)\s+([\w-]+(?:\s+[\w-]+)?)", re.IGNORECASE)
 _SHARE = re.compile(r"\bpercent|\bpercentage|\bshare\b|比例|百分", re.IGNORECASE)
 
@@ -114,7 +92,7 @@ def _names(sentence: str) -> Iterator[tuple[int, int, float]]:
     for match in _NAME.finditer(sentence):
         words = re.findall(r"[^\W\d_]+", folded(match.group()))
         begins = match.start() == 0 and " " not in match.group()  # any word may stand there with a capital
-        if not begins and set(words) - STOP_WORDS and not set(words) & _MONTHS:
+        if not begins and set(words) - STOP_WORDS and not set(words) & _CALENDAR:
             start = match.start()
             if words[0] in STOP_WORDS and " " in match.group():  # "The Panthers" at the beginning
                 start += match.group().index(" ") + 1

@@ -52,8 +52,8 @@ class EncodingProcess:
         limit_s: float = _LIMIT_S,
         idle_s: float | None = None,
     ) -> None:
-        """`limit_s`: how long a slice may take, loading the model included, before its child counts as dead.
-        `idle_s`: after how long without work it is ended, and its memory free, until there is work again; None: never.
+        """`limit_s`: how long a slice may take, loading the model included, before the child counts as dead.
+        `idle_s`: the child is ended after so long without work, which frees its memory; None: never.
         """
         self._child = _Encoding(partial(_Encoders, make_text_encoder, make_image_encoder), nice, limit_s)
         self._idle_s = idle_s
@@ -181,7 +181,7 @@ def _slices(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
 
 
 class _Encoders:
-    """Loaded when first asked for; one that couldn't be loaded is tried again at the next call."""
+    """Each encoder is loaded at its first use; after a failure to load, the next call tries again."""
 
     def __init__(self, make_text: Callable[[], TextEncoder], make_image: Callable[[], ImageEncoder]) -> None:
         self._make_text, self._make_image = make_text, make_image
@@ -209,7 +209,7 @@ class _Encoders:
             self._image = self._make_image()
         try:
             return list(self._image.encode_images(images))
-        except Unreadable:  # one spoils the batch: find it by asking for each alone
+        except Unreadable:  # one image spoils the batch: encode each alone to find it
             return [_one(self._image, image) for image in images]
 
 

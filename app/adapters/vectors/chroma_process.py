@@ -1,12 +1,12 @@
-"""Embedded Chroma in a child process of its own: where its native code dies, the service lives and the index is mended.
+"""Embedded Chroma in its own child process: when its native code crashes, the service lives and the index is repaired.
 
-Chroma 1.5.9 can end its process without a word: on files that a kill left half written, and in races of its own.
-So nothing but this child opens the folder. When it dies, that is logged with the signal, it is started again, and the
-calls it was serving are tried once more, one at a time. An index over which it dies again is dropped, and a folder it
-can't even open is set aside: both are filled again from the kept vectors, which `died` asks for.
+Chroma 1.5.9 can end its process without a message: on files that a kill left half written, and in its own races.
+So only this child opens the folder. When the child dies, the signal is logged, the child is started again, and the
+calls that it was serving are tried once more, one at a time. An index that kills it again is dropped, and a folder
+that it can't open is set aside. Both are filled again from the kept vectors, which `died` asks for.
 
-Every caller talks to the child through a pipe of its own, so that searches don't wait for writes; a write of Chroma's
-holds the GIL, and now that is the child's.
+Each caller has its own pipe to the child, so searches don't wait for writes. A write of Chroma holds the GIL, which is
+now the child's.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from system.child import Child, Died
 from system.rwlock import RWLock
 
 PIPES = 12  # calls served at once
-STARTS = 2  # deaths over opening the folder before it is set aside
-LIMIT_S = 120.0  # a call that takes longer hangs
+STARTS = 2  # tries to open the folder before it is set aside
+LIMIT_S = 120.0  # a call that takes longer counts as hanging
 LONGER = {"compact": 4 * 3600.0}  # copies every vector
 CLOSING_S = 5.0
 CHROMA = "app.adapters.vectors.chroma:ChromaVectors"  # by name: the service itself need not load Chroma
@@ -46,9 +46,9 @@ class ChromaProcess:
     def __init__(
         self, folder: Path, died: Callable[[], None] = lambda: None, opens: str = CHROMA, limit_s: float = LIMIT_S
     ) -> None:
-        """`died`: called from some thread after the child was lost. `opens`: "module:class" of what it runs."""
+        """`died`: called from some thread after the child has died. `opens`: "module:class" of the index it runs."""
         self._folder, self._died, self._opens, self._limit_s = folder, died, opens, limit_s
-        # Linux ends a child with the thread that started it, so that thread is ours, and lives as long as we do.
+        # Linux ends a child with the thread that started it, so this thread lives as long as the index is open.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="vectors")
         self._lock = threading.Lock()
         self._again = threading.Lock()
@@ -79,7 +79,7 @@ class ChromaProcess:
         return found
 
     def compact(self) -> bool:
-        """Changes wait here, not in the child, where they would seem to hang."""
+        """Changes wait here and not in the child, where they would look as if they hang."""
         with self._changes.exclusive():
             return bool(self._call("compact"))
 
@@ -131,7 +131,7 @@ class ChromaProcess:
             return self._asked(child, method, args)
         except Died as death:
             self._bury(child, method, death)
-        with self._again:  # one at a time: who dies again is to blame
+        with self._again:  # one at a time: the call under which the child dies again is to blame
             child = self._living()
             try:
                 return self._asked(child, method, args)
@@ -192,7 +192,7 @@ class ChromaProcess:
         return child
 
     def _bury(self, child: Child, method: str, death: Died) -> None:
-        """By whoever notices first."""
+        """Logs the death and starts a new child, once: by the first thread that notices."""
         with self._lock:
             current = self._child
             noticed = current is not None and current.done() and not current.exception() and current.result() is child
@@ -208,7 +208,7 @@ class ChromaProcess:
 
 
 def _end(child: Child) -> None:
-    """Lets it put its files in order."""
+    """Closes the index, so that its files are complete, and ends the child."""
     with suppress(Died, ExhibitError):
         child.call("close", limit_s=CLOSING_S)
     child.bury()
