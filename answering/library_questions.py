@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
-from answering.question.intents import TYPES, Intent
+from answering.question.intents import Intent
 from domain.ports import Catalogue
 from domain.types import Answer, Citation, Claim, Document, Evidence, Place, Query, Status
 from ingest.outline import outline_id
+from ingest.parse.formats import noun_of, nouns_asked_for
+from ingest.parse.nouns import Noun
 from language.scripts import has_cjk, is_chinese
 from language.sentences import spans
 from language.terms import terms
@@ -27,18 +29,7 @@ BEGINS = 3  # chunks that show how a document begins
 MOST_MENTIONS = 400  # passages looked through for a mention
 PAGE = 200  # documents read at once, where also the unfinished count
 
-_TYPE_WORDS = {
-    "pdf": ("PDF", "PDF"),
-    "image": ("picture", "图片"),
-    "word": ("Word document", "Word 文档"),
-    "sheet": ("spreadsheet", "表格文件"),
-    "slides": ("presentation", "幻灯片"),
-    "markdown": ("Markdown file", "Markdown 文件"),
-    "text": ("text file", "文本文件"),
-    "web page": ("web page", "网页"),
-    "e-mail": ("e-mail", "邮件"),
-    "": ("other file", "其他文件"),
-}
+DOCUMENT = Noun("document", "文件")
 _GENERIC = frozenset(terms("the a document file report paper pdf presentation slides handbook notes text"))
 
 
@@ -184,7 +175,7 @@ class Librarian:
         return found
 
     def _fits(self, intent: Intent, document: Document) -> bool:
-        if intent.type and not document.media_type.startswith(TYPES[intent.type]):
+        if intent.type and noun_of(document.media_type).english != intent.type:
             return False
         if intent.field is not None and not _has(document, *intent.field):
             return False
@@ -244,7 +235,7 @@ def _has(document: Document, field: str, value: str) -> bool:
 
 
 def _item(document: Document, outline: Evidence | None, chinese: bool) -> Item:
-    about = [_type_words(document, 1, chinese)]
+    about = [_several(noun_of(document.media_type), 1, chinese)]
     if document.pages is not None:
         about.append(
             f"{document.pages} 页" if chinese else f"{document.pages} page{'s' if document.pages != 1 else ''}"
@@ -275,21 +266,15 @@ def _quote(about: str, one: Evidence) -> str:
     return quote_for(about, text)
 
 
-def _type_of(document: Document) -> str:
-    return next((name for name, kinds in TYPES.items() if document.media_type.startswith(kinds)), "")
-
-
-def _type_words(document: Document, n: int, chinese: bool) -> str:
-    english, zh = _TYPE_WORDS[_type_of(document)]
-    return zh if chinese else english + ("s" if n != 1 else "")
+def _several(noun: Noun, n: int, chinese: bool) -> str:
+    return noun.chinese if chinese else noun.english + ("s" if n != 1 else "")
 
 
 def _by_type(documents: Sequence[Document], chinese: bool) -> str:
-    examples = {_type_of(one): one for one in documents}
-    counted = Counter(map(_type_of, documents)).most_common()
+    counted = Counter(noun_of(one.media_type) for one in documents).most_common()
     if chinese:
-        return "其中：" + "，".join(f"{_type_words(examples[kind], n, True)} {n} 个" for kind, n in counted) + "。"
-    return " " + ", ".join(f"{n} {_type_words(examples[kind], n, False)}" for kind, n in counted) + "."
+        return "其中：" + "，".join(f"{noun.chinese} {n} 个" for noun, n in counted) + "。"
+    return " " + ", ".join(f"{n} {_several(noun, n, False)}" for noun, n in counted) + "."
 
 
 def _where(query: Query, chinese: bool) -> str:
@@ -300,14 +285,14 @@ def _where(query: Query, chinese: bool) -> str:
 
 def _counted(documents: Sequence[Document], intent: Intent, where: str, chinese: bool) -> str:
     n = len(documents)
-    english, zh = _TYPE_WORDS[intent.type] if intent.type else ("document", "文件")
+    noun = next((one for one in nouns_asked_for() if one.english == intent.type), DOCUMENT)
     if chinese:
-        return f"{where}中有 {n} 个{_ZH_STATUS.get(intent.status, '')}{_ZH_SINCE.get(intent.since, '')}{zh}。"
+        return f"{where}中有 {n} 个{_ZH_STATUS.get(intent.status, '')}{_ZH_SINCE.get(intent.since, '')}{noun.chinese}。"
     status = f" {_STATUS_WORDS[intent.status]}" if intent.status else ""
     since = f" added {_SINCE_WORDS[intent.since]}" if intent.since else ""
     field = f" with {intent.field[0]} {intent.field[1]}" if intent.field else ""
-    noun = english + ("s" if n != 1 else "")
-    return f"There {'are' if n != 1 else 'is'} {n}{status} {noun}{since}{field} in {where}."
+    several = _several(noun, n, False)
+    return f"There {'are' if n != 1 else 'is'} {n}{status} {several}{since}{field} in {where}."
 
 
 _STATUS_WORDS = {

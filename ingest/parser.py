@@ -13,7 +13,8 @@ from domain.types import Box, Document, Identity, ParsedPage, Problem
 from ingest.chunk.cut import CountTokens, Cut, cut_pictures, cut_text
 from ingest.libreoffice import installed
 from ingest.originals import key
-from ingest.parse import CONVERT_S, PARSERS, open_document, parse_pages
+from ingest.parse import open_document, parse_pages
+from ingest.parse.formats import CONVERT_S, FORMATS, PDF
 from ingest.parse.ocr import read_figures, read_page, read_pixels
 from ingest.parse.printed import printed
 from ingest.parse.render import render_page
@@ -42,13 +43,12 @@ class SandboxedParser:
         self._lost: Counter[tuple[str, int]] = Counter()  # pages, by document and attempt
 
     def batch_pages(self, media_type: str) -> int:
-        return PARSERS[media_type].batch_pages
+        return FORMATS[media_type].parser.batch_pages
 
     async def open(self, document: Document) -> Identity:
-        timeout_s = PARSERS[document.media_type].open_timeout_s
-        return await self.sandbox.run(
-            open_document, self._file(document), document.media_type, document.name, timeout_s=timeout_s
-        )
+        row = FORMATS[document.media_type]
+        timeout_s = row.parser.open_timeout_s
+        return await self.sandbox.run(open_document, self._file(document), row, timeout_s=timeout_s)
 
     async def pages(self, document: Document, first: int, last: int) -> Sequence[ParsedPage]:
         """In parts, side by side in as many children as there are. Raises Unreadable for a document without pages, or
@@ -60,7 +60,7 @@ class SandboxedParser:
     async def _part(self, document: Document, first: int, last: int) -> Sequence[ParsedPage]:
         """What can't be read in one go is read page by page: one page costs itself, not its document."""
         try:
-            return await self._pages(document, first, last, PARSERS[document.media_type].timeout_s)
+            return await self._pages(document, first, last, FORMATS[document.media_type].parser.timeout_s)
         except NeedsPassword:
             raise
         except Unreadable:
@@ -79,9 +79,8 @@ class SandboxedParser:
             return [_failed(number, str(error))]
 
     async def _pages(self, document: Document, first: int, last: int, timeout_s: float) -> Sequence[ParsedPage]:
-        return await self.sandbox.run(
-            parse_pages, self._file(document), document.media_type, first, last, timeout_s=timeout_s
-        )
+        row = FORMATS[document.media_type]
+        return await self.sandbox.run(parse_pages, self._file(document), row, first, last, timeout_s=timeout_s)
 
     async def read_page(self, document: Document, page: int) -> ParsedPage:
         return await self.reading.run(
@@ -121,7 +120,7 @@ class SandboxedParser:
         return await self.sandbox.run(
             render_page,
             self._file(document) if pdf is None else self.blobs.path(pdf),
-            document.media_type if pdf is None else "application/pdf",
+            document.media_type if pdf is None else PDF,
             page,
             RENDER_LONG_SIDE,
             tuple(boxes),
@@ -131,9 +130,10 @@ class SandboxedParser:
     async def printed(self, document: Document) -> bytes:
         if installed() is None:
             raise Missing("Slides and sheets are drawn only where LibreOffice is installed.")
-        return await self.sandbox.run(
-            printed, self._file(document), document.media_type, document.pages or 0, timeout_s=CONVERT_S
-        )
+        printing = FORMATS[document.media_type].printing
+        if printing is None:
+            raise Missing("this document has no pages")
+        return await self.sandbox.run(printed, self._file(document), printing, document.pages or 0, timeout_s=CONVERT_S)
 
     def _file(self, document: Document) -> Path:
         return self.blobs.path(key(document))

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import IO
 
 from domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable, Unreadable
+from ingest.containers import modest_directory
 from ingest.encodings import decode
 from ingest.file_names import clean_name, clean_path
-from ingest.identify import MAILBOX, ZIP, modest_directory
-from ingest.parse.mail import MAIL, Mail, read_mail
+from ingest.parse.formats import MAIL, MAILBOX, OUTLOOK, ZIP
 from ingest.parse.mail import MAX_BYTES as MAX_MAIL
-from ingest.parse.outlook import OUTLOOK, read_outlook
+from ingest.parse.mail import Mail, read_mail
+from ingest.parse.outlook import read_outlook
 
 ARCHIVES = frozenset({ZIP, MAILBOX})
 MAILS = frozenset({MAIL, OUTLOOK})

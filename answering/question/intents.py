@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
+
+from ingest.parse.formats import nouns_asked_for
+from ingest.parse.nouns import Noun
 
 Sort = Literal["ordinary", "summary", "count", "list", "mention", "pages", "extreme"]
 
@@ -18,7 +22,7 @@ LONGEST = 300  # characters
 @dataclass(frozen=True, slots=True)
 class Intent:
     sort: Sort = "ordinary"
-    type: str = ""  # of documents: a key of TYPES
+    type: str = ""  # of documents: the English of a `Noun` (ingest/parse/nouns.py); empty: any
     about: str = ""  # summary, pages: what names the document; empty: the one there is. mention: what is mentioned
     status: str = ""  # ready, partial, failed, cancelled, queued, running
     since: str = ""  # today, yesterday, week, month
@@ -29,31 +33,11 @@ class Intent:
 
 ORDINARY = Intent()
 
-TYPES = {
-    "pdf": ("application/pdf",),
-    "image": ("image/",),
-    "word": ("application/msword", "application/vnd.openxmlformats-officedocument.wordprocessingml", "application/rtf"),
-    "sheet": ("application/vnd.ms-excel", "application/vnd.openxmlformats-officedocument.spreadsheetml", "text/csv"),
-    "slides": ("application/vnd.ms-powerpoint", "application/vnd.openxmlformats-officedocument.presentationml"),
-    "markdown": ("text/markdown",),
-    "text": ("text/plain",),
-    "web page": ("text/html",),
-    "e-mail": ("message/",),
-}
-_TYPE_NAMES = (
-    ("pdf", r"pdfs?(?: (?:files?|documents?))?"),
-    ("image", r"(?:images?|pictures?|photos?|photographs?|drawings?)(?: files?)?"),
-    ("word", r"(?:word|docx?)(?: (?:files?|documents?))"),
-    ("sheet", r"(?:spreadsheets?|workbooks?|(?:excel|csv|xlsx?) files?)"),
-    ("slides", r"(?:presentations?|slide ?decks?|slideshows?|powerpoints?|(?:powerpoint|pptx?) files?)"),
-    ("markdown", r"markdown files?"),
-    ("text", r"(?:plain )?text files?"),
-    ("web page", r"(?:web ?pages?|html files?)"),
-    ("e-mail", r"(?:e-?mails?)(?: messages?)?"),
-    ("", r"(?:documents?|files?|uploads?|reports?|papers?|sources?)"),
-)
-_NOUN = "(?P<noun>" + "|".join(pattern for _, pattern in _TYPE_NAMES) + ")"
-_ANY_NOUN = "(?:" + "|".join(pattern for _, pattern in _TYPE_NAMES) + ")"
+# Stands for the nouns in the patterns: those of the formats, and what any document may be called.
+_NOUN = "(?#noun)"
+_ANY = r"(?:documents?|files?|uploads?|reports?|papers?|sources?)"
+_ZH_ANY = r"文件|文档|资料|报告|文献|材料"
+
 _WHERE = r"(?:(?:in|of|from|to) (?:the|this|my|our|your|all (?:the|my)?) ?(?:library|collections?|archive|folder|documents|files|store|database)|here|in total|altogether|in all|so far|now|currently)"
 _THERE = rf"(?:(?:are|is) there|do (?:i|we|you) (?:have|hold|know)|have (?:i|we|you)(?: got)?|are (?:known|held|available|stored|kept)|(?:have been |were |did (?:i|we) |have (?:i|we) )?(?:uploaded|upload|added|add|indexed|ingested|taken in)|can be searched|does (?:the|this|my) (?:library|collection) (?:have|hold|contain))(?: {_WHERE})*"
 _STATUS = r"(?P<status>ready|failed|cancelled|canceled|queued|waiting|partial|(?:still )?(?:being processed|running|processing)|could(?: not|n't) be read)"
@@ -62,7 +46,7 @@ _FIELD = r"(?:(?:with|where|whose|having|have|has)(?: the| a)?(?: metadata)? (?!
 _MENTION = r"(?:(?:that |which )?(?:mentions?|mentioned|talks? about|discuss(?:es)?|refers? to|covers?|deals? with|say something about|says? anything about|speaks? of|names?|describes?|contains?(?: the (?:word|term|phrase))?|(?:are|is) about))"
 
 _EN = tuple(
-    (sort, re.compile(rf"^(?:please |can you |could you )?{pattern}\s*[?.!]*$", re.IGNORECASE))
+    (sort, rf"^(?:please |can you |could you )?{pattern}\s*[?.!]*$")
     for sort, pattern in (
         ("pages", rf"how many pages (?:does|do) (?P<about>.{{2,120}}?) have(?: {_WHERE})?"),
         ("pages", r"how (?:long|many pages) (?:is|are) (?P<about>(?:the|this|my) (?:document|report|file|paper|pdf)|[\w. -]+\.\w{2,5})"),
@@ -96,37 +80,28 @@ _EN = tuple(
     )
 )  # fmt: skip
 
-_ZH_TYPE_NAMES = (
-    ("pdf", r"(?:PDF|pdf)(?:文件|文档)?"),
-    ("image", r"图片|照片|图像"),
-    ("word", r"(?:Word|word)(?:文件|文档)"),
-    ("sheet", r"表格文件|电子表格|(?:Excel|excel|CSV|csv)(?:文件|表格)?"),
-    ("slides", r"幻灯片|演示文稿|(?:PPT|ppt)(?:文件)?"),
-    ("", r"文件|文档|资料|报告|文献|材料"),
-)
-_ZH_NOUN = "(?P<noun>" + "|".join(pattern for _, pattern in _ZH_TYPE_NAMES) + ")"
 _ZH_MEASURE = "[个份篇张本种]?"
 _ZH_LIB = r"(?:(?:我的?|这个?|本)?(?:资料|文档|文件)?(?:库|集合|图书馆|收藏)(?:里面?|中)?|这里|我们?这里|目前|现在|系统(?:里|中)?)?"
 _ZH_STATUS = r"(?P<status>已经?就绪|可以?搜索|处理失败|失败了?|已?取消了?|(?:正在|还在)处理|排队)"
 _ZH_SINCE = r"(?P<since>今天|昨天|这周|本周|这个月|本月|上周|上个月)"
 
 _ZH = tuple(
-    (sort, re.compile(rf"^(?:请问?|帮我|请帮我|麻烦)?{pattern}[？?。!！]*$", re.IGNORECASE))
+    (sort, rf"^(?:请问?|帮我|请帮我|麻烦)?{pattern}[？?。!！]*$")
     for sort, pattern in (
         ("pages", r"(?P<about>.{1,60}?)(?:一共|总共|共)?有(?:多少|几)页"),
-        ("mention", rf"{_ZH_LIB}(?:一共|总共)?有?(?P<counted>多少|几){_ZH_MEASURE}{_ZH_NOUN}(?:里面?|中)?(?:提到|提及|谈到|讲到|说到|涉及|包含|出现)(?:了|过)?(?P<about>.{{1,80}}?)"),
-        ("mention", rf"{_ZH_LIB}(?:有)?(?:哪些|哪几{_ZH_MEASURE}|哪{_ZH_MEASURE}|什么){_ZH_NOUN}(?:里面?|中)?(?:提到|提及|谈到|讲到|说到|涉及|包含|出现|介绍)(?:了|过)?(?P<about>.{{1,80}}?)"),
-        ("mention", rf"(?P<about>.{{1,80}}?)(?:在|出现在)(?:哪些|哪几{_ZH_MEASURE}|哪{_ZH_MEASURE}|什么){_ZH_NOUN}(?:里面?|中)?(?:被)?(?:提到|提及|出现|说到)?(?:了|过)?"),
-        ("mention", rf"有没有{_ZH_NOUN}(?:提到|提及|谈到|讲到|说到|涉及)(?:了|过)?(?P<about>.{{1,80}}?)"),
-        ("count", rf"{_ZH_LIB}(?:有)?(?:多少|几){_ZH_MEASURE}{_ZH_NOUN}(?:是)?{_ZH_STATUS}"),
-        ("count", rf"{_ZH_SINCE}(?:一共|总共)?(?:上传|添加|新增|加入)了(?:多少|几){_ZH_MEASURE}{_ZH_NOUN}"),
-        ("count", rf"{_ZH_LIB}(?:一共|总共|共)?有?(?:多少|几){_ZH_MEASURE}{_ZH_NOUN}"),
-        ("extreme", rf"(?P<which>最新|最近|最早|最长|最短|最大|最小)的?{_ZH_NOUN}(?:是哪(?:一)?{_ZH_MEASURE}|是什么|叫什么)"),
-        ("extreme", rf"哪(?:一)?{_ZH_MEASURE}{_ZH_NOUN}(?P<which>最新|最早|最长|最短|最大|最小|页数最多|页数最少)"),
-        ("list", rf"{_ZH_LIB}(?:有)?(?:哪些|哪几{_ZH_MEASURE}|什么){_ZH_NOUN}(?:是)?{_ZH_STATUS}"),
-        ("list", rf"{_ZH_SINCE}(?:上传|添加|新增|加入)了(?:哪些|什么){_ZH_NOUN}"),
-        ("list", rf"{_ZH_LIB}(?:都|一共)?有(?:哪些|什么){_ZH_NOUN}"),
-        ("list", rf"(?:列出|列一下|列举|显示|给我看看?)(?:一下)?{_ZH_LIB}(?:所有|全部)?的?{_ZH_NOUN}"),
+        ("mention", rf"{_ZH_LIB}(?:一共|总共)?有?(?P<counted>多少|几){_ZH_MEASURE}{_NOUN}(?:里面?|中)?(?:提到|提及|谈到|讲到|说到|涉及|包含|出现)(?:了|过)?(?P<about>.{{1,80}}?)"),
+        ("mention", rf"{_ZH_LIB}(?:有)?(?:哪些|哪几{_ZH_MEASURE}|哪{_ZH_MEASURE}|什么){_NOUN}(?:里面?|中)?(?:提到|提及|谈到|讲到|说到|涉及|包含|出现|介绍)(?:了|过)?(?P<about>.{{1,80}}?)"),
+        ("mention", rf"(?P<about>.{{1,80}}?)(?:在|出现在)(?:哪些|哪几{_ZH_MEASURE}|哪{_ZH_MEASURE}|什么){_NOUN}(?:里面?|中)?(?:被)?(?:提到|提及|出现|说到)?(?:了|过)?"),
+        ("mention", rf"有没有{_NOUN}(?:提到|提及|谈到|讲到|说到|涉及)(?:了|过)?(?P<about>.{{1,80}}?)"),
+        ("count", rf"{_ZH_LIB}(?:有)?(?:多少|几){_ZH_MEASURE}{_NOUN}(?:是)?{_ZH_STATUS}"),
+        ("count", rf"{_ZH_SINCE}(?:一共|总共)?(?:上传|添加|新增|加入)了(?:多少|几){_ZH_MEASURE}{_NOUN}"),
+        ("count", rf"{_ZH_LIB}(?:一共|总共|共)?有?(?:多少|几){_ZH_MEASURE}{_NOUN}"),
+        ("extreme", rf"(?P<which>最新|最近|最早|最长|最短|最大|最小)的?{_NOUN}(?:是哪(?:一)?{_ZH_MEASURE}|是什么|叫什么)"),
+        ("extreme", rf"哪(?:一)?{_ZH_MEASURE}{_NOUN}(?P<which>最新|最早|最长|最短|最大|最小|页数最多|页数最少)"),
+        ("list", rf"{_ZH_LIB}(?:有)?(?:哪些|哪几{_ZH_MEASURE}|什么){_NOUN}(?:是)?{_ZH_STATUS}"),
+        ("list", rf"{_ZH_SINCE}(?:上传|添加|新增|加入)了(?:哪些|什么){_NOUN}"),
+        ("list", rf"{_ZH_LIB}(?:都|一共)?有(?:哪些|什么){_NOUN}"),
+        ("list", rf"(?:列出|列一下|列举|显示|给我看看?)(?:一下)?{_ZH_LIB}(?:所有|全部)?的?{_NOUN}"),
         ("summary", r"(?:总结|概括|概述|归纳|简述)(?:一下)?(?P<about>.{0,60}?)(?:的?(?:主要)?内容)?"),
         ("summary", r"(?P<about>.{1,60}?)(?:主要|大概|到底)?(?:讲|说|写|介绍|谈)(?:的是|了些?|些|的都是|的)?什么(?:内容)?"),
         ("summary", r"(?P<about>.{1,60}?)的?(?:主要内容|内容概要|内容提要|摘要|概要|要点|主旨|大意)(?:是什么|有哪些|是啥)?"),
@@ -152,10 +127,27 @@ _EXTREMES = (
     ("largest", r"larg|big|最大"),
     ("smallest", r"small|最小"),
 )
+
+
+@cache
+def _patterns(nouns: tuple[Noun, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Each with the sort of question that it is of."""
+    return tuple(
+        (sort, re.compile(source.replace(_NOUN, f"(?P<noun>{_names(nouns, chinese)})"), re.IGNORECASE))
+        for chinese, sources in ((False, _EN), (True, _ZH))
+        for sort, source in sources
+    )
+
+
+def _names(nouns: tuple[Noun, ...], chinese: bool) -> str:
+    names = (noun.asked_chinese if chinese else noun.asked for noun in nouns)
+    return "|".join((*filter(None, names), _ZH_ANY if chinese else _ANY))
+
+
 # What names no document: the one at hand is meant.
 THIS = re.compile(
     rf"(?:(?:the|this|that|these|those|my|our|whole|entire|uploaded|given|attached|it|all|of|in|them|everything|"
-    rf"{_ANY_NOUN})\s*)*"
+    rf"{_names(nouns_asked_for(), False)})\s*)*"
     r"|(?:这|该|此|本|那|上述)?(?:[一]?[个份篇本些])?(?:文件|文档|报告|文章|论文|资料|材料|手册|书|PDF|pdf)?(?:里面?|中)?|它|全文",
     re.IGNORECASE,
 )
@@ -165,20 +157,20 @@ def intent_of(question: str) -> Intent:
     text = " ".join(question.split())
     if not text or len(text) > LONGEST:
         return ORDINARY
-    for types, patterns in ((_TYPE_NAMES, _EN), (_ZH_TYPE_NAMES, _ZH)):
-        for sort, pattern in patterns:
-            found = pattern.match(text)
-            if found is not None:
-                return _intent(sort, found.groupdict(), types)
+    nouns = nouns_asked_for()
+    for sort, pattern in _patterns(nouns):
+        found = pattern.match(text)
+        if found is not None:
+            return _intent(sort, found.groupdict(), nouns)
     return ORDINARY
 
 
-def _intent(sort: str, said: dict[str, str | None], types: tuple[tuple[str, str], ...]) -> Intent:
-    noun, field = said.get("noun") or "", said.get("field")
+def _intent(sort: str, said: dict[str, str | None], nouns: tuple[Noun, ...]) -> Intent:
+    field = said.get("field")
     about = (said.get("about") or said.get("about_it") or "").strip(" \"'“”「」《》的")
     return Intent(
         sort=sort,  # type: ignore[arg-type]
-        type=next((name for name, pattern in types if re.fullmatch(pattern, noun, re.IGNORECASE)), ""),
+        type=_type(said.get("noun") or "", nouns),
         about="" if sort in ("summary", "pages") and THIS.fullmatch(about) else about,
         status=_first(_STATUSES, said.get("status")),
         since=_first(_SINCES, said.get("since")),
@@ -186,6 +178,11 @@ def _intent(sort: str, said: dict[str, str | None], types: tuple[tuple[str, str]
         which=_first(_EXTREMES, said.get("which")),
         counted=bool(said.get("counted")),
     )
+
+
+def _type(named: str, nouns: tuple[Noun, ...]) -> str:
+    asked = ((noun.english, pattern) for noun in nouns for pattern in (noun.asked, noun.asked_chinese) if pattern)
+    return next((name for name, pattern in asked if re.fullmatch(pattern, named, re.IGNORECASE)), "")
 
 
 def _first(table: tuple[tuple[str, str], ...], text: str | None) -> str:

@@ -12,17 +12,7 @@ from domain.chunk_ids import name_in_document
 from domain.errors import Gone, Missing
 from domain.ports import Blobs, Catalogue
 from domain.types import Box, Document, Evidence
-
-SLIDES_AND_SHEETS = frozenset(
-    {
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        "application/vnd.oasis.opendocument.presentation",
-        "application/vnd.oasis.opendocument.spreadsheet",
-        "application/vnd.ms-powerpoint",
-        "application/vnd.ms-excel",
-    }
-)
+from ingest.parse.formats import FORMATS
 
 
 class Renderer(Protocol):
@@ -71,7 +61,7 @@ class Pages:
         marked = name_in_document(evidence_id) if evidence_id and boxes else ""
         key = blob_keys.render(document.id, number, marked)
         if not await asyncio.to_thread(self._blobs.exists, key):
-            pdf = await self._printed(document) if document.media_type in SLIDES_AND_SHEETS else None
+            pdf = await self._printed(document) if _is_printed(document) else None
             drawn = await self._renderer.render(document, number, boxes, pdf)
             await asyncio.to_thread(self._keep, document.id, key, drawn)
             return drawn
@@ -95,6 +85,10 @@ class Pages:
         except (Gone, Missing):
             self._blobs.delete(key)
             raise
+
+
+def _is_printed(document: Document) -> bool:
+    return document.media_type in FORMATS and FORMATS[document.media_type].printing is not None
 
 
 def _check_page(document: Document, number: int) -> None:

@@ -8,26 +8,13 @@ import pypdfium2 as pdfium
 
 from domain.errors import Missing
 from ingest.libreoffice import converted
-
-SLIDES = ':impress_pdf_Export:{"ExportHiddenSlides":{"type":"boolean","value":"true"}}'
-SHEETS = ':calc_pdf_Export:{"SinglePageSheets":{"type":"boolean","value":"true"}}'  # since LibreOffice 7.4
-
-# What a file is called for LibreOffice, and how it is to print it.
-PRINTED = {
-    "application/vnd.openxmlformats-officedocument.presentationml.presentation": (".pptx", SLIDES),
-    "application/vnd.oasis.opendocument.presentation": (".odp", SLIDES),
-    "application/vnd.ms-powerpoint": (".ppt", SLIDES),
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": (".xlsx", SHEETS),
-    "application/vnd.oasis.opendocument.spreadsheet": (".ods", SHEETS),
-    "application/vnd.ms-excel": (".xls", SHEETS),
-}
+from ingest.parse.formats import Printing
 
 
-def printed(path: Path, media_type: str, pages: int) -> bytes:
+def printed(path: Path, printing: Printing, pages: int) -> bytes:
     """Raises Unreadable; and Missing when LibreOffice counts otherwise than our reader, as a page would then be shown
     for another."""
-    extension, options = PRINTED[media_type]
-    made = converted(path, extension, "pdf", options)
+    made = converted(path, printing.extension, "pdf", printing.options)
     with pdfium.PdfDocument(made) as document:
         drawn = len(document)
     if drawn != pages:

@@ -9,8 +9,9 @@ from PIL import Image, ImageDraw
 
 from domain.errors import Missing
 from domain.types import Box
+from ingest.parse.formats import PDF, SVG
 from ingest.parse.pdf import draw_page
-from ingest.parse.pictures import MEDIA_TYPES, SVG, draw_svg, encoded, frame, frames_of
+from ingest.parse.pictures import MEDIA_TYPES, draw_svg, encoded, frame, frames_of
 
 FILL = (255, 213, 0, 70)  # a highlighter's yellow, the text stays readable through it
 OUTLINE = (214, 92, 0, 230)
@@ -24,7 +25,7 @@ def render_page(path: Path, media_type: str, page: int, long_side: int = 1600, b
 
 def page_picture(path: Path, media_type: str, page: int, long_side: int) -> Image.Image:
     """The page as rendered, RGB, its long side about `long_side` pixels (pictures are never enlarged)."""
-    if media_type == "application/pdf":
+    if media_type == PDF:
         return draw_page(path, page, long_side)
     if media_type == SVG:
         _require(page, 1)

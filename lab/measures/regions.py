@@ -26,7 +26,8 @@ from app.adapters.encoders.tokenizer import Tokens
 from domain.types import Chunk, Document, ParsedPage
 from evaluation.kept import ROOT
 from ingest.chunk.split import split
-from ingest.parse import PARSERS, open_document, parse_pages
+from ingest.parse import open_document, parse_pages
+from ingest.parse.formats import FORMATS
 from ingest.parse.ocr import read_page
 from lab.measures import other_readers
 
@@ -179,12 +180,13 @@ def turns_of(path: Path) -> int:
 
 def read(path: Path, chance: random.Random, most_read: int) -> tuple[Document, list[ParsedPage]]:
     """The pages as the service reads them, with up to so many of the scanned ones recognised."""
-    identity = open_document(path, PDF, path.name)
+    identity = open_document(path, FORMATS[PDF])
     document = Document(
         path.stem, "c", "default", path.name, PDF, 0, "", "running", datetime.now(UTC), title=identity.title
     )
-    count, size = identity.pages or 0, PARSERS[PDF].batch_pages
-    pages = [page for first in range(1, count + 1, size) for page in parse_pages(path, PDF, first, first + size - 1)]
+    count, size = identity.pages or 0, FORMATS[PDF].parser.batch_pages
+    batches = [parse_pages(path, FORMATS[PDF], first, first + size - 1) for first in range(1, count + 1, size)]
+    pages = [page for batch in batches for page in batch]
     scanned = [page.number for page in pages if page.needs_ocr and page.number is not None]
     for number in chance.sample(scanned, min(most_read, len(scanned))):
         pages[number - 1] = read_page(path, PDF, number)

@@ -16,7 +16,7 @@ from domain.errors import NeedsPassword, Unreadable
 from domain.types import Document, ParsedPage
 from ingest import parser as module
 from ingest.originals import key
-from ingest.parse import PARSERS, Parser
+from ingest.parse.formats import FORMATS, Format, Parser
 from ingest.parser import SandboxedParser
 from system.sandbox import Sandbox
 from tests.waiting import HANG_S, for_ever
@@ -52,8 +52,8 @@ class Patient(Sandbox):
 
 @pytest.fixture
 def parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxedParser]:
-    table = {**PARSERS, PDF: Parser(__name__, "", "parse", batch_pages=12, timeout_s=1.5)}
-    monkeypatch.setattr(module, "PARSERS", table)
+    parser = Parser(__name__, "", "parse", batch_pages=12, timeout_s=1.5)
+    monkeypatch.setitem(FORMATS, PDF, replace(FORMATS[PDF], parser=parser))
     monkeypatch.setattr(module, "PAGE_TIMEOUT_S", 1.0)
     monkeypatch.setattr(module, "parse_pages", _parse_pages)
     sandbox = Patient(1)
@@ -61,7 +61,7 @@ def parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandboxe
     sandbox.close()
 
 
-def _parse_pages(path: Path, media_type: str, first: int, last: int) -> list[ParsedPage]:
+def _parse_pages(path: Path, row: Format, first: int, last: int) -> list[ParsedPage]:
     return parse(path, first, last)
 
 

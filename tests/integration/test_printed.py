@@ -11,7 +11,8 @@ from pypdfium2 import PdfDocument
 
 from domain.errors import Missing
 from ingest import libreoffice
-from ingest.parse import SHEETS, SLIDES, open_document
+from ingest.parse import open_document
+from ingest.parse.formats import FORMATS, SHEETS, SLIDES, Printing
 from ingest.parse.printed import printed
 from ingest.parse.render import render_page
 
@@ -48,26 +49,32 @@ def deck(tmp_path: Path) -> Path:
     return tmp_path / "deck.pptx"
 
 
+def printing(media_type: str) -> Printing:
+    how = FORMATS[media_type].printing
+    assert how is not None
+    return how
+
+
 def texts(pdf: bytes) -> list[str]:
     with PdfDocument(pdf) as document:
         return [page.get_textpage().get_text_bounded().strip().partition(" ")[0] for page in document]
 
 
 def test_each_sheet_is_one_page_the_hidden_and_the_empty_too(workbook: Path, tmp_path: Path) -> None:
-    pages = open_document(workbook, SHEETS, "book.xlsx").pages
+    pages = open_document(workbook, FORMATS[SHEETS]).pages
     assert pages == 5
     pdf = tmp_path / "printed"
-    pdf.write_bytes(printed(workbook, SHEETS, pages))
+    pdf.write_bytes(printed(workbook, printing(SHEETS), pages))
     assert texts(pdf.read_bytes()) == ["first", "hidden", "", "r0c0", "last"]
     sizes = [Image.open(BytesIO(render_page(pdf, "application/pdf", number))).size for number in (1, 3, 4)]
     assert all(min(size) > 0 for size in sizes)
 
 
 def test_each_slide_is_one_page_the_hidden_too(deck: Path) -> None:
-    pages = open_document(deck, SLIDES, "deck.pptx").pages
-    assert texts(printed(deck, SLIDES, pages or 0)) == ["one", "two", "three"]
+    pages = open_document(deck, FORMATS[SLIDES]).pages
+    assert texts(printed(deck, printing(SLIDES), pages or 0)) == ["one", "two", "three"]
 
 
 def test_pages_that_are_counted_otherwise_are_not_shown_for_others(deck: Path) -> None:
     with pytest.raises(Missing, match="there are 2, and LibreOffice draws 3"):
-        printed(deck, SLIDES, 2)
+        printed(deck, printing(SLIDES), 2)

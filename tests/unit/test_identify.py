@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,24 +15,24 @@ from hypothesis import strategies as st
 
 from domain.errors import BadRequest, Unreadable, UnsupportedType
 from ingest import identify
-from ingest.identify import (
-    ACCEPTED,
+from ingest.identify import media_type_of
+from ingest.parse.formats import (
     EPUB,
+    FORMATS,
     JSON,
     JSON_LINES,
     MAILBOX,
+    NONE,
     OPEN_TEXT,
     OUTLOOK,
     RTF,
     SHEETS,
     SLIDES,
-    THROUGH_LIBREOFFICE,
     WORD,
     ZIP,
-    media_type_of,
+    accepted,
 )
-from ingest.identify import MAIL as MAIL_TYPE
-from ingest.parse import PARSERS
+from ingest.parse.formats import MAIL as MAIL_TYPE
 from ingest.unpack import ARCHIVES, Limits, unpack
 from tests.growth import assert_linear
 
@@ -139,7 +140,7 @@ def test_the_content_tells_the_type(tmp_path: Path, data: bytes, name: str, medi
 def test_what_is_not_taken_in_is_named(tmp_path: Path, data: bytes, name: str, what: str) -> None:
     with pytest.raises(UnsupportedType, match=what) as refusal:
         media_type_of(write(tmp_path / "file", data), name)
-    assert all(kind in str(refusal.value) for kind in ACCEPTED.values())
+    assert all(row.name in str(refusal.value) for row in FORMATS.values())
 
 
 @pytest.mark.parametrize("data", [b"", b" \r\n\t", b"\x00" * 9])
@@ -162,7 +163,7 @@ def test_an_old_office_file_is_taken_only_where_libreoffice_is(
 ) -> None:
     path = write(tmp_path / "file", ole(stream))
     monkeypatch.setattr(identify, "installed", lambda: "/usr/bin/soffice")
-    assert media_type_of(path, "a.doc") in THROUGH_LIBREOFFICE
+    assert FORMATS[media_type_of(path, "a.doc")].through_libreoffice
     monkeypatch.setattr(identify, "installed", lambda: None)
     with pytest.raises(UnsupportedType, match="read through LibreOffice, and that is not installed"):
         media_type_of(path, "a.doc")
@@ -181,7 +182,7 @@ def test_garbage_gets_a_type_or_a_refusal(
 ) -> None:
     path = write(tmp_path_factory.mktemp("garbage") / "file", start + rest)
     with suppress(BadRequest, UnsupportedType):
-        assert media_type_of(path, name) in ACCEPTED
+        assert media_type_of(path, name) in FORMATS
 
 
 @pytest.mark.parametrize("extension", ["", ".html", ".json"])
@@ -198,5 +199,21 @@ def test_no_file_keeps_the_serving_process_busy(tmp_path: Path, nasty: bytes, ex
     assert_linear(identified, nasty)
 
 
-def test_every_accepted_type_has_a_parser_and_the_other_way_round() -> None:
-    assert set(ACCEPTED) - ARCHIVES == set(PARSERS)
+def test_what_has_no_parser_is_an_archive() -> None:
+    assert {row.media_type for row in FORMATS.values() if row.parser == NONE} == ARCHIVES
+
+
+def test_each_parser_is_there() -> None:
+    for row in FORMATS.values():
+        if row.parser != NONE:
+            module = import_module(row.parser.module)
+            assert callable(getattr(module, row.parser.open))
+            assert callable(getattr(module, row.parser.parse))
+
+
+def test_refusals_name_the_formats_in_their_order() -> None:
+    assert accepted() == (
+        "PDF, PNG, JPEG, WebP, GIF, BMP, TIFF, SVG, Markdown, plain text, HTML, DOCX, PPTX, XLSX, CSV, RTF, JSON, JSON "
+        "Lines, e-mails (EML, MHTML), Outlook messages (MSG), EPUB, ODT, ODS, ODP, DOC, PPT, XLS, ZIP archives, "
+        "mailboxes (mbox)"
+    )

@@ -14,14 +14,15 @@ from PIL import Image
 from domain.errors import NeedsPassword, Unreadable
 from domain.types import ParsedPage
 from ingest import libreoffice
-from ingest.identify import EPUB, JSON, JSON_LINES, OPEN_SHEETS, OPEN_SLIDES, OPEN_TEXT, RTF, media_type_of
+from ingest.identify import media_type_of
 from ingest.parse import open_document, parse_pages
+from ingest.parse.formats import EPUB, FORMATS, JSON, JSON_LINES, OPEN_SHEETS, OPEN_SLIDES, OPEN_TEXT, RTF
 
 
 def read(path: Path, data: bytes, media_type: str) -> list[ParsedPage]:
     path.write_bytes(data)
-    identity = open_document(path, media_type, path.name)
-    return parse_pages(path, media_type, 1, identity.pages or 1)
+    identity = open_document(path, FORMATS[media_type])
+    return parse_pages(path, FORMATS[media_type], 1, identity.pages or 1)
 
 
 def shown(pages: list[ParsedPage]) -> list[tuple[str, str]]:
@@ -56,7 +57,7 @@ def test_rtf_keeps_headings_lists_tables_and_pictures(tmp_path: Path) -> None:
         ("figure", ""),
         ("text", "The end."),
     ]
-    assert open_document(tmp_path / "a.rtf", RTF, "a").title == "The tides"
+    assert open_document(tmp_path / "a.rtf", FORMATS[RTF]).title == "The tides"
 
 
 @pytest.mark.parametrize(
@@ -265,7 +266,7 @@ def test_a_books_chapters_come_in_its_own_order(tmp_path: Path) -> None:
     data = book("<h1>Second</h1><p>Low water.</p>", "<h1>First</h1><p>High water.</p>")
     found = shown(read(tmp_path / "a.epub", data, EPUB))
     assert [text for _, text in found] == ["First", "High water.", "Second", "Low water."]
-    assert open_document(tmp_path / "a.epub", EPUB, "a").title == "The tides"
+    assert open_document(tmp_path / "a.epub", FORMATS[EPUB]).title == "The tides"
     assert media_type_of(tmp_path / "a.epub", "a.zip") == EPUB
 
 

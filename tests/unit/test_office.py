@@ -12,17 +12,17 @@ from PIL import Image
 
 from domain.errors import NeedsPassword, Unreadable
 from domain.types import Block, Box, ParsedPage
-from ingest.identify import SHEETS, SLIDES, WORD
 from ingest.parse import open_document, parse_pages
 from ingest.parse.cell_formats import shown
+from ingest.parse.formats import FORMATS, SHEETS, SLIDES, WORD
 
 TYPES = {".docx": WORD, ".pptx": SLIDES, ".xlsx": SHEETS}
 
 
 def pages_of(path: Path) -> list[ParsedPage]:
     media_type = TYPES[path.suffix]
-    identity = open_document(path, media_type, path.name)
-    return parse_pages(path, media_type, 1, identity.pages or 1)
+    identity = open_document(path, FORMATS[media_type])
+    return parse_pages(path, FORMATS[media_type], 1, identity.pages or 1)
 
 
 def picture() -> io.BytesIO:
@@ -69,7 +69,7 @@ def test_a_word_document_keeps_its_structure(docx: Path) -> None:
     figure = page.blocks[-1]
     assert (figure.caption, page.number) == ("Figure 1: The sea", None)
     assert figure.pixels is not None
-    assert open_document(docx, WORD, "x").title == "Handbook"
+    assert open_document(docx, FORMATS[WORD]).title == "Handbook"
 
 
 def test_a_comment_in_the_markup_does_no_harm(docx: Path, tmp_path: Path) -> None:
@@ -195,20 +195,20 @@ def test_an_encrypted_file_needs_a_password(tmp_path: Path) -> None:
     path = tmp_path / "secret.docx"
     path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
     with pytest.raises(NeedsPassword, match="needs a password"):
-        open_document(path, WORD, "secret.docx")
+        open_document(path, FORMATS[WORD])
 
 
 def test_a_file_that_was_cut_off_is_called_that(xlsx: Path) -> None:
     xlsx.write_bytes(xlsx.read_bytes()[:2000])
     with pytest.raises(Unreadable, match="damaged or cut off"):
-        open_document(xlsx, SHEETS, "x.xlsx")
+        open_document(xlsx, FORMATS[SHEETS])
 
 
 def test_a_bomb_is_refused_before_it_unpacks(xlsx: Path) -> None:
     with zipfile.ZipFile(xlsx, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/media/zeros.png", bytes(64 << 20))
     with pytest.raises(Unreadable, match="unpacks to 64 MB"):
-        open_document(xlsx, SHEETS, "x.xlsx")
+        open_document(xlsx, FORMATS[SHEETS])
 
 
 def test_entities_are_refused(xlsx: Path) -> None:

@@ -10,10 +10,9 @@ import pytest
 
 from app.adapters.catalogue.catalogue import SqlCatalogue
 from app.adapters.memory.blobs import MemoryBlobs
-from app.services.pages import SLIDES_AND_SHEETS, Pages
+from app.services.pages import Pages
 from domain.errors import Gone, Missing
 from domain.types import Box, Document
-from ingest.parse.printed import PRINTED
 from tests.catalogues import fresh_catalogue
 
 SLIDES = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
@@ -92,7 +91,3 @@ async def test_a_page_that_is_not_there_is_not_printed_for(catalogue: SqlCatalog
     with pytest.raises(Missing, match="has 3 pages"):
         await Pages(catalogue, MemoryBlobs(), drawing).page("s", 4)
     assert drawing.prints == 0
-
-
-def test_what_is_printed_and_what_can_be_is_the_same() -> None:
-    assert set(PRINTED) == SLIDES_AND_SHEETS

@@ -12,13 +12,14 @@ from PIL import Image
 from domain.errors import Unreadable
 from domain.types import Block, Place
 from ingest.parse import open_document, parse_pages
+from ingest.parse.formats import FORMATS
 
 
 def blocks_of(tmp_path: Path, media_type: str, content: str | bytes) -> tuple[Block, ...]:
     path = tmp_path / "file"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    assert open_document(path, media_type, "file").pages is None
-    (page,) = parse_pages(path, media_type, 1, 1)
+    assert open_document(path, FORMATS[media_type]).pages is None
+    (page,) = parse_pages(path, FORMATS[media_type], 1, 1)
     assert page.number is None
     return page.blocks
 
@@ -62,9 +63,9 @@ def test_markdown_keeps_its_structure(tmp_path: Path) -> None:
 def test_the_title_of_a_note_is_its_front_matters_or_its_first_heading(tmp_path: Path) -> None:
     path = tmp_path / "note.md"
     path.write_text("---\ntitle: 'Named'\n---\n# Headed\n")
-    assert open_document(path, "text/markdown", "note.md").title == "Named"
+    assert open_document(path, FORMATS["text/markdown"]).title == "Named"
     path.write_text("# Headed\n")
-    assert open_document(path, "text/markdown", "note.md").title == "Headed"
+    assert open_document(path, FORMATS["text/markdown"]).title == "Headed"
 
 
 def test_html_is_what_a_reader_sees(tmp_path: Path) -> None:

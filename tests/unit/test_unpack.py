@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import TooLarge, Unreadable
-from ingest.identify import MAILBOX, ZIP
+from ingest.parse.formats import MAILBOX, ZIP
 from ingest.unpack import PIECE, Limits, Unpacked, unpack
 
 MB = 1 << 20
