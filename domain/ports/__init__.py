@@ -15,6 +15,7 @@ from domain.ports.catalogue import (
     Leases,
     Paged,
     Reindexes,
+    RunChanges,
     Runs,
     Traces,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "Queueing",
     "Reindexes",
     "Retriever",
+    "RunChanges",
     "RunState",
     "Runs",
     "TextEncoder",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypedDict, TypeVar, Unpack
 
 from domain.types import (
     Chunk,
@@ -139,24 +139,24 @@ class Documents(Protocol):
         ...
 
 
+class RunChanges(TypedDict, total=False):
+    """What a run may change of its document; None changes nothing."""
+
+    status: Status | None
+    stage: Stage | None
+    progress: float | None
+    pages: int | None
+    media_type: str | None
+    title: str | None
+    problems: Sequence[Problem] | None
+    page_report: Sequence[PageReport] | None
+    time_left_s: float | None
+
+
 class Runs(Protocol):
     """A document's way through the queue, attempt by attempt."""
 
-    def update(
-        self,
-        document_id: str,
-        attempt: int,
-        *,
-        status: Status | None = None,
-        stage: Stage | None = None,
-        progress: float | None = None,
-        pages: int | None = None,
-        media_type: str | None = None,
-        title: str | None = None,
-        problems: Sequence[Problem] | None = None,
-        page_report: Sequence[PageReport] | None = None,
-        time_left_s: float | None = None,
-    ) -> bool:
+    def update(self, document_id: str, attempt: int, **changes: Unpack[RunChanges]) -> bool:
         """Changes what is given, if the document is queued or running in this attempt and not deleted; False
         when it is not (a cancelled or superseded run must stop). A finished status clears `stage` and
         `time_left_s`, and what was published is findable no more."""

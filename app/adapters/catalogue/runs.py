@@ -6,8 +6,7 @@ nothing when the document was deleted, cancelled or begun anew meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import ColumnElement, and_, select, update
 
@@ -17,7 +16,8 @@ from app.adapters.catalogue.erasure import hide_whole
 from app.adapters.catalogue.statements import UNFINISHED, Now, changed, document_by_id, undeleted
 from app.adapters.catalogue.tables import documents
 from domain.errors import Conflict
-from domain.types import FINISHED, READ, RETRYABLE, Document, PageReport, Problem, Stage, Status
+from domain.ports import RunChanges
+from domain.types import FINISHED, READ, RETRYABLE, Document, Status
 
 # A run that starts over remembers nothing of the one before it, but its chunks stand until they are replaced.
 ANEW: dict[str, Any] = {
@@ -39,36 +39,16 @@ class SqlRuns:
         self._database = database
         self._now = now
 
-    def update(
-        self,
-        document_id: str,
-        attempt: int,
-        *,
-        status: Status | None = None,
-        stage: Stage | None = None,
-        progress: float | None = None,
-        pages: int | None = None,
-        media_type: str | None = None,
-        title: str | None = None,
-        problems: Sequence[Problem] | None = None,
-        page_report: Sequence[PageReport] | None = None,
-        time_left_s: float | None = None,
-    ) -> bool:
+    def update(self, document_id: str, attempt: int, **changes: Unpack[RunChanges]) -> bool:
         """Raises ValueError for `ready` and `partial`: only `publish` makes findable."""
+        status = changes.get("status")
         if status in READ:
             raise ValueError(f"{status} is for publish")
-        given = {
-            "status": status,
-            "stage": stage,
-            "progress": progress,
-            "pages": pages,
-            "media_type": media_type,
-            "title": title,
-            "problems": None if problems is None else tables.problem_rows(problems),
-            "page_report": None if page_report is None else tables.report_rows(page_report),
-            "time_left_s": time_left_s,
-        }
-        values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        values: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
+        if (problems := changes.get("problems")) is not None:
+            values["problems"] = tables.problem_rows(problems)
+        if (page_report := changes.get("page_report")) is not None:
+            values["page_report"] = tables.report_rows(page_report)
         if status in FINISHED:
             values |= ENDED | {"published": 0}
         with self._database.writing() as connection:
