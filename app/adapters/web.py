@@ -13,7 +13,7 @@ import re
 import socket
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from email.message import Message
 from pathlib import Path
 from urllib.parse import unquote
@@ -135,15 +135,15 @@ class Web:
             raise TooLarge(f"It is larger than the limit of {self._limit >> 20} MB.")
         unpack = _Unpacker(headers.get("content-encoding", ""))
         out = _Out(self._temporary(), self._limit)
-        try:
+        with ExitStack() as unless_finished:
+            unless_finished.callback(out.discard)
             async for piece in pieces:
                 for part in unpack.more(piece):
                     await asyncio.to_thread(out.write, part)
             unpack.end()
-            return out.finish(name_of(url, headers), str(url))
-        except BaseException:
-            out.discard()
-            raise
+            fetched = out.finish(name_of(url, headers), str(url))
+            unless_finished.pop_all()
+        return fetched
 
 
 # ---------------------------------------------------------------- addresses

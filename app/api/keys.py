@@ -55,6 +55,5 @@ def _write_private(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         written.replace(path)
-    except BaseException:
-        written.unlink(missing_ok=True)
-        raise
+    finally:
+        written.unlink(missing_ok=True)  # it is there no more, unless something failed

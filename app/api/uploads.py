@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,7 +84,15 @@ async def receive(content_type: str, body: AsyncIterator[bytes], temporary: Call
         raise UnsupportedType(
             "Send files as multipart/form-data, in the field `file`, or the address of a page as JSON."
         )
-    form = _Form(temporary, limit)
+    with ExitStack() as unless_finished:
+        form = _Form(temporary, limit)
+        unless_finished.callback(form.abandon)  # also when the client is gone: nothing half-written stays
+        received = await _read_into(form, boundary, body)
+        unless_finished.pop_all()
+    return received
+
+
+async def _read_into(form: _Form, boundary: bytes, body: AsyncIterator[bytes]) -> Received:
     try:
         parser = MultipartParser(boundary, form.callbacks())
         async for piece in _gathered(body):
@@ -92,14 +101,9 @@ async def receive(content_type: str, body: AsyncIterator[bytes], temporary: Call
                 break
         return form.finish()
     except FormParserError as error:
-        form.abandon()
         raise BadRequest(f"The multipart body is malformed: {error}.") from error
     except OSError as error:
-        form.abandon()
         raise Unavailable(f"The upload could not be stored: {error.strerror}.") from error
-    except BaseException:  # also when the client is gone: nothing half-written stays
-        form.abandon()
-        raise
 
 
 async def _beside(write: Callable[[bytes], object], piece: bytes) -> None:

@@ -14,6 +14,7 @@ import argparse
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -107,27 +108,21 @@ def _taken_in(exhibit: Exhibit, files: Sequence[Given], options: argparse.Namesp
     """Sends in one thread and watches in this one. Interrupted, what was sent goes on being read by the service."""
     entries = [Entry(file) for file in files]
     stop = threading.Event()
-    broke: list[BaseException] = []
 
     def send() -> None:
-        try:
-            for at, file in enumerate(files):
-                if stop.is_set():
-                    return
-                entries[at], *more = sent(exhibit, file, options.collection, options.replace)
-                entries.extend(more)
-        except BaseException as error:  # told by the thread that waits
-            broke.append(error)
+        for at, file in enumerate(files):
+            if stop.is_set():
+                return
+            entries[at], *more = sent(exhibit, file, options.collection, options.replace)
+            entries.extend(more)
 
-    sending = threading.Thread(target=send, name="sending")
-    sending.start()
-    try:
-        _watch(exhibit, entries, progress, lambda: not sending.is_alive(), wait=not options.no_wait)
-    finally:
-        stop.set()
-        sending.join()
-    if broke:
-        raise broke[0]
+    with ThreadPoolExecutor(1, thread_name_prefix="sending") as pool:
+        sending = pool.submit(send)
+        try:
+            _watch(exhibit, entries, progress, sending.done, wait=not options.no_wait)
+        finally:
+            stop.set()
+    sending.result()
     return entries
 
 
