@@ -29,7 +29,7 @@ COMMANDS: tuple[Command, ...] = (
 CLOSING = (
     "Commands that use documents speak to the running service: the one at --url or EXHIBIT_URL, else the one that owns "
     "the data folder (EXHIBIT_DATA_DIR), else the one at EXHIBIT_HOST and EXHIBIT_PORT. Where none runs they open the "
-    "data folder themselves. `exhibit COMMAND --help` tells each one's options."
+    "data folder themselves. `exhibit COMMAND --help` shows the options of each."
 )
 INTERRUPTED = 130
 

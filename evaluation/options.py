@@ -7,15 +7,15 @@ import os
 from pathlib import Path
 
 ABOUT = (
-    "Measures what is found and answered, over the public API: how often the right page, and the right piece of "
-    "evidence, is among the first. A folder holds documents and questions.jsonl: one JSON object a line with "
-    "`question`, `document` (file name), `pages`, and where you have them `answer`, `answerable`, `kinds`."
+    "Measures search and answers over the public API: how often the right page, and the right piece of evidence, is "
+    "among the first. A folder holds documents and questions.jsonl, one JSON object per line: `question`, `document` "
+    "(file name), `pages`, and optionally `answer`, `answerable`, `kinds`."
 )
 SPACES = ("words", "text", "image")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Grouped as they are thought of: what to measure, against what, and where the numbers go."""
+    """In groups: what to measure, what to compare with, making questions, output."""
     parser.description = ABOUT
     _what(parser)
     _against(parser)
@@ -27,21 +27,21 @@ def _what(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("what is measured").add_argument
     add("folder", nargs="*", type=Path, help="folder with documents and questions.jsonl")
     add("--data", type=Path, action="append", default=[], help="the same, as an option")
-    add("--url", help="measure this running Exhibit, rather than one of our own (key: EXHIBIT_API_KEYS)")
+    add("--url", help="measure the Exhibit at this address, instead of starting one (key: EXHIBIT_API_KEYS)")
     add("--collection", default="eval", help="with --url: the collection to fill and to ask")
-    add("--filter-document", action="store_true", help="also search each question's own document alone")
-    add("--answers", action="store_true", help="also ask /v1/chat: abstention, citations")
+    add("--filter-document", action="store_true", help="also search only the document that a question belongs to")
+    add("--answers", action="store_true", help="also ask /v1/chat, and measure abstentions and citations")
     add(
         "--claims",
         action="store_true",
-        help="also whether true claims are told from false ones (python -m evaluation.checking)",
+        help="also measure whether true claims are told from false ones (python -m evaluation.checking)",
     )
     add("--limit", type=int, metavar="N", help="only the first N questions")
-    add("--fresh", action="store_true", help="take the documents in again, whatever is kept")
+    add("--fresh", action="store_true", help="take the documents in again, even if their index is kept")
 
 
 def _against(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument_group("against what").add_argument
+    add = parser.add_argument_group("compared with what").add_argument
     add(
         "--without",
         action="append",
@@ -61,7 +61,7 @@ def _against(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="hit@5=0.5",
-        help="exit with 4 where less is found; also evidence_hit@1, ndcg@10, known.hit@5 (document known); repeatable",
+        help="exit code 4 if less is found; also evidence_hit@1, ndcg@10, known.hit@5 (document known); repeatable",
     )
 
 
@@ -75,15 +75,15 @@ def _generate(parser: argparse.ArgumentParser) -> None:
         "language model where one is configured (EXHIBIT_LLM__URL), else from sentences, tables and captions",
     )
     add("--from-collection", metavar="NAME", help="with --generate: a collection of the data folder EXHIBIT_DATA_DIR")
-    add("--count", type=int, default=60, metavar="N", help="with --generate: so many questions (60)")
-    add("--seed", type=int, default=0, metavar="N", help="with --generate: another seed, other questions")
+    add("--count", type=int, default=60, metavar="N", help="with --generate: how many questions (60)")
+    add("--seed", type=int, default=0, metavar="N", help="with --generate: another seed gives other questions")
 
 
 def _where(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument_group("where it goes").add_argument
-    add("--json", type=Path, default=Path("reports/eval.json"), help="file for all the numbers (reports/eval.json)")
-    add("--markdown", type=Path, help="file for the report (beside the JSON, .md)")
-    add("--cache", type=Path, default=default_cache(), help="folder of kept indexes")
+    add = parser.add_argument_group("output").add_argument
+    add("--json", type=Path, default=Path("reports/eval.json"), help="file for the numbers (reports/eval.json)")
+    add("--markdown", type=Path, help="file for the report (default: beside the JSON, .md)")
+    add("--cache", type=Path, default=default_cache(), help="folder where indexes are kept")
 
 
 def default_cache() -> Path:

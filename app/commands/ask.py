@@ -31,9 +31,7 @@ def run(options: argparse.Namespace) -> int:
     return ABSTAINED if answer.verdict == "abstained" else 0
 
 
-COMMAND = Command(
-    "ask", "ask your documents a question; 2 is the exit code when they don't hold the answer", run, arguments
-)
+COMMAND = Command("ask", "ask your documents a question; exit code 2: they don't hold the answer", run, arguments)
 
 
 def _told(exhibit: Exhibit, options: argparse.Namespace) -> AnswerOut:
@@ -43,7 +41,7 @@ def _told(exhibit: Exhibit, options: argparse.Namespace) -> AnswerOut:
             said += event
             print(plain(event), end="", flush=True)
         elif isinstance(event, AnswerOut):
-            if event.answer != said:  # checked and mended after it was written
+            if event.answer != said:  # checked and changed after it was written
                 print(("\n\n" if said else "") + plain(event.answer), end="")
             print("\n")
             print("\n".join(answer_lines(event, exhibit.url)))

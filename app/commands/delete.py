@@ -13,7 +13,7 @@ from domain.errors import BadRequest
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("documents", nargs="*", metavar="ID", help="documents, by their ids (`exhibit list`)")
-    parser.add_argument("--collection", metavar="NAME", help="delete this collection and all in it")
+    parser.add_argument("--collection", metavar="NAME", help="delete this collection and everything in it")
     connection_arguments(parser)
 
 

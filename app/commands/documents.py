@@ -12,7 +12,7 @@ from domain.types import Status
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("collection", nargs="?", default="default")
+    parser.add_argument("collection", nargs="?", default="default", help="its name (default)")
     parser.add_argument("--collections", action="store_true", help="list the collections instead")
     parser.add_argument("--status", choices=get_args(Status), help="only documents in this state")
     parser.add_argument("--json", action="store_true", help="print the service's JSON")

@@ -1,4 +1,4 @@
-"""`exhibit eval`: how well Exhibit finds and answers in one's own documents."""
+"""`exhibit eval`: how well Exhibit finds and answers in your own documents."""
 
 from __future__ import annotations
 
@@ -14,6 +14,4 @@ def run(options: argparse.Namespace) -> int:
     return measure(options)
 
 
-COMMAND = Command(
-    "eval", "measure what is found and answered in a folder of documents with questions", run, add_options
-)
+COMMAND = Command("eval", "measure search and answers on a folder of documents with questions", run, add_options)

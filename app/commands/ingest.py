@@ -44,7 +44,7 @@ class Entry:
     state: State = "waiting"
     document: DocumentOut | None = None
     why: str = ""
-    unwanted: bool = False  # refused for its type, and only found in a folder: passed over, which is no failure
+    unwanted: bool = False  # refused for its type, but only found in a folder: skipped, which is no failure
 
     @property
     def name(self) -> str:
@@ -72,15 +72,21 @@ class Entry:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, and folders with all in them")
-    parser.add_argument("--collection", default="default", metavar="NAME", help="made, if it isn't there (default)")
-    parser.add_argument("--no-recursive", action="store_true", help="leave folders within the folders out")
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="files, and folders with everything in them"
+    )
+    parser.add_argument(
+        "--collection", default="default", metavar="NAME", help="the collection, created if needed (default)"
+    )
+    parser.add_argument("--no-recursive", action="store_true", help="leave out folders within the folders")
     parser.add_argument(
         "--replace",
         action="store_true",
-        help="a changed file becomes the new version of the document of its name, which stays findable until then",
+        help="a changed file becomes a new version of the document with its name; the former stays findable until then",
     )
-    parser.add_argument("--no-wait", action="store_true", help="end when all is sent; the service goes on reading")
+    parser.add_argument(
+        "--no-wait", action="store_true", help="end when everything is sent; the service goes on reading"
+    )
     connection_arguments(parser)
 
 
@@ -105,7 +111,7 @@ COMMAND = Command("ingest", "take in files and folders, and wait until they are 
 
 
 def _taken_in(exhibit: Exhibit, files: Sequence[Given], options: argparse.Namespace, progress: Progress) -> list[Entry]:
-    """Sends in one thread and watches in this one. Interrupted, what was sent goes on being read by the service."""
+    """Sends in one thread and watches in this one. If interrupted, the service goes on reading what was sent."""
     entries = [Entry(file) for file in files]
     stop = threading.Event()
 
@@ -127,7 +133,7 @@ def _taken_in(exhibit: Exhibit, files: Sequence[Given], options: argparse.Namesp
 
 
 def sent(exhibit: Exhibit, file: Given, collection: str, replaces: bool) -> list[Entry]:
-    """The file once the service has it, or knows it, or won't have it; an archive or a mail is several."""
+    """The file once the service has taken it, knows it, or refuses it; an archive or an e-mail gives several."""
     entry = Entry(file)
     try:
         for known in exhibit.documents(collection, sha256=sha256_of(file.path)):
@@ -143,7 +149,7 @@ def sent(exhibit: Exhibit, file: Given, collection: str, replaces: bool) -> list
 
 
 def _uploaded(entry: Entry, answer: UploadedOut) -> list[Entry]:
-    """Members of an archive that are of no type taken in are passed over, as files of a folder are."""
+    """Members of an archive whose type is not taken in are skipped, as files of a folder are."""
     taken = [replace(entry, state="known" if one.duplicate else "sent", document=one) for one in answer.documents]
     return taken + [
         replace(entry, state="refused", why=f"{one.name}: {one.detail}", unwanted=one.status == UNWANTED)
@@ -162,7 +168,7 @@ def _of_that_name(exhibit: Exhibit, file: Given, collection: str) -> str | None:
 def _watch(
     exhibit: Exhibit, entries: list[Entry], progress: Progress, all_sent: Callable[[], bool], wait: bool
 ) -> None:
-    """Until all is sent and, if so wanted, read. Tells of each file once it is finished."""
+    """Until everything is sent and, with `wait`, read. Reports each file once it is finished."""
     told: set[int] = set()
     while True:
         done = all_sent()  # asked first: what is sent after it is seen in the next round
@@ -233,7 +239,7 @@ def _remark(entry: Entry) -> str:
 
 
 def summary(entries: Sequence[Entry], collection: str, took: str) -> list[str]:
-    """What the whole came to, and once more what went wrong."""
+    """Totals, and once more what went wrong."""
     read = [entry for entry in entries if entry.document is not None and entry.document.status in READ]
     new = [entry.document for entry in read if entry.state == "sent" and entry.document is not None]
     counted = [
@@ -241,7 +247,7 @@ def summary(entries: Sequence[Entry], collection: str, took: str) -> list[str]:
         (sum(entry.state == "known" for entry in read), "there already"),
         (sum(one.status == "partial" for one in new), "of them only in part"),
         (sum(not entry.finished for entry in entries), "still being read"),
-        (sum(entry.unwanted for entry in entries), "passed over"),
+        (sum(entry.unwanted for entry in entries), "skipped"),
         (sum(entry.failed for entry in entries), "failed"),
     ]
     told = ", ".join(f"{count} {words}" for count, words in counted if count)

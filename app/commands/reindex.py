@@ -1,4 +1,4 @@
-"""`exhibit reindex NAME…`: gives collections vectors of the models that the service runs, while searches go on."""
+"""`exhibit reindex NAME…`: re-embeds collections with the models that the service runs, while searches go on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--models",
         choices=("bundled", "standard"),
-        help="the models you expect the service to run (EXHIBIT_MODELS); it says so where it runs others",
+        help="the models you expect the service to run (EXHIBIT_MODELS); an error if it runs others",
     )
     parser.add_argument("--detach", action="store_true", help="don't wait; the service goes on by itself")
     connection_arguments(parser)

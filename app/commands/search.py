@@ -18,16 +18,18 @@ from domain.types import KINDS
 def scope_arguments(parser: argparse.ArgumentParser) -> None:
     """What a search and a question have in common."""
     parser.add_argument(
-        "--collection", action="append", default=None, metavar="NAME", help="may be given several times (default)"
+        "--collection", action="append", default=None, metavar="NAME", help="collection to search; repeatable (default)"
     )
-    parser.add_argument("--kind", action="append", default=[], choices=KINDS, help="only of this kind; repeatable")
+    parser.add_argument(
+        "--kind", action="append", default=[], choices=KINDS, help="only evidence of this kind; repeatable"
+    )
     parser.add_argument("--json", action="store_true", help="print the service's JSON")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("query", nargs="?", default="")
+    parser.add_argument("query", nargs="?", default="", help="words to search for")
     parser.add_argument("--image", type=Path, metavar="FILE", help="search by this picture, alone or with words")
-    parser.add_argument("--top", type=int, default=8, metavar="N", help="how many (8)")
+    parser.add_argument("--top", type=int, default=8, metavar="N", help="how many pieces of evidence, at most (8)")
     scope_arguments(parser)
     connection_arguments(parser)
 

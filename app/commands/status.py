@@ -13,7 +13,7 @@ from app.commands.showing import document_line, json_of, plain
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("document", nargs="?", metavar="ID", help="a document's id; without one, all collections")
+    parser.add_argument("document", nargs="?", metavar="ID", help="a document's id; none: all collections")
     parser.add_argument("--json", action="store_true", help="print the service's JSON (of one document)")
     connection_arguments(parser)
 

@@ -1,4 +1,4 @@
-"""`exhibit worker`: works off the queue of a service that runs elsewhere."""
+"""`exhibit worker`: takes documents from the queue of a service that runs elsewhere."""
 
 from __future__ import annotations
 
@@ -18,4 +18,6 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMAND = Command("worker", "work off the queue of a service that runs elsewhere", run, fails_with=DOES_NOT_START)
+COMMAND = Command(
+    "worker", "take documents from the queue of a service that runs elsewhere", run, fails_with=DOES_NOT_START
+)

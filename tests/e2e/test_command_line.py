@@ -55,7 +55,7 @@ def test_a_folder_is_taken_in_and_the_second_time_nothing_is_sent(
     assert main(["ingest", str(papers)]) == 0
     first = capsys.readouterr()
     assert "3 taken in" in first.out
-    assert "1 passed over" in first.out
+    assert "1 skipped" in first.out
     documents = {document.name: document.id for document in exhibit.documents()}
     assert set(documents) == set(FILES)
     assert main(["ingest", str(papers)]) == 0

@@ -82,12 +82,12 @@ def test_durations_are_said_as_people_do(seconds: float, words: str) -> None:
     assert duration(seconds) == words
 
 
-def test_passing_over_is_no_failure_but_a_refusal_is(tmp_path: Path) -> None:
+def test_a_skipped_file_is_no_failure_but_a_refused_one_is(tmp_path: Path) -> None:
     [given] = files_of([Path(__file__)])
     over, refused = Entry(given, "refused", why="no", unwanted=True), Entry(given, "refused", why="no such type")
     assert (over.failed, refused.failed) == (False, True)
     lines = summary([over, refused], "default", "1 s")
-    assert "1 passed over, 1 failed" in lines[0]
+    assert "1 skipped, 1 failed" in lines[0]
     assert lines[1].endswith("no such type")
     assert share_of([over, Entry(given)]) == 0.5
 
