@@ -1,4 +1,4 @@
-# Every target sets up what it needs and takes no arguments. PYTHON chooses the interpreter (3.11 or newer).
+# Every target sets up what it needs; none takes arguments. PYTHON chooses the interpreter (3.11 or newer).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,14 +8,14 @@ DRAWS := $(VENV)/.draws
 .PHONY: demo run test check bench eval coverage test-vllm format clean help
 
 help:
-	@echo "make demo       set up, start, take in the samples, ask four questions, stay up"
+	@echo "make demo       set up, start, take in the samples, ask four questions, keep running"
 	@echo "make run        the service alone, on 127.0.0.1:8000"
 	@echo "make test       the tests"
 	@echo "make coverage   the tests, with the share of branches that they reach"
 	@echo "make check      ruff, mypy --strict, import contracts"
 	@echo "make test-vllm  chat against a real vLLM on the CPU"
-	@echo "make eval       page hits on the samples, and on more where there is more; what the image model knows"
-	@echo "make bench      against the peers' default pipelines"
+	@echo "make eval       page hits on the samples (and on other question sets that are there), and the image model"
+	@echo "make bench      compare with the default pipelines of LangChain and LlamaIndex"
 
 # Exact versions make this a minute or two; letting pip resolve takes four to eight.
 $(READY): pyproject.toml constraints.txt
