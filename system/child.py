@@ -30,7 +30,7 @@ from system.limits import Limits, resident, settle
 HEADER = 8  # bytes: the length of the message that follows
 PART = 2**20  # bytes read at once
 ENDS_S = 5.0  # for the system to collect a process that was killed, or that has closed its pipes
-NO_ANSWER = (pickle.UnpicklingError, AttributeError, ImportError, IndexError, TypeError, ValueError)  # of pickle.loads
+NO_ANSWER = (pickle.UnpicklingError, AttributeError, ImportError, LookupError, TypeError, ValueError)
 
 
 class Service(Protocol):
@@ -129,7 +129,7 @@ class Child:
                     pipe.receive(until, self._longest)
                     begun, until = True, time.monotonic() + limit_s
                 reply = pipe.receive(until, self._longest)
-            succeeded, value = pickle.loads(reply)  # noqa: S301  # from our own child
+            succeeded, value = _outcome(reply)
         except TimeoutError as error:
             self.kill()
             raise Hung(limit_s if begin_s is None or begun else begin_s, begun) from error
@@ -149,6 +149,13 @@ class Child:
                 self.kill()
                 self._process.join(ENDS_S)
             return self._process.exitcode
+
+
+def _outcome(reply: bytearray) -> tuple[bool, Any]:
+    succeeded, value = pickle.loads(reply)  # noqa: S301  # from our own child
+    if not succeeded and not isinstance(value, Exception):
+        raise TypeError(f"{type(value).__name__} is no error")
+    return succeeded, value
 
 
 class _Pipe:

@@ -83,6 +83,7 @@ def test_errors_and_results_that_cannot_be_pickled_are_told_and_the_child_goes_o
     [
         message(b"no pickle"),
         message(pickle.dumps("neither a result nor an error")),
+        message(pickle.dumps((False, "no error"))),
         message(b"cno_such_module\nthing\n."),
         (2**60).to_bytes(8, "big"),
     ],
