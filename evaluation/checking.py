@@ -12,7 +12,7 @@ from typing import Any
 from answering.grounding.check import THRESHOLD, Checker, Statement
 from app.compose.encoders import text_encoder
 from app.settings import load_settings
-from evaluation.claims import Item, half_of, items
+from evaluation.claims import ClaimItem, half_of, items
 from evaluation.kept import ROOT
 from evaluation.tables import table
 
@@ -22,7 +22,7 @@ FOLDERS = ("passages", "tables", "pdf-qa")
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    item: Item
+    item: ClaimItem
     support: float
 
     @property
@@ -78,7 +78,7 @@ def measure(folders: Sequence[Path], checker: Checker, half: int = 1) -> dict[st
     }
 
 
-def _supports(chosen: Sequence[Item], checker: Checker) -> list[float]:
+def _supports(chosen: Sequence[ClaimItem], checker: Checker) -> list[float]:
     """Five claims at a time, as an answer has them."""
     found: list[float] = []
     for at in range(0, len(chosen), 5):
@@ -93,16 +93,18 @@ def _rows(judged: Sequence[Checked]) -> dict[str, Any]:
     return rows | {"all": _balanced(judged, lambda item: not item.true, lambda item: item.true)}
 
 
-def _changed(kind: str) -> Callable[[Item], bool]:
+def _changed(kind: str) -> Callable[[ClaimItem], bool]:
     return lambda item: not item.true and item.kind == kind
 
 
-def _having(kind: str) -> Callable[[Item], bool]:
+def _having(kind: str) -> Callable[[ClaimItem], bool]:
     has = kind in ("number", "name", "date", "unit")
     return lambda item: item.true and (not has or kind in item.has)
 
 
-def _balanced(judged: Sequence[Checked], false: Callable[[Item], bool], true: Callable[[Item], bool]) -> dict[str, Any]:
+def _balanced(
+    judged: Sequence[Checked], false: Callable[[ClaimItem], bool], true: Callable[[ClaimItem], bool]
+) -> dict[str, Any]:
     kept = [one.right for one in judged if true(one.item)]
     caught = [one.right for one in judged if false(one.item)]
     return {

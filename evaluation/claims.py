@@ -36,7 +36,7 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ClaimItem:
     kind: str  # sentence, a paraphrase's rule, or what was changed
     claim: str
     cited: str
@@ -46,7 +46,7 @@ class Item:
     has: frozenset[str]  # which of number, name, date, unit the claim has
 
 
-def items(folder: Path) -> list[Item]:
+def items(folder: Path) -> list[ClaimItem]:
     """The same folder gives the same items."""
     passages = passages_of(folder)
     by_document: dict[str, list[Passage]] = {}
@@ -54,7 +54,7 @@ def items(folder: Path) -> list[Item]:
         by_document.setdefault(f"{passage.document} {passage.language}", []).append(passage)
     halves = {half: [passage for passage in passages if half_of(passage.document) == half] for half in (0, 1)}
     names = {language: _names_of(passages, language) for language in ("en", "zh")}
-    found: list[Item] = []
+    found: list[ClaimItem] = []
     for fellows in by_document.values():
         chance = random.Random(zlib.crc32(fellows[0].document.encode()))
         for passage in chance.sample(fellows, min(len(fellows), MOST_PASSAGES_A_DOCUMENT)):
@@ -132,11 +132,15 @@ def _pages(path: Path) -> Iterator[Passage]:
 # ---------------------------------------------------------------- items of one passage
 
 
-def _items_of(passage: Passage, fellows: Sequence[Passage], names: Sequence[str], chance: random.Random) -> list[Item]:
-    found: list[Item] = []
+def _items_of(
+    passage: Passage, fellows: Sequence[Passage], names: Sequence[str], chance: random.Random
+) -> list[ClaimItem]:
+    found: list[ClaimItem] = []
 
     def add(kind: str, claim: str, true: bool, cited: str = passage.text) -> None:
-        found.append(Item(kind, claim, cited, true, passage.language, passage.document, frozenset(_sorts_in(claim))))
+        found.append(
+            ClaimItem(kind, claim, cited, true, passage.language, passage.document, frozenset(_sorts_in(claim)))
+        )
 
     good = [sentence for sentence in sentences(passage.text) if _is_good(sentence)]
     for sentence in chance.sample(good, min(MOST_A_PASSAGE, len(good))):

@@ -15,7 +15,7 @@ MOST_LOOKS_A_S = 20  # at documents under way: each look takes some milliseconds
 FINISHED = frozenset({"ready", "partial", "failed", "cancelled"})
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The service answered with a problem; the message says which."""
 
 
@@ -95,6 +95,6 @@ def connected(url: str, collection: str, key: str = "") -> Iterator[Client]:
 
 def checked(reply: httpx.Response) -> Json:
     if not reply.is_success:
-        raise Refused(f"{reply.request.method} {reply.request.url.path}: {reply.status_code} {reply.text[:500]}")
+        raise RequestRefused(f"{reply.request.method} {reply.request.url.path}: {reply.status_code} {reply.text[:500]}")
     body: Json = reply.json()
     return body

@@ -35,7 +35,7 @@ Asked = Mapping[str, Any]  # a line of questions.jsonl
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DocumentSource:
     """Documents, their chunks, and where their bytes are."""
 
     chunks: tuple[Chunk, ...]
@@ -69,7 +69,7 @@ def generate(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def source_of(options: argparse.Namespace) -> Iterator[Source]:
+def source_of(options: argparse.Namespace) -> Iterator[DocumentSource]:
     folders = options.folder + options.data
     if options.from_collection:
         yield own_collection(options.from_collection)
@@ -79,7 +79,7 @@ def source_of(options: argparse.Namespace) -> Iterator[Source]:
         raise BadFolder("--generate takes one folder of documents, or --from-collection NAME.")
 
 
-def own_collection(name: str) -> Source:
+def own_collection(name: str) -> DocumentSource:
     settings = load_settings()
     if not settings.database_url and not (settings.data_dir / "catalogue.db").is_file():
         raise BadFolder(f"There are no documents in {settings.data_dir} (EXHIBIT_DATA_DIR).")
@@ -91,10 +91,10 @@ def own_collection(name: str) -> Source:
         chunks = tuple(chunk for document in found for chunk in catalogue.chunks.of_document(document.id))
     documents = {document.id: document for document in found}
     files = {one.id: blobs.path(original(one.sha256)) for one in found}
-    return Source(chunks, documents, files)
+    return DocumentSource(chunks, documents, files)
 
 
-def folder_taken_in(folder: Path, cache: Path) -> Source:
+def folder_taken_in(folder: Path, cache: Path) -> DocumentSource:
     inner = folder / "documents"
     paths = files_in(inner if inner.is_dir() else folder)
     if not paths:
@@ -110,7 +110,7 @@ def folder_taken_in(folder: Path, cache: Path) -> Source:
         found = catalogue.documents.findable([catalogue.collections.find(COLLECTION).id])
         chunks = tuple(chunk for document in found for chunk in catalogue.chunks.of_document(document.id))
     files = {taken.ids[path.name]: path for path in paths if path.name in taken.ids}
-    return Source(chunks, {document.id: document for document in found}, files)
+    return DocumentSource(chunks, {document.id: document for document in found}, files)
 
 
 # ---------------------------------------------------------------- making and writing

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from evaluation.client import Client, Json, Refused
+from evaluation.client import Client, Json, RequestRefused
 from evaluation.kept import TakenIn
 from evaluation.metrics import distinct, first_hit, ndcg
 from evaluation.questions import Question
@@ -21,7 +21,7 @@ TAKE_IN_TIMEOUT_S = 6 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ranking:
+class PageRanking:
     """What one search gave, against what the question names."""
 
     question: Question
@@ -40,7 +40,7 @@ class Searcher(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnsweredQuestion:
     question: Question
     answer: str
     verdict: str
@@ -61,7 +61,7 @@ def take_in(client: Client, documents: Sequence[Path], say: Say) -> TakenIn:
         try:
             document = client.upload(path)
             ids[path.name], known = document["id"], known + bool(document.get("duplicate"))
-        except Refused as refusal:
+        except RequestRefused as refusal:
             status[path.name] = "refused"
             problems.append(f"{path.name}: {refusal}")
             say(f"refused {path.name}: {refusal}")
@@ -110,19 +110,19 @@ def chunks_of(documents: Iterable[Json]) -> dict[str, int]:
 
 def rank_all(
     searcher: Searcher, questions: Sequence[Question], ids: dict[str, str], known_document: bool = False
-) -> tuple[Ranking, ...]:
+) -> tuple[PageRanking, ...]:
     """Searches for every question, one after the other; `known_document` narrows each to its own document."""
     searcher.search("a first search, so that nothing measured is a cold start", TOP_K)
     return tuple(rank_one(searcher, question, ids, known_document) for question in questions)
 
 
-def rank_one(searcher: Searcher, question: Question, ids: dict[str, str], known_document: bool) -> Ranking:
+def rank_one(searcher: Searcher, question: Question, ids: dict[str, str], known_document: bool) -> PageRanking:
     document_id = ids.get(question.document, "")
     started = time.perf_counter()
     evidence = searcher.search(question.text, TOP_K, [document_id] if known_document and document_id else ())
     ms = (time.perf_counter() - started) * 1000
     places, right = ranked_places(evidence, question, document_id), right_places(question, document_id)
-    return Ranking(
+    return PageRanking(
         question,
         places,
         first_hit(places, right),
@@ -171,16 +171,16 @@ def right_places(question: Question, document_id: str) -> frozenset[Place]:
     return frozenset({(document_id, None)})
 
 
-def answer_all(client: Client, questions: Sequence[Question], ids: dict[str, str]) -> tuple[Answered, ...]:
+def answer_all(client: Client, questions: Sequence[Question], ids: dict[str, str]) -> tuple[AnsweredQuestion, ...]:
     return tuple(answer_one(client, question, ids.get(question.document, "")) for question in questions)
 
 
-def answer_one(client: Client, question: Question, document_id: str) -> Answered:
+def answer_one(client: Client, question: Question, document_id: str) -> AnsweredQuestion:
     started = time.perf_counter()
     reply = client.chat(question.text)
     ms = (time.perf_counter() - started) * 1000
     cited = ranked_places((citation["evidence"] for citation in reply["citations"]), question, document_id)
-    return Answered(
+    return AnsweredQuestion(
         question=question,
         answer=reply["answer"],
         verdict=reply["verdict"],

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from evaluation.measure import Answered, Ranking
+from evaluation.measure import AnsweredQuestion, PageRanking
 from evaluation.metrics import is_hit, percentile, separation, wilson
 from evaluation.questions import Question
 from evaluation.tables import table
@@ -14,7 +14,7 @@ from evaluation.tables import table
 KS = (1, 5, 10)
 
 
-def hits_report(rankings: Sequence[Ranking]) -> dict[str, Any]:
+def hits_report(rankings: Sequence[PageRanking]) -> dict[str, Any]:
     """Hits, nDCG and latency of all, of each kind, and of each language."""
     report = {
         "all": hits_of(rankings),
@@ -26,7 +26,7 @@ def hits_report(rankings: Sequence[Ranking]) -> dict[str, Any]:
     return report | ({"across_languages": across_languages(parallel)} if parallel else {})
 
 
-def across_languages(rankings: Sequence[Ranking]) -> dict[str, Any]:
+def across_languages(rankings: Sequence[PageRanking]) -> dict[str, Any]:
     """How well a question finds the same text in the other language, by the question's language."""
     languages = sorted({ranking.question.language for ranking in rankings})
     return {
@@ -38,15 +38,15 @@ def across_languages(rankings: Sequence[Ranking]) -> dict[str, Any]:
     }
 
 
-def grouped(rankings: Sequence[Ranking], names: Callable[[Question], Iterable[str]]) -> dict[str, Any]:
-    groups: dict[str, list[Ranking]] = {}
+def grouped(rankings: Sequence[PageRanking], names: Callable[[Question], Iterable[str]]) -> dict[str, Any]:
+    groups: dict[str, list[PageRanking]] = {}
     for ranking in rankings:
         for name in names(ranking.question):
             groups.setdefault(name, []).append(ranking)
     return {name: hits_of(group) for name, group in sorted(groups.items())}
 
 
-def hits_of(rankings: Sequence[Ranking]) -> dict[str, Any]:
+def hits_of(rankings: Sequence[PageRanking]) -> dict[str, Any]:
     found: dict[str, Any] = {"questions": len(rankings)}
     for k in KS:
         found[f"hit@{k}"] = share([is_hit(ranking.rank, k) for ranking in rankings])
@@ -79,7 +79,7 @@ def rounded(value: float, digits: int) -> float | None:
     return None if math.isnan(value) else round(value, digits)
 
 
-def answers_report(answers: Sequence[Answered]) -> dict[str, Any]:
+def answers_report(answers: Sequence[AnsweredQuestion]) -> dict[str, Any]:
     asked = [answer for answer in answers if answer.question.answerable]
     unanswerable = [answer for answer in answers if not answer.question.answerable]
     return {
@@ -161,7 +161,7 @@ def answers_table(report: dict[str, Any]) -> str:
 # ---------------------------------------------------------------- for programs
 
 
-def ranking_row(ranking: Ranking) -> dict[str, Any]:
+def ranking_row(ranking: PageRanking) -> dict[str, Any]:
     return {
         "question": ranking.question.text,
         "document": ranking.question.document,
@@ -176,7 +176,7 @@ def ranking_row(ranking: Ranking) -> dict[str, Any]:
     }
 
 
-def answer_row(answer: Answered) -> dict[str, Any]:
+def answer_row(answer: AnsweredQuestion) -> dict[str, Any]:
     return {
         "question": answer.question.text,
         "answerable": answer.question.answerable,

@@ -25,7 +25,7 @@ class DidNotStart(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class ScratchService:
     url: str
     pid: int
     started: float  # time.monotonic() at the start of the process
@@ -34,7 +34,7 @@ class Service:
 
 
 @contextmanager
-def running_service(data: Path, settings: Mapping[str, str] | None = None) -> Iterator[Service]:
+def running_service(data: Path, settings: Mapping[str, str] | None = None) -> Iterator[ScratchService]:
     """`exhibit serve` over this data folder; stopped at the end, first politely, then with its whole session."""
     data.mkdir(parents=True, exist_ok=True)
     log = data.parent / f"{data.name}.log"
@@ -53,7 +53,7 @@ def running_service(data: Path, settings: Mapping[str, str] | None = None) -> It
         try:
             url = f"http://127.0.0.1:{port}"
             wait_until_ready(process, url, log)
-            yield Service(url, process.pid, started, time.monotonic() - started, log)
+            yield ScratchService(url, process.pid, started, time.monotonic() - started, log)
         finally:
             stop(process)
 

@@ -40,7 +40,7 @@ ENVELOPE = re.compile(rb"From \S+ .*\d{4}\s*$")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class UnpackLimits:
     """What may still be taken out; one upload has one allowance, however deep its archives lie."""
 
     members: int
@@ -66,7 +66,7 @@ class Unpacked:
     refused: tuple[tuple[str, ExhibitError], ...]
 
 
-def unpack(path: Path, media_type: str, folder: Path, limits: Limits) -> Unpacked:
+def unpack(path: Path, media_type: str, folder: Path, limits: UnpackLimits) -> Unpacked:
     """Writes the members into the (existing, empty) folder. Raises Unreadable or TooLarge for the whole of it."""
     bench = _Bench(folder, limits, path.stat().st_size)
     if media_type == ZIP:
@@ -83,7 +83,7 @@ class _Bench:
     """Where members are laid out and counted."""
 
     folder: Path
-    limits: Limits
+    limits: UnpackLimits
     packed: int  # bytes of the archive
     members: list[Member] = field(default_factory=list)
     refused: list[tuple[str, ExhibitError]] = field(default_factory=list)

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class FoundPiece:
     """A piece of evidence, in the words of the HTTP contract."""
 
     text: str
@@ -41,7 +41,7 @@ class Piece:
 class Source(Protocol):
     """Where evidence comes from. `image`: pixels to search by."""
 
-    async def pieces(self, query: str, image: bytes | None = None) -> Sequence[Piece]: ...
+    async def pieces(self, query: str, image: bytes | None = None) -> Sequence[FoundPiece]: ...
 
 
 # ---------------------------------------------------------------- in process
@@ -57,13 +57,13 @@ class InProcess:
     search: Search
     read: Callable[[str], bytes] | None = None  # the pixels under a blob key; None: pictures stay addresses
 
-    async def pieces(self, query: str, image: bytes | None = None) -> Sequence[Piece]:
+    async def pieces(self, query: str, image: bytes | None = None) -> Sequence[FoundPiece]:
         return [await self._piece(one) for one in await self.search(query, image)]
 
-    async def _piece(self, one: Evidence) -> Piece:
+    async def _piece(self, one: Evidence) -> FoundPiece:
         key = one.chunk.image
         image = await asyncio.to_thread(self.read, key) if key is not None and self.read is not None else None
-        return Piece(one.chunk.text, one.score, _metadata(one), image)
+        return FoundPiece(one.chunk.text, one.score, _metadata(one), image)
 
 
 def _metadata(one: Evidence) -> dict[str, Any]:
@@ -99,7 +99,7 @@ class OverHttp:
     pictures: bool = False  # whether pixels are fetched too
     timeout_s: float = 60.0
 
-    async def pieces(self, query: str, image: bytes | None = None) -> Sequence[Piece]:
+    async def pieces(self, query: str, image: bytes | None = None) -> Sequence[FoundPiece]:
         headers = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
         base = self.url.rstrip("/")
         try:
@@ -121,7 +121,7 @@ class OverHttp:
             body["image"] = f"data:image/png;base64,{base64.b64encode(image).decode()}"
         return body
 
-    async def _piece(self, http: httpx.AsyncClient, base: str, one: dict[str, Any]) -> Piece:
+    async def _piece(self, http: httpx.AsyncClient, base: str, one: dict[str, Any]) -> FoundPiece:
         metadata = {name: value for name, value in one.items() if name not in ("text", "score")}
         pixels = None
         if self.pictures and one["kind"] in ("figure", "image") and one["image_url"]:
@@ -130,7 +130,7 @@ class OverHttp:
         for name in ("image_url", "page_url"):
             if metadata.get(name):
                 metadata[name] = f"{base}{metadata[name]}"
-        return Piece(one["text"], one["score"], metadata, pixels)
+        return FoundPiece(one["text"], one["score"], metadata, pixels)
 
 
 def _checked(answer: httpx.Response) -> None:
@@ -146,7 +146,7 @@ def _checked(answer: httpx.Response) -> None:
 # ---------------------------------------------------------------- what both bridges share
 
 
-def pixels_of(one: Piece) -> dict[str, str]:
+def pixels_of(one: FoundPiece) -> dict[str, str]:
     """In base64, where they were fetched."""
     return {"image": base64.b64encode(one.image).decode("ascii")} if one.image is not None else {}
 

@@ -9,10 +9,10 @@ from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, Callba
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 
-from retrievers.bridges import Piece, pixels_of, run
+from retrievers.bridges import FoundPiece, pixels_of, run
 
 
-class ExhibitRetriever(BaseRetriever):
+class LangChainRetriever(BaseRetriever):
     """A `BaseRetriever`; pixels, where they were fetched, are base64 in `metadata["image"]`."""
 
     source: Any  # a Source: pydantic can't check a Protocol of another's making
@@ -26,7 +26,10 @@ class ExhibitRetriever(BaseRetriever):
         return _documents(await self.source.pieces(query))
 
 
-def _documents(pieces: Sequence[Piece]) -> list[Document]:
+ExhibitRetriever = LangChainRetriever  # so that a change of framework is a change of the import alone
+
+
+def _documents(pieces: Sequence[FoundPiece]) -> list[Document]:
     return [
         Document(id=one.id, page_content=one.text, metadata={**one.metadata, "score": one.score, **pixels_of(one)})
         for one in pieces

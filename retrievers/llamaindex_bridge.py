@@ -8,10 +8,10 @@ from typing import Any
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import ImageNode, NodeWithScore, QueryBundle, TextNode
 
-from retrievers.bridges import Piece, Source, pixels_of, run
+from retrievers.bridges import FoundPiece, Source, pixels_of, run
 
 
-class ExhibitRetriever(BaseRetriever):
+class LlamaIndexRetriever(BaseRetriever):
     """A `BaseRetriever`; what has a picture is an `ImageNode` with its text, so that text synthesizers read it too."""
 
     def __init__(self, source: Source) -> None:
@@ -25,14 +25,16 @@ class ExhibitRetriever(BaseRetriever):
         return _nodes(await self._source.pieces(query_bundle.query_str))
 
 
+ExhibitRetriever = LlamaIndexRetriever  # so that a change of framework is a change of the import alone
+
 _ABOUT = ("id", "document_id", "regions", "place", "image_url", "page_url", "found_by", "ranks", "image")
 
 
-def _nodes(pieces: Sequence[Piece]) -> list[NodeWithScore]:
+def _nodes(pieces: Sequence[FoundPiece]) -> list[NodeWithScore]:
     return [NodeWithScore(node=_node(one), score=one.score) for one in pieces]
 
 
-def _node(one: Piece) -> TextNode:
+def _node(one: FoundPiece) -> TextNode:
     """The model reads document, page and kind beside the text; the rest is for whoever shows the answer."""
     about: dict[str, Any] = {
         "id_": one.id,

@@ -44,7 +44,7 @@ TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_e
 log = logging.getLogger(__name__)
 
 
-class Said(JSONResponse):
+class QuotedJSON(JSONResponse):
     """JSON that quotes a request: half a surrogate pair in it must not break the answer."""
 
     def render(self, content: Any) -> bytes:
@@ -55,9 +55,9 @@ def problem(path: str, status: int, title: str, detail: str, **more: Any) -> JSO
     if path.startswith(OPENAI_PATHS):
         kind = TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
         error = {"message": detail, "type": kind, "param": None, "code": status}
-        return Said({"error": error}, status_code=status, headers=_headers(status))
+        return QuotedJSON({"error": error}, status_code=status, headers=_headers(status))
     body = problem_body(path, status, title, detail) | more
-    return Said(body, status, _headers(status), media_type="application/problem+json")
+    return QuotedJSON(body, status, _headers(status), media_type="application/problem+json")
 
 
 def problem_body(path: str, status: int, title: str, detail: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from domain.types import Fetched
 from ingest.identify import media_type_of
 from ingest.originals import key
 from ingest.parser import SandboxedParser
-from ingest.unpack import Limits, Unpacked, unpack
+from ingest.unpack import Unpacked, UnpackLimits, unpack
 from system.sandbox import Sandbox
 
 UNPACK_TIMEOUT_S = 300.0
@@ -100,7 +100,7 @@ def _intake(stack: AsyncExitStack, settings: Settings, library: Library, blobs: 
     )
 
 
-async def _unpacked(sandbox: Sandbox, file: Path, media_type: str, folder: Path, limits: Limits) -> Unpacked:
+async def _unpacked(sandbox: Sandbox, file: Path, media_type: str, folder: Path, limits: UnpackLimits) -> Unpacked:
     return await sandbox.run(unpack, file, media_type, folder, limits, timeout_s=UNPACK_TIMEOUT_S)
 
 

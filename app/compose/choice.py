@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Row(Generic[T]):
+class Option(Generic[T]):
     applies: Callable[[Settings], bool]
     make: T
 
@@ -21,6 +21,6 @@ def always(settings: Settings) -> bool:
     return True
 
 
-def chosen(rows: Sequence[Row[T]], settings: Settings) -> T:
+def chosen(rows: Sequence[Option[T]], settings: Settings) -> T:
     """The last row of a table applies always."""
     return next(row.make for row in rows if row.applies(settings))

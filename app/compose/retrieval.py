@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from answering.extractive.reader import ExtractiveReader
 from app.adapters.encoders import cross_encoder
-from app.compose.choice import Row, always, chosen
+from app.compose.choice import Option, always, chosen
 from app.compose.encoders import Encoders, bundled_image_encoder, bundled_text_encoder, one_by_one
 from app.settings import Settings
 from domain.ports import Chunks, Retriever
@@ -47,9 +47,9 @@ def _none(settings: Settings) -> None:
 
 LoadReranker = Callable[[Settings], Reranker | None]  # raises BadConfiguration, ModelUnavailable
 
-RERANKERS: Sequence[Row[LoadReranker]] = (
-    Row(lambda settings: settings.models == "standard", _cross_encoder),
-    Row(always, _none),
+RERANKERS: Sequence[Option[LoadReranker]] = (
+    Option(lambda settings: settings.models == "standard", _cross_encoder),
+    Option(always, _none),
 )
 
 
@@ -89,7 +89,7 @@ def fused_ways(settings: Settings, stores: Stores, encoders: Encoders, normalise
 
 
 async def reranked(
-    settings: Settings, fused: Retriever, chunks: Chunks, rerankers: Sequence[Row[LoadReranker]] = RERANKERS
+    settings: Settings, fused: Retriever, chunks: Chunks, rerankers: Sequence[Option[LoadReranker]] = RERANKERS
 ) -> Retriever:
     """By learned weights; then by a reranking model too, where the settings choose one."""
     if not settings.rerank:

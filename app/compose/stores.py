@@ -13,8 +13,8 @@ from app.adapters.catalogue.catalogue import SqlCatalogue
 from app.adapters.catalogue.traces import SqlTraces
 from app.adapters.lexical.tantivy import TantivyWords
 from app.adapters.vectors.chroma_process import ChromaProcess
-from app.adapters.vectors.kept import KeptVectors
-from app.compose.choice import Row, always, chosen
+from app.adapters.vectors.kept import KeptInBlobs
+from app.compose.choice import Option, always, chosen
 from app.settings import Settings
 from domain.errors import BadConfiguration
 from domain.ports import Traces, VectorIndex, WordsIndex
@@ -64,11 +64,11 @@ def _tantivy(settings: Settings) -> WordsStore:
 OpenVectors = Callable[[Settings, Callable[[], None]], VectorStore]  # the function is called when a store has died
 OpenWords = Callable[[Settings], WordsStore]
 
-VECTOR_STORES: Sequence[Row[OpenVectors]] = (
-    Row(lambda settings: settings.chroma_url is not None, _chroma_server),
-    Row(always, _chroma_here),
+VECTOR_STORES: Sequence[Option[OpenVectors]] = (
+    Option(lambda settings: settings.chroma_url is not None, _chroma_server),
+    Option(always, _chroma_here),
 )
-WORDS_INDEXES: Sequence[Row[OpenWords]] = (Row(always, _tantivy),)
+WORDS_INDEXES: Sequence[Option[OpenWords]] = (Option(always, _tantivy),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ class OpenStores:
 async def open_stores(
     stack: AsyncExitStack,
     settings: Settings,
-    vector_stores: Sequence[Row[OpenVectors]] = VECTOR_STORES,
-    words_indexes: Sequence[Row[OpenWords]] = WORDS_INDEXES,
+    vector_stores: Sequence[Option[OpenVectors]] = VECTOR_STORES,
+    words_indexes: Sequence[Option[OpenWords]] = WORDS_INDEXES,
 ) -> OpenStores:
     """Closed with the stack. Raises BadConfiguration."""
     blobs = LocalBlobs(settings.blobs_dir)
@@ -98,7 +98,7 @@ async def open_stores(
     stack.callback(vectors.index.close)
     words = chosen(words_indexes, settings)(settings)
     stack.callback(words.index.close)
-    stores = Stores(catalogue, blobs, KeptVectors(blobs), vectors.index, words.index)
+    stores = Stores(catalogue, blobs, KeptInBlobs(blobs), vectors.index, words.index)
     traces = SqlTraces(catalogue.database, settings.traces, settings.traces_days)
     return OpenStores(stores, traces, catalogue.compact, vectors, words, lost)
 

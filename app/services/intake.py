@@ -17,9 +17,9 @@ from typing import Any
 from app.services.library import Library, Upload
 from domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable
 from domain.types import Collection, Document
-from ingest.unpack import ARCHIVES, MAILS, MAX_DEPTH, MAX_MEMBERS, Limits, Member, Unpacked
+from ingest.unpack import ARCHIVES, MAILS, MAX_DEPTH, MAX_MEMBERS, Member, Unpacked, UnpackLimits
 
-Unpack = Callable[[Path, str, Path, Limits], Awaitable[Unpacked]]
+Unpack = Callable[[Path, str, Path, UnpackLimits], Awaitable[Unpacked]]
 TIMES_THE_LIMIT = 4  # what the archives of one upload may unpack to, in largest uploads
 
 
@@ -126,7 +126,7 @@ class Intake:
             raise TooLarge(f"archives and mails more than {MAX_DEPTH} deep inside each other are not opened")
         folder = await asyncio.to_thread(self._folder)
         try:
-            limits = Limits(allowance.members, allowance.total, self._max_bytes)
+            limits = UnpackLimits(allowance.members, allowance.total, self._max_bytes)
             unpacked = await self._unpack(file, media_type, folder, limits)
             allowance.members -= len(unpacked.members)
             allowance.total -= sum(member.size for member in unpacked.members)

@@ -11,7 +11,7 @@ from pathlib import Path
 from evaluation.client import Client, connected
 from evaluation.kept import TakenIn
 from evaluation.measure import rank_all, take_in
-from evaluation.service import Service, running_service
+from evaluation.service import ScratchService, running_service
 from lab.bench.documents import BenchFiles, Pdf, pages_of
 from lab.bench.environment import ROOT
 from lab.bench.measured import LongPdf, Measured, Rate
@@ -50,12 +50,12 @@ class Exhibit:
 
 
 @contextmanager
-def started(data: Path) -> Iterator[tuple[Service, Client]]:
+def started(data: Path) -> Iterator[tuple[ScratchService, Client]]:
     with running_service(data) as service, connected(service.url, "bench") as client:
         yield service, client
 
 
-def load_models(service: Service) -> None:
+def load_models(service: ScratchService) -> None:
     """Takes the samples' PDFs into another collection, so that no system's rate counts the loading of its models."""
     with connected(service.url, "before-the-clock-starts") as client:
         take_in(client, sorted((ROOT / "samples" / "documents").glob("*.pdf")), lambda line: None)

@@ -26,7 +26,7 @@ from typing import Any
 
 import httpx
 
-from evaluation.client import Client, Refused, checked
+from evaluation.client import Client, RequestRefused, checked
 from evaluation.machine import in_words, machine
 from evaluation.questions import BadFolder, load_folder
 from evaluation.service import ROOT, DidNotStart, running_service
@@ -110,7 +110,7 @@ def _since(began: float) -> float:
 
 
 def measured(llm: httpx.Client, folder: Path, count: int, settings: Mapping[str, str]) -> list[Pair]:
-    """`settings` name the language model. Raises BadFolder, DidNotStart, NoAnswer, Refused."""
+    """`settings` name the language model. Raises BadFolder, DidNotStart, NoAnswer, RequestRefused."""
     with tempfile.TemporaryDirectory(prefix="exhibit-first-token-") as scratch:
         data = Path(scratch) / "data"
         bodies = recorded(str(llm.base_url), folder, data, settings, most=count)
@@ -183,7 +183,7 @@ def main() -> int:
     try:
         with connected_llm(options.llm_url, os.environ.get("EXHIBIT_LLM__API_KEY", "")) as llm:
             pairs = measured(llm, options.data, options.pairs, {"EXHIBIT_LLM__URL": options.llm_url})
-    except (BadFolder, DidNotStart, NoAnswer, Refused, httpx.HTTPError) as error:
+    except (BadFolder, DidNotStart, NoAnswer, RequestRefused, httpx.HTTPError) as error:
         print(f"first_token: {error}", file=sys.stderr)
         return 1
     print(f"{told(pairs)}\n\n{in_words(machine())}\n$ python -m lab.bench.first_token {shlex.join(sys.argv[1:])}")

@@ -25,7 +25,7 @@ from typing import Any
 
 import httpx
 
-from evaluation.service import ROOT, Service, running_service
+from evaluation.service import ROOT, ScratchService, running_service
 from lab.bench.memory import PeakMemory, pss_mb, tree
 
 SAMPLES = ROOT / "samples" / "documents"
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if report.broken() else 0
 
 
-def _measured(service: Service, folder: Path, files: Sequence[Path], limit_s: float) -> Report:
+def _measured(service: ScratchService, folder: Path, files: Sequence[Path], limit_s: float) -> Report:
     with httpx.Client(base_url=service.url, timeout=600) as http:
         _ended(
             http, [document["id"] for document in _upload(http, SAMPLES, sorted(SAMPLES.iterdir()))["documents"]], 600

@@ -36,7 +36,7 @@ from PIL import Image, ImageDraw, ImageFont
 from app.adapters.blobs import LocalBlobs
 from app.adapters.lexical.tantivy import TantivyWords
 from app.adapters.vectors.chroma import ChromaVectors
-from app.adapters.vectors.kept import KeptVectors
+from app.adapters.vectors.kept import KeptInBlobs
 from domain.ports import IndexName
 from evaluation.service import ROOT, free_port, scratch_environment, tail
 
@@ -248,7 +248,7 @@ def content(folder: Path) -> Content:
         index = IndexName(collection, space, encoder)
         held = vectors.ids(index)
         for document_id in names:
-            for chunk_id, vector in zip(*KeptVectors(blobs).load(document_id, space, encoder), strict=True):
+            for chunk_id, vector in zip(*KeptInBlobs(blobs).load(document_id, space, encoder), strict=True):
                 found["vectors"][(space, known(chunk_id))] = vector
                 given = dict(vectors.search(index, vector, 50))
                 if chunk_id not in held or (given.get(chunk_id, 0.0) < SAME and max(given.values(), default=0) < SAME):

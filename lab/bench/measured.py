@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from evaluation.measure import Ranking
+from evaluation.measure import PageRanking
 
 K = 50  # chunks fetched for a question, by every system: enough for ten different pages
 
@@ -44,7 +44,7 @@ class Measured:
     without: Rate
     chunks: int
     peak_mb: float
-    rankings: Sequence[Ranking]
+    rankings: Sequence[PageRanking]
     lost: dict[str, str] = field(default_factory=dict)  # file name -> what happened
     first_answer_s: float | None = None  # process start to first answer, index kept
     first_answer_empty_s: float | None = None  # process start to first answer, one small PDF taken in between

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from evaluation.measure import Place, Ranking
+from evaluation.measure import PageRanking, Place
 from evaluation.metrics import distinct, first_hit, ndcg
 from evaluation.questions import Question
 from lab.bench.documents import BenchFiles, Pdf, pages_of
@@ -152,14 +152,14 @@ def rate(run: PeerRun, pdfs: Sequence[Pdf]) -> Rate:
     return Rate(pages_of(taken), sum(seconds[pdf.path.name] for pdf in taken))
 
 
-def rankings(found: Sequence[Event], questions: Sequence[Question]) -> list[Ranking]:
+def rankings(found: Sequence[Event], questions: Sequence[Question]) -> list[PageRanking]:
     return [ranking(event, question) for event, question in zip(found, questions, strict=True)]
 
 
-def ranking(event: Event, question: Question) -> Ranking:
+def ranking(event: Event, question: Question) -> PageRanking:
     places: tuple[Place, ...] = distinct((name, page) for name, page in event["places"])
     right = frozenset((question.document, page) for page in question.pages)
-    return Ranking(question, places, first_hit(places, right), ndcg(places, right), event["ms"])
+    return PageRanking(question, places, first_hit(places, right), ndcg(places, right), event["ms"])
 
 
 def first_answer_s(run: PeerRun) -> float | None:

@@ -34,7 +34,7 @@ from app.adapters.encoders.model_files import bundled_minilm
 from app.adapters.encoders.text import in_torch, load_text_encoder
 from app.adapters.lexical.tantivy import TantivyWords
 from app.adapters.vectors.chroma import ChromaVectors
-from app.adapters.vectors.kept import KeptVectors
+from app.adapters.vectors.kept import KeptInBlobs
 from app.compose import running
 from app.settings import Settings
 from domain.ports import IndexName, TextEncoder, VectorRow, Vectors, WordsRow
@@ -136,7 +136,7 @@ class Filling:
         self.text, self.image = text, image
         self.catalogue = SqlCatalogue(f"sqlite:///{data.absolute() / 'catalogue.db'}")
         self.vectors, self.words = ChromaVectors(data / "chroma"), TantivyWords(data / "words")
-        self.kept = KeptVectors(LocalBlobs(data / "blobs"))
+        self.kept = KeptInBlobs(LocalBlobs(data / "blobs"))
         collection = self.catalogue.collections.find("default")
         self.collection = self.catalogue.collections.stamp(collection.id, {"text": text[0], "image": image[0]})
 

@@ -27,7 +27,7 @@ from app.adapters.encoders import text as sentence
 from app.adapters.encoders.image import load_image_encoder
 from app.adapters.lexical.tantivy import TantivyWords
 from app.adapters.vectors.chroma import ChromaVectors
-from app.adapters.vectors.kept import KeptVectors
+from app.adapters.vectors.kept import KeptInBlobs
 from app.compose.encoders import one_by_one
 from app.settings import load_settings
 from domain.ports import Catalogue, Retriever
@@ -114,7 +114,7 @@ def opened(data: Path) -> Iterator[tuple[Retriever, Catalogue]]:
     """The service's own way of finding, up to where candidates are ranked again."""
     cache = load_settings().cache_dir
     text, image = sentence.load_text_encoder("bundled", cache), load_image_encoder("bundled", cache)
-    kept = KeptVectors(LocalBlobs(data / "blobs"))
+    kept = KeptInBlobs(LocalBlobs(data / "blobs"))
     with (
         closing(SqlCatalogue(f"sqlite:///{data.absolute() / 'catalogue.db'}")) as catalogue,
         closing(ChromaVectors(data / "chroma")) as vectors,

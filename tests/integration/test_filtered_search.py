@@ -16,7 +16,7 @@ from app.adapters.catalogue.catalogue import SqlCatalogue
 from app.adapters.lexical.tantivy import TantivyWords
 from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.vectors.chroma import ChromaVectors
-from app.adapters.vectors.kept import KeptVectors
+from app.adapters.vectors.kept import KeptInBlobs
 from domain.ports import IndexName, VectorRow, WordsRow
 from domain.types import Chunk, Collection, Document, Evidence, Kind, Query
 from retrievers.filters import matches, narrowed, parse, possible
@@ -42,7 +42,7 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         self.catalogue = SqlCatalogue(f"sqlite:///{folder}/catalogue.db")
         self.vectors, self.words = ChromaVectors(folder / "chroma"), TantivyWords(folder / "words")
-        self.kept = KeptVectors(MemoryBlobs())
+        self.kept = KeptInBlobs(MemoryBlobs())
         self.random = np.random.default_rng(5)
         names = ("default", "second", "third")
         self.collections = [self.catalogue.collections.find("default")]

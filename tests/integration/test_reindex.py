@@ -20,7 +20,7 @@ from app.adapters.dbos_worker import DbosWorker
 from app.adapters.lexical.tantivy import TantivyWords
 from app.adapters.memory.encoders import MemoryTextEncoder
 from app.adapters.vectors.chroma import ChromaVectors
-from app.adapters.vectors.kept import KeptVectors
+from app.adapters.vectors.kept import KeptInBlobs
 from app.services.reindex import Reindex
 from app.services.upkeep.repair import repair_indexes
 from domain.ports import IndexName, Retriever, VectorRow, Vectors, words_row
@@ -72,7 +72,7 @@ class House:
         self.folder = folder
         self.catalogue = SqlCatalogue(f"sqlite:///{folder}/catalogue.db")
         self.blobs, self.vectors = LocalBlobs(folder / "blobs"), ChromaVectors(folder / "chroma")
-        self.kept, self.words, self.bulk = KeptVectors(self.blobs), TantivyWords(folder / "words"), Bulk()
+        self.kept, self.words, self.bulk = KeptInBlobs(self.blobs), TantivyWords(folder / "words"), Bulk()
         self.id = self.catalogue.collections.find("default").id
         self.catalogue.collections.stamp(self.id, {"text": OLD.name})
         self.jobs = DbosJobs(f"sqlite:///{folder}/queue.db")

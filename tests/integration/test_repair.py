@@ -15,7 +15,7 @@ from app.adapters.lexical.tantivy import TantivyWords
 from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.vectors.chroma import ChromaVectors
 from app.adapters.vectors.chroma_process import ChromaProcess
-from app.adapters.vectors.kept import KeptVectors
+from app.adapters.vectors.kept import KeptInBlobs
 from app.services.upkeep.repair import Repaired, repair
 from domain.ports import IndexName, VectorIndex, VectorRow, Vectors, WordsRow
 from domain.types import Chunk, Document
@@ -31,7 +31,7 @@ class House:
 
     def __init__(self, path: Path) -> None:
         self.path, self.catalogue, self.blobs = path, fresh_catalogue(), MemoryBlobs()
-        self.kept = KeptVectors(self.blobs)
+        self.kept = KeptInBlobs(self.blobs)
         collection = self.catalogue.collections.find("default").id
         self.catalogue.collections.stamp(collection, {"text": "mini"})
         self.index = IndexName(collection, "text", "mini")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.measure import Ranking
+from evaluation.measure import PageRanking
 from evaluation.questions import Question, load_folder
 from lab.bench.documents import BenchFiles, Pdf, choose, looked_at, make_long
 from lab.bench.measured import Measured, Rate
@@ -109,7 +109,7 @@ def test_the_memory_of_children_counts_also_when_they_left_the_session() -> None
 
 
 def measured(name: str, seconds: float, ranks: list[int | None]) -> Measured:
-    found = [Ranking(Question("Q?", "a.pdf", frozenset({1})), (), rank, 0.0, 10.0) for rank in ranks]
+    found = [PageRanking(Question("Q?", "a.pdf", frozenset({1})), (), rank, 0.0, 10.0) for rank in ranks]
     return Measured(name, Rate(100, seconds), Rate(), 7, 512.0, found, lost={"x.pdf": "cannot"} if seconds > 9 else {})
 
 

@@ -33,7 +33,7 @@ from ingest.parse.formats import (
     accepted,
 )
 from ingest.parse.formats import MAIL as MAIL_TYPE
-from ingest.unpack import ARCHIVES, Limits, unpack
+from ingest.unpack import ARCHIVES, UnpackLimits, unpack
 from tests.growth import assert_linear
 
 
@@ -154,7 +154,7 @@ def test_a_zip_with_millions_of_entries_is_not_listed(tmp_path: Path) -> None:
     path = write(tmp_path / "file", b"PK\x03\x04" + bytes(40) + end)
     assert media_type_of(path, "a.zip") == ZIP
     with pytest.raises(Unreadable, match="too many entries"):
-        unpack(path, ZIP, tmp_path, Limits(10, 1000, 1000))
+        unpack(path, ZIP, tmp_path, UnpackLimits(10, 1000, 1000))
 
 
 @pytest.mark.parametrize("stream", ["WordDocument", "PowerPoint Document", "Workbook"])

@@ -20,7 +20,7 @@ from domain.ports import Jobs
 from domain.types import Document
 from ingest.identify import media_type_of
 from ingest.originals import Originals, key
-from ingest.unpack import Limits, Unpacked, unpack
+from ingest.unpack import Unpacked, UnpackLimits, unpack
 from tests.catalogues import fresh_catalogue
 
 LIMIT = 50 << 20
@@ -52,7 +52,7 @@ class House:
             limit,
         )
 
-    async def unpack(self, file: Path, media_type: str, folder: Path, limits: Limits) -> Unpacked:
+    async def unpack(self, file: Path, media_type: str, folder: Path, limits: UnpackLimits) -> Unpacked:
         return await asyncio.to_thread(unpack, file, media_type, folder, limits)
 
     async def take_in(self, name: str, data: bytes, **metadata: Any) -> Taken:

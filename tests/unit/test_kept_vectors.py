@@ -7,7 +7,7 @@ import pytest
 
 from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.vectors.index_names import slug
-from app.adapters.vectors.kept import KeptVectors
+from app.adapters.vectors.kept import KeptInBlobs
 from domain.errors import Unreadable
 from domain.ports import Vectors
 from domain.types import Space
@@ -20,7 +20,7 @@ def unit(n: int, seed: int = 0) -> Vectors:
 
 
 def test_vectors_come_back_nearly_as_they_were_in_the_order_of_their_parts() -> None:
-    kept, made = KeptVectors(MemoryBlobs()), unit(5)
+    kept, made = KeptInBlobs(MemoryBlobs()), unit(5)
     kept.keep("d", "text", "org/模型", 1, ["d.3", "d.4"], made[3:])
     kept.keep("d", "text", "org/模型", 0, ["d.0", "d.1", "d.2"], made[:3])
     ids, vectors = kept.load("d", "text", "org/模型")
@@ -32,7 +32,7 @@ def test_vectors_come_back_nearly_as_they_were_in_the_order_of_their_parts() -> 
 
 
 def test_encoders_spaces_and_documents_are_apart() -> None:
-    kept = KeptVectors(MemoryBlobs())
+    kept = KeptInBlobs(MemoryBlobs())
     kept.keep("d", "text", "a/b", 0, ["d.0"], unit(1))
     assert kept.has("d", "text", "a/b")
     for other in [("d", "text", "a_b"), ("d", "image", "a/b"), ("e", "text", "a/b")]:
@@ -41,7 +41,7 @@ def test_encoders_spaces_and_documents_are_apart() -> None:
 
 
 def test_a_part_kept_again_replaces_the_former() -> None:
-    kept = KeptVectors(MemoryBlobs())
+    kept = KeptInBlobs(MemoryBlobs())
     kept.keep("d", "text", "m", 0, ["d.0", "d.1"], unit(2))
     kept.keep("d", "text", "m", 0, ["d.2"], unit(1))
     assert kept.load("d", "text", "m")[0] == ["d.2"]
@@ -50,7 +50,7 @@ def test_a_part_kept_again_replaces_the_former() -> None:
 @pytest.mark.parametrize("spoil", ["cut", "empty", "noise", "flipped", "pickle"])
 def test_a_damaged_blob_is_named_and_never_unpickled(spoil: str) -> None:
     blobs = MemoryBlobs()
-    kept = KeptVectors(blobs)
+    kept = KeptInBlobs(blobs)
     kept.keep("d", "text", "m", 0, ["d.0", "d.1"], unit(2))
     [key] = blobs.keys("documents/d")
     data = blobs.read(key)
@@ -69,7 +69,7 @@ def test_a_damaged_blob_is_named_and_never_unpickled(spoil: str) -> None:
 
 
 def test_of_two_encoders_vectors_only_the_wanted_are_kept() -> None:
-    kept = KeptVectors(MemoryBlobs())
+    kept = KeptInBlobs(MemoryBlobs())
     made: list[tuple[Space, str]] = [("text", "a/old"), ("text", "new"), ("image", "clip")]
     for space, encoder in made:
         kept.keep("d", space, encoder, 0, ["d.0"], np.ones((1, 4), dtype=np.float32))
@@ -82,7 +82,7 @@ def test_of_two_encoders_vectors_only_the_wanted_are_kept() -> None:
 
 def test_what_is_not_numbers_is_not_kept() -> None:
     with pytest.raises(Unreadable, match="not numbers"):
-        KeptVectors(MemoryBlobs()).keep("d", "text", "m", 0, ["d.0"], np.full((1, 4), np.nan, dtype=np.float32))
+        KeptInBlobs(MemoryBlobs()).keep("d", "text", "m", 0, ["d.0"], np.full((1, 4), np.nan, dtype=np.float32))
 
 
 def test_different_names_have_different_slugs() -> None:

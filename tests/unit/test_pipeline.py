@@ -20,7 +20,7 @@ from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.encoders import MemoryImageEncoder, MemoryTextEncoder
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.adapters.memory.jobs import MemoryJobs, step
-from app.adapters.vectors.kept import KeptVectors
+from app.adapters.vectors.kept import KeptInBlobs
 from app.services.upkeep.reconcile import reconcile
 from domain.errors import ExhibitError, Gone, ModelUnavailable, Unavailable, Unreadable
 from domain.ports import IndexName, Vectors
@@ -115,7 +115,7 @@ class House:
 
     def __post_init__(self) -> None:
         self.originals = Originals(self.catalogue, self.blobs)
-        self.kept = KeptVectors(self.blobs)
+        self.kept = KeptInBlobs(self.blobs)
         self.pipeline = Pipeline(
             self.catalogue,
             self.blobs,

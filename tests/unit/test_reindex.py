@@ -15,7 +15,7 @@ from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.encoders import MemoryImageEncoder, MemoryTextEncoder
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.adapters.memory.jobs import MemoryJobs
-from app.adapters.vectors.kept import KeptVectors
+from app.adapters.vectors.kept import KeptInBlobs
 from app.services.reindex import Reindex
 from app.services.upkeep.reconcile import reconcile
 from app.services.upkeep.repair import repair_indexes
@@ -56,7 +56,7 @@ class House:
 
     def __init__(self) -> None:
         self.catalogue, self.blobs, self.vectors = fresh_catalogue(), MemoryBlobs(), MemoryVectors()
-        self.kept, self.words, self.bulk = KeptVectors(self.blobs), MemoryWords(), Bulk()
+        self.kept, self.words, self.bulk = KeptInBlobs(self.blobs), MemoryWords(), Bulk()
         self.id = self.catalogue.collections.find("default").id
         self.catalogue.collections.stamp(self.id, named(OLD))
         for name in ("one", "two"):

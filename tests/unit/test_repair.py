@@ -16,7 +16,7 @@ from app.adapters.catalogue.chunks import SqlChunks
 from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.encoders import MemoryTextEncoder
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
-from app.adapters.vectors.kept import KeptVectors
+from app.adapters.vectors.kept import KeptInBlobs
 from app.services.upkeep.repair import SAMPLE, Repaired, repair, repair_at_start, state_of
 from domain.errors import Missing, Unavailable
 from domain.ports import IndexName, Vector, VectorRow, Vectors, WordsRow
@@ -71,7 +71,7 @@ class House:
         self.catalogue, self.words = catalogue or fresh_catalogue(), MemoryWords()
         self.vectors = vectors or MemoryVectors()
         self.blobs = MemoryBlobs()
-        self.kept = KeptVectors(self.blobs)
+        self.kept = KeptInBlobs(self.blobs)
         collection = self.catalogue.collections.find("default")
         self.collection = self.catalogue.collections.stamp(collection.id, {"text": ENCODER, "image": "clip"}).id
         self.text, self.image = (

@@ -13,10 +13,10 @@ import pytest
 
 from domain.errors import TooLarge, Unreadable
 from ingest.parse.formats import MAILBOX, ZIP
-from ingest.unpack import PIECE, Limits, Unpacked, unpack
+from ingest.unpack import PIECE, Unpacked, UnpackLimits, unpack
 
 MB = 1 << 20
-LIMITS = Limits(members=100, total=200 * MB, member=100 * MB)
+LIMITS = UnpackLimits(members=100, total=200 * MB, member=100 * MB)
 
 
 def zipped(fill: Callable[[zipfile.ZipFile], object], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -38,7 +38,7 @@ def holding(*members: tuple[str, str | bytes], method: int = zipfile.ZIP_DEFLATE
 def opened(tmp_path: Path) -> Callable[..., Unpacked]:
     numbers = iter(range(100))
 
-    def opened(data: bytes, limits: Limits = LIMITS, media_type: str = ZIP) -> Unpacked:
+    def opened(data: bytes, limits: UnpackLimits = LIMITS, media_type: str = ZIP) -> Unpacked:
         folder = tmp_path / f"out{next(numbers)}"
         folder.mkdir()
         (tmp_path / "a.zip").write_bytes(data)
@@ -143,12 +143,12 @@ def test_many_members_that_are_a_bomb_together_are_put_out(opened: Opened) -> No
 
 def test_sizes_and_numbers_are_limited(opened: Opened) -> None:
     data = holding(*((f"{n}.txt", b"x" * 3000) for n in range(5)), method=zipfile.ZIP_STORED)
-    assert len(opened(data, Limits(3, 10**6, 10**6)).members) == 3
-    assert opened(data, Limits(9, 10**6, 2 * PIECE)).refused == ()
-    too_large = opened(data, Limits(9, 10**6, 2000))
+    assert len(opened(data, UnpackLimits(3, 10**6, 10**6)).members) == 3
+    assert opened(data, UnpackLimits(9, 10**6, 2 * PIECE)).refused == ()
+    too_large = opened(data, UnpackLimits(9, 10**6, 2000))
     assert not too_large.members
     assert all(isinstance(error, TooLarge) for _, error in too_large.refused)
-    assert len(opened(data, Limits(9, 7000, 10**6)).members) == 2
+    assert len(opened(data, UnpackLimits(9, 7000, 10**6)).members) == 2
 
 
 @pytest.mark.parametrize("cut", [30, 80, 130])

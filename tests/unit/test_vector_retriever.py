@@ -10,7 +10,7 @@ import pytest
 
 from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
-from app.adapters.vectors.kept import KeptVectors
+from app.adapters.vectors.kept import KeptInBlobs
 from domain.errors import Missing, ModelMismatch
 from domain.ports import IndexName, Vector, VectorRow, Vectors, WordsRow
 from domain.types import Collection, Found, Query
@@ -41,7 +41,7 @@ class Shelf:
 
     def __init__(self, documents: int, collections: int = 1, blobs: MemoryBlobs | None = None) -> None:
         self.blobs, self.index = blobs or MemoryBlobs(), MemoryVectors()
-        self.kept = KeptVectors(self.blobs)
+        self.kept = KeptInBlobs(self.blobs)
         self.vectors: dict[str, Vector] = {}
         for n in range(documents):
             ids = [f"d{n}.{i}" for i in range(5)]

@@ -12,7 +12,7 @@ import pytest
 
 from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
-from app.adapters.vectors.kept import KeptVectors
+from app.adapters.vectors.kept import KeptInBlobs
 from app.services.upkeep.compaction import Compacting, compact_words
 from app.services.upkeep.verify import Repairing, Verify
 from domain.errors import Conflict, Unavailable
@@ -32,7 +32,7 @@ class House:
     def __init__(self) -> None:
         self.catalogue, self.words, self.vectors = fresh_catalogue(), MemoryWords(), MemoryVectors()
         self.blobs = MemoryBlobs()
-        self.kept = KeptVectors(self.blobs)
+        self.kept = KeptInBlobs(self.blobs)
         self.collection = self.catalogue.collections.stamp(
             self.catalogue.collections.find("default").id, {str(space): name for space, name in ENCODERS.items()}
         ).id

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.compose.answering import language_model
-from app.compose.choice import Row
+from app.compose.choice import Option
 from app.compose.retrieval import RERANKERS, LoadReranker, Reranker, reranked
 from app.compose.stores import VECTOR_STORES, WORDS_INDEXES, VectorStore, WordsStore, open_stores
 from app.settings import LanguageModel, Settings
@@ -48,8 +48,8 @@ async def test_a_second_vector_store_and_words_index_are_a_row_each(tmp_path: Pa
         opened = await open_stores(
             stack,
             settings(tmp_path),
-            [Row(lambda settings: True, lambda settings, died: VectorStore(vectors)), *VECTOR_STORES],
-            [Row(lambda settings: True, lambda settings: WordsStore(words)), *WORDS_INDEXES],
+            [Option(lambda settings: True, lambda settings, died: VectorStore(vectors)), *VECTOR_STORES],
+            [Option(lambda settings: True, lambda settings: WordsStore(words)), *WORDS_INDEXES],
         )
     assert opened.stores.vectors is vectors
     assert opened.stores.words is words
@@ -57,8 +57,8 @@ async def test_a_second_vector_store_and_words_index_are_a_row_each(tmp_path: Pa
 
 async def test_a_row_that_does_not_apply_opens_nothing(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
-        rows = [Row(lambda settings: False, lambda settings: WordsStore(MemoryWords())), *WORDS_INDEXES]
-        vectors = [Row(lambda settings: True, lambda settings, died: VectorStore(MemoryVectors()))]
+        rows = [Option(lambda settings: False, lambda settings: WordsStore(MemoryWords())), *WORDS_INDEXES]
+        vectors = [Option(lambda settings: True, lambda settings, died: VectorStore(MemoryVectors()))]
         opened = await open_stores(stack, settings(tmp_path), vectors, rows)
     assert not isinstance(opened.stores.words, MemoryWords)
 
@@ -69,7 +69,7 @@ async def test_another_reranker_is_a_row(tmp_path: Path) -> None:
     await take_in(house, document)
     chunks = house.catalogue.chunks.of_document(document.id)
     hits = tuple(Hit(chunk.id, 0.5, {"words": at}, {"words": 0.5}) for at, chunk in enumerate(chunks, start=1))
-    toy: Row[LoadReranker] = Row(lambda settings: True, lambda settings: Reranker(model.scores, len(hits)))
+    toy: Option[LoadReranker] = Option(lambda settings: True, lambda settings: Reranker(model.scores, len(hits)))
     retriever = await reranked(settings(tmp_path), AsGiven(hits), house.catalogue.chunks, [toy, *RERANKERS])
     here = (house.catalogue.collections.find("default"),)
     found = await retriever.retrieve(Query("Which is the shortest?", collections=here), len(hits))

@@ -26,7 +26,7 @@ Ids = NDArray[np.int64]  # (n, context)
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
+class PictureInputs:
     """Fitted into a square, the rest of it filled."""
 
     side: int
@@ -64,7 +64,7 @@ class Texts:
         return np.array([each.ids for each in encoded], np.int64).reshape(len(texts), self._context)
 
 
-def read_inputs(folder: Path) -> tuple[Pictures, Texts]:
+def read_inputs(folder: Path) -> tuple[PictureInputs, Texts]:
     """As the model's own files say. Raises ModelUnavailable when they ask for what only open_clip does."""
     try:
         config = json.loads((folder / CONFIG).read_text("utf-8"))
@@ -72,7 +72,7 @@ def read_inputs(folder: Path) -> tuple[Pictures, Texts]:
         if any(how[name] != value for name, value in _ONE_WAY.items()):
             raise ModelUnavailable(f"The image model in {folder} takes pictures in a way that only open_clip knows.")
         mean, spread = (np.array(how[name], np.float32) for name in ("mean", "std"))
-        pictures = Pictures(model["vision_cfg"]["image_size"], how["fill_color"], mean, spread)
+        pictures = PictureInputs(model["vision_cfg"]["image_size"], how["fill_color"], mean, spread)
         text = model["text_cfg"]
         tokenizer = (folder / TOKENIZER).read_text("utf-8")
         return pictures, Texts(tokenizer, text["context_length"], text["pad_id"])

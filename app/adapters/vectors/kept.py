@@ -16,7 +16,7 @@ from domain.ports import Blobs, Vectors
 from domain.types import Space
 
 
-class KeptVectors:
+class KeptInBlobs:
     """In half precision, one blob per document, space, encoder and part; a part written again replaces the former."""
 
     def __init__(self, blobs: Blobs) -> None:

@@ -21,8 +21,8 @@ from dataclasses import dataclass, replace
 
 from app.services.upkeep.collections import every_collection
 from app.services.upkeep.compaction import Compacting, compacted
-from app.services.upkeep.comparison import Comparison, Encode
 from app.services.upkeep.findings import Findings
+from app.services.upkeep.losses import Encode, Losses
 from app.services.upkeep.orphans import MoreEncoders, Orphans
 from app.services.upkeep.shelves import Wants
 from domain.errors import Conflict
@@ -70,9 +70,9 @@ class Verify:
     async def _compared(self, repair: bool) -> Findings:
         findings, means = Findings(), self._repairing
         orphans = Orphans(self._stores, findings, means.more_encoders, means.sweep_original, repair)
-        comparison = Comparison(self._stores, means.wants, means.encode, findings, orphans, repair)
+        losses = Losses(self._stores, means.wants, means.encode, findings, orphans, repair)
         async for collection in every_collection(self._stores.catalogue.collections):
-            await comparison.compare(collection)
+            await losses.compare(collection)
         await orphans.indexes()
         await in_thread(orphans.blobs)
         return findings

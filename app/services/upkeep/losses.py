@@ -35,7 +35,7 @@ class _Index:
     known: set[str] = field(default_factory=set)
 
 
-class Comparison:
+class Losses:
     def __init__(
         self, stores: Stores, wants: Wants, encode: Encode, findings: Findings, orphans: Orphans, repair: bool
     ) -> None:
