@@ -51,13 +51,19 @@ def test_a_model_that_cannot_be_fetched_is_one_sentence(monkeypatch: pytest.Monk
     assert "\n" not in str(refusal.value)
 
 
-def test_the_name_changes_with_the_weights() -> None:
+@pytest.fixture(scope="module")
+def shipped() -> clip.ClipEncoder:
+    """Made once: it tries number formats."""
+    return clip.bundled()
+
+
+def test_the_name_changes_with_the_weights(shipped: clip.ClipEncoder) -> None:
     card = clip.Card.read(clip.BUNDLED)
-    assert clip.bundled().name == f"{card.name}@{card.sha256[:8]}"
+    assert shipped.name == f"{card.name}@{card.sha256[:8]}"
 
 
-def test_the_shipped_model_tells_kinds_of_charts_apart() -> None:
-    encoder = clip.bundled()
+def test_the_shipped_model_tells_kinds_of_charts_apart(shipped: clip.ClipEncoder) -> None:
+    encoder = shipped
     pie, bars = Image.new("RGB", (200, 150), "white"), Image.new("RGB", (200, 150), "white")
     _draw_pie(pie)
     _draw_bars(bars)

@@ -18,9 +18,18 @@ from domain.errors import Unreadable
 SIZES = ((400, 300), (90, 500), (500, 40), (128, 128), (129, 200), (3, 2), (640, 641))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def model() -> tuple[Any, Any, Any]:
     return loaded(f"local-dir:{BUNDLED}")
+
+
+@pytest.fixture
+def encoder(model: tuple[Any, Any, Any], monkeypatch: pytest.MonkeyPatch) -> Callable[[], ClipEncoder]:
+    """In float32: trying the other number formats takes a slow processor minutes."""
+    import torch
+
+    monkeypatch.setattr(clip, "_faster", lambda tower, side: (tower, torch.float32))
+    return lambda: ClipEncoder("ours", *model, threshold=0.2)
 
 
 @pytest.fixture
@@ -58,19 +67,17 @@ def test_the_first_of_several_that_cannot_be_read_is_told(pixels: Callable[[int]
         pixels(4)(files, lambda data: small_picture(data, 128))
 
 
-def test_more_pictures_than_a_batch_come_back_in_their_order(
-    model: tuple[Any, Any, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_more_pictures_than_a_batch_come_back_in_their_order(encoder: Callable[[], ClipEncoder]) -> None:
     import numpy as np
 
-    encoder = ClipEncoder("ours", *model, threshold=0.2)
-    whole = encoder.encode_pictures(pictures())
-    monkeypatch.setattr(encoder, "_batch", 3)
-    assert np.sum(encoder.encode_pictures(pictures()) * whole, axis=1).min() > 0.9999
+    ours = encoder()
+    whole = ours.encode_pictures(pictures())
+    ours._batch = 3
+    assert np.sum(ours.encode_pictures(pictures()) * whole, axis=1).min() > 0.9999
 
 
 def test_a_gpu_without_room_leaves_the_model_on_the_cpu(
-    model: tuple[Any, Any, Any], monkeypatch: pytest.MonkeyPatch
+    encoder: Callable[[], ClipEncoder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
 
@@ -79,4 +86,4 @@ def test_a_gpu_without_room_leaves_the_model_on_the_cpu(
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(clip, "_on_gpu", full)
-    assert ClipEncoder("ours", *model, threshold=0.2).encode_pictures(pictures()).shape[0] == len(SIZES)
+    assert encoder().encode_pictures(pictures()).shape[0] == len(SIZES)
