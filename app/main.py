@@ -7,7 +7,20 @@ from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 
-from app.api import admin, chat, collections, documents, health, metrics, openai, problems, search, traces
+from app.api import (
+    admin,
+    chat,
+    collections,
+    documents,
+    evidence,
+    health,
+    metrics,
+    openai,
+    pages,
+    problems,
+    search,
+    traces,
+)
 from app.api.deps import Services
 from app.api.guard import Guard
 from app.api.keys import keys_of
@@ -45,7 +58,7 @@ def assembled(lifespan_of: object, keys: Sequence[str], hosts: Sequence[str], ch
         responses=problems.RESPONSES,
     )
     problems.install(app)
-    for noun in (collections, documents, search, traces, chat, openai, admin, health, metrics):
+    for noun in (collections, documents, pages, search, evidence, traces, chat, openai, admin, health, metrics):
         app.include_router(noun.router)
     app.router.routes.append(mcp_route)
     app.add_middleware(BodyLimit, limit=MAX_JSON_BYTES)

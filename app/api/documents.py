@@ -1,4 +1,4 @@
-"""Documents: taken in, listed, followed, cancelled, retried, shown, deleted."""
+"""Documents: taken in, listed, followed, cancelled, retried, downloaded, deleted."""
 
 from __future__ import annotations
 
@@ -231,16 +231,3 @@ async def original(document_id: str, given: Given) -> FileResponse:
         "content-security-policy": "sandbox; default-src 'none'",
     }
     return FileResponse(path, filename=document.name, headers=headers)
-
-
-@router.get("/documents/{document_id}/pages/{number}", response_class=Response, summary="Show a page as an image")
-async def page(
-    document_id: str, number: int, given: Given, evidence: Annotated[str | None, Query(max_length=200)] = None
-) -> Response:
-    """PNG or JPEG. With `evidence`, an evidence's id, its regions are drawn on the page."""
-    return image(await given.pages.page(document_id, number, evidence))
-
-
-def image(data: bytes) -> Response:
-    media_type = "image/jpeg" if data.startswith(b"\xff\xd8") else "image/png"
-    return Response(data, media_type=media_type, headers={"cache-control": "private, max-age=3600"})

@@ -1,9 +1,11 @@
-"""Images inside JSON: data URLs in, checked; never a URL that somebody else chose."""
+"""Images: data URLs in, checked, never a URL that somebody else chose; and as replies."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+
+from fastapi import Response
 
 from domain.errors import BadRequest, TooLarge
 
@@ -24,3 +26,9 @@ def from_data_url(url: str) -> bytes:
     if not data:
         raise BadRequest("The image is empty.")
     return data
+
+
+def shown(data: bytes) -> Response:
+    """As PNG or JPEG, whichever it is."""
+    media_type = "image/jpeg" if data.startswith(b"\xff\xd8") else "image/png"
+    return Response(data, media_type=media_type, headers={"cache-control": "private, max-age=3600"})
