@@ -16,6 +16,7 @@ import pytest
 from domain.errors import Unavailable
 from system.child import Child, Died, Hung
 from system.limits import Limits
+from tests.waiting import HANG_S, for_ever
 
 
 class Unpicklable(Exception):
@@ -55,7 +56,7 @@ def send_raw(data: bytes) -> None:
                 os.write(number, data)
         except OSError:
             continue
-    time.sleep(60)
+    for_ever()
 
 
 def message(content: bytes) -> bytes:
@@ -72,10 +73,10 @@ def child() -> Iterator[Child]:
 
 def test_errors_and_results_that_cannot_be_pickled_are_told_and_the_child_goes_on(child: Child) -> None:
     with pytest.raises(Unavailable, match="Unpicklable: holds a lock"):
-        child.call(stumble, limit_s=60)
+        child.call(stumble, limit_s=HANG_S)
     with pytest.raises(Unavailable, match="cannot pickle"):
-        child.call(lock, limit_s=60)
-    assert child.call(os.getpid, limit_s=60) == child.pid
+        child.call(lock, limit_s=HANG_S)
+    assert child.call(os.getpid, limit_s=HANG_S) == child.pid
 
 
 @pytest.mark.parametrize(
@@ -90,22 +91,22 @@ def test_errors_and_results_that_cannot_be_pickled_are_told_and_the_child_goes_o
 )
 def test_what_is_no_answer_ends_the_child(child: Child, sent: bytes) -> None:
     with pytest.raises(Died, match="it sent what is no answer"):
-        child.call(send_raw, sent, limit_s=60)
+        child.call(send_raw, sent, limit_s=HANG_S)
     assert not child.alive
 
 
 def test_half_an_answer_is_waited_for_no_longer_than_a_whole_one(child: Child) -> None:
-    child.call(os.getpid, limit_s=60)
+    child.call(os.getpid, limit_s=HANG_S)
     with pytest.raises(Hung, match=r"did not answer within 0\.5 s"):
         child.call(send_raw, (1000).to_bytes(8, "big") + b"half", limit_s=0.5)
     assert not child.alive
 
 
 def test_a_call_under_way_learns_that_the_child_was_killed(child: Child) -> None:
-    child.call(os.getpid, limit_s=60)
+    child.call(os.getpid, limit_s=HANG_S)
     threading.Timer(0.2, child.kill).start()
     with pytest.raises(Died, match="killed by SIGKILL"):
-        child.call(time.sleep, 60, limit_s=60)
+        child.call(for_ever, limit_s=HANG_S)
 
 
 def test_calls_share_the_pipes_and_all_learn_of_a_death() -> None:
@@ -114,18 +115,18 @@ def test_calls_share_the_pipes_and_all_learn_of_a_death() -> None:
 
     def ask() -> None:
         try:
-            child.call(time.sleep, 60, limit_s=60)
+            child.call(for_ever, limit_s=HANG_S)
         except Died as death:
             told.append(str(death))
 
-    child.call(os.getpid, limit_s=60)
+    child.call(os.getpid, limit_s=HANG_S)
     threads = [threading.Thread(target=ask) for _ in range(5)]
     for thread in threads:
         thread.start()
     time.sleep(0.2)
     child.kill()
     for thread in threads:
-        thread.join(20)
+        thread.join(HANG_S)
     assert told == ["killed by SIGKILL"] * 5
     assert child.bury() == -signal.SIGKILL
 
@@ -133,5 +134,5 @@ def test_calls_share_the_pipes_and_all_learn_of_a_death() -> None:
 def test_a_service_that_cannot_be_made_is_a_death() -> None:
     child = Child("exhibit-test", Unmakeable)
     with pytest.raises(Died, match="exit code 1"):
-        child.call(limit_s=60)
+        child.call(limit_s=HANG_S)
     child.bury()
