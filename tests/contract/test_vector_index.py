@@ -5,19 +5,18 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from app.adapters.memory.indexes import MemoryVectors
 from app.adapters.vectors.chroma import ChromaVectors
-from app.adapters.vectors.chroma_process import ChromaProcess
 from domain.errors import BadConfiguration, Unavailable
 from domain.ports import IndexName, VectorIndex, VectorRow, Vectors
 from domain.types import Kind
+from tests.contract.stores import VECTORS, applying, opened_vectors
 
 INDEX = IndexName("c1", "text", "sentence-transformers/all-MiniLM-L6-v2")
 WIDTH = 16
@@ -33,16 +32,12 @@ def rows(vectors: Vectors, document: str = "d1", kind: Kind = "text") -> list[Ve
     return [VectorRow(f"{document}.{i}", document, kind, vector) for i, vector in enumerate(vectors)]
 
 
-MAKERS: dict[str, Callable[[Path], VectorIndex]] = {
-    "memory": lambda path: MemoryVectors(),
-    "chroma": lambda path: ChromaVectors(path),
-    "chroma in its own process": ChromaProcess,
-}
+STORES = applying(VECTORS)
 
 
-@pytest.fixture(params=MAKERS)
+@pytest.fixture(params=STORES)
 def vectors(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorIndex]:
-    index = MAKERS[request.param](tmp_path / "vectors")
+    index = opened_vectors(STORES[request.param], tmp_path)
     yield index
     index.close()
 

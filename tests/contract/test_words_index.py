@@ -5,27 +5,24 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.adapters.lexical.tantivy import TantivyWords
-from app.adapters.memory.indexes import MemoryWords
 from domain.errors import Unavailable
 from domain.ports import WordsIndex, WordsRow
 from domain.types import Kind
+from tests.contract.stores import WORDS, applying, opened_words
 from tests.growth import assert_linear
 
-MAKERS: dict[str, Callable[[Path], WordsIndex]] = {
-    "memory": lambda path: MemoryWords(),
-    "tantivy": TantivyWords,
-}
+STORES = applying(WORDS)
 
 
-@pytest.fixture(params=MAKERS)
+@pytest.fixture(params=STORES)
 def words(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WordsIndex]:
-    index = MAKERS[request.param](tmp_path / "words")
+    index = opened_words(STORES[request.param], tmp_path)
     yield index
     index.close()
 

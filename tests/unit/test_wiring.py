@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import SecretStr
 
+from app.adapters.encoders.batching import BatchedQueries
+from app.adapters.memory.encoders import MemoryImageEncoder, MemoryTextEncoder
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.compose.answering import language_model
-from app.compose.choice import Option
-from app.compose.retrieval import RERANKERS, LoadReranker, Reranker, reranked
-from app.compose.stores import VECTOR_STORES, WORDS_INDEXES, VectorStore, WordsStore, open_stores
+from app.compose.choice import Option, always
+from app.compose.encoders import Encoders
+from app.compose.retrieval import RERANKERS, LoadReranker, Reranker, reranked, retrieval
+from app.compose.stores import WORDS_INDEXES, VectorStore, WordsStore, open_stores
 from app.settings import LanguageModel, Settings
-from domain.types import Found, Hit, Query
+from domain.ports import IndexName, VectorRow, words_row
+from domain.types import Chunk, Collection, Document, Found, Hit, Query
+from ingest.stores import Stores
+from tests.contract.toy_vectors import open_toy_vectors
+from tests.contract.toy_words import open_toy_words
 from tests.unit.test_pipeline import House, take_in
 
 
@@ -42,17 +50,43 @@ class AsGiven:
         return Found(self.hits[:k])
 
 
-async def test_a_second_vector_store_and_words_index_are_a_row_each(tmp_path: Path) -> None:
-    vectors, words = MemoryVectors(), MemoryWords()
+async def test_a_second_vector_store_and_words_index_are_a_row_each_and_are_searched(tmp_path: Path) -> None:
+    """Their contract suites run against the same rows: `tests/contract/stores.py`."""
     async with AsyncExitStack() as stack:
         opened = await open_stores(
-            stack,
-            settings(tmp_path),
-            [Option(lambda settings: True, lambda settings, died: VectorStore(vectors)), *VECTOR_STORES],
-            [Option(lambda settings: True, lambda settings: WordsStore(words)), *WORDS_INDEXES],
+            stack, settings(tmp_path), [Option(always, open_toy_vectors)], [Option(always, open_toy_words)]
         )
-    assert opened.stores.vectors is vectors
-    assert opened.stores.words is words
+        text, image = MemoryTextEncoder(), MemoryImageEncoder()
+        questions, of_pictures = BatchedQueries(text.encode), BatchedQueries(image.encode_texts)
+        stack.callback(questions.close)
+        stack.callback(of_pictures.close)
+        here = put_in(opened.stores, text, "The goat Biscuit carries letters.", "The lantern burns oil.")
+        encoders = Encoders(text, image, questions, of_pictures)
+        joined = await retrieval(settings(tmp_path), opened.stores, encoders, as_it_is)
+        found = await joined.search(Query("What carries letters?", collections=(here,)), 1)
+    assert [one.id for one in found.evidence] == ["d.0"]
+    assert {"words", "text"} <= found.evidence[0].ranks.keys()
+    assert {path.name for path in tmp_path.iterdir()} >= {"toy-vectors", "toy-words"}
+
+
+def put_in(stores: Stores, encoder: MemoryTextEncoder, *texts: str) -> Collection:
+    here = stores.catalogue.collections.find("default")
+    chunks = [Chunk(f"d.{n}", "d", n, "text", text, text) for n, text in enumerate(texts)]
+    new = Document("d", here.id, here.name, "d.txt", "text/plain", 1, "d", "queued", datetime.now(UTC))
+    stores.catalogue.documents.record(new)
+    stores.catalogue.chunks.replace("d", 1, chunks)
+    stores.catalogue.runs.publish("d", 1, "ready")
+    stores.words.add(here.id, [words_row(chunk) for chunk in chunks])
+    vectors = zip(chunks, encoder.encode(texts), strict=True)
+    stores.vectors.add(
+        IndexName(here.id, "text", encoder.name),
+        [VectorRow(chunk.id, "d", "text", vector) for chunk, vector in vectors],
+    )
+    return stores.catalogue.collections.stamp(here.id, {"text": encoder.name})
+
+
+async def as_it_is(image: bytes) -> bytes:
+    return image
 
 
 async def test_a_row_that_does_not_apply_opens_nothing(tmp_path: Path) -> None:
