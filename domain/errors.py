@@ -12,14 +12,14 @@ ExhibitError
 │   ├── PromptTooLong 413        the model's context is shorter than the prompt
 │   └── TooManyImages 413        the model's server takes fewer images
 ├── UnsupportedType 415
-├── BadGateway 502             what was to be fetched could not be
+├── BadGateway 502             what should be fetched could not be fetched
 ├── Unreadable                 a document's own fault; becomes its `failed` sentence
 │   └── NeedsPassword
 ├── Unavailable 503
 │   └── ModelUnavailable 503
-├── HungUp 499                 nobody is left to read it
+├── HungUp 499                 the client is gone
 └── BadConfiguration           refuses to start
-    └── DamagedIndex           an index's files; all in them can be made again
+    └── DamagedIndex           an index's files; they can be made again
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def listed(encoders: Mapping[Space, str] | Mapping[str, str]) -> str:
 
 
 def unexpected(error: Exception) -> str:
-    """What a user is told of an error that nobody foresaw."""
+    """What a user is told about an unexpected error."""
     return f"Something went wrong inside Exhibit ({type(error).__name__}); the log has the details."
 
 
@@ -71,7 +71,7 @@ class ModelMismatch(Conflict):
 
     @classmethod
     def of(cls, collection: Collection, made_by: str, runs: str) -> ModelMismatch:
-        """Says what helps: to wait, where that is under way already."""
+        """Says what helps: `exhibit reindex`, or to wait while it runs."""
         reindex = collection.reindex
         if reindex is not None and reindex.live:
             return cls(

@@ -66,10 +66,10 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Reindexing:
-    """A collection's vectors on their way to other encoders. Until all are made, searches use the former ones."""
+    """A collection is being re-embedded by other encoders. Until all vectors are made, searches use the former ones."""
 
     id: str
-    encoders: Mapping[str, str]  # those that the collection is being given
+    encoders: Mapping[str, str]  # the new encoders
     state: ReindexState = "queued"
     done: int = 0  # chunks
     total: int = 0
@@ -124,7 +124,7 @@ class Document:
 
     @property
     def findable(self) -> bool:
-        """Whether some of it can be found: its text already while it is still running."""
+        """Whether some of it can be found: its text can while its pictures are still being read."""
         return self.published > 0
 
 
@@ -139,13 +139,13 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """What a filter surely asks for, in words that a database can look for: documents without it can't match."""
+    """What a filter requires for certain, in a form that a database can query: documents without it can't match."""
 
     ids: frozenset[str] | None = None  # only these; None: any
     values: tuple[tuple[Any, ...], ...] = ()  # of each, one stands somewhere in the metadata
 
 
-HIDDEN_MARK = "[hidden text]"  # with it begins a chunk of what can't be seen on the page
+HIDDEN_MARK = "[hidden text]"  # how a chunk of text begins that can't be seen on its page
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +162,12 @@ class Chunk:
     regions: tuple[Region, ...] = ()
     place: Place | None = None
     image: str | None = None  # blob key of the crop
-    description: str = ""  # what a model says of it: part of `search_text`, never quoted as the document's
+    description: str = ""  # a model's words about it: part of `search_text`, never quoted as the document's
     described_by: str = ""  # that model
 
     @property
     def hidden(self) -> bool:
-        """Whether it is text that nobody sees on the page."""
+        """Whether it is text that can't be seen on the page."""
         return self.text.startswith(HIDDEN_MARK)
 
     @property
@@ -180,13 +180,13 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What lay at an address, in a temporary file that is now the caller's."""
+    """What was fetched from an address, in a temporary file that is now the caller's."""
 
     file: Path
     name: str
     size: int  # bytes
     sha256: str
-    url: str  # where it was in the end
+    url: str  # the final address, after redirects
 
 
 # ---------------------------------------------------------------- what parsers yield
@@ -197,7 +197,7 @@ Standing = Literal["", "running", "hidden"]  # in the text; a header, footer or 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of text with its box: lets a chunk that takes half a block keep the right half's regions."""
+    """A line of text with its box, so that a chunk of half a block has the regions of that half."""
 
     text: str
     box: Box
@@ -286,7 +286,7 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something that was done on the way of a search, for its trace: a space asked, a fusion, a reranking, …
+    """A step of a search, for its trace: a space searched, a fusion, a reranking, …
 
     A retriever adds its own to those of the retrievers it wraps: `replace(found, steps=(*found.steps, Step(…)))`.
     """
@@ -346,7 +346,7 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A piece of evidence as a trace keeps it: by its id alone."""
+    """A piece of evidence as a trace keeps it: its id, no text."""
 
     chunk_id: str
     score: float
@@ -355,7 +355,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a search whose evidence was answered from."""
+    """The answer that was made from a search, for its trace."""
 
     verdict: Verdict
     confidence: float
@@ -366,7 +366,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """How a search came about. It holds ids, numbers and the caller's own words, and no document's text."""
+    """How a search came about. It holds ids, numbers and the caller's own words, but no text of a document."""
 
     id: str
     at: datetime
@@ -382,7 +382,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a search gave: evidence in order, and how it came about."""
+    """The result of a search: evidence in order, and how it came about."""
 
     evidence: tuple[Evidence, ...]
     votes: tuple[Vote, ...]
@@ -421,13 +421,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """All that a generator needs: the messages for a language model, the parts for a reader of sentences."""
+    """Everything a generator needs: messages for a language model, question and evidence for the built-in reader."""
 
     question: str
     messages: tuple[Message, ...]
     evidence: tuple[Evidence, ...]  # evidence[i] is marker [i+1]
     summary: bool = False  # of whole documents: the outlines come first
-    asked: str = ""  # as it came, where `question` is written out for a reader that sees no conversation
+    asked: str = ""  # as it came; `question` is complete without the conversation
 
     @property
     def as_asked(self) -> str:
@@ -448,7 +448,7 @@ class Delta:
     text: str = ""
     usage: Usage | None = None
     confidence: float | None = None  # 0..1, that the evidence holds the answer, where the generator can tell
-    cut: bool = False  # on the last one: the answer stopped at the limit of its length
+    cut: bool = False  # on the last one: the answer stopped at its length limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,11 +468,11 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """What the reader of an answer should know beside it; `answering.output.notices` has the words."""
+    """What the reader of an answer should know about it; `answering.output.notices` has the words."""
 
     code: str
-    form: str = ""  # of what is said, where one code has several
-    count: int = 0  # of the things that it befell
+    form: str = ""  # which sentence, where a code has several
+    count: int = 0  # of the things concerned
     which: tuple[int, ...] = ()  # the numbers of the evidence
     name: str = ""
 
@@ -500,15 +500,15 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
 
-# ---------------------------------------------------------------- looking after what is kept
+# ---------------------------------------------------------------- upkeep
 
-Fault = Literal["loss", "orphan"]  # what should be there and isn't; what is there and belongs to nothing
+Fault = Literal["loss", "orphan"]  # something is missing; something belongs to no document
 Part = Literal["chunks", "originals", "crops", "kept", "vectors", "words", "blobs"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong of one sort in one place; `mended` of `count` were put right."""
+    """Faults of one kind in one place; `mended` of `count` were repaired."""
 
     fault: Fault
     part: Part
@@ -531,7 +531,7 @@ class Compaction:
 class Report:
     checked: Mapping[str, int]
     findings: tuple[Finding, ...]
-    erasing: int  # deleted documents whose erasing was still to come
+    erasing: int  # deleted documents that were still to be erased
     took_s: float
     compaction: Compaction | None = None
 

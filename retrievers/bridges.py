@@ -1,4 +1,4 @@
-"""Where the bridges to other frameworks get evidence from: the service's own search, or a running service over HTTP.
+"""Sources of evidence for the bridges to other frameworks: the service's own search, or a running service over HTTP.
 
 from retrievers.bridges import OverHttp
 from retrievers.langchain_bridge import ExhibitRetriever  # or llamaindex_bridge: the same name, that framework's type
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class FoundPiece:
-    """A piece of evidence, in the words of the HTTP contract."""
+    """A piece of evidence, in the words of the HTTP interface."""
 
     text: str
     score: float
@@ -147,12 +147,12 @@ def _checked(answer: httpx.Response) -> None:
 
 
 def pixels_of(one: FoundPiece) -> dict[str, str]:
-    """In base64, where they were fetched."""
+    """The pixels in base64, if they were fetched."""
     return {"image": base64.b64encode(one.image).decode("ascii")} if one.image is not None else {}
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Also from inside a running loop, where a framework calls its synchronous method (as notebooks do)."""
+    """Works inside a running event loop too, where a framework calls its synchronous method (as notebooks do)."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -1,5 +1,5 @@
-"""Looks again at the best candidates: whether what is asked stands in one sentence, or is spread all over a text,
-and whether it is in the language of the question.
+"""A second look at the best candidates: does one sentence hold what is asked, or is it spread over the text? And is
+the text in the language of the question?
 
 Only for Chinese questions. Their words are read as pairs of characters, of which a long text on another matter has
 many, and the bundled encoder, which tells such texts apart elsewhere, can't read them.
@@ -22,7 +22,7 @@ Fits = Callable[[str, Sequence[Chunk]], Sequence[float]]  # how well the best se
 
 
 def closest(first: Rank, fits: Fits, weight: float = WEIGHT) -> Rank:
-    """The scores of `first`, those of the best raised by how well their closest sentence fits."""
+    """The scores of `first`; the best candidates get more, by how well their closest sentence fits."""
 
     async def rank(question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
         scores = list(await first(question, candidates))

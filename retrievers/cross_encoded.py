@@ -1,4 +1,4 @@
-"""Ranks candidates by a model that reads the question and each text together."""
+"""Ranks candidates by a model that reads question and text together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a question names of the place it asks for: a page, a figure's number, a table, numbers, a quantity."""
+"""What a question says about the place of its answer: a page, a figure's number, a table, numbers, a quantity."""
 
 from __future__ import annotations
 

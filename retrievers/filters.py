@@ -1,4 +1,4 @@
-"""A request's `filter`: read once into a condition, asked of documents first and of pages at the join.
+"""A request's `filter`: parsed once into a condition, applied to documents first and to pages at the join.
 
     {"document": [ids]}
     {"page": {"gte": 3}}
@@ -120,7 +120,7 @@ def possible(condition: Condition, document: Document | Facts) -> bool:
 
 
 def narrowed(condition: Condition) -> Narrowed:
-    """By what the condition surely asks of a document; whether it is met, `possible` tells."""
+    """What the condition requires of a document for certain; `possible` decides whether a document meets it."""
     match condition:
         case DocumentIn(ids):
             return Narrowed(ids)
@@ -139,7 +139,7 @@ def narrowed(condition: Condition) -> Narrowed:
 
 
 def _any_of(every: Sequence[Narrowed]) -> Narrowed:
-    """Only parts that ask for the same sort of thing have something in common."""
+    """Only parts that require the same kind of thing have something in common."""
     ids = [one.ids for one in every if one.ids is not None]
     if len(ids) == len(every):
         return Narrowed(frozenset[str]().union(*ids))

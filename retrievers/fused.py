@@ -47,7 +47,7 @@ def min_max_fusion(rankings: Mapping[Space, Sequence[Hit]], weights: Mapping[Spa
 
 
 class Fused:
-    """A retriever of retrievers. A space that is unavailable does not vote; only all of them failing is a failure."""
+    """A retriever of retrievers. An unavailable space does not vote; it is an error only when all spaces fail."""
 
     def __init__(
         self, retrievers: Mapping[Space, Retriever], weights: Mapping[Space, float] = WEIGHTS, fusion: Fusion = FUSION
@@ -93,7 +93,7 @@ def _found(space: Space, answer: Found | Unavailable) -> Found:
 
 
 def _steps(space: Space, found: Found) -> tuple[Step, ...]:
-    """What a space found, also where it did not vote with it."""
+    """What a space found, also if it did not vote."""
     if any(step.name == space for step in found.steps):
         return found.steps
     took_ms = sum(vote.took_ms for vote in found.votes)
@@ -101,7 +101,7 @@ def _steps(space: Space, found: Found) -> tuple[Step, ...]:
 
 
 def _ordered(rankings: Mapping[Space, Sequence[Hit]], scores: Scores, k: int) -> tuple[Hit, ...]:
-    """The first k, best first; equal scores in the order of their ids, so that a search twice is the same twice."""
+    """The first k, best first; equal scores in the order of their ids, so that a search gives the same result twice."""
     first = sorted((-score, chunk_id) for chunk_id, score in scores.items())[:k]
     by_id: defaultdict[str, list[Hit]] = defaultdict(list)
     for hits in rankings.values():

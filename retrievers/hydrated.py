@@ -1,4 +1,4 @@
-"""What was found, joined with the catalogue: indexes only propose, and what may not be shown is dropped here."""
+"""Joins hits with the catalogue: indexes only propose, and what may not be shown is dropped here."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Joint:
 
 @dataclass(slots=True)
 class _Looked:
-    """What was looked up already: pieces of evidence, or why there is none."""
+    """Hits that were looked up already: their evidence, or why there is none."""
 
     up: dict[str, Evidence | str] = field(default_factory=dict)
     took_ms: float = 0.0
@@ -77,7 +77,7 @@ class Joined:
 
 
 def _unwanted(one: Evidence, query: Query, condition: Condition | None) -> str:
-    """Why it is not wanted; empty when it is."""
+    """Why it is dropped; empty if it is shown."""
     if query.kinds and one.chunk.kind not in query.kinds:
         return f"it is of another kind: {one.chunk.kind}"
     if query.documents is not None and one.document.id not in query.documents:

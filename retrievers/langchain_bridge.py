@@ -15,7 +15,7 @@ from retrievers.bridges import FoundPiece, pixels_of, run
 class LangChainRetriever(BaseRetriever):
     """A `BaseRetriever`; pixels, where they were fetched, are base64 in `metadata["image"]`."""
 
-    source: Any  # a Source: pydantic can't check a Protocol of another's making
+    source: Any  # a `Source`, which pydantic can't check: it is a Protocol
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
         return _documents(run(self.source.pieces(query)))

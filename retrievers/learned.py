@@ -1,7 +1,7 @@
-"""Ranks candidates by a weighted sum of what can be told of them: the weights are learned, and few enough to read.
+"""Ranks candidates by a weighted sum of features: the weights are learned, and few enough to read.
 
-`python -m lab.measures.learn_ranking` learns them from questions with labelled pages, and tells what they give
-on documents that they were not learned on. They stand in `ranking.json`.
+`python -m lab.measures.learn_ranking` learns them from questions with labelled pages, and measures them on
+documents that they were not learned from. They stand in `ranking.json`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ FEATURES = (
     "figure_asked",  # the question is about a picture, and it is one
     "table_asked",  # the question is about a table or an amount, and it is a table
     "title",  # share of the question's words in the document's title
-    "numbers",  # share of the question's numbers in it
-    "quantity",  # the question asks how much, and so much of it are numbers
+    "numbers",  # share of the question's numbers in the chunk
+    "quantity",  # if the question asks how much: the share of numbers in the chunk
 )
 LONGEST_TITLE = 300  # characters
 TEXT_BESIDE_WORDS = 0.8  # in `document_best`
@@ -81,7 +81,7 @@ def features_of(question: str, candidates: Sequence[Candidate]) -> list[tuple[fl
 
 
 def _scores(candidates: Sequence[Candidate], space: Space) -> list[float]:
-    """What a space did not find is worth no more to it than the least that it did find."""
+    """A candidate that a space did not find counts as much as the least that it did find."""
     found = [one.hit.scores.get(space) for one in candidates]
     least = min((score for score in found if score is not None), default=0.0)
     return [least if score is None else score for score in found]
@@ -110,7 +110,7 @@ def _share_of_numbers(numbers: frozenset[str], text: str) -> float:
 
 @lru_cache(maxsize=16_384)
 def _title_terms(title: str) -> tuple[str, ...]:
-    """A quarter of a set's room: some 15 MB of the longest, and a shelf's titles stay though each is long."""
+    """A tuple takes a quarter of a set's memory: some 15 MB for the longest titles."""
     return tuple(query_terms(title))
 
 

@@ -35,7 +35,7 @@ def _nodes(pieces: Sequence[FoundPiece]) -> list[NodeWithScore]:
 
 
 def _node(one: FoundPiece) -> TextNode:
-    """The model reads document, page and kind beside the text; the rest is for whoever shows the answer."""
+    """The model reads document, page and kind beside the text; the other metadata is for showing the answer."""
     about: dict[str, Any] = {
         "id_": one.id,
         "text": one.text,

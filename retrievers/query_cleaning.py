@@ -1,4 +1,4 @@
-"""What a question asks about, without what it says of the answer's form: no document holds "round to two decimals"."""
+"""A question without its wishes for the answer's form: no document holds "round to two decimals"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What measures are computed from: who asks for a return on equity wants the pages with net income and with equity.
+"""What ratios are computed from: a question for the return on equity needs the pages with net income and with equity.
 
 A report seldom prints a ratio; it prints what goes into it. These words are added to a question as hints.
 """

@@ -79,7 +79,7 @@ def is_judged(hit: Hit) -> bool:
 
 
 def end_of_pool(hits: Sequence[Hit], pool: int) -> int:
-    """Where so many that can be judged have come: what only the image space found takes no place from them."""
+    """Where the pool ends: it has `pool` judged hits, and hits of the image space alone take no place from them."""
     judged = [at for at, hit in enumerate(hits) if is_judged(hit)]
     return judged[pool - 1] + 1 if len(judged) >= pool else len(hits)
 
@@ -102,14 +102,14 @@ def _place(chunk: Chunk) -> tuple[str, int | None, str]:
 
 
 def pinned(before: Sequence[Hit], order: Sequence[Hit]) -> tuple[Hit, ...]:
-    """What was not judged stands where it stood, the others fill the places between in their new order."""
+    """Hits that were not judged keep their places; the others fill the places between in their new order."""
     judged = {hit.chunk_id for hit in order}
     following = iter(order)
     return tuple(next(following) if hit.chunk_id in judged else hit for hit in before)
 
 
 def descending(hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    """Scores that tell the order and no more: those of the two looks are on different scales."""
+    """Scores that only give the order: those of the two looks are on different scales."""
     return tuple(_scored(hit, round(1 / (1 + at), 6)) for at, hit in enumerate(hits))
 
 
@@ -121,7 +121,7 @@ def _scored(hit: Hit, score: float) -> Hit:
 
 
 def in_turn(first: Rank, second: Rank, most: int) -> Rank:
-    """The second look, a dear one, only at the best of the first."""
+    """The second look is expensive, so it is taken only at the best of the first."""
 
     async def rank(question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
         scores = list(await first(question, candidates))

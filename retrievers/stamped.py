@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 class Stamped:
     def __init__(self, space: Space, encoder: str, own: Retriever, load: Load, insists: bool = False) -> None:
-        """`insists`: no other space would find what this one can't."""
+        """`insists`: an unreadable collection is an error, as no other space is searched."""
         self._space = space
         self._encoder = encoder
         self._ways: dict[str, Retriever | None] = {encoder: own}
@@ -69,7 +69,7 @@ class Stamped:
 
 
 def side_by_side(space: Space, founds: Sequence[Found], k: int, unread: tuple[str, ...]) -> Found:
-    """Cosines of two models can't be compared: each hit counts by where it stands among its model's own."""
+    """Cosines of two models can't be compared, so each hit counts by its rank among its own model's."""
     best: dict[str, Hit] = {}
     for found in founds:
         for hit, share in zip(found.hits, _stretched(found.hits), strict=True):

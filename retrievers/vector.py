@@ -1,4 +1,4 @@
-"""Finds by vectors of one space: text by meaning, or pictures."""
+"""Finds by the vectors of one space: text by meaning, or pictures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Scored = tuple[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A query as a space sees it: its vector, and from which similarity on the space may vote."""
+    """A query in one space: its vector, and the similarity from which the space may vote."""
 
     vector: Vector
     threshold: float = -1.0
@@ -57,7 +57,7 @@ def seeing_text(encoder: TextEncoder, encode: Callable[[str], Awaitable[Vector]]
 def seeing_images(
     encoder: ImageEncoder, encode: Callable[[str], Awaitable[Vector]], normalise: Callable[[bytes], Awaitable[bytes]]
 ) -> Look:
-    """The image space votes when the query is an image, names a picture, or comes close enough to one.
+    """The image space votes if the query is an image, names a picture, or is similar enough to one.
 
     `normalise` decodes what a stranger sent, in another process, to a plain picture. Raises Unreadable.
     """

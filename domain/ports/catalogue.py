@@ -1,4 +1,4 @@
-"""The catalogue, which is the truth: what there is, whose it is, and in what state.
+"""The catalogue, which is the truth about collections, documents and chunks and their state.
 
 Deleted things are invisible to every read from that moment on. Each port is one noun with few verbs; whoever needs
 two nouns takes two ports.
@@ -63,7 +63,7 @@ class Collections(Protocol):
 
 
 class Reindexes(Protocol):
-    """Giving a collection other encoders."""
+    """Re-embedding a collection by other encoders."""
 
     def begin(self, collection_id: str, encoders: Mapping[str, str], reindex_id: str) -> Collection:
         """Records that the collection is to get these encoders, under a new id. Where it has them, or none yet, there
@@ -154,7 +154,7 @@ class RunChanges(TypedDict, total=False):
 
 
 class Runs(Protocol):
-    """A document's way through the queue, attempt by attempt."""
+    """A document's runs on the queue, attempt by attempt."""
 
     def update(self, document_id: str, attempt: int, **changes: Unpack[RunChanges]) -> bool:
         """Changes what is given, if the document is queued or running in this attempt and not deleted; False
@@ -177,7 +177,7 @@ class Runs(Protocol):
 
 
 class Erasure(Protocol):
-    """Deletes at once, by hiding; the rows are erased later, when indexes and blobs have forgotten the document."""
+    """Deletes at once by hiding; the rows are erased later, after the indexes and blobs of the document."""
 
     def delete(self, document_id: str) -> Document:
         """Unfindable from now on. Raises Missing or Gone."""
@@ -236,7 +236,7 @@ class Chunks(Protocol):
 
 
 class Leases(Protocol):
-    """A worker holds one while it lives; one that has expired tells that its worker died."""
+    """A worker holds one while it lives; an expired lease means that its worker died."""
 
     def hold(self, worker_id: str, seconds: float) -> None: ...
     def release(self, worker_id: str) -> None: ...
@@ -263,7 +263,7 @@ class Catalogue(Protocol):
 
 
 class Traces(Protocol):
-    """The newest traces, for some days: a bounded number, kept over a restart."""
+    """The newest traces: a bounded number, for a bounded time, kept over a restart."""
 
     def keep(self, traces: Sequence[Trace]) -> None:
         """One that is kept again replaces the former; the oldest beyond the bounds are forgotten."""

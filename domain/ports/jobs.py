@@ -41,7 +41,7 @@ class QueueStates(Protocol):
     async def reindex_state(self, reindex_id: str) -> RunState: ...
     async def forgetting(self, document_id: str) -> bool: ...
     async def collect(self) -> int:
-        """Removes what the queue remembers of runs long finished; returns how many."""
+        """Removes the records of runs that finished long ago; returns how many."""
         ...
 
 
@@ -49,5 +49,5 @@ class Jobs(Queueing, QueueStates, Protocol):
     """The whole queue; whoever only asks for work takes that port."""
 
     async def compact(self) -> None:
-        """Removes what it remembers of all that is finished, and gives the room back."""
+        """Removes the records of all finished runs, and gives the space back to the disk."""
         ...
