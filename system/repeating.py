@@ -1,4 +1,4 @@
-"""Work that is repeated for as long as the service lives, whatever broke one round of it."""
+"""Repeats background work for as long as the service runs, also after a round that failed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from domain.errors import Unavailable
 
 
 async def repeat(round: Callable[[], Awaitable[None]], every_s: float, log: logging.Logger, what: str) -> None:
-    """Never returns. `what` the round does, for the log."""
+    """Never returns. `what`: names the work in the log."""
     while True:
         try:
             await round()
         except Unavailable as error:
             log.warning("%s is not possible now", what, extra={"why": str(error)})
-        except Exception:  # whatever it was: nobody else does this until the next start
+        except Exception:  # any error: nobody else does this work until the next start
             log.exception("%s failed", what)
         await asyncio.sleep(every_s)

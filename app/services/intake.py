@@ -20,12 +20,12 @@ from domain.types import Collection, Document
 from ingest.unpack import ARCHIVES, MAILS, MAX_DEPTH, MAX_MEMBERS, Member, Unpacked, UnpackLimits
 
 Unpack = Callable[[Path, str, Path, UnpackLimits], Awaitable[Unpacked]]
-TIMES_THE_LIMIT = 4  # what the archives of one upload may unpack to, in largest uploads
+TIMES_THE_LIMIT = 4  # the most that the archives of one upload may unpack to: factor × the upload limit
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of an upload; `rejected` names each refused part by its way through the archives."""
+    """The documents of an upload; `rejected` names each refused part by its path through the archives."""
 
     documents: list[tuple[Document, bool]] = field(default_factory=list)  # and whether it was there already
     rejected: list[tuple[str, ExhibitError]] = field(default_factory=list)
@@ -39,11 +39,11 @@ class _Allowance:
 
 @dataclass(frozen=True, slots=True)
 class _Inside:
-    """Where something lies: the way to it, and the mail it came with."""
+    """Where a file lies: its path through archives and mails, and the mail that it is attached to."""
 
     metadata: Mapping[str, Any]
     way: str = ""
-    depth: int = 0  # archives and mails around it
+    depth: int = 0  # how many archives and mails it is inside of
     mail: Document | None = None
     replaces: str | None = None  # the upload itself is the new version of this document
 

@@ -1,4 +1,4 @@
-"""Take in, list, cancel, retry, forget: what happens to documents and collections on request."""
+"""What users can do with documents and collections: take in, cancel, retry, delete."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Library:
         return document, duplicate
 
     async def replaceable(self, collection: Collection, document_id: str) -> Document:
-        """Asked before the new version is read: a gigabyte should not come in vain. Raises Missing, Gone, Conflict."""
+        """Checked before the upload is read, which may be a gigabyte. Raises Missing, Gone, Conflict."""
         document = await asyncio.to_thread(self._catalogue.documents.find, document_id)
         if document.collection_id != collection.id:
             raise Conflict(f"The document {document_id} is in another collection, {document.collection}.")
@@ -104,7 +104,8 @@ class Library:
         return document
 
     async def delete(self, document_id: str) -> None:
-        """Unfindable when this returns, with what came only inside it; vectors, words, blobs and rows follow."""
+        """When this returns, searches no longer find it, nor the documents that came only inside it. Vectors, words,
+        blobs and rows are erased later."""
         for document in await asyncio.to_thread(self._catalogue.erasure.delete_whole, document_id):
             await self._forget(document)
 

@@ -1,4 +1,4 @@
-"""Pictures of evidence: pages rendered when asked for and cached, with an evidence's regions drawn, and crops."""
+"""Images of pages and of evidence. Pages are rendered on request and cached; regions of evidence can be drawn."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Renderer(Protocol):
         ...
 
     async def printed(self, document: Document) -> bytes:
-        """Slides or sheets as a PDF, a page each. Raises Missing where nothing can do that, Unreadable."""
+        """Slides or sheets as a PDF, one page each. Raises Missing where no program can print them, Unreadable."""
         ...
 
 
@@ -68,7 +68,8 @@ class Pages:
         return await asyncio.to_thread(self._blobs.read, key)
 
     async def _printed(self, document: Document) -> str:
-        """Once for all pages of a document, however many of them are asked for at the same moment: it takes seconds."""
+        """Printed once for all pages of a document, also when several are requested at the same moment: it takes
+        seconds."""
         key = blob_keys.printed(document.id)
         async with self._printing.setdefault(document.id, asyncio.Lock()):
             if not await asyncio.to_thread(self._blobs.exists, key):

@@ -1,4 +1,4 @@
-"""Giving collections the encoders that this service runs, on request."""
+"""Re-embeds a collection with the encoders that this service runs, on request."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class Reindex:
 
 
 def coming_encoders(catalogue: Catalogue, collection_id: str) -> Mapping[Space, str]:
-    """Those that a collection is on its way to, also where that failed: it goes on from there when asked again."""
+    """The encoders that a collection is being re-embedded with. A re-embedding that failed counts too: the next request
+    continues it."""
     try:
         reindex = catalogue.collections.find_by_id(collection_id).reindex
     except Missing:

@@ -1,4 +1,4 @@
-"""Gives back the room of what was removed, and of what can be made again."""
+"""Frees disk space: of removed rows, and of files that can be made again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from domain.ports import Blobs, Catalogue, WordsIndex, WordsRow, words_row
 from domain.types import Compaction
 from system.threads import in_thread
 
-Compact = Callable[[], Awaitable[str | None]]  # a sentence: it was left as it is, and why
+Compact = Callable[[], Awaitable[str | None]]  # returns a sentence when it did nothing: why
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Compacting:
 async def compacted(compacting: Compacting, catalogue: Catalogue, blobs: Blobs) -> Compaction:
     before = await in_thread(compacting.sizes)
     notices: list[str] = []
-    await in_thread(leave_out_what_can_be_made_again, catalogue, blobs)
+    await in_thread(remove_what_can_be_made_again, catalogue, blobs)
     for part, compact in compacting.parts.items():
         try:
             why_not = await compact()
@@ -36,8 +36,8 @@ async def compacted(compacting: Compacting, catalogue: Catalogue, blobs: Blobs) 
     return Compaction(before, await in_thread(compacting.sizes), tuple(notices))
 
 
-def leave_out_what_can_be_made_again(catalogue: Catalogue, blobs: Blobs) -> None:
-    """Renders of pages, and crops that no chunk of a document shows which is ready for good."""
+def remove_what_can_be_made_again(catalogue: Catalogue, blobs: Blobs) -> None:
+    """Rendered pages, and crops of finished documents that none of their chunks shows."""
     crops: dict[str, frozenset[str]] = {}
     for key in blobs.keys("documents"):
         document_id, folder = key.split("/")[1:3]
@@ -60,7 +60,7 @@ def _crops_of_the_ready(catalogue: Catalogue, document_id: str) -> frozenset[str
 
 
 def compact_words(catalogue: Catalogue, words: WordsIndex) -> None:
-    """Every index is filled again from the catalogue, with the chunks that it holds."""
+    """Every index is rebuilt from the catalogue, with the chunks that it holds now."""
 
     def rows(held: frozenset[str]) -> Iterator[list[WordsRow]]:
         for document_id in sorted({document_id_of(chunk_id) for chunk_id in held}):

@@ -1,4 +1,4 @@
-"""What a verification has found: counted by fault, part, collection and space, with a sentence and some examples."""
+"""The findings of a verification, counted by fault, part, collection and space, each with a message and examples."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Count:
 
 
 class Findings:
-    """`collection`: the name of the one that is being compared."""
+    """`collection`: the name of the collection that is being compared now."""
 
     def __init__(self) -> None:
         self.collection: str | None = None

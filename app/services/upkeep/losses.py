@@ -1,4 +1,4 @@
-"""Compares documents with all that is kept of them, one collection after the other: losses, and their repair."""
+"""Finds what is lost of documents, and repairs it: chunks, originals, crops, kept vectors, index rows."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ from domain.types import READ, Chunk, Collection, Document, Part, Space
 from ingest.stores import Stores
 from system.threads import in_thread
 
-Encode = Callable[[Space, str, Sequence[Chunk]], Awaitable[tuple[list[str], Vectors]]]  # by the encoder of a name
+Encode = Callable[
+    [Space, str, Sequence[Chunk]], Awaitable[tuple[list[str], Vectors]]
+]  # space, encoder, chunks → ids and vectors
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class _Index:
-    """A vector index as it was found, and what of it belongs to a chunk."""
+    """A vector index: the ids it holds, and those of them that belong to a known chunk."""
 
     shelf: VectorsShelf
     held: Set[str]
@@ -47,7 +49,8 @@ class Losses:
         self._repair = repair
 
     async def compare(self, collection: Collection) -> None:
-        """Documents are listed before the indexes are: what is published in between is in both, or in the second."""
+        """Documents are listed before the indexes: a document published in between is in both, or in the index
+        alone."""
         self._findings.collection = collection.name
         self._findings.checked["collections"] += 1
         documents = await in_thread(self._finished, collection)
@@ -86,7 +89,7 @@ class Losses:
     async def _compare_document(
         self, document: Document, chunks: Sequence[Chunk], words: Shelf[WordsRow], held: Set[str]
     ) -> bool:
-        """False: it was deleted since it was listed, or begun anew."""
+        """False when the document was deleted or queued again since it was listed."""
         self._findings.checked["documents"] += 1
         self._findings.checked["chunks"] += len(chunks)
         lost: dict[Part, list[str]] = {
@@ -112,7 +115,7 @@ class Losses:
         return [] if whole else [document.id]
 
     def _stands(self, document: Document) -> bool:
-        """Whether it is as it was listed: neither deleted since, nor begun anew."""
+        """Whether the document was neither deleted nor queued again since it was listed."""
         try:
             now = self._stores.catalogue.documents.find(document.id)
         except (Missing, Gone):
@@ -159,8 +162,8 @@ class Losses:
     async def _unkept(
         self, document: Document, chunks: Sequence[Chunk], shelf: VectorsShelf, stored: Mapping[str, Vector]
     ) -> dict[str, Vector]:
-        """What should be kept and isn't: the index may still have it, else it is encoded again. A picture that can't
-        be decoded has no vector, and that is no loss."""
+        """Vectors that should be kept and aren't: copied from the index if it has them, else encoded again. A picture
+        that can't be decoded has no vector, and that is no loss."""
         if not await in_thread(self._stands, document):
             return {}
         saved = {chunk.id: stored[chunk.id] for chunk in chunks if chunk.id in stored}
@@ -172,7 +175,7 @@ class Losses:
         return found
 
     async def _encoded(self, name: IndexName, chunks: Sequence[Chunk]) -> dict[str, Vector | None]:
-        """None: lost, and not made again. Only looking, no text is encoded: it is known that it could be."""
+        """None: lost, and not encoded again. Without `repair`, no text is encoded: any text could be."""
         if not chunks or (name.space == "text" and not self._repair):
             return dict.fromkeys(chunk.id for chunk in chunks)
         try:

@@ -1,4 +1,4 @@
-"""What is stored and belongs to nothing in the catalogue: chunks in indexes, whole indexes, blobs."""
+"""Finds and removes what belongs to nothing in the catalogue: index rows, whole indexes, blobs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from domain.types import READ, Space
 from ingest.stores import Stores
 from system.threads import in_thread
 
-MoreEncoders = Callable[[str], Mapping[Space, str]]  # those that a collection is being given
+MoreEncoders = Callable[[str], Mapping[Space, str]]  # the encoders that a collection is being re-embedded with
 
 
 class Orphans:
@@ -36,18 +36,18 @@ class Orphans:
         self._repair = repair
 
     async def on_shelf(self, shelf: Shelf[Any], unknown: Set[str], space: Space | None = None) -> None:
-        """Of the ids that an index names and the comparison did not meet."""
+        """`unknown`: ids in an index that belong to no chunk met so far."""
         orphans = await in_thread(orphaned, self._stores.catalogue, unknown)
         if orphans and self._repair:
             await in_thread(shelf.remove, orphans)
         self._findings.add("orphan", shelf.part, orphans, len(orphans) if self._repair else 0, space)
 
     async def indexes(self) -> None:
-        """Indexes that nothing in the catalogue asks for. They are listed first: a collection that is made or stamped
-        meanwhile is no orphan's."""
+        """Indexes of no collection, or of an encoder that no collection uses. The indexes are listed first, so that a
+        collection created meanwhile loses nothing."""
         indexes = await in_thread(self._stores.vectors.indexes)
         words = await in_thread(self._stores.words.collections)
-        # asked before the stamps: a collection's encoders to come are its stamp the moment they no longer are to come
+        # read before the stamps: a re-embedding that ends in between has made its encoders the stamp
         coming = {name: await in_thread(self._more_encoders, name.collection_id) for name in indexes}
         catalogue = self._stores.catalogue
         living = {collection.id: collection async for collection in every_collection(catalogue.collections)}
@@ -108,7 +108,7 @@ class Orphans:
 
 
 def orphaned(catalogue: Catalogue, chunk_ids: Iterable[str]) -> list[str]:
-    """Those of no document at all, and those of finished documents that hold no such chunk."""
+    """Ids of documents that don't exist, and ids that a finished document has no chunk of."""
     of: dict[str, list[str]] = {}
     for chunk_id in sorted(chunk_ids):
         of.setdefault(document_id_of(chunk_id), []).append(chunk_id)
@@ -120,7 +120,7 @@ def orphaned(catalogue: Catalogue, chunk_ids: Iterable[str]) -> list[str]:
 
 
 def _holds(catalogue: Catalogue, document_id: str) -> Set[str] | None:
-    """The ids of its chunks; None where that can't be said now: it is on its way in, or being erased."""
+    """The ids of the document's chunks; None while it is being taken in or erased."""
     try:
         if catalogue.documents.find(document_id).status not in READ:
             return None
@@ -136,8 +136,8 @@ def _being_erased(catalogue: Catalogue, document_id: str) -> bool:
 
 
 def _owner(key: str) -> tuple[str, str]:
-    """The document (or the bytes) that a blob belongs to, and the folder that is wanted or not as a whole; ("", "")
-    for what is neither."""
+    """The document id (or sha256) that a blob belongs to, and the folder that is kept or removed as a whole; ("", "")
+    for any other key."""
     parts = key.split("/")
     if parts[0] == "originals" and len(parts) == 2:
         return parts[1], key

@@ -1,15 +1,15 @@
-"""Keeps the catalogue and the queue in step: they are two databases, and a crash can fall between them.
+"""Keeps catalogue and queue consistent: they are two databases, and a crash can fall between two writes.
 
 what the catalogue says      what the queue says    then
-queued or running            live                   nothing: it is being worked on
+queued or running            live                   nothing: a worker has it
 queued or running            unknown                enqueue it: the crash fell between row and queue
 queued or running            broken                 failed, with a sentence
-queued or running            cancelled or done      a new attempt: the run ended without telling
+queued or running            cancelled or done      a new attempt: the run's end was not recorded
 deleted, rows still there    no erasing queued      enqueue the erasing
 to be re-embedded            live                   nothing
 to be re-embedded            unknown                enqueue it
 to be re-embedded            broken                 failed, with a sentence
-to be re-embedded            cancelled or done      begun anew: what is kept already is not encoded again
+to be re-embedded            cancelled or done      begun again: vectors that are kept are not encoded again
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ async def reconcile(catalogue: Catalogue, jobs: Jobs) -> None:
 async def _reconcile_document(catalogue: Catalogue, jobs: Jobs, document: Document) -> None:
     state = await jobs.state(document.id, document.attempt)
     if state == "unknown":
-        log.info("enqueueing a document the queue had not heard of", extra={"document": document.id})
+        log.info("a document that the queue did not know is enqueued", extra={"document": document.id})
         await jobs.ingest(document.id, document.attempt)
     elif state == "broken":
         await asyncio.to_thread(
@@ -60,7 +60,7 @@ async def _reconcile_document(catalogue: Catalogue, jobs: Jobs, document: Docume
             )
         )
     elif state in ("cancelled", "done"):
-        with suppress(Conflict):  # it finished, or another process was quicker
+        with suppress(Conflict):  # it has finished, or another process was faster
             again = await asyncio.to_thread(catalogue.runs.reattempt, document.id, document.attempt)
             await jobs.ingest(again.id, again.attempt)
 
@@ -80,7 +80,7 @@ async def _reconcile_reindexing(catalogue: Catalogue, jobs: Jobs, collection: Co
 async def begin_reindex(
     catalogue: Catalogue, jobs: Jobs, collection_id: str, encoders: Mapping[str, str]
 ) -> Collection:
-    """Records it, and queues it where it is new; returns what stands. Raises Missing."""
+    """Records the re-embedding, and enqueues it if it is new; returns the collection as recorded. Raises Missing."""
     begun = await asyncio.to_thread(catalogue.reindexes.begin, collection_id, encoders, uuid.uuid4().hex)
     if begun.reindex is not None and begun.reindex.live:
         await jobs.reindex(begun.id, begun.reindex.id)
@@ -88,7 +88,7 @@ async def begin_reindex(
 
 
 async def reconcile_for_ever(catalogue: Catalogue, jobs: Jobs, every_s: float = EVERY_S) -> None:
-    """The next round may find the database unlocked, the disk emptied."""
+    """A round that fails is followed by the next: the database may be unlocked by then."""
     await repeat(partial(reconcile, catalogue, jobs), every_s, log, "queue reconciliation")
 
 
@@ -98,7 +98,7 @@ async def keep_lease(
     recover: Callable[[Sequence[str]], Awaitable[None]],
     every_s: float = LEASE_S / 3,
 ) -> None:
-    """Says that this worker lives, and takes over the runs of those that no longer do."""
+    """Renews this worker's lease, and takes over the runs of workers whose lease has expired."""
     await repeat(partial(_keep_lease_once, catalogue, worker_id, recover), every_s, log, "renewing the worker's lease")
 
 

@@ -1,16 +1,16 @@
-"""Puts back what an index has lost: vectors from the kept ones, words from the catalogue's chunks; no model is asked.
+"""Repairs indexes at start: vectors from the kept vectors, words from the catalogue's chunks; no model is needed.
 
-A kill in the middle of Chroma's index write loses vectors without a word: `ids` still names them, queries no longer
-give them. So at start a sample of every collection is compared with what its indexes name, and each is asked for it.
+A process killed while Chroma writes its index loses vectors silently: `ids` still lists them, queries no longer return
+them. So at start a sample of each collection's chunks is looked up in its indexes.
 
 a sampled chunk                              then
-is named, and a query gives it               nothing: most starts end here
-is not named                                 gap: everything is compared, and what is missing is added
-is named, but no query gives it              gap; damaged, if it goes for more than `TOLERATED` of the sample
-the index can't be opened or queried         damaged: this one index is dropped and filled again
+is listed, and a query returns it            nothing: most starts end here
+is not listed                                gap: all chunks are compared, and missing rows are added
+is listed, but no query returns it           gap; damaged, if so for more than `TOLERATED` of the sample
+the index can't be opened or queried         damaged: this one index is dropped and rebuilt
 
-Documents come and go meanwhile. Rows are added again without harm, a deleted document's are removed again, and
-documents on their way in are filled in with the rest, as an index may have been dropped under them.
+Documents come and go meanwhile. Adding a row twice does no harm, rows of a document deleted meanwhile are removed
+again, and documents being taken in are repaired too, as their index may have been dropped.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from domain.types import Chunk, Collection, Document, Space
 from ingest.stores import Stores
 from system.threads import in_thread
 
-SAMPLE = 200  # chunks of a collection, and as many of the ids that each of its indexes names
-TOLERATED = 0.05  # the graph search may miss a vector that is there; a lost segment takes most of them
+SAMPLE = 200  # chunks of a collection, and as many of the ids that each of its indexes lists
+TOLERATED = 0.05  # the graph search may miss a stored vector; a lost segment loses most of them
 AGAIN_S, TRIES = 60.0, 5
 FIRST_PAUSE_S, LAST_PAUSE_S = 1.0, 600.0
 
@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """Rows put back, indexes dropped and filled again, and chunks that no kept vector was found for."""
+    """Rows added, indexes rebuilt, and chunks without a kept vector."""
 
     vectors: int = 0
     words: int = 0
@@ -63,7 +63,7 @@ class Repaired:
 
 
 async def repair_at_start(repairing: Callable[[], Awaitable[Repaired]], again_s: float = AGAIN_S) -> None:
-    """Says what was repaired, in a sentence, and nothing where all was whole. An index's server may come up later."""
+    """Logs what was repaired; nothing if all was complete. Tries again, as an index's server may start later."""
     for _ in range(TRIES):
         try:
             repaired = await repairing()
@@ -71,7 +71,7 @@ async def repair_at_start(repairing: Callable[[], Awaitable[Repaired]], again_s:
             log.warning("the indexes could not be compared with what is kept", extra={"why": str(error)})
             await asyncio.sleep(again_s)
             continue
-        except Exception:  # whatever it was: an index that lost something would stay so until the next start
+        except Exception:  # any error: without another try the index would stay incomplete until the next start
             log.exception("index repair failed")
             await asyncio.sleep(again_s)
             continue
@@ -84,7 +84,7 @@ async def repair_at_start(repairing: Callable[[], Awaitable[Repaired]], again_s:
 
 
 async def repair_at_start_and_after(lost: asyncio.Event, repairing: Callable[[], Awaitable[Repaired]]) -> None:
-    """At start, and again whenever `lost` is set: an index's process has died. Ever more seldom, should that go on."""
+    """At start, and whenever `lost` is set (an index's process has died), with longer pauses if that repeats."""
     pause_s = FIRST_PAUSE_S
     while True:
         await repair_at_start(repairing)
@@ -95,7 +95,8 @@ async def repair_at_start_and_after(lost: asyncio.Event, repairing: Callable[[],
 
 
 async def sweep_at_start(originals: Callable[[], Sequence[str]], sweep: Callable[[str], bool]) -> None:
-    """Removes the originals that a kill between the bytes and their row has left, one by one: takers wait for each."""
+    """Removes originals without a document: the process was killed between writing the bytes and the row. One by one,
+    because uploads wait meanwhile."""
     swept = 0
     for original in await in_thread(originals):
         swept += await in_thread(sweep, original)
@@ -104,7 +105,7 @@ async def sweep_at_start(originals: Callable[[], Sequence[str]], sweep: Callable
 
 
 async def repair(stores: Stores, wants: Wants) -> Repaired:
-    """Every collection, in the spaces that its stamp names."""
+    """Every collection, in the spaces and with the encoders of its stamp."""
     repaired = Repaired()
     async for collection in every_collection(stores.catalogue.collections):
         shelves: list[Shelf[Any]] = [WordsShelf(stores.words, collection.id)]
@@ -118,7 +119,7 @@ async def repair(stores: Stores, wants: Wants) -> Repaired:
 async def repair_indexes(
     stores: Stores, wants: Wants, collection: Collection, encoders: Mapping[Space, str]
 ) -> Repaired:
-    """One collection's vectors of these encoders, which need not be those of its stamp."""
+    """One collection's vectors of these encoders, which may differ from its stamp."""
     shelves = [_vectors_shelf(stores, wants, collection, space, encoder) for space, encoder in encoders.items()]
     return await _repair_collection(stores.catalogue, collection, shelves)
 
@@ -128,8 +129,8 @@ def _vectors_shelf(stores: Stores, wants: Wants, collection: Collection, space: 
 
 
 async def _drop_orphans(stores: Stores) -> None:
-    """A kill can fall between a collection's deletion and the queueing of its indexes' removal. The indexes are
-    listed first: a collection that is made meanwhile is no orphan."""
+    """Drops indexes of collections that no longer exist: the process was killed before their removal was enqueued. The
+    indexes are listed first, so that a collection created meanwhile keeps its own."""
     indexed = {index.collection_id for index in await in_thread(stores.vectors.indexes)}
     living = {collection.id async for collection in every_collection(stores.catalogue.collections)}
     for orphan in indexed - living:
@@ -139,7 +140,7 @@ async def _drop_orphans(stores: Stores) -> None:
 
 
 def state_of(sampled: Set[str], held: Set[str], given: Set[str]) -> State:
-    """Of the sampled chunks, what an index names (`held`) and what its queries give."""
+    """`held`: ids that the index lists; `given`: ids that its queries return."""
     lost = (sampled & held) - given
     if len(lost) > TOLERATED * len(sampled):
         return "damaged"
@@ -161,16 +162,16 @@ async def _repair_collection(catalogue: Catalogue, collection: Collection, shelv
     for document in await in_thread(_documents, catalogue, collection):
         repaired += await in_thread(_gather, catalogue, looks, document)
         for look in looks:
-            await _hand_over(catalogue, look, look.shelf.at_once)
+            await _add_waiting(catalogue, look, look.shelf.at_once)
     for look in looks:
-        await _hand_over(catalogue, look, 1)
-    await in_thread(_leave_nothing_of_the_deleted, catalogue, collection, shelves)
+        await _add_waiting(catalogue, look, 1)
+    await in_thread(_drop_if_deleted, catalogue, collection, shelves)
     return repaired
 
 
 def _documents(catalogue: Catalogue, collection: Collection) -> list[Document]:
-    """Those being indexed, as their first parts may be lost too; then the findable: what is published in between the
-    two questions is in the second answer."""
+    """Documents being indexed, as their first parts may be lost too, then the findable ones: a document published
+    between the two queries is in the second result."""
     coming = [
         document
         for document in catalogue.documents.unfinished()
@@ -181,7 +182,7 @@ def _documents(catalogue: Catalogue, collection: Collection) -> list[Document]:
 
 
 def _sample(catalogue: Catalogue, collection: Collection) -> list[Chunk]:
-    """A run of chunks from somewhere in each of some documents."""
+    """Consecutive chunks from a random place in each of some documents."""
     documents = _documents(catalogue, collection)
     chosen = random.sample(documents, min(SAMPLE, len(documents)))
     sample: list[Chunk] = []
@@ -194,12 +195,12 @@ def _sample(catalogue: Catalogue, collection: Collection) -> list[Chunk]:
 
 
 def _visible(document: Document, chunks: Sequence[Chunk]) -> list[Chunk]:
-    """Of one whose pictures are still being read, those that are published: others may not have been indexed yet."""
+    """While a document's pictures are still being read: only published chunks, as others may not be indexed yet."""
     return [chunk for chunk in chunks if chunk.batch < document.published]
 
 
-def _leave_nothing_of_the_deleted(catalogue: Catalogue, collection: Collection, shelves: Sequence[Shelf[Any]]) -> None:
-    """A collection that was deleted meanwhile may have been made again by an addition."""
+def _drop_if_deleted(catalogue: Catalogue, collection: Collection, shelves: Sequence[Shelf[Any]]) -> None:
+    """The indexes of a collection that was deleted meanwhile: adding rows may have created them again."""
     try:
         if catalogue.collections.find(collection.name).id == collection.id:
             return
@@ -214,7 +215,7 @@ def _leave_nothing_of_the_deleted(catalogue: Catalogue, collection: Collection, 
 
 @dataclass(slots=True)
 class _Sampled:
-    """What a sample tells of one index, and the rows that wait to be added to it."""
+    """The state of one index according to a sample, and the rows that wait to be added to it."""
 
     shelf: Shelf[Any]
     state: State
@@ -242,7 +243,7 @@ def _look(catalogue: Catalogue, collection: Collection, shelf: Shelf[Any], sampl
 
 
 def _rows(shelf: Shelf[R], chunks: Sequence[Chunk]) -> tuple[list[R], int]:
-    """Their rows for this index, and how many should have one and have none."""
+    """The chunks' rows for this index, and how many chunks should have a row and have none."""
     of_document: dict[str, list[Chunk]] = {}
     for chunk in chunks:
         of_document.setdefault(chunk.document_id, []).append(chunk)
@@ -255,7 +256,7 @@ def _rows(shelf: Shelf[R], chunks: Sequence[Chunk]) -> tuple[list[R], int]:
 
 
 def _gather(catalogue: Catalogue, looks: Sequence[_Sampled], document: Document) -> Repaired:
-    """Adds to each index's waiting rows what it lacks of a document."""
+    """Adds a document's missing rows to the waiting rows of each index."""
     chunks = catalogue.chunks.of_document(document.id)
     repaired = Repaired()
     for look in looks:
@@ -266,7 +267,7 @@ def _gather(catalogue: Catalogue, looks: Sequence[_Sampled], document: Document)
     return repaired
 
 
-async def _hand_over(catalogue: Catalogue, look: _Sampled, at_least: int) -> None:
+async def _add_waiting(catalogue: Catalogue, look: _Sampled, at_least: int) -> None:
     while len(look.waiting) >= at_least:
         rows, look.waiting = look.waiting[: look.shelf.at_once], look.waiting[look.shelf.at_once :]
         await in_thread(put_back, look.shelf, rows, partial(is_there, catalogue))

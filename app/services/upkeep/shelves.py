@@ -1,7 +1,7 @@
-"""Words and vectors seen alike: one index of one collection, what it holds, and what it should hold.
+"""One interface for words and vector indexes: what an index of a collection holds, and what it should hold.
 
-Indexes only propose, so whatever differs can be put right at any time: words from the catalogue's chunks, vectors from
-the kept ones. `repair.py` compares a sample at start, `verify.py` everything on request; both see the indexes so.
+Indexes only propose, so they can be repaired at any time: words from the catalogue's chunks, vectors from the kept
+vectors. `repair.py` compares a sample at start, `verify.py` everything on request; both use these classes.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class Shelf(Protocol, Generic[R]):
     def name(self) -> str: ...
     def ids(self) -> frozenset[str]: ...
     def rows(self, document_id: str, chunks: Sequence[Chunk]) -> list[R]:
-        """What the index should hold of these chunks, as far as it is known without a model."""
+        """The rows that the index should hold for these chunks, as far as no model is needed for them."""
         ...
 
     def wants(self, chunk: Chunk) -> bool: ...
     def gives(self, row: R) -> bool:
-        """Whether a query finds the row: an index may name what its queries no longer give."""
+        """Whether a query returns the row: a damaged index may list ids that its queries no longer return."""
         ...
 
     def reachable(self) -> None: ...
@@ -83,12 +83,12 @@ class WordsShelf:
         return True
 
     def gives(self, row: WordsRow) -> bool:
-        """A text may hold no word at all, so only the search itself counts: a damaged index fails at it."""
+        """Always, unless the search fails, as in a damaged index: a text may hold no word to be found by."""
         self._words.search(self._collection, row.text, NEAREST, documents=frozenset({row.document_id}))
         return True
 
     def reachable(self) -> None:
-        """It is a folder of ours."""
+        """Always: it is a local folder."""
 
     def add(self, rows: Sequence[WordsRow]) -> None:
         self._words.add(self._collection, rows)
@@ -134,14 +134,14 @@ class VectorsShelf:
         return dict(zip(*self._kept.load(document_id, self.index.space, self.index.encoder), strict=True))
 
     def stored(self, chunk_ids: Sequence[str]) -> dict[str, Vector]:
-        """The vectors that the index really has of these."""
+        """The vectors that the index really holds for these ids."""
         return dict(zip(*self._vectors.stored(self.index, chunk_ids), strict=True)) if chunk_ids else {}
 
     def wants(self, chunk: Chunk) -> bool:
         return self._wants(chunk)
 
     def gives(self, row: VectorRow) -> bool:
-        """So do as many others that are the same: a page in many documents."""
+        """Also true if all neighbours have the same vector: a page may be in many documents."""
         found = self._vectors.search(self.index, row.vector, NEAREST)
         same = [chunk_id for chunk_id, score in found if score >= SAME]
         return row.chunk_id in same or len(same) == NEAREST
@@ -163,8 +163,8 @@ class VectorsShelf:
 
 
 async def usable(shelf: Shelf[R], look: Callable[[], T]) -> T | None:
-    """What a look at the index gives; None where it can't be used. Asked twice: it may have been its server, or the
-    disk, for a moment. Raises Unavailable where its server doesn't answer: that is no damage."""
+    """The result of `look`; None if the index is damaged. Tried twice, as its server or the disk may fail for a moment.
+    Raises Unavailable if its server doesn't answer: that is no damage."""
     why = ""
     for _ in range(2):
         try:
@@ -177,8 +177,8 @@ async def usable(shelf: Shelf[R], look: Callable[[], T]) -> T | None:
 
 
 def put_back(shelf: Shelf[R], rows: Sequence[R], stands: Callable[[str], bool]) -> None:
-    """`stands`: whether a document is still there. What is deleted after that look is erased after it too; what was
-    deleted before is removed here."""
+    """`stands`: whether a document still exists. Rows of one deleted before that check are removed here; one deleted
+    after it is erased after it too."""
     for start in range(0, len(rows), shelf.at_once):
         shelf.add(rows[start : start + shelf.at_once])
     for document_id in dict.fromkeys(row.document_id for row in rows):

@@ -1,14 +1,14 @@
-"""Compares all that is kept of the documents with each other, whole and in both directions, and repairs what differs.
+"""Compares everything that is stored of the documents, completely and in both directions, and repairs differences.
 
                        lost: repaired by                                 orphaned: repaired by
 chunks of a document   (only the document itself can bring them back)   –
 originals, crops       (the same)                                       deleting the blob
 kept vectors           the index, else encoding the chunk again         deleting the blob
-vectors in the index   the kept vectors                                 removing them; dropping an index nobody asks
-words in the index     the catalogue's chunks                           removing them; dropping an index nobody asks
+vectors in the index   the kept vectors                                 removing them; dropping unused indexes
+words in the index     the catalogue's chunks                           removing them; dropping unused indexes
 
-The catalogue is the truth. Documents come and go meanwhile: only what is finished is compared, and what differs counts
-only if the catalogue, asked once more, still says so. Searches go on all along.
+The catalogue is the truth. Documents come and go meanwhile: only finished documents are compared, and a difference
+counts only if the catalogue, read again, still shows it. Searches continue all the time.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Repairing:
 
     wants: Wants
     encode: Encode
-    erase: Callable[[str, str], None]  # a deleted document, by its id and its collection's
-    sweep_original: Callable[[str], bool]  # removes an original that no document wants; whether it did
+    erase: Callable[[str, str], None]  # a deleted document: its id, its collection's id
+    sweep_original: Callable[[str], bool]  # removes an original that no document uses; whether it did
     more_encoders: MoreEncoders
 
 
@@ -57,7 +57,7 @@ class Verify:
             raise Conflict("A verification runs already: wait until it is done.")
         async with self._one_at_a_time:
             began = time.monotonic()
-            erasing = await self._erase_the_deleted(repair or compact)
+            erasing = await self._erase_deleted(repair or compact)
             findings = await self._compared(repair)
             report = Report(findings.checked, findings.all(), erasing, 0.0)
             if compact:
@@ -77,8 +77,8 @@ class Verify:
         await in_thread(orphans.blobs)
         return findings
 
-    async def _erase_the_deleted(self, erase: bool) -> int:
-        """Deleted documents are erased by the queue; whoever wants all repaired doesn't wait for it."""
+    async def _erase_deleted(self, erase: bool) -> int:
+        """Returns how many deleted documents the queue has yet to erase; a repair erases them itself."""
         deleted = await in_thread(self._stores.catalogue.erasure.deleted)
         for document in deleted if erase else ():
             await in_thread(self._repairing.erase, document.id, document.collection_id)
