@@ -88,7 +88,7 @@ def _supports(chosen: Sequence[ClaimItem], checker: Checker) -> list[float]:
 
 
 def _rows(judged: Sequence[Checked]) -> dict[str, Any]:
-    """For each sort of change: against the true claims that have such a thing."""
+    """For each kind of change: the false claims against the true ones that have such a thing."""
     rows = {kind: _balanced(judged, _changed(kind), _having(kind)) for kind in KINDS}
     return rows | {"all": _balanced(judged, lambda item: not item.true, lambda item: item.true)}
 

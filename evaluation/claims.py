@@ -17,7 +17,7 @@ from language.scripts import CJK_LETTERS
 from language.sentences import sentences
 
 TRUE, FALSE = True, False
-WORDS = 180  # of a page's text that are one passage
+WORDS = 180  # of a page's text in one passage
 MOST_A_PASSAGE = 2  # sentences taken from one
 MOST_PASSAGES_A_DOCUMENT = 12
 _CJK = re.compile(f"[{CJK_LETTERS}]")
@@ -26,9 +26,9 @@ _WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    document: str  # what is split into halves; both languages of one text share it
+    document: str  # the unit that is split into halves; both languages of a text share it
     text: str
-    statements: tuple[tuple[str, str], ...] = ()  # (how it was made, a true statement that is no sentence of it)
+    statements: tuple[tuple[str, str], ...] = ()  # (how it was made, a true statement that is no sentence of the text)
 
     @property
     def language(self) -> str:
@@ -215,7 +215,7 @@ def _without_dates(text: str) -> str:
 
 
 def other_number(claim: str, text: str, names: Sequence[str], chance: random.Random) -> str:
-    """One number becomes another: by a digit, by two that change places, or by one that stands elsewhere in the text."""
+    """One number becomes another: a digit changes, two digits change places, or a number from elsewhere in the text."""
     places = list(_NUMBERS.finditer(_without_dates(claim)))
     if not places:
         return ""
@@ -317,7 +317,7 @@ def _names_of(passages: Iterable[Passage], language: str) -> list[str]:
 
 
 def other_name(claim: str, text: str, names: Sequence[str], chance: random.Random) -> str:
-    """A name becomes another of the same sort, of this text where there is one in a third of cases."""
+    """A name becomes another of the same kind; in a third of the cases one of this text, if there is one."""
     places = _names_in(claim)
     if not places:
         return ""

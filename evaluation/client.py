@@ -1,4 +1,4 @@
-"""The little of the public HTTP API that measuring needs."""
+"""The part of the public HTTP API that measuring needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 Json = dict[str, Any]
-MOST_LOOKS_A_S = 20  # at documents under way: each look takes some milliseconds from what it watches
+MOST_LOOKS_A_S = 20  # between looks at unfinished documents: each look costs the service some milliseconds
 FINISHED = frozenset({"ready", "partial", "failed", "cancelled"})
 
 
@@ -46,8 +46,8 @@ class Client:
         finished: Callable[[Json], None] = lambda document: None,
         findable: Callable[[Json], None] = lambda document: None,
     ) -> dict[str, Json]:
-        """Waits until each of these documents is finished, tells of each when its text can be found and when it is
-        finished, and returns them by id."""
+        """Waits until all these documents are finished, and returns them by id. Reports when the text of each can be
+        found, and when each is finished."""
         waiting, done, found = set(ids), {}, set()
         deadline = time.monotonic() + timeout_s
         while waiting:

@@ -1,7 +1,7 @@
 """Questions made without a model: from distinctive sentences with a word left out, from cells of tables, from captions.
 
-They ask in the document's own words, so they are easier than a person's: good for telling whether a change made
-finding better or worse, not for how well people will be served.
+They ask in the document's own words, so they are easier than a person's questions. They show whether a change made
+search better or worse, not how good it is for people.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from language.sentences import is_caption, sentences
 LEAST_WORDS, MOST_WORDS = 9, 45
 LEAST_CJK, MOST_CJK = 14, 120
 MOST_COMMAS = 4
-LEAST_NAME = 4  # letters: "Ms" and "In" are no answers
+LEAST_NAME = 4  # letters: "Ms" and "In" are not answers
 AROUND = 14  # words kept on both sides of the gap; twice as many Chinese characters
-RAREST = 5  # terms that tell how distinctive a sentence is
-TRIED = 4  # times as many candidates as are wanted: the best of each document are taken
+RAREST = 5  # terms by which a sentence is judged distinctive
+TRIED = 4  # times as many candidates as needed: the best of each document are taken
 
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_.])[$€£¥]?\d[\d,]*(?:\.\d+)?(?:\s?%)?(?![A-Za-z0-9_])")
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w&'-]+(?: [A-Z][\w&'-]+)*")
@@ -57,7 +57,7 @@ def rarity_of(chunks: Sequence[Chunk]) -> Callable[[str], float]:
     often = Counter(term for chunk in chunks for term in set(query_terms(chunk.text)))
 
     def rarity(text: str) -> float:
-        """The mean idf of the rarest terms; 0 where there are too few to ask by."""
+        """The mean idf of the rarest terms; 0 if there are too few terms for a question."""
         weights = sorted(
             (math.log(len(chunks) / often[term]) for term in query_terms(text) if often[term]), reverse=True
         )
@@ -95,7 +95,7 @@ def from_sentences(chunk: Chunk) -> Iterator[tuple[str, str]]:
 
 
 def whole_sentence(line: str) -> bool:
-    """Lists of names and references are rare words in a row, and nothing that a person asks about."""
+    """False for lists of names and references: they are full of rare words, but nobody asks about them."""
     if is_caption(line) or line.startswith("|") or line.count(",") > MOST_COMMAS:
         return False
     if has_cjk(line):
@@ -142,13 +142,13 @@ def from_caption(chunk: Chunk) -> Iterator[tuple[str, str]]:
 
 
 def unlike(made: Sequence[Made]) -> list[Made]:
-    """Each question once: a sentence that stands in every page's footer has no one place."""
+    """Each question once: a sentence in the footer of every page has no single place."""
     seen = Counter(one.question for one in made)
     return [one for one in made if seen[one.question] == 1]
 
 
 def spread(made: Sequence[Made], count: int) -> list[Made]:
-    """In turn from each kind of each document, the more distinctive half first come first."""
+    """Takes turns over the kinds of each document; the most distinctive candidates come first."""
     groups: dict[tuple[str, str], list[Made]] = {}
     for one in made:
         groups.setdefault((one.chunk.document_id, one.kind), []).append(one)

@@ -1,4 +1,4 @@
-"""`exhibit eval` and `python -m evaluation`: measure, compare, guard a minimum, make questions."""
+"""`exhibit eval` and `python -m evaluation`: measure, compare, check a minimum, make questions."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def default_folders() -> list[Path]:
 
 
 def measure_folder(folder: QuestionFolder, options: argparse.Namespace, told: Told) -> Report:
-    """Measured once; or once for each setting that is to be compared, over the same index."""
+    """Measures the folder once, or once for each setting to compare, over the same index."""
     told.say(f"## {folder.name}\n\n{len(folder.documents)} documents, {len(folder.questions)} questions")
     if options.compare:
         first, second = (measure_side(side, folder, options, told) for side in options.compare)

@@ -1,5 +1,5 @@
-"""Two measurements of the same questions, question by question: what was won, what was lost, and whether that says
-anything. Works on the rows that a report keeps, so that one measured last month can be one of the two."""
+"""Compares two measurements question by question: what was won, what was lost, and whether the difference is
+significant. Works on the rows that a report keeps, so that an old report can be one of the two."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class NothingInCommon(Exception):
 
 
 def compared(first: Sequence[Row], second: Sequence[Row]) -> dict[str, Any]:
-    """The second against the first, over the questions that both were asked: of all, and of each kind."""
+    """The second against the first, over the questions that both have: all of them, and each kind."""
     pairs = paired(first, second)
     if not pairs:
         raise NothingInCommon("The two reports have no question in common.")

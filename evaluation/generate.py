@@ -1,4 +1,4 @@
-"""`exhibit eval --generate OUT`: a folder with questions and the documents they are about, ready to be measured."""
+"""`exhibit eval --generate OUT`: makes a folder with questions and their documents, ready to be measured."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from evaluation.service import running_service
 from prompts.question import build_question, read_question
 
 COLLECTION = "eval"
-SPARE = 2  # passages for each question wanted of a language model: some replies are none
+SPARE = 2  # passages for each question that a language model shall make: some replies are not questions
 
 Asked = Mapping[str, Any]  # a line of questions.jsonl
 
@@ -117,8 +117,8 @@ def folder_taken_in(folder: Path, cache: Path) -> DocumentSource:
 
 
 async def asked_of(model: Generator, passages: Sequence[Made], names: Mapping[str, str], count: int) -> list[Asked]:
-    """One after the other: a language model at home answers one at a time anyway. What was made before a failure is
-    kept; BadFolder when that is nothing."""
+    """One after the other: a local language model answers one at a time anyway. Keeps what was made before a failure;
+    raises BadFolder if that is nothing."""
     lines: list[Asked] = []
     for tried, one in enumerate(passages, start=1):
         if len(lines) == count:
@@ -174,7 +174,7 @@ def line_of(question: str, answer: str, made: Made, names: Mapping[str, str]) ->
 
 
 def file_names(documents: Mapping[str, Document]) -> dict[str, str]:
-    """A name of its own for each: two documents of a collection may be called the same."""
+    """Makes file names unique: two documents of a collection may have the same name."""
     names: dict[str, str] = {}
     for document in documents.values():
         plain = re.sub(r"[/\\\0]", "_", document.name).lstrip(".") or "document"

@@ -1,4 +1,4 @@
-"""Indexes kept from one measurement to the next: the same documents and the same ingesting code are not read twice."""
+"""Keeps indexes between measurements: the same documents are not ingested twice by the same code."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class TakenIn:
     chunks: dict[str, int]
     seconds: float
     problems: list[str] = field(default_factory=list)
-    found_seconds: float = 0.0  # until the text of the last could be found: pictures are read after
-    known: int = 0  # documents that were there before: the seconds say nothing about these
+    found_seconds: float = 0.0  # until the text of the last document could be found: pictures are read later
+    known: int = 0  # documents that were there before, and are not in the seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def kept_index(cache: Path, documents: Iterable[Path]) -> KeptIndex:
 
 
 def digest(documents: Iterable[Path], root: Path = ROOT) -> str:
-    """Of the documents' names and bytes, of all code and weights that decide what is stored, and of the models."""
+    """Of the documents' names and bytes, all code and weights that decide what is stored, and the models' names."""
     sha = hashlib.sha256(os.environ.get("EXHIBIT_MODELS", "bundled").encode())
     for path in documents:
         sha.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())

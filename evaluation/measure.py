@@ -1,4 +1,4 @@
-"""Takes a folder in, asks its questions, and notes what came back."""
+"""Ingests a folder, asks its questions, and records the results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TAKE_IN_TIMEOUT_S = 6 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class PageRanking:
-    """What one search gave, against what the question names."""
+    """The result of one search, compared with the pages that the question names."""
 
     question: Question
     places: tuple[Place, ...]  # distinct, best first
@@ -140,7 +140,8 @@ def first_right_evidence(evidence: Sequence[Json], question: Question, document_
 
 
 def parallel_rank(evidence: Iterable[Json], question: Question, ids: dict[str, str]) -> int | None:
-    """Among the documents that are not the question's own: that one is in its language, and would come first."""
+    """The rank of the parallel text among all documents but the question's own, which is in its language and would come
+    first."""
     if question.parallel is None:
         return None
     own = ids.get(question.document)

@@ -1,4 +1,4 @@
-"""`--min hit@5=0.5`: a measurement as a gate, for continuous integration."""
+"""`--min hit@5=0.5`: fails when a figure is too low, for continuous integration."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MINIMUM = re.compile(r"(known\.)?((?:evidence_)?hit@(?:1|5|10)|ndcg@10)=(0?\.\d
 
 
 class BadMinimum(Exception):
-    """What --min says is not understood; the message says what would be."""
+    """The value of --min is not understood; the message says what is."""
 
 
 @dataclass(frozen=True, slots=True)

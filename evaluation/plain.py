@@ -1,7 +1,7 @@
-"""Plain BM25 over the very texts that Exhibit indexed: the yardstick that stands beside every figure.
+"""Plain BM25 over the texts that Exhibit indexed: the baseline beside every figure.
 
 Okapi BM25 over chunks with stems and without stop words; a page counts as its best chunk. No vectors, no pictures, no
-second look. The texts are read from the catalogue of a scratch service, so there is none for a service elsewhere.
+reranking. The texts are read from the catalogue of a scratch service, so a service elsewhere has no baseline.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ K1, B = 1.2, 0.75  # Robertson & Zaragoza 2009
 @dataclass(frozen=True, slots=True)
 class Posting:
     chunk: int
-    weight: float  # with idf and length already in it
+    weight: float  # with idf and length applied
 
 
 class PlainBM25:

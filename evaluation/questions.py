@@ -99,7 +99,7 @@ def question_of(fields: dict[str, Any]) -> Question:
 
 
 def question_of_small(small: Kind, fields: dict[str, Any]) -> Question:
-    """A question that names its passage or its table; what kind of answer it has is its kind."""
+    """A question that names its passage or its table; the kind of its answer is its kind."""
     parallel = fields.get("parallel")
     return Question(
         text=fields["question"].strip(),

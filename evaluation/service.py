@@ -1,4 +1,4 @@
-"""An Exhibit of one's own: started in a scratch folder on a free port, ended with everything it started."""
+"""Starts an Exhibit in a scratch folder on a free port, and ends it with everything that it started."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ScratchService:
 
 @contextmanager
 def running_service(data: Path, settings: Mapping[str, str] | None = None) -> Iterator[ScratchService]:
-    """`exhibit serve` over this data folder; stopped at the end, first politely, then with its whole session."""
+    """`exhibit serve` over this data folder; at the end it is asked to stop, then its whole session is killed."""
     data.mkdir(parents=True, exist_ok=True)
     log = data.parent / f"{data.name}.log"
     port = free_port()
@@ -59,7 +59,7 @@ def running_service(data: Path, settings: Mapping[str, str] | None = None) -> It
 
 
 def scratch_environment(data: Path, port: int) -> dict[str, str]:
-    """The models and the language model may be chosen from outside, where the data lie may not."""
+    """The environment may choose the models and the language model, but not the data folder."""
     kept = {name: value for name, value in os.environ.items() if is_of_no_place(name)}
     ours = {"EXHIBIT_DATA_DIR": str(data.absolute()), "EXHIBIT_HOST": "127.0.0.1", "EXHIBIT_PORT": str(port)}
     paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))

@@ -1,9 +1,9 @@
-"""Folders of passages or of tables with text: each becomes a small document of its own, and its questions ask for it.
+"""Folders of passages or of tables with text: each becomes a small document, and the questions ask for it.
 
     passages.jsonl  {"id","text"}                  questions.jsonl  {"question","passage","parallel"?,"answer"?,…}
     contexts.jsonl  {"id","table","paragraphs"}    questions.jsonl  {"question","context","answer"?,"answer_from"?,…}
 
-`parallel` is the same passage in another language: how well a question finds that one is measured apart.
+`parallel` is the same passage in another language: how well a question finds it is measured separately.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one kind of folder is told, and read."""
+    """How one kind of folder is recognised and read."""
 
     file: str
     names: str  # the field of a question that names its document
@@ -71,7 +71,7 @@ def write(place: Path, row: Row, kind: Kind) -> Path:
 
 
 def file_name(row_id: Any) -> str:
-    """Of what a stranger wrote into `id`: nothing that leads out of the folder."""
+    """A safe file name from an untrusted `id`: it can't lead out of the folder."""
     return f"{re.sub(r'[^A-Za-z0-9-]', '_', str(row_id))[:100]}.md"
 
 

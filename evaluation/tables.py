@@ -1,4 +1,4 @@
-"""Tables that read well on a terminal and are Markdown in a file."""
+"""Tables that are readable on a terminal and Markdown in a file."""
 
 from __future__ import annotations
 

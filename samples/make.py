@@ -1,4 +1,4 @@
-"""Makes the sample documents anew: `python samples/make.py [--into FOLDER]`. The same code makes the same bytes."""
+"""Makes the sample documents: `python samples/make.py [--into FOLDER]`. The same code makes the same bytes."""
 
 from __future__ import annotations
 

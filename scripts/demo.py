@@ -1,9 +1,8 @@
 """The demonstration: takes the sample documents into a running Exhibit, asks four questions, and shows the evidence.
 
 `python scripts/demo.py http://127.0.0.1:8000` uses nothing but the public HTTP API; with `--start` it first starts
-the service, unless one runs there already, and leaves it running. It ends with 0 only when every
-document was read, the three questions that the documents answer were answered from the right page, and the fourth was
-refused.
+the service, unless one runs there already, and leaves it running. The exit code is 0 only if every
+document was read, the three answerable questions were answered from the right page, and the fourth was refused.
 """
 
 from __future__ import annotations
@@ -131,7 +130,7 @@ def make_collection(http: httpx.Client, name: str) -> None:
 
 
 def upload(http: httpx.Client, collection: str, paths: list[Path]) -> list[Json]:
-    """All files in one request; the same bytes a second time are known as duplicates and cost nothing."""
+    """All files in one request. The same bytes a second time are duplicates, and are not read again."""
     with ExitStack() as opened:
         files = [("file", (path.name, opened.enter_context(path.open("rb")))) for path in paths]
         reply = checked(http.post(f"/v1/collections/{collection}/documents", files=files))

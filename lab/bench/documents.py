@@ -1,4 +1,4 @@
-"""The PDFs of the bench, sorted by what reading them takes, and one long PDF made of them."""
+"""The PDFs of the bench, grouped by whether they have text, and one long PDF made of them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def pages_of(pdfs: Iterable[Pdf]) -> int:
 
 
 def make_long(pdfs: Sequence[Pdf], pages: int, path: Path) -> Pdf:
-    """One PDF of so many pages, taken from these one after the other, from the start again when they end."""
+    """One PDF of so many pages: those of the given PDFs one after the other, repeated as often as needed."""
     sources = [pypdfium2.PdfDocument(pdf.path) for pdf in pdfs]
     with pypdfium2.PdfDocument.new() as made:
         while len(made) < pages:

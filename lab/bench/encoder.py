@@ -1,6 +1,6 @@
-"""How fast the text encoder alone is, and how many pages a second that would allow: the limit of all three systems.
+"""Measures the text encoder alone, and how many pages a second it would allow: the limit of all three systems.
 
-Runs as a process of its own (`python -m lab.bench.encoder JOB`), so that its models and threads disturb nothing.
+Runs as a process of its own (`python -m lab.bench.encoder JOB`), so that its models don't disturb the others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Runs Exhibit as its users do: as a service in a scratch folder, spoken to over HTTP."""
+"""Runs Exhibit as its users do: a service in a scratch folder, over HTTP."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def started(data: Path) -> Iterator[tuple[ScratchService, Client]]:
 
 
 def load_models(service: ScratchService) -> None:
-    """Takes the samples' PDFs into another collection, so that no system's rate counts the loading of its models."""
+    """Ingests the samples' PDFs into another collection first, so that no rate counts the loading of models."""
     with connected(service.url, "before-the-clock-starts") as client:
         take_in(client, sorted((ROOT / "samples" / "documents").glob("*.pdf")), lambda line: None)
 
@@ -79,13 +79,13 @@ def measure_long(pdf: Pdf, data: Path) -> LongPdf:
 
 
 def rate(taken: TakenIn, pdfs: Sequence[Pdf], seconds: float | None = None) -> Rate:
-    """Until all of it was read, or by other seconds."""
+    """Pages a second until everything was read, or until the given seconds."""
     got_in = [pdf for pdf in pdfs if taken.status.get(pdf.path.name) in READ]
     return Rate(pages_of(got_in), (taken.seconds if seconds is None else seconds) if got_in else 0.0)
 
 
 def lost(taken: TakenIn) -> dict[str, str]:
-    """What did not get in, with its first problem."""
+    """The files that were not ingested, each with its first problem."""
     reasons: dict[str, str] = {}
     for name, status in taken.status.items():
         if status not in READ:

@@ -1,11 +1,11 @@
-"""`python -m lab.bench.first_token --llm-url URL [--pairs 20]`: how much later the first word of an answer comes
-through Exhibit than straight from the same server, for the very same messages.
+"""`python -m lab.bench.first_token --llm-url URL [--pairs 20]`: how much later the first token of an answer comes
+through Exhibit than directly from the same server, for the same messages.
 
 The documents of a folder are taken in, and each of its questions is asked once through a recorder that keeps the
 messages Exhibit sends. Then the recorder is gone, and each pair is a question through Exhibit's chat stream and its
-recorded messages straight to the server, in turn first and second. Both have been asked before, so both find their
-prompt in the server's prefix cache, and what differs is Exhibit. What retrieval took is told by Exhibit itself (in the
-question's trace), and taken off.
+recorded messages straight to the server, taking turns to be first. Both have been asked before, so both find their
+prompt in the server's prefix cache, and the difference is Exhibit's. The time of retrieval is in the question's trace,
+and is subtracted.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Pair:
 
 
 class NoAnswer(Exception):
-    """A stream that ended without what it is for."""
+    """A stream ended without an answer."""
 
 
 # ---------------------------------------------------------------- one request

@@ -1,4 +1,4 @@
-"""What the measurements on a GPU share: parts that fail or take too long alone, and rates."""
+"""What the measurements on a GPU share: parts with a time limit, whose failure leaves the others running, and rates."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any
 
 
 class OutOfTime(BaseException):
-    """No Exception, so that no library takes it for one of its own."""
+    """A BaseException, so that no library catches it as one of its own."""
 
 
 @contextmanager
 def part(name: str, limit_s: float | None) -> Iterator[None]:
-    """What goes wrong in a part, or takes longer than it may, costs the rest of that part. None: no limit."""
+    """An error, or a part that takes longer than its limit, ends that part only. None: no limit."""
     said(f"\n{name} …")
     started = time.perf_counter()
     try:
@@ -66,7 +66,7 @@ def rate(count: int, seconds: float, step: Callable[..., Any], *arguments: Any) 
 
 
 def done() -> None:
-    """Waits until the GPU has done what it was given."""
+    """Waits until the GPU has finished its work."""
     import torch
 
     if torch.cuda.is_available():

@@ -1,9 +1,9 @@
 """`python -m lab.bench.gpu_answers`: how soon and how fast a large vision model on a GPU answers our prompts.
 
-The models have the published shapes and random weights, which are as fast as trained ones, and run in transformers
+The models have the published shapes and random weights, which are as fast as trained ones. They run in transformers,
 without a server. The prompts have as much text and the pictures that `packed_prompts.json` tells of: what Exhibit sends
 of its samples. The time to the first token is that of the vision tower, the whole prompt and one token; making patches
-of the pictures is told apart. With `--tiny`, and without a GPU, small models of the same make go the same way.
+of the pictures is timed separately. With `--tiny`, or without a GPU, small models of the same architecture are used.
 """
 
 from __future__ import annotations
@@ -393,7 +393,7 @@ def timed(model: Any, inputs: Json, tokens: int) -> tuple[float, float]:
 
 
 class Clock:
-    """A streamer that keeps when each token was there."""
+    """A streamer that records when each token came."""
 
     def __init__(self) -> None:
         self.times: list[float] = []
@@ -403,7 +403,7 @@ class Clock:
         self.times.append(time.perf_counter())
 
     def end(self) -> None:
-        """Nothing more comes."""
+        """The answer has ended."""
 
 
 # ---------------------------------------------------------------- telling

@@ -2,7 +2,7 @@
 
 SigLIP 2 base and bge-m3 are built from their configurations with random weights, which are as fast as trained ones. The
 bare loop is the model alone, over tensors that lie on the GPU already; ours goes from decoded pictures and from strings
-to vectors in numpy. With `--tiny`, and without a GPU, small models of the same make go the same ways.
+to vectors in numpy. With `--tiny`, or without a GPU, small models of the same architecture are used.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""A folder of odd and hostile files, uploaded in one go to a running service that answers searches all the while.
+"""Uploads a folder of odd and hostile files at once to a running service that answers searches meanwhile.
 
     python -m lab.bench.hostile FOLDER [--json FILE] [--minutes 60]
 
 Prints what became of the files by folder and by type, why files failed or were refused, the searches' latencies before
 and meanwhile, and the memory before, at its peak and after. Exits with 1 where a promise was broken: a file that never
-ended, one that failed without a sentence, a search that was refused, a service that died.
+finished, one that failed without a sentence, a search that was refused, a service that died.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Searches:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     name: str  # folder/name
-    became: str  # ready, partial, failed, refused, or what it hangs in
+    became: str  # ready, partial, failed, refused, or the stage in which it hangs
     why: str
 
 
@@ -127,7 +127,7 @@ def _upload(http: httpx.Client, folder: Path, files: Sequence[Path]) -> dict[str
 
 
 def _ended(http: httpx.Client, ids: Sequence[str], limit_s: float) -> list[dict[str, Any]]:
-    """These documents, once all have ended, or as they are when the time is up."""
+    """These documents, once all are finished, or as they are when the time is up."""
     until = time.monotonic() + limit_s
     found: dict[str, dict[str, Any]] = {}
     waiting = list(dict.fromkeys(ids))

@@ -1,4 +1,4 @@
-"""Kills the service with -9 at random moments of one long run, and compares what it made with an undisturbed run's.
+"""Kills the service with -9 at random moments of one long run, and compares the result with an undisturbed run's.
 
     python -m lab.bench.kills [--documents 30] [--kills 30] [--seed 1] [--files FOLDER]
 
@@ -176,7 +176,7 @@ def _undisturbed(folder: Path, files: Sequence[Path]) -> tuple[Content, float]:
 
 
 def _killed(here: Path, files: Sequence[Path], kills: int, took_s: float, chance: random.Random) -> Content:
-    """A quarter of the kills fall into a start, the others into the work, which they spread over."""
+    """A quarter of the kills fall into a start, the others are spread over the work."""
     root = here / "source"
     for package in SOURCE:
         shutil.copytree(ROOT / package, root / package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -210,7 +210,7 @@ def _is_changed(root: Path) -> bool:
 
 
 def _change(root: Path) -> None:
-    """Other source, the same steps: as an upgrade between two patch releases."""
+    """Changes the source but not the steps, as an upgrade between two patch releases does."""
     for file in ("ingest/pipeline.py", "app/adapters/dbos_worker.py"):
         source = (root / file).read_text(encoding="utf-8")
         changed = re.sub(r"^( +)try:\n", r"\1_ = 1  # changed\n\1try:\n", source, flags=re.MULTILINE)
@@ -282,7 +282,7 @@ def compared(undisturbed: Content, killed: Content) -> list[str]:
 
 
 def made(folder: Path, count: int) -> list[Path]:
-    """The samples, and as many made ones as are lacking; the same in every run."""
+    """The samples, and as many generated documents as needed; the same in every run."""
     folder.mkdir(parents=True)
     files = [Path(shutil.copy(sample, folder)) for sample in sorted(SAMPLES.iterdir())]
     makers = (_note, _table, _picture, _scan)

@@ -1,4 +1,4 @@
-"""What is measured of each system, the same for all."""
+"""What is measured of each system."""
 
 from __future__ import annotations
 

@@ -15,12 +15,12 @@ from pathlib import Path
 
 PROC = Path("/proc")
 EVERY_S = 0.25
-GROWN = 1.01  # of the peak so far of what is resident, shared pages counted in full
+GROWN = 1.01  # of the resident peak so far, with shared pages counted in full
 PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 
 
 class PeakMemory:
-    """Samples in a thread, from entering to leaving: `peak_mb` is the largest sum seen."""
+    """Samples in a thread while the context is open; `peak_mb` is the largest sum seen."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid

@@ -1,8 +1,8 @@
-"""How fast pages are read that are pictures, beside plain RapidOCR: `python -m lab.bench.ocr`.
+"""How fast scanned pages are read, beside plain RapidOCR: `python -m lab.bench.ocr`.
 
-Pages that do have a text layer are read from their pixels alone, by both, so that it can be told how many of their
-words each found. Plain RapidOCR is its default (ONNX Runtime, the same models, the page drawn at 200 dpi as its guides
-do). Processor time is told beside pages/s: it is the same on a machine that others use too.
+Both read pages with a text layer from their pixels alone, so that the words that each found can be counted. Plain
+RapidOCR is its default (ONNX Runtime, the same models, the page drawn at 200 dpi as its guides do). Processor time is
+printed beside pages/s: it is the same on a machine that others use too.
 """
 
 from __future__ import annotations

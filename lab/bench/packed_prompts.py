@@ -2,7 +2,7 @@
 
 A machine that measures a language model need not be able to run Exhibit: what it needs of a prompt is how much text is
 in it, and which pictures. Exhibit takes the samples in and is asked their questions, each once of everything and once
-of pictures alone; a server that answers nothing of use keeps what it was sent. Of the prompts with as many pictures,
+of pictures alone; a stand-in server keeps what it is sent. Of the prompts with as many pictures,
 the longest one counts.
 """
 
@@ -114,7 +114,7 @@ def _handler(bodies: list[Json]) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(text.encode())
 
         def log_message(self, format: str, *args: object) -> None:
-            """Silent."""
+            """Logs nothing."""
 
     return Handler
 

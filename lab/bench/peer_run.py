@@ -1,4 +1,4 @@
-"""Runs one peer in its own process and environment, and reads its journal; a crash costs the PDF it happened on."""
+"""Runs one peer in its own process and environment, and reads its journal; a crash loses one PDF."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from lab.bench.measured import K, LongPdf, Measured, Rate
 from lab.bench.memory import PeakMemory
 
 PEERS = Path(__file__).parent / "peers"
-SILENCE_S = 1800.0  # a peer that journals nothing for so long is stuck
+SILENCE_S = 1800.0  # seconds without a journal entry after which a peer counts as stuck
 Event = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class PeerRun:
-    """All that a peer journaled, over as many processes as it took."""
+    """Everything in a peer's journal, over all its processes."""
 
     events: tuple[Event, ...]
     started: float  # wall clock, at the start of the first process
@@ -41,7 +41,7 @@ class PeerRun:
 
 
 class PeerFailed(Exception):
-    """The peer ended outside of any document; the message has what it printed last."""
+    """The peer ended outside of any document; the message has its last output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def open_document(events: Sequence[Event]) -> str | None:
 
 
 def rate(run: PeerRun, pdfs: Sequence[Pdf]) -> Rate:
-    """Over the PDFs that got in; the time of those that were lost is not held against anyone."""
+    """Over the PDFs that were ingested; the time of those that were lost is left out."""
     seconds = {one["document"]: one["seconds"] for one in run.of("taken")}
     taken = [pdf for pdf in pdfs if pdf.path.name in seconds]
     return Rate(pages_of(taken), sum(seconds[pdf.path.name] for pdf in taken))

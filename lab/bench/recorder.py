@@ -53,11 +53,11 @@ def _handler(recorder: Recorder, http: httpx.Client) -> type[BaseHTTPRequestHand
                 self.send_response(reply.status_code)
                 self.send_header("content-type", reply.headers.get("content-type", "application/json"))
                 self.end_headers()
-                with suppress(OSError):  # it hung up: so do we
+                with suppress(OSError):  # it closed the connection: so do we
                     for piece in reply.iter_bytes():
                         self.wfile.write(piece)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Silent."""
+            """Logs nothing."""
 
     return Handler

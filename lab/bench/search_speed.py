@@ -3,7 +3,7 @@
 The data folder is filled as the service would fill it, with made-up vectors and real words (encoding so many texts
 would take hours and change nothing here); then Exhibit's own search is asked in process, one client after the other
 and 16 at once, with distinct questions; filtered; and over HTTP. Beside it LangChain's Chroma over the same vectors,
-in the same process, with the same encoder, and with the same weights in sentence-transformers, as it comes.
+in the same process, with the same encoder, and with the same weights in sentence-transformers by default.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`python -m lab.measures.abstaining --data FOLDER`: whether `confidence` tells the questions that a document answers.
+"""`python -m lab.measures.abstaining --data FOLDER`: whether `confidence` tells answerable questions from others.
 
 Each question is searched in its own document alone: what is unanswerable there may be answerable elsewhere. Beside
 the confidence that is shipped, a logistic regression over what the reader sees is learned leaving one document out

@@ -1,4 +1,4 @@
-"""What the image encoder knows of figures it was never trained on, beside what random weights get.
+"""Measures the image encoder on figures that it was never trained on, beside random weights.
 
 python -m lab.measures.figures [--data FOLDER] [--model FOLDER] [--json FILE]
 

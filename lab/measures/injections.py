@@ -1,4 +1,4 @@
-"""`python -m lab.measures.injections [--data FOLDER]`: planted instructions and harmless text that are flagged.
+"""`python -m lab.measures.injections [--data FOLDER]`: planted instructions and harmless text that get flagged.
 
 The project's own set (`injections.jsonl`) is what the patterns were written with; the attacks and look-alikes in the
 folder (BIPIA's `attacks.json`, NotInject's `harmless.jsonl`) are not.

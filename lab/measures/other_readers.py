@@ -1,4 +1,4 @@
-"""What another library than ours reads inside the regions of a chunk: pdfplumber, or an OCR of the crop."""
+"""What other libraries than ours read inside the regions of a chunk: pdfplumber, or an OCR of the crop."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Rectangle = tuple[float, float, float, float]
 CROP_DPI = 150
 SIDES = (1150, 1500, 1900)  # pixels of the page's long side; our reader reads at the first and the last
 CROP_MARGIN = 3  # pixels around a scanned region
-LONG = 12  # letters that are not the same by chance
+LONG = 12  # letters in a row that are hardly the same by chance
 PAPER = 20  # pixels of white around all of them: a recogniser wants some
 # By quarter turns: where a point lies along its line and across the lines.
 _ALONG: dict[int, Callable[[float, float], tuple[float, float]]] = {
@@ -308,7 +308,7 @@ def cell_by_cell(cells: Iterable[str], texts: Iterable[str]) -> tuple[float, lis
             words = words if len(words) > 1 else list(tokens(cell).elements())
         for word in sorted(words, key=len, reverse=True):
             if word in pool:
-                pool = pool.replace(word, "\n", 1)  # what stood before and after does not become neighbours
+                pool = pool.replace(word, "\n", 1)  # so that what stood before and after does not become neighbours
                 same += len(word)
     whole = total + same + len(pool) - pool.count("\n")
     return (2 * same / whole if whole else 1.0), missing

@@ -1,4 +1,4 @@
-"""When ordinary questions wake the image space, and what it finds among the figures of documents taken in.
+"""For which ordinary questions the image space votes, and what it finds among the figures of ingested documents.
 
 python -m lab.measures.pictures [--data FOLDER] [--model FOLDER] [--taken-in DATA_DIR]
 

@@ -1,4 +1,4 @@
-"""`python -m lab.measures.reading --data FOLDER`: whether the built-in reader quotes the answer, and how short.
+"""`python -m lab.measures.reading --data FOLDER`: whether the built-in reader quotes the answer, and how briefly.
 
 The right context is given; what is measured is the reading alone.
 """

@@ -267,7 +267,7 @@ def as_plumbed(chunk: Chunk, plumbed: Any, turns: int) -> tuple[float, float, st
 
 
 def text_likeness(text: str, texts: Sequence[str]) -> float:
-    """As a whole or piece by piece: of a slide or a drawing, two readers take the pieces in other orders."""
+    """As a whole or piece by piece: two readers may read the pieces of a slide or a drawing in different orders."""
     pieces = [piece for line in text.split("\n") for piece in line.split("  ")]
     return max(other_readers.likeness(text, "".join(texts)), other_readers.cell_by_cell(pieces, texts)[0])
 

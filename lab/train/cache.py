@@ -1,4 +1,4 @@
-"""Drawings kept on disk: drawing one takes longer than learning from it, and each is learned from several times.
+"""Keeps drawings on disk: drawing takes longer than learning, and each drawing is learned from several times.
 
 python -m lab.train.cache --folder /tmp/clip-cache --seed train --to 60000
 """

@@ -1,4 +1,4 @@
-"""What happens to figures on their way into documents: crops, rescaling, rotation, noise, blur, JPEG, other light."""
+"""Simulates what happens to figures on their way into documents: crops, scaling, rotation, noise, blur, JPEG, light."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 
 def damaged(picture: Image.Image, rng: random.Random) -> Image.Image:
-    """`picture` is RGB. What it shows stays true of it."""
+    """`picture` is RGB. Its caption stays true."""
     for chance, harm in (
         (0.5, _cropped),
         (0.15, _rotated),

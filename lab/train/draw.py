@@ -1,4 +1,4 @@
-"""One drawing of chance from a number: the same number, the same drawing and facts."""
+"""One random drawing from a seed: the same seed gives the same drawing and facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well texts find held-out drawings and drawings their texts, and where to put the similarity threshold."""
+"""How well texts find held-out drawings, and drawings their texts; and where to put the similarity threshold."""
 
 from __future__ import annotations
 

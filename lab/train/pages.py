@@ -1,4 +1,4 @@
-"""What screens and sheets of paper look like: tables, code, windows, forms, pages, slides, codes."""
+"""Draws screens and sheets of paper: tables, code, windows, forms, pages, slides, bar and QR codes."""
 
 from __future__ import annotations
 

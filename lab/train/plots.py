@@ -1,4 +1,4 @@
-"""Charts and formulas by matplotlib, whose look most figures in documents share."""
+"""Charts and formulas by matplotlib: many figures in documents look like these."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trains the CLIP that Exhibit ships, from nothing but drawings.
+"""Trains the CLIP that Exhibit ships, from drawings only.
 
 python -m lab.train.run --out FOLDER --side 128 --pairs 450000    draws, trains, prints figures, writes the model
 python -m lab.train.run --out OTHER --on FOLDER --minutes 50      the same, beginning with the weights in that folder
@@ -70,7 +70,7 @@ class Drawings:
                 self.samples.append(sample)
 
     def some(self, rng: random.Random, items: int) -> list[int]:
-        """So many, half of them of a few kinds only, so that details must tell them apart."""
+        """A sample; half of it has only a few kinds, so that details must tell them apart."""
         alike: list[int] = []
         few = max(4, items // 48)
         for kind in rng.sample(sorted(self.by_kind), few):
@@ -100,7 +100,7 @@ def known_details(samples: Sequence[Sample]) -> dict[Pair, int]:
 
 
 class Batches(IterableDataset[Batch]):
-    """Prepared by other processes while the ones before them are learned; each is drawn from its own number, so
+    """Prepared by other processes while earlier ones are learned; each is drawn from its own number, so
     they are the same however many processes there are, as long as the drawings are."""
 
     def __init__(
@@ -233,7 +233,7 @@ def hasten_on_cpu(model: torch.nn.Module) -> None:
 
 
 def _stand_back(_worker: int) -> None:
-    """On a CPU the learning goes before what prepares for it: its threads wait for each other."""
+    """On a CPU, learning has priority over preparing, because its threads wait for each other."""
     os.nice(10)
 
 
@@ -345,7 +345,7 @@ def prepare(folder: Path, cache: Path, side: int, trunk: str) -> None:
 
 @contextmanager
 def artists_at_work(cache: Path, drawings: int, artists: int, first: int) -> Iterator[None]:
-    """Processes that draw while the model learns; begins when the first drawings are there. Raises RuntimeError."""
+    """Processes that draw while the model learns; entered when the first drawings are there. Raises RuntimeError."""
     command = [sys.executable, "-m", "lab.train.cache", "--folder", str(cache), "--to", str(drawings)]
     drawing = [
         subprocess.Popen([*command, "--artist", str(number), "--artists", str(artists)])  # noqa: S603

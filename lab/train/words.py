@@ -1,4 +1,4 @@
-"""Words that are drawn in figures and said in captions, in English and Chinese."""
+"""Words for figures and captions, in English and Chinese."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a peer's process does: takes documents in, answers searches, and journals each step with its time.
+"""What a peer's process does: ingests documents, answers searches, and writes each step with its time to a journal.
 
 It runs in the peers' own environment and knows nothing of Exhibit. The journal is one JSON object a line, written
 through at once, so that a crash leaves the name of the document that caused it.
@@ -53,7 +53,7 @@ def take_in(peer: Peer, path: Path, note: Callable[..., None]) -> None:
     started = time.perf_counter()
     try:
         chunks = peer.take_in(path)
-    except Exception as error:  # whatever a PDF makes a peer raise costs that PDF, and is told
+    except Exception as error:  # whatever a peer raises for a PDF loses that PDF, and is recorded
         note("lost", document=path.name, error=f"{type(error).__name__}: {error}"[:300])
         return
     note("taken", document=path.name, chunks=chunks, seconds=time.perf_counter() - started)
