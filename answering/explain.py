@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from domain.chunk_ids import document_id_of
 from domain.errors import ExhibitError, Gone, Missing
 from domain.ports import Catalogue, Traces
-from domain.types import Answer, Dropped, Evidence, Outcome, Query, Shown, Trace, Understood
-from language.scripts import is_chinese
+from domain.question import Question
+from domain.types import Answer, Dropped, Evidence, Outcome, Query, Shown, Step, Trace, Understood
 from retrievers.hydrated import NOT_STANDING, Joint
 
 WAITING = 1_000  # traces; what comes while so many wait is not kept
@@ -148,12 +148,30 @@ class Explain:
 # ---------------------------------------------------------------- making a trace
 
 
-def understood(asked: str, why: str, query: Query, top_k: int) -> Understood:
+def trace_of(
+    query: Query, top_k: int, joint: Joint, timings_ms: Mapping[str, float], caller: str, why: str = ""
+) -> Trace:
+    """`why`: it was not an ordinary search."""
+    return Trace(
+        id=uuid.uuid4().hex,
+        at=datetime.now(UTC),
+        caller=caller,
+        query=_understood(query, top_k, why),
+        votes=joint.votes,
+        steps=(*_rewording(query.question), *joint.steps) if joint.steps else (),
+        evidence=tuple(Shown(one.id, one.score, one.ranks) for one in joint.evidence),
+        dropped=joint.dropped,
+        timings_ms=timings_ms,
+    )
+
+
+def _understood(query: Query, top_k: int, why: str) -> Understood:
+    question = query.question
     return Understood(
-        asked=asked[:LONGEST_TRACED],
-        searched=query.text[:LONGEST_TRACED],
-        why=why,
-        language="zh" if is_chinese(query.text) else "en",
+        asked=question.asked.text[:LONGEST_TRACED],
+        searched=question.standalone.text[:LONGEST_TRACED],
+        why="; ".join(filter(None, (question.rewritten, why))),
+        language=question.standalone.language,
         image=query.image is not None,
         collections=tuple(collection.name for collection in query.collections),
         kinds=tuple(sorted(query.kinds)),
@@ -163,18 +181,12 @@ def understood(asked: str, why: str, query: Query, top_k: int) -> Understood:
     )
 
 
-def trace_of(query: Understood, joint: Joint, timings_ms: Mapping[str, float], caller: str) -> Trace:
-    return Trace(
-        id=uuid.uuid4().hex,
-        at=datetime.now(UTC),
-        caller=caller,
-        query=query,
-        votes=joint.votes,
-        steps=joint.steps,
-        evidence=tuple(Shown(one.id, one.score, one.ranks) for one in joint.evidence),
-        dropped=joint.dropped,
-        timings_ms=timings_ms,
-    )
+def _rewording(question: Question) -> tuple[Step, ...]:
+    """The words that were searched for, where these are not those of the question."""
+    about, hints = question.about.text, question.hints
+    if about == question.standalone.text and not hints:
+        return ()
+    return (Step("ask", details={"searched": about, "hints": hints}),)
 
 
 def with_outcome(trace: Trace, answer: Answer) -> Trace:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
-from answering.question.intents import Intent
 from domain.ports import Catalogue
+from domain.question import Intent, Wording
 from domain.types import Answer, Citation, Claim, Document, Evidence, Place, Query, Status
 from ingest.outline import outline_id
 from ingest.parse.formats import noun_of, nouns_asked_for
 from ingest.parse.nouns import Noun
-from language.scripts import has_cjk, is_chinese
+from language.scripts import has_cjk
 from language.sentences import spans
 from language.terms import terms
 from prompts.markers import quote_for
@@ -48,12 +48,11 @@ class Librarian:
         self._by_words = by_words
         self._now = now or (lambda: datetime.now(UTC))
 
-    async def meant(self, intent: Intent, query: Query) -> tuple[Document, ...]:
+    async def meant(self, query: Query) -> tuple[Document, ...]:
         """The documents that a question about whole documents means; none: it is a question like any other."""
         documents = await self._findable(query)
-        if intent.about:
-            return _named(intent.about, documents)
-        return documents
+        about = query.question.intent.about
+        return _named(about, documents) if about else documents
 
     async def outlines(self, documents: Sequence[Document], fuller: bool = False) -> tuple[Evidence, ...]:
         """Of these documents; of one taken in before there were outlines, how it begins. `fuller`: also how those
@@ -75,9 +74,9 @@ class Librarian:
         collections = {document.collection_id for document in documents}
         return await asyncio.to_thread(self._catalogue.chunks.evidence, ids, collections)
 
-    async def told(self, intent: Intent, query: Query) -> Answer | None:
+    async def told(self, query: Query) -> Answer | None:
         """The answer to a question about the library; None: it is a question like any other."""
-        chinese = is_chinese(query.text)
+        intent, chinese = query.question.intent, query.question.chinese
         match intent.sort:
             case "mention":
                 return await self._mentions(intent, query, chinese)
@@ -101,7 +100,7 @@ class Librarian:
         return _answer(head, items, len(documents), chinese, show=intent.sort == "list" or len(documents) <= 3)
 
     async def _mentions(self, intent: Intent, query: Query, chinese: bool) -> Answer:
-        found = await self._by_words.search(replace(query, text=intent.about, image=None), MOST_MENTIONS)
+        found = await self._by_words.search(_words_of(query, intent.about), MOST_MENTIONS)
         best: dict[str, Evidence] = {}
         for one in found.evidence:
             fits = self._fits(replace(intent, since="", status=""), one.document)
@@ -111,7 +110,8 @@ class Librarian:
         if not items:
             head = f"没有文件提到“{intent.about}”。" if chinese else f"No document mentions “{intent.about}”."
             nearest = tuple(found.evidence[:3])
-            return replace(_answer(head, [], 0, chinese), verdict="abstained", nearest=nearest, missing=query.text)
+            missing = query.question.asked.text
+            return replace(_answer(head, [], 0, chinese), verdict="abstained", nearest=nearest, missing=missing)
         n = len(items)
         if chinese:
             head = f"有 {n} 个文件提到“{intent.about}”。"
@@ -198,6 +198,11 @@ class Librarian:
 
 
 # ---------------------------------------------------------------- what is meant
+
+
+def _words_of(query: Query, about: str) -> Query:
+    """Searches for these words alone."""
+    return replace(query, question=replace(query.question, about=Wording(about), hints=""), image=None)
 
 
 def mentions(about: str, text: str) -> bool:

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from domain.question import Language, Question
+
 Kind = Literal["text", "table", "figure", "page", "image", "audio", "video"]
 Space = Literal["words", "text", "image"]
 Status = Literal["queued", "running", "ready", "partial", "failed", "cancelled"]
@@ -255,13 +257,12 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    text: str = ""
+    question: Question = field(default_factory=Question)
     image: bytes | None = None
     collections: tuple[Collection, ...] = ()
     kinds: frozenset[Kind] = frozenset()  # empty: all
     documents: frozenset[str] | None = None  # None: all; else only these can match
     where: Mapping[str, Any] | None = None  # the request's filter, checked again at the join
-    hints: str = ""  # further words that an answer may hold; they count less than the question's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +336,7 @@ class Understood:
     asked: str  # as it came
     searched: str  # as it was searched for: standalone, where it leaned on the conversation
     why: str = ""  # it was made standalone, or taken for a question about whole documents or the library
-    language: Literal["en", "zh"] = "en"
+    language: Language = "en"
     image: bool = False
     collections: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
@@ -389,9 +390,7 @@ class Search:
     trace_id: str
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     trace: Trace | None = None
-    question: str = ""  # as it was searched for: standalone, where it leaned on the conversation
-    answer: Answer | None = None  # where the catalogue itself answers: how many documents, which, who mentions what
-    summary: bool = False  # it asks about whole documents: their outlines come first
+    question: Question = field(default_factory=Question)
     notices: tuple[Notice, ...] = ()
 
 
@@ -423,16 +422,9 @@ class Message:
 class Prompt:
     """Everything a generator needs: messages for a language model, question and evidence for the built-in reader."""
 
-    question: str
+    question: Question
     messages: tuple[Message, ...]
     evidence: tuple[Evidence, ...]  # evidence[i] is marker [i+1]
-    summary: bool = False  # of whole documents: the outlines come first
-    asked: str = ""  # as it came; `question` is complete without the conversation
-
-    @property
-    def as_asked(self) -> str:
-        """In the language that the answer is to be in."""
-        return self.asked or self.question
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from domain.question import Question
 from domain.types import Evidence, ImagePart, Message, Prompt, Role, TextPart
-from language.scripts import folded, has_cjk, is_chinese
+from language.scripts import folded, has_cjk
 from language.terms import terms
 from prompts.markers import without_markers
 from prompts.neutral import in_one_line, neutral, quoted
@@ -33,7 +34,7 @@ Part = TextPart | ImagePart
 
 
 def build(
-    question: str,
+    question: Question,
     history: Sequence[Message],
     evidence: Sequence[Evidence],
     images: Mapping[str, ImagePart],
@@ -45,36 +46,36 @@ def build(
     """
     said = templates(_file(question), _VARIABLES)
     wishes = "\n".join(message.text for message in history if message.role == "system").strip()
+    asked = said.say("question", question=neutral(question.asked.text).strip())
     messages = [
         Message("system", (TextPart(_rules(said, question, wishes)),)),
         Message("user", (*_sources(said, evidence), *_pictures(said, evidence, images))),
         *(_earlier(message) for message in history if message.role != "system"),
-        Message("user", (*question_images, TextPart(said.say("question", question=neutral(question).strip())))),
+        Message("user", (*question_images, TextPart(asked))),
     ]
     return Prompt(question, _alternating(messages), tuple(evidence))
 
 
-def abstention(question: str) -> str:
+def abstention(question: Question) -> str:
     """What is said when the documents don't hold the answer, in the language of the question."""
     return _ABSTENTIONS[_file(question)]
 
 
-def missing_from(question: str, shown: Sequence[str], asked: str = "") -> str:
-    """What no passage answers, and which of the question's words none of them has, in the language that it was asked
-    in."""
+def missing_from(question: Question, shown: Sequence[str]) -> str:
+    """What no passage answers, and which of the question's words none of them has."""
     known = {term for text in shown for term in terms(text)}
-    wanted = " ".join(neutral(question).split())[:_MOST_MISSING]
+    wanted = " ".join(neutral(question.standalone.text).split())[:_MOST_MISSING]
     words = [
         word for word in _WORD.findall(wanted) if len(word) > 2 and (found := terms(word)) and not set(found) & known
     ]
-    said = templates(_file(asked or question), _VARIABLES)
+    said = templates(_file(question), _VARIABLES)
     if not wanted:
         return said.say("missing_picture")
     if not shown:
         return said.say("missing_empty", question=wanted)
     if not words or has_cjk(wanted):  # Chinese words can't be told apart without a dictionary
         return said.say("missing", question=wanted)
-    named = ("、" if is_chinese(asked) else ", ").join(f"“{word}”" for word in list(dict.fromkeys(words))[:_MOST_WORDS])
+    named = ("、" if question.chinese else ", ").join(f"“{word}”" for word in list(dict.fromkeys(words))[:_MOST_WORDS])
     return said.say("missing_words", question=wanted, words=named)
 
 
@@ -89,11 +90,11 @@ def abstains(answer: str) -> bool:
     return plain in {re.sub(r"[\W_]+", "", folded(text)) for text in _ABSTENTIONS.values()}
 
 
-def _file(question: str) -> str:
-    return "answer.zh.md" if is_chinese(question) else "answer.md"
+def _file(question: Question) -> str:
+    return "answer.zh.md" if question.chinese else "answer.md"
 
 
-def _rules(said: Templates, question: str, wishes: str) -> str:
+def _rules(said: Templates, question: Question, wishes: str) -> str:
     rules = said.say("system", abstention=abstention(question))
     if not wishes:
         return rules

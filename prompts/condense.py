@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from domain.question import Question
 from domain.types import Message, Prompt, TextPart
 from prompts.markers import without_markers
 from prompts.neutral import neutral
@@ -20,13 +21,14 @@ _LABEL = re.compile(
 )
 
 
-def condensing(question: str, history: Sequence[Message]) -> Prompt:
+def condensing(question: Question, history: Sequence[Message]) -> Prompt:
     said = templates("condense.md", _VARIABLES)
     spoken = [message for message in history if message.role != "system" and message.text.strip()]
     conversation = "\n".join(_line(message) for message in spoken[-MOST_MESSAGES:])
+    asked = said.say("ask", conversation=conversation, question=neutral(question.asked.text).strip())
     messages = (
         Message("system", (TextPart(said.say("system")),)),
-        Message("user", (TextPart(said.say("ask", conversation=conversation, question=neutral(question).strip())),)),
+        Message("user", (TextPart(asked),)),
     )
     return Prompt(question, messages, ())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from importlib.resources import files
 
+from domain.question import Question
 from domain.types import ImagePart, Message, Prompt, TextPart
 from language.scripts import is_chinese
 from prompts.neutral import quoted
@@ -32,7 +33,7 @@ def build(words: str, image: ImagePart | None) -> Prompt:
     rules = said.say("system", language="Chinese" if is_chinese(words) else "the language of those words, else English")
     asked = TextPart(said.say("picture" if image else "table", words=shown or "(none)"))
     messages = (Message("system", (TextPart(rules),)), Message("user", (image, asked) if image else (asked,)))
-    return Prompt("", messages, ())
+    return Prompt(Question(), messages, ())
 
 
 def harmless(reply: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from domain.question import Question
 from domain.types import Message, Prompt, TextPart
 from prompts.neutral import in_one_line, quoted
 from prompts.templates import templates
@@ -20,7 +21,7 @@ def build_question(document: str, text: str) -> Prompt:
     said = templates("question.md", _VARIABLES)
     asked = said.say("ask", document=in_one_line(document), text=quoted(text[:_LONGEST_PASSAGE]))
     messages = (Message("system", (TextPart(said.say("system")),)), Message("user", (TextPart(asked),)))
-    return Prompt("", messages, ())
+    return Prompt(Question(), messages, ())
 
 
 def read_question(reply: str) -> tuple[str, str] | None:

@@ -10,27 +10,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from domain.question import Question, Wording
 from domain.types import Chunk
-from language.scripts import has_cjk, is_chinese
+from language.scripts import has_cjk
 from retrievers.reranked import Candidate, Rank
 
 LOOKED_AT = 8
 WEIGHT = 16.0  # beside the learned weights, of which that of the words is 10; see docs/decisions/0016
 AS_GOOD = 3.0  # the best text in Chinese comes first if it lacks no more: its translation has the names as well
 
-Fits = Callable[[str, Sequence[Chunk]], Sequence[float]]  # how well the best sentence of each answers, 0..1 or so
+Fits = Callable[[Wording, Sequence[Chunk]], Sequence[float]]  # how well the best sentence of each answers, 0..1 or so
 
 
 def closest(first: Rank, fits: Fits, weight: float = WEIGHT) -> Rank:
     """The scores of `first`; the best candidates get more, by how well their closest sentence fits."""
 
-    async def rank(question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
+    async def rank(question: Question, candidates: Sequence[Candidate]) -> Sequence[float]:
         scores = list(await first(question, candidates))
-        if not candidates or not is_chinese(question):
+        if not candidates or not question.about.chinese:
             return scores
         best = sorted(range(len(candidates)), key=lambda at: -scores[at])[:LOOKED_AT]
         shown = [candidates[at].chunk for at in best]
-        for at, fit in zip(best, await asyncio.to_thread(fits, question, shown), strict=True):
+        for at, fit in zip(best, await asyncio.to_thread(fits, question.about, shown), strict=True):
             scores[at] += weight * fit
         chinese = [at for at in best if has_cjk(candidates[at].chunk.search_text)]
         own = max(chinese, key=scores.__getitem__, default=best[0])

@@ -15,9 +15,10 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from operator import mul
 
+from domain.question import Cues, Question
 from domain.types import Space
 from language.analyser import query_terms
-from retrievers.cues import Cues, cues_of, label_borne, numbers_in
+from retrievers.labels import label_borne, numbers_in
 from retrievers.reranked import Candidate
 
 FEATURES = (
@@ -54,13 +55,13 @@ class Learned:
     def __init__(self, weights: Mapping[str, float]) -> None:
         self._weights = [weights[name] for name in FEATURES]
 
-    async def __call__(self, question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
+    async def __call__(self, question: Question, candidates: Sequence[Candidate]) -> Sequence[float]:
         return [sum(map(mul, self._weights, row)) for row in features_of(question, candidates)]
 
 
-def features_of(question: str, candidates: Sequence[Candidate]) -> list[tuple[float, ...]]:
+def features_of(question: Question, candidates: Sequence[Candidate]) -> list[tuple[float, ...]]:
     """One row a candidate, in the order of FEATURES."""
-    cues, terms = cues_of(question), frozenset(query_terms(question))
+    cues, terms = question.cues, frozenset(query_terms(question.about.text))
     words, text = _scores(candidates, "words"), _scores(candidates, "text")
     pages = [(one.chunk.document_id, one.chunk.page) for one in candidates]
     page_text: defaultdict[tuple[str, int | None], float] = defaultdict(float)
@@ -78,6 +79,11 @@ def features_of(question: str, candidates: Sequence[Candidate]) -> list[tuple[fl
         )
         for at, one in enumerate(candidates)
     ]
+
+
+def looks_at_regions(question: Question) -> bool:
+    """Whether the scores need the candidates' regions."""
+    return bool(question.cues.pages)
 
 
 def _scores(candidates: Sequence[Candidate], space: Space) -> list[float]:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from domain.ports import Chunks, Retriever
+from domain.question import Question
 from domain.types import Chunk, Found, Hit, Query, Step
 
 POOL = 64  # candidates that are looked at again
@@ -24,7 +25,7 @@ class Candidate:
     chunk: Chunk
 
 
-Rank = Callable[[str, Sequence[Candidate]], Awaitable[Sequence[float]]]  # one score a candidate: higher is better
+Rank = Callable[[Question, Sequence[Candidate]], Awaitable[Sequence[float]]]  # one score a candidate: higher is better
 
 
 class Reranked:
@@ -38,7 +39,7 @@ class Reranked:
         rank: Rank,
         pool: int = POOL,
         spread: float = 0.0,
-        placed: Callable[[str], bool] = lambda question: True,
+        placed: Callable[[Question], bool] = lambda question: True,
     ) -> None:
         """`placed`: whether the rank looks at the candidates' regions, given the question."""
         self._retriever = retriever
@@ -51,7 +52,7 @@ class Reranked:
     async def retrieve(self, query: Query, k: int) -> Found:
         found = await self._retriever.retrieve(query, max(k, 2 * self._pool))
         began, again = time.perf_counter(), False
-        if query.text.strip() and query.image is None:
+        if query.question.about.text.strip() and query.image is None:
             end = end_of_pool(found.hits, self._pool)
             hits = (*await self._again(query, found.hits[:end]), *found.hits[end:])
             found, again = replace(found, hits=hits), True
@@ -64,11 +65,11 @@ class Reranked:
         """The same hits, in their new order. What the catalogue does not give stays last: the join drops it."""
         judged = [hit for hit in hits if is_judged(hit)]
         collections = [collection.id for collection in query.collections]
-        ids, placed = [hit.chunk_id for hit in judged], self._placed(query.text)
+        ids, placed = [hit.chunk_id for hit in judged], self._placed(query.question)
         known = await asyncio.to_thread(self._chunks.standing, ids, collections, placed)
         chunks = {chunk.id: chunk for chunk in known}
         candidates = [Candidate(hit, chunks[hit.chunk_id]) for hit in judged if hit.chunk_id in chunks]
-        scores = await self._rank(query.text, candidates)
+        scores = await self._rank(query.question, candidates)
         order = spread_over_pages(candidates, scores, self._spread)
         unknown = [hit for hit in judged if hit.chunk_id not in chunks]
         return pinned(hits, [*order, *unknown])
@@ -123,7 +124,7 @@ def _scored(hit: Hit, score: float) -> Hit:
 def in_turn(first: Rank, second: Rank, most: int) -> Rank:
     """The second look is expensive, so it is taken only at the best of the first."""
 
-    async def rank(question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
+    async def rank(question: Question, candidates: Sequence[Candidate]) -> Sequence[float]:
         scores = list(await first(question, candidates))
         best = sorted(range(len(candidates)), key=lambda at: -scores[at])[:most]
         if best:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -18,13 +17,6 @@ FIRST_FETCH = 4  # times k, where what the index proposes is to be narrowed to m
 TRACED = 50  # candidates that a trace tells
 SHORT = 500  # letters, which a tokenizer splits in less time than a thread takes to begin
 LAST_FETCH = 4_000  # candidates; where these hold too few of the documents' chunks, all of them are scored exactly
-
-_PICTURES = re.compile(
-    r"\b(?:figures?|fig|charts?|graphs?|plots?|diagrams?|drawings?|pictures?|photos?|photographs?|images?|illustrations?|"
-    r"maps?|logos?|screenshots?|icons?|flow ?charts?|histograms?|infographics?|posters?)\b"
-    r"|图(?!书|腾|谋)|照片|插画|圖|相片|示意|曲线|标志|截屏|海报",
-    re.IGNORECASE,
-)
 
 Scored = tuple[str, float]
 
@@ -44,12 +36,12 @@ def seeing_text(encoder: TextEncoder, encode: Callable[[str], Awaitable[Vector]]
     """The text space votes on queries whose words its model knows."""
 
     async def look(query: Query) -> Seen | str:
-        if not query.text.strip():
+        text = query.question.about.text
+        if not text.strip():
             return "the query has no words"
-        short = len(query.text) <= SHORT
-        if not (encoder.sees(query.text) if short else await asyncio.to_thread(encoder.sees, query.text)):
+        if not (encoder.sees(text) if len(text) <= SHORT else await asyncio.to_thread(encoder.sees, text)):
             return f"{encoder.name} does not read these words"
-        return Seen(await encode(query.text))
+        return Seen(await encode(text))
 
     return look
 
@@ -66,9 +58,10 @@ def seeing_images(
         if query.image is not None:
             plain = await normalise(query.image)
             return Seen((await asyncio.to_thread(encoder.encode_images, [plain]))[0])
-        if not query.text.strip():
+        question = query.question
+        if not question.about.text.strip():
             return "the query has no words"
-        return Seen(await encode(query.text), -1.0 if _PICTURES.search(query.text) else encoder.threshold)
+        return Seen(await encode(question.about.text), -1.0 if question.cues.picture else encoder.threshold)
 
     return look
 

@@ -14,11 +14,12 @@ class WordsRetriever:
         self._index = index
 
     async def retrieve(self, query: Query, k: int) -> Found:
-        if not query.text.strip():
+        text, hints = query.question.about.text, query.question.hints
+        if not text.strip():
             return Found(votes=(Vote("words", voted=False, why="the query has no words"),))
         began = time.perf_counter()
         searches = (
-            asyncio.to_thread(self._index.search, one.id, query.text, k, query.kinds, query.documents, query.hints)
+            asyncio.to_thread(self._index.search, one.id, text, k, query.kinds, query.documents, hints)
             for one in query.collections
         )
         found = await asyncio.gather(*searches)

@@ -13,6 +13,7 @@ from answering.extractive.confidence import THRESHOLD, of_evidence, of_sentence
 from answering.extractive.passages import Quotable, quotables, quotables_of
 from answering.extractive.spans import clause_of, span_for
 from domain.ports import TextEncoder
+from domain.question import Wording
 from domain.types import Chunk, Delta, Evidence, Prompt, Usage
 from ingest.outline import is_outline
 from language.numerals import numbers, spelled_numbers
@@ -66,15 +67,15 @@ class ExtractiveReader:
         """Nothing is held."""
 
     def read(self, prompt: Prompt) -> Reading:
-        if prompt.summary and (outlined := _outlined(prompt)):
+        if prompt.question.intent.sort == "summary" and (outlined := _outlined(prompt)):
             return Reading(outlined, 1.0)
-        question = _Question.of(prompt.question)
-        pieces = quotables(prompt.question, prompt.evidence, question.cue)
+        question = _Question.of(prompt.question.standalone)
+        pieces = quotables(question.text, prompt.evidence, question.cue)
         ranked = self._ranked(question, pieces)
         chosen = _chosen(question, ranked, pieces) if ranked else []
         confidence = round(_confidence(question, ranked[0], chosen, prompt.evidence), 3) if ranked else 0.0
         if confidence < THRESHOLD:
-            return Reading((abstention(prompt.as_asked),), confidence)
+            return Reading((abstention(prompt.question),), confidence)
         return Reading(_joined(question, chosen), confidence)
 
     def confidence(self, prompt: Prompt) -> float:
@@ -86,18 +87,18 @@ class ExtractiveReader:
         ranked = self.ranked(prompt)
         return _fit(ranked[0]) if ranked else 0.0
 
-    def best_fits(self, question: str, chunks: Sequence[Chunk]) -> list[float]:
+    def best_fits(self, question: Wording, chunks: Sequence[Chunk]) -> list[float]:
         """How well the best sentence of each answers, by words alone; 0 for none."""
         asked = _Question.of(question)
         best = [0.0] * len(chunks)
-        for one in _by_words(asked, quotables_of(question, chunks, [""] * len(chunks), asked.cue)):
+        for one in _by_words(asked, quotables_of(asked.text, chunks, [""] * len(chunks), asked.cue)):
             at = one.quotable.n - 1
             best[at] = max(best[at], _fit_of_words(one))
         return best
 
     def ranked(self, prompt: Prompt) -> list[Scored]:
-        question = _Question.of(prompt.question)
-        return self._ranked(question, quotables(prompt.question, prompt.evidence, question.cue))
+        question = _Question.of(prompt.question.standalone)
+        return self._ranked(question, quotables(question.text, prompt.evidence, question.cue))
 
     def _ranked(self, question: _Question, pieces: Sequence[Quotable]) -> list[Scored]:
         scored = [one for one in _by_words(question, pieces) if _answers(question, one)]
@@ -177,7 +178,8 @@ class _Question:
     cue: str
 
     @classmethod
-    def of(cls, text: str) -> _Question:
+    def of(cls, wording: Wording) -> _Question:
+        text = wording.text
         return cls(text, frozenset(filter(_tells, terms(text))), _cue_of(text))
 
 

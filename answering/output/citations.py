@@ -58,7 +58,7 @@ def _mean_support(claims: Sequence[Claim]) -> float:
 
 def _abstained(text: str, prompt: Prompt, search: Search, model: str, confidence: float | None) -> Answer:
     return Answer(
-        answer=text or abstention(prompt.as_asked),
+        answer=text or abstention(prompt.question),
         verdict="abstained",
         confidence=confidence if confidence is not None else 0.0,
         claims=(),
@@ -67,7 +67,7 @@ def _abstained(text: str, prompt: Prompt, search: Search, model: str, confidence
         model=model,
         trace_id=search.trace_id,
         nearest=search.evidence[:NEAREST],
-        missing=missing_from(prompt.question, [cited(one) for one in prompt.evidence], prompt.asked),
+        missing=missing_from(prompt.question, [cited(one) for one in prompt.evidence]),
     )
 
 
@@ -82,9 +82,8 @@ def cited(evidence: Evidence) -> str:
 def _obeys(claim: str, citations: Sequence[int], prompt: Prompt) -> bool:
     """Whether a claim only repeats what a document says to the model, beside the question: that is no claim."""
     quotes = [quote_for(claim, prompt.evidence[n - 1].chunk.text) for n in citations]
-    return planted(prompt.question, claim) or (
-        bool(quotes) and all(planted(prompt.question, quote) for quote in quotes)
-    )
+    asked = prompt.question.standalone.text
+    return planted(asked, claim) or (bool(quotes) and all(planted(asked, quote) for quote in quotes))
 
 
 def _citations(marked: Sequence[tuple[int, str]], prompt: Prompt) -> tuple[Citation, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from domain.question import Question
 from domain.types import Notice, Noticed
-from language.scripts import is_chinese
 from prompts.templates import templates
 
+CUT_SHORT = "cut_short"  # the answer stopped at the limit of its length
 _NAME, _COUNT, _WHICH = frozenset({"name"}), frozenset({"count"}), frozenset({"which"})
 SECTIONS = {
-    "cut_short": frozenset[str](),
+    CUT_SHORT: frozenset[str](),
     "model_silent": frozenset[str](),
     "small_talk": frozenset[str](),
     "searched_without_vectors": _NAME,
@@ -35,9 +36,9 @@ _CHINESE = tuple(SECTIONS.items())
 _ENGLISH = (*_CHINESE, *_OF_ONE.items())
 
 
-def in_words(noticed: Iterable[Noticed], question: str) -> tuple[Notice, ...]:
+def in_words(noticed: Iterable[Noticed], question: Question) -> tuple[Notice, ...]:
     """One notice for each code: what has several things to say says them one after the other."""
-    chinese = is_chinese(question)
+    chinese = question.chinese
     said: dict[str, list[str]] = {}
     for one in noticed:
         said.setdefault(one.code, []).append(_sentence(one, chinese))

@@ -16,7 +16,7 @@ class Screen:
         self._prompt = prompt
         self._control = OutputFilter()
         self._markers = MarkerFilter(len(prompt.evidence))
-        self._links = LinkFilter([*_shown(prompt), prompt.question])
+        self._links = LinkFilter([*_shown(prompt), prompt.question.standalone.text])
 
     def feed(self, text: str) -> str:
         return self._links.feed(self._markers.feed(self._control.feed(text)))

@@ -1,4 +1,4 @@
-"""Makes a follow-up a question of its own: by the language model where there is one, by carried-over terms else."""
+"""Reads a question; a follow-up is made standalone by the language model where there is one, else by patterns."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 
-from answering.question.follow_up import leans, standalone
+from answering.question.read import read, written_out
 from domain.errors import ExhibitError
 from domain.ports import Generator
-from domain.types import Message
+from domain.question import Question
+from domain.types import ImagePart, Message
 from prompts.condense import LONGEST_REPLY, condensed, condensing
 
 TIMEOUT_S = 8.0  # for a question that waits: then the terms alone
@@ -19,32 +19,22 @@ TIMEOUT_S = 8.0  # for a question that waits: then the terms alone
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Standalone:
-    text: str
-    why: str = ""  # it is another than was asked
-
-
-class Condense:
+class QuestionReader:
     """`generator` None: no language model."""
 
     def __init__(self, generator: Generator | None = None, timeout_s: float = TIMEOUT_S) -> None:
         self._generator = generator
         self._timeout_s = timeout_s
 
-    async def standalone(self, question: str, history: Sequence[Message]) -> Standalone:
+    async def read(self, message: Message, history: Sequence[Message] = ()) -> Question:
         """Never raises for the model's sake, and asks it only when the question leans on the conversation."""
-        earlier = [message.text for message in history if message.role == "user" and message.text.strip()]
-        how = leans(question)
-        if not how or not earlier:
-            return Standalone(question)
-        if self._generator is not None and (written := await self._written(question, history)):
-            return Standalone(written, f"it leans on the conversation ({how}): written out by {self._generator.model}")
-        answers = [message.text for message in history if message.role == "assistant"]
-        text = standalone(question, earlier, answers[-1] if answers else "")
-        return Standalone(text, f"it leans on the conversation ({how}): terms were carried over")
+        pictured = any(isinstance(part, ImagePart) for part in message.parts)
+        question = read(message.text, history, pictured)
+        if question.leans and self._generator is not None and (written := await self._written(question, history)):
+            return written_out(question, written, self._generator.model)
+        return question
 
-    async def _written(self, question: str, history: Sequence[Message]) -> str:
+    async def _written(self, question: Question, history: Sequence[Message]) -> str:
         """What the model wrote; empty when it did not, in time."""
         assert self._generator is not None
         said: list[str] = []

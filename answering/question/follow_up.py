@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
 
+from domain.question import Leaning
 from language.scripts import is_chinese
 from language.terms import STOP_WORDS, terms
-
-Leaning = Literal["", "pronoun", "ellipsis"]
 
 MOST_TURNS = 6  # of the user, that a chain of follow-ups is followed back
 LONGEST = 400  # characters of a question that can be a follow-up, and of what it leans on
@@ -95,7 +93,7 @@ _ZH_SUBJECT_ENDS = re.compile(
 _ZH_OF = re.compile(r"^(?P<head>[^的，,？?\s]{1,8})的")
 
 
-def leans(question: str) -> Leaning:
+def leans_on(question: str) -> Leaning:
     """How a question leans on the conversation before it; empty when it stands alone."""
     text = question.strip()
     if not text or len(text) > LONGEST:
@@ -112,7 +110,7 @@ def standalone(question: str, earlier: Sequence[str], answered: str = "") -> str
 
 
 def _taken(question: str, asked: str, answered: str) -> str:
-    how = leans(question)
+    how = leans_on(question)
     if not how or not asked:
         return question
     chinese = is_chinese(question)

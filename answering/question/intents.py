@@ -7,28 +7,13 @@ reports were published in 2020?" asks the documents; "how many reports are there
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
+from domain.question import Intent
 from ingest.parse.formats import nouns_asked_for
 from ingest.parse.nouns import Noun
 
-Sort = Literal["ordinary", "summary", "count", "list", "mention", "pages", "extreme"]
-
 LONGEST = 300  # characters
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    sort: Sort = "ordinary"
-    type: str = ""  # of documents: the English of a `Noun` (ingest/parse/nouns.py); empty: any
-    about: str = ""  # summary, pages: what names the document; empty: the one there is. mention: what is mentioned
-    status: str = ""  # ready, partial, failed, cancelled, queued, running
-    since: str = ""  # today, yesterday, week, month
-    field: tuple[str, str] | None = None  # of the metadata, and its value
-    which: str = ""  # extreme: newest, oldest, longest, shortest, largest, smallest
-    counted: bool = False  # mention: how many
 
 
 ORDINARY = Intent()
@@ -145,7 +130,7 @@ def _names(nouns: tuple[Noun, ...], chinese: bool) -> str:
 
 
 # What names no document: the one at hand is meant.
-THIS = re.compile(
+_THIS = re.compile(
     rf"(?:(?:the|this|that|these|those|my|our|whole|entire|uploaded|given|attached|it|all|of|in|them|everything|"
     rf"{_names(nouns_asked_for(), False)})\s*)*"
     r"|(?:这|该|此|本|那|上述)?(?:[一]?[个份篇本些])?(?:文件|文档|报告|文章|论文|资料|材料|手册|书|PDF|pdf)?(?:里面?|中)?|它|全文",
@@ -153,7 +138,15 @@ THIS = re.compile(
 )
 
 
-def intent_of(question: str) -> Intent:
+def intent_of(question: str, standalone: str = "") -> Intent:
+    """`standalone`: the same question, where it is a follow-up; it says what "it" is that documents mention."""
+    intent = _by_patterns(question)
+    if standalone and intent.sort == "mention" and _THIS.fullmatch(intent.about):
+        return _by_patterns(standalone)
+    return intent
+
+
+def _by_patterns(question: str) -> Intent:
     text = " ".join(question.split())
     if not text or len(text) > LONGEST:
         return ORDINARY
@@ -171,7 +164,7 @@ def _intent(sort: str, said: dict[str, str | None], nouns: tuple[Noun, ...]) -> 
     return Intent(
         sort=sort,  # type: ignore[arg-type]
         type=_type(said.get("noun") or "", nouns),
-        about="" if sort in ("summary", "pages") and THIS.fullmatch(about) else about,
+        about="" if sort in ("summary", "pages") and _THIS.fullmatch(about) else about,
         status=_first(_STATUSES, said.get("status")),
         since=_first(_SINCES, said.get("since")),
         field=(field, (said.get("value") or "").strip()) if field else None,

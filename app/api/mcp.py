@@ -24,7 +24,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from answering.ask import Answered
-from answering.ask import Scope as Where
+from answering.parts import Scope as Where
 from app.api.bodies import Name, Text
 from app.api.deps import Services
 from app.api.schemas import AnswerOut, DocumentOut, EvidenceOut, SearchOut, evidence_out

@@ -12,7 +12,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from answering.ask import CUT_SHORT, Answered, Event, Said, Scope
+from answering.ask import Answered, Event, Said
+from answering.output.notices import CUT_SHORT
+from answering.parts import Scope
 from app.api.bodies import CompletionIn
 from app.api.chat import last_answer, noted
 from app.api.deps import Caller, Given

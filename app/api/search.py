@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from answering.ask import Scope
+from answering.parts import Scope
 from app.api.bodies import ScopeIn, SearchIn
 from app.api.deps import Caller, Given
 from app.api.images import from_data_url

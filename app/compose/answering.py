@@ -9,9 +9,11 @@ from functools import partial
 from answering.ask import Ask
 from answering.explain import Explain
 from answering.extractive.reader import ExtractiveReader
+from answering.find import EvidenceFinder
 from answering.grounding.check import Checker
 from answering.library_questions import Librarian
-from answering.question.condense import Condense
+from answering.question.condense import QuestionReader
+from answering.write import AnswerWriter
 from app.adapters.llm.judges import ModelJudge, NliJudge
 from app.adapters.llm.openai_chat import OpenAIChat
 from app.compose.encoders import Encoders, fitted
@@ -31,21 +33,24 @@ def answering(
 ) -> Ask:
     model = language_model(settings.llm)
     generator: Generator = model or ExtractiveReader(encoders.text)
-    return Ask(
+    finder = EvidenceFinder(
         stores.catalogue,
-        stores.blobs,
         retriever,
-        generator,
-        settings.llm.images,
-        explain,
-        Condense(model),
         Librarian(stores.catalogue, Joined(WordsRetriever(stores.words), stores.catalogue.chunks)),
-        Checker(encoders.text, judge(settings)),
-        partial(fitted, pictures),
-        ExtractiveReader(encoders.text).confidence,
+        explain,
         at_once=(os.cpu_count() or 1) + 1,
         coming=partial(coming, settings, encoders),
     )
+    writer = AnswerWriter(
+        stores.catalogue,
+        stores.blobs,
+        generator,
+        settings.llm.images,
+        Checker(encoders.text, judge(settings)),
+        partial(fitted, pictures),
+        ExtractiveReader(encoders.text).confidence,
+    )
+    return Ask(QuestionReader(model), finder, writer)
 
 
 def explaining(stack: AsyncExitStack, stores: Stores, traces: Traces) -> Explain:

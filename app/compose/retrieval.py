@@ -12,15 +12,14 @@ from app.compose.choice import Option, always, chosen
 from app.compose.encoders import Encoders, bundled_image_encoder, bundled_text_encoder, one_by_one
 from app.settings import Settings
 from domain.ports import Chunks, Retriever
+from domain.question import Question
 from domain.types import Space
 from ingest.stores import Stores
 from retrievers.closest import closest
 from retrievers.cross_encoded import CrossEncoded, Scores
-from retrievers.cues import names_pages
 from retrievers.fused import Fused
 from retrievers.hydrated import Joined
-from retrievers.learned import Learned, shipped
-from retrievers.query_cleaning import Asked, without_form
+from retrievers.learned import Learned, looks_at_regions, shipped
 from retrievers.reranked import Rank, Reranked, in_turn
 from retrievers.stamped import Stamped
 from retrievers.vector import SHORT, Look, VectorRetriever, seeing_images, seeing_text
@@ -93,18 +92,18 @@ async def reranked(
 ) -> Retriever:
     """By learned weights; then by a reranking model too, where the settings choose one."""
     if not settings.rerank:
-        return Asked(fused)
+        return fused
     ranking = shipped()
     rank: Rank = closest(Learned(ranking.weights), ExtractiveReader().best_fits)
     model = await asyncio.to_thread(chosen(rerankers, settings), settings)
     if model is not None:
         rank = in_turn(rank, CrossEncoded(model.scores), model.most)
-    return Asked(Reranked(fused, chunks, rank, spread=ranking.spread, placed=names_pages))
+    return Reranked(fused, chunks, rank, spread=ranking.spread, placed=looks_at_regions)
 
 
-def coming(settings: Settings, encoders: Encoders, question: str) -> None:
+def coming(settings: Settings, encoders: Encoders, question: Question) -> None:
     """Questions that wait for their turn are encoded together."""
-    about = without_form(question)
+    about = question.about.text
     if "text" in settings.spaces and len(about) <= SHORT and encoders.text.sees(about):
         encoders.questions.coming(about)
     if "image" in settings.spaces:

@@ -26,7 +26,8 @@ from typing import Any
 import httpx
 import numpy as np
 
-from answering.ask import Ask, Scope
+from answering.ask import Ask
+from answering.parts import Scope
 from app.adapters.blobs import LocalBlobs
 from app.adapters.catalogue.catalogue import SqlCatalogue
 from app.adapters.encoders.image import load_image_encoder

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from answering.extractive.confidence import held_by, log_odds
 from answering.extractive.reader import ExtractiveReader
+from answering.question.read import read
 from app.adapters.encoders.text import load_text_encoder
 from app.settings import load_settings
 from domain.types import Chunk, Document, Evidence, Place, Prompt
@@ -93,7 +94,7 @@ def searched(folder: QuestionFolder, cache: Path, index: Path | None) -> list[tu
 
 def judged(reader: ExtractiveReader, question: Question, found: Sequence[Mapping[str, Any]]) -> Judged:
     evidence = tuple(evidence_of(one) for one in found)
-    prompt = Prompt(question.text, (), evidence)
+    prompt = Prompt(read(question.text), (), evidence)
     confidence = reader.read(prompt).confidence
     pages = {region.page for one in evidence for region in one.chunk.regions} | {one.chunk.page for one in evidence}
     found_page = not question.answerable or not question.pages or bool(pages & question.pages)
@@ -113,7 +114,7 @@ def evidence_of(one: Mapping[str, Any]) -> Evidence:
 
 def features_of(reader: ExtractiveReader, prompt: Prompt) -> tuple[float, ...]:
     """What the shipped confidence is made of."""
-    held = held_by(prompt.question, prompt.evidence)
+    held = held_by(prompt.question.standalone.text, prompt.evidence)
     return log_odds(reader.fit(prompt)), held.together, held.missing, held.tables
 
 

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from answering.question.read import read
 from app.adapters.blobs import LocalBlobs
 from app.adapters.catalogue.catalogue import SqlCatalogue
 from app.adapters.encoders import text as sentence
@@ -42,7 +43,6 @@ from evaluation.service import running_service
 from evaluation.tables import table
 from retrievers.fused import Fused
 from retrievers.learned import FEATURES, features_of
-from retrievers.query_cleaning import Asked
 from retrievers.reranked import POOL, Candidate, end_of_pool, is_judged, spread_over_pages
 from retrievers.vector import VectorRetriever, seeing_images, seeing_text
 from retrievers.words import WordsRetriever
@@ -143,29 +143,22 @@ async def all_examples(
         document_id = taken.ids.get(question.document, "")
         for known in (False, True):
             documents = frozenset({document_id}) if known else None
-            query = Query(question.text, collections=(collection,), documents=documents)
-            about, candidates = await candidates_of(retriever, catalogue, query)
+            query = Query(read(question.text), collections=(collection,), documents=documents)
+            candidates = await candidates_of(retriever, catalogue, query)
             right = [first_right_evidence([as_json(one)], question, document_id) is not None for one in candidates]
-            rows = np.array(features_of(about, candidates), dtype=np.float64).reshape(-1, len(FEATURES))
+            rows = np.array(features_of(query.question, candidates), dtype=np.float64).reshape(-1, len(FEATURES))
             found.append(Example(question, known, document_id, candidates, rows, np.array(right, dtype=bool)))
     return found
 
 
-async def candidates_of(retriever: Retriever, catalogue: Catalogue, query: Query) -> tuple[str, tuple[Candidate, ...]]:
-    """What is asked about, and what would be looked at again."""
-    heard: list[str] = []
-
-    class Heard:
-        async def retrieve(self, query: Query, k: int):  # type: ignore[no-untyped-def]
-            heard.append(query.text)
-            return await retriever.retrieve(query, k)
-
-    hits = (await Asked(Heard()).retrieve(query, 2 * POOL)).hits
+async def candidates_of(retriever: Retriever, catalogue: Catalogue, query: Query) -> tuple[Candidate, ...]:
+    """What would be looked at again."""
+    hits = (await retriever.retrieve(query, 2 * POOL)).hits
     judged = [hit for hit in hits[: end_of_pool(hits, POOL)] if is_judged(hit)]
     known = catalogue.chunks.standing([hit.chunk_id for hit in judged], [query.collections[0].id])
     chunks = {chunk.id: chunk for chunk in known}
     candidates = (Candidate(hit, chunks[hit.chunk_id]) for hit in judged if hit.chunk_id in chunks)
-    return heard[-1], tuple(candidates)
+    return tuple(candidates)
 
 
 def as_json(one: Candidate) -> Json:

@@ -17,6 +17,7 @@ from typing import Any
 import pypdfium2
 
 from answering.extractive.reader import ExtractiveReader
+from answering.question.read import read
 from app.adapters.encoders.text import load_text_encoder
 from app.settings import load_settings
 from domain.types import Chunk, Document, Evidence, Kind, Prompt
@@ -78,7 +79,9 @@ def default_folders() -> list[Path]:
 
 
 def measure(asked: Sequence[Asked], reader: ExtractiveReader) -> list[Read]:
-    return [Read(one, " ".join(reader.read(Prompt(one.question, (), evidence_of(one.texts))).quotes)) for one in asked]
+    return [
+        Read(one, " ".join(reader.read(Prompt(read(one.question), (), evidence_of(one.texts))).quotes)) for one in asked
+    ]
 
 
 def evidence_of(texts: Sequence[tuple[Kind, str]]) -> tuple[Evidence, ...]:

@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 
 from answering.extractive.reader import ExtractiveReader
+from answering.question.read import read
 from app.adapters.llm.openai_chat import OpenAIChat
 from app.adapters.memory.generator import MemoryGenerator
 from domain.ports import Generator
@@ -30,7 +31,7 @@ def prompt_of(question: str = "How long did the night boat stay in harbour?", *t
         Evidence(Chunk(f"d.{n}", "d", n, "text", text, text, page=n), replace(DOCUMENT))
         for n, text in enumerate(texts or (TEXT,), start=1)
     ]
-    return build(question, [], shown, {})
+    return build(read(question), [], shown, {})
 
 
 @pytest.fixture(scope="module")
@@ -98,4 +99,4 @@ def test_one_generator_serves_one_event_loop_after_another(make: Callable[[], Ge
 
 
 async def test_no_evidence_is_no_error(make: Callable[[], Generator]) -> None:
-    assert await answered(make(), build("Why?", [], [], {}))
+    assert await answered(make(), build(read("Why?"), [], [], {}))

@@ -12,12 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from answering.question.read import read
 from app.adapters.catalogue.catalogue import SqlCatalogue
 from app.adapters.lexical.tantivy import TantivyWords
 from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.vectors.chroma import ChromaVectors
 from app.adapters.vectors.kept import KeptInBlobs
 from domain.ports import IndexName, VectorRow, WordsRow
+from domain.question import Question
 from domain.types import Chunk, Collection, Document, Evidence, Kind, Query
 from retrievers.filters import matches, narrowed, parse, possible
 from retrievers.fused import Fused
@@ -32,7 +34,7 @@ ENCODER = "m"
 WORDS = "harbour lighthouse parcel ferry goat drone island postage".split()  # noqa: SIM905
 
 
-async def backwards(question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
+async def backwards(question: Question, candidates: Sequence[Candidate]) -> Sequence[float]:
     return [float(n) for n, _ in enumerate(candidates)]
 
 
@@ -153,7 +155,7 @@ async def test_as_many_are_found_as_match(
     if condition is not None:
         facts = shelf.catalogue.documents.facts([collection.id for collection in collections], narrowed(condition))
         documents = frozenset(one.id for one in facts if possible(condition, one))
-    query = Query(words, collections=collections, kinds=kinds, documents=documents, where=where)
+    query = Query(read(words), collections=collections, kinds=kinds, documents=documents, where=where)
     found = [one.id for one in (await shelf.joined.search(query, top_k)).evidence]
     assert set(found) <= matching
     assert len(found) == len(set(found)) == min(top_k, len(matching))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from answering.question.read import read
 from app.adapters.encoders import clip
 from app.adapters.encoders.batching import BatchedQueries
 from app.adapters.encoders.model_files import bundled_minilm
@@ -80,7 +81,7 @@ def ways(house: House, encoders: Encoders, folder: Path, models: str) -> Fused:
 async def test_the_bundled_models_read_what_they_made(house: House, encoders: Encoders, tmp_path: Path) -> None:
     here: tuple[Collection, ...] = (house.catalogue.collections.find("default"),)
     fused = ways(house, encoders, tmp_path, "standard")
-    by_words = await fused.retrieve(Query("What is the price of a crossing after dark?", collections=here), 2)
+    by_words = await fused.retrieve(Query(read("What is the price of a crossing after dark?"), collections=here), 2)
     assert by_words.hits[0].chunk_id == "d.0"
     by_picture = await fused.retrieve(Query(image=picture("gold"), collections=here), 2)
     assert (by_picture.hits[0].chunk_id, by_picture.votes[1].voted) == ("d.1", True)

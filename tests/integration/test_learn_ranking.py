@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from answering.question.read import read
 from domain.types import Query
 from lab.measures.learn_ranking import opened
 
@@ -14,6 +15,6 @@ from lab.measures.learn_ranking import opened
 async def test_a_kept_index_is_searched_in_every_space(tmp_path: Path, text: str) -> None:
     with opened(tmp_path) as (retriever, catalogue):
         collection = catalogue.collections.create("eval", {})
-        found = await retriever.retrieve(Query(text, collections=(collection,)), 10)
+        found = await retriever.retrieve(Query(read(text), collections=(collection,)), 10)
     assert {vote.space for vote in found.votes} == {"words", "text", "image"}
     assert not found.hits

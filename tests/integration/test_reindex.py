@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import pytest
 
+from answering.question.read import read
 from app.adapters.blobs import LocalBlobs
 from app.adapters.catalogue.catalogue import SqlCatalogue
 from app.adapters.dbos_jobs import DbosJobs
@@ -186,7 +187,7 @@ def test_searches_neither_fail_nor_come_back_empty_while_the_encoder_changes(hou
 
     async def searched() -> None:
         asked = house.collection
-        joint = await search.search(Query("when does the d7 boat sail", collections=(asked,)), 5)
+        joint = await search.search(Query(read("when does the d7 boat sail"), collections=(asked,)), 5)
         [vote] = [vote for vote in joint.votes if vote.space == "text"]
         assert len(joint.evidence) == 5
         assert joint.evidence[0].document.id == "d7"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from answering.library_questions import Librarian, mentions
-from answering.question.intents import intent_of
+from answering.question.read import read
 from domain.types import Answer, Chunk, Document, Found, Hit, Query, Status
 from ingest.outline import outline_of
 from retrievers.hydrated import Joined
@@ -36,11 +36,11 @@ ORDINARY = [
 @pytest.mark.parametrize("question", ORDINARY)
 async def test_questions_to_the_documents_are_left_to_them(question: str) -> None:
     library = Shelf().put("tower.pdf").librarian()
-    intent = intent_of(question)
-    if intent.sort == "summary":
-        assert await library.meant(intent, Shelf.query_in(library, question)) == ()
+    query = Shelf.query_in(library, question)
+    if query.question.intent.sort == "summary":
+        assert await library.meant(query) == ()
     else:
-        assert intent.sort == "ordinary"
+        assert query.question.intent.sort == "ordinary"
 
 
 class ByWords:
@@ -50,7 +50,8 @@ class ByWords:
         self.chunks = chunks
 
     async def retrieve(self, query: Query, k: int) -> Found:
-        fitting = [one for one in self.chunks if any(word in one.text for word in [query.text, *query.text.split()])]
+        about = query.question.about.text
+        fitting = [one for one in self.chunks if any(word in one.text for word in [about, *about.split()])]
         return Found(tuple(Hit(one.id, 1.0 - n / 1000, {"words": n + 1}) for n, one in enumerate(fitting)))
 
 
@@ -84,17 +85,17 @@ class Shelf:
 
     @staticmethod
     def query_in(librarian: Librarian, text: str) -> Query:
-        return Query(text, collections=(librarian._catalogue.collections.find("default"),))
+        return Query(read(text), collections=(librarian._catalogue.collections.find("default"),))
 
     async def told(self, question: str) -> Answer:
         library = self.librarian()
-        answer = await library.told(intent_of(question), self.query_in(library, question))
+        answer = await library.told(self.query_in(library, question))
         assert answer is not None
         return answer
 
     async def meant(self, question: str) -> list[str]:
         library = self.librarian()
-        found = await library.meant(intent_of(question), self.query_in(library, question))
+        found = await library.meant(self.query_in(library, question))
         return [document.name for document in found]
 
 

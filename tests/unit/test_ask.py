@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from starlette.requests import Request
 
-from answering.ask import Answered, Ask, Event, Retrieved, Said, Scope
+from answering.ask import Answered, Ask, Event, Retrieved, Said
 from answering.explain import Explain
+from answering.find import EvidenceFinder
 from answering.library_questions import Librarian
-from answering.question.condense import Condense
+from answering.output.citations import Holds
+from answering.parts import Scope
+from answering.question.condense import QuestionReader
+from answering.write import AnswerWriter
+from app.adapters.catalogue.catalogue import SqlCatalogue
 from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.generator import MemoryGenerator
 from app.adapters.memory.traces import MemoryTraces
 from app.api.chat import last_answer
 from domain.errors import BadRequest, ExhibitError, HungUp, Missing, ModelUnavailable, PromptTooLong, TooManyImages
+from domain.question import Question
 from domain.types import (
     Answer,
     Chunk,
@@ -34,7 +40,6 @@ from domain.types import (
     TextPart,
     Vote,
 )
-from language.scripts import is_chinese
 from retrievers.hydrated import Joined
 from tests.catalogues import fresh_catalogue
 
@@ -45,8 +50,9 @@ SENTENCES = ("The lantern burns whale oil.", "The tower is 31 metres high.", "Fi
 class Everything:
     """A retriever that finds all chunks, in order."""
 
-    def __init__(self, chunk_ids: Sequence[str]) -> None:
+    def __init__(self, chunk_ids: Sequence[str], catalogue: SqlCatalogue) -> None:
         self.chunk_ids = chunk_ids
+        self.catalogue = catalogue
         self.asked: list[Query] = []
 
     async def retrieve(self, query: Query, k: int) -> Found:
@@ -55,10 +61,18 @@ class Everything:
 
 
 def asking(
-    *scripts: Sequence[str | ExhibitError], found: int = 3, sentences: Sequence[str] = SENTENCES, hidden: int = 0
+    *scripts: Sequence[str | ExhibitError],
+    found: int = 3,
+    sentences: Sequence[str] = SENTENCES,
+    hidden: int = 0,
+    picture: bytes | None = PNG,
+    at_once: int = 3,
+    coming: Callable[[Question], None] = lambda question: None,
+    holds: Holds | None = None,
 ) -> tuple[Ask, MemoryGenerator, Everything]:
     catalogue, blobs = fresh_catalogue(), MemoryBlobs()
-    blobs.put("documents/d/crops/one", PNG)
+    if picture is not None:
+        blobs.put("documents/d/crops/one", picture)
     collection = catalogue.collections.find("default")
     document = Document(
         "d", collection.id, "default", "tower.pdf", "application/pdf", 9, "ab", "queued", datetime.now(UTC)
@@ -81,16 +95,16 @@ def asking(
     catalogue.chunks.replace("d", 1, chunks)
     catalogue.runs.publish("d", 1, "ready")
     generator = MemoryGenerator(*scripts)
-    retriever = Everything([chunk.id for chunk in chunks][:found])
+    retriever = Everything([chunk.id for chunk in chunks][:found], catalogue)
     explain = Explain(catalogue, MemoryTraces())
     joined = Joined(retriever, catalogue.chunks)
-    ask = Ask(catalogue, blobs, joined, generator, 4, explain, Condense(), Librarian(catalogue, joined))
+    finder = EvidenceFinder(catalogue, joined, Librarian(catalogue, joined), explain, at_once, coming)
+    ask = Ask(QuestionReader(), finder, AnswerWriter(catalogue, blobs, generator, 4, holds=holds))
     return ask, generator, retriever
 
 
 async def test_no_more_searches_are_under_way_than_may_be_and_one_by_picture_waits_for_none() -> None:
-    ask, _, retriever = asking()
-    ask._turns = asyncio.Semaphore(2)
+    ask, _, retriever = asking(at_once=2)
     open_now, most, go_on = 0, 0, asyncio.Event()
     find = retriever.retrieve
 
@@ -117,9 +131,8 @@ async def test_no_more_searches_are_under_way_than_may_be_and_one_by_picture_wai
 
 
 async def test_only_questions_that_wait_for_their_turn_are_told_to_be_coming() -> None:
-    ask, _, retriever = asking()
     told: list[str] = []
-    ask._turns, ask._coming = asyncio.Semaphore(1), told.append
+    ask, _, retriever = asking(at_once=1, coming=lambda question: told.append(question.about.text))
     under_way, go_on, find = asyncio.Event(), asyncio.Event(), retriever.retrieve
 
     async def retrieve(query: Query, k: int) -> Found:
@@ -244,7 +257,7 @@ async def test_a_follow_up_is_answered_in_its_own_language_whatever_the_conversa
     before = Message("user", (TextPart("Who runs the Aldbridge Ferry Company?"),))
     last = (await events_of(ask, "它是谁写的？", before))[-1]
     assert isinstance(last, Answered)
-    assert generator.prompts[0].question == "它是谁写的 Aldbridge Ferry Company"
+    assert generator.prompts[0].question.standalone.text == "它是谁写的 Aldbridge Ferry Company"
     assert last.answer.answer == "您的文档中没有相关内容。"
     assert (last.answer.missing or "").startswith("找到的段落都没有回答：")
 
@@ -254,7 +267,7 @@ async def test_a_follow_up_about_the_library_is_answered_in_its_own_language() -
     before = Message("user", (TextPart("灯塔守则里写的守塔人是谁，他们在哪一年开始工作？"),))
     retrieved, *_, last = await events_of(ask, "Which documents mention it?", before)
     assert isinstance(retrieved, Retrieved)
-    assert is_chinese(retrieved.search.question)
+    assert retrieved.search.question.standalone.chinese
     assert isinstance(last, Answered)
     assert last.answer.answer.startswith("No document mentions “灯塔守则")
 
@@ -271,8 +284,9 @@ async def test_what_it_is_that_documents_mention_is_taken_from_the_conversation(
 
 
 async def test_a_model_that_cannot_tell_gets_its_confidence_from_evidence_and_claims() -> None:
-    ask, _, _ = asking(["The lantern burns whale oil [1]."], ["This is not in your documents."])
-    ask._holds = lambda prompt: 0.4
+    ask, _, _ = asking(
+        ["The lantern burns whale oil [1]."], ["This is not in your documents."], holds=lambda prompt: 0.4
+    )
     answer = await answer_of(ask)
     assert answer.confidence == pytest.approx((0.4 + answer.claims[0].support) / 2, abs=0.001)
     assert (await answer_of(ask)).confidence == 0.2
@@ -374,8 +388,7 @@ async def test_a_conversations_pictures_do_not_fill_the_prompt() -> None:
 
 
 async def test_evidence_whose_picture_was_deleted_meanwhile_is_shown_by_its_words() -> None:
-    ask, generator, _ = asking(["It stands by the sea [3]."])
-    ask._pictures._blobs.delete("documents/d")
+    ask, generator, _ = asking(["It stands by the sea [3]."], picture=None)
     assert (await answer_of(ask)).citations
     assert not any(isinstance(part, ImagePart) for message in generator.prompts[-1].messages for part in message.parts)
 
@@ -410,9 +423,9 @@ async def test_a_follow_up_is_searched_for_as_a_question_of_its_own_and_told_as_
     ask, generator, retriever = asking(["The tower is 31 metres high [2]."])
     history = [Message("user", (TextPart("What does the lantern of Tolle burn?"),))]
     await events_of(ask, "How high is it?", *history)
-    assert retriever.asked[-1].text == "How high is Tolle"
+    assert retriever.asked[-1].question.standalone.text == "How high is Tolle"
     shown = generator.prompts[-1]
-    assert shown.question == "How high is Tolle"
+    assert shown.question.standalone.text == "How high is Tolle"
     assert "How high is it?" in shown.messages[-1].text
     assert "What does the lantern of Tolle burn?" in "".join(message.text for message in shown.messages)
 

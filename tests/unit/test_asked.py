@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from domain.types import Found, Query
-from retrievers.query_cleaning import Asked, without_form
-from retrievers.query_expansion import computed_from
+from answering.question.form import without_form
+from answering.question.hints import computed_from
+from answering.question.read import read
 
 
 @pytest.mark.parametrize(
@@ -57,17 +57,8 @@ def test_a_ratio_hints_at_what_it_is_computed_from() -> None:
     assert computed_from("Who wrote the report?") == ""
 
 
-async def test_the_retriever_is_asked_without_the_form_and_with_the_hints() -> None:
-    heard: list[Query] = []
-
-    class Heard:
-        async def retrieve(self, query: Query, k: int) -> Found:
-            heard.append(query)
-            return Found()
-
-    found = await Asked(Heard()).retrieve(Query("What is the EBITDA? Answer in millions.", hints="costs"), 5)
-    assert found.steps[0].details["searched"] == "What is the EBITDA?"
-    assert (await Asked(Heard()).retrieve(Query("Who wrote it?"), 5)).steps == ()
-    assert heard[0].text == "What is the EBITDA?"
-    assert heard[0].hints.startswith("costs ")
-    assert "depreciation" in heard[0].hints
+def test_the_question_is_searched_for_without_the_form_and_with_the_hints() -> None:
+    question = read("What is the EBITDA? Answer in millions.")
+    assert question.about.text == "What is the EBITDA?"
+    assert "depreciation" in question.hints
+    assert question.standalone.text == "What is the EBITDA? Answer in millions."

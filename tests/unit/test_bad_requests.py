@@ -11,7 +11,8 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from answering.ask import Answered
-from answering.question.condense import Condense
+from answering.question.condense import QuestionReader
+from answering.question.read import read
 from app.adapters.memory.generator import MemoryGenerator
 from app.api.bodies import ChatIn, CollectionIn, CompletionIn, MessageIn
 from app.api.messages import messages_of
@@ -125,9 +126,9 @@ async def test_a_system_message_is_a_wish_below_the_rules_and_is_not_searched_fo
     last = (await events_of(ask, messages[-1].text, *messages[:-1]))[-1]
     assert isinstance(last, Answered)
     assert last.answer.verdict == "grounded"
-    assert retriever.asked[-1].text == "What does the lantern burn?"
+    assert retriever.asked[-1].question.standalone.text == "What does the lantern burn?"
     system, *others = generator.prompts[-1].messages
-    rules = build("What does the lantern burn?", [], [], {}).messages[0].text
+    rules = build(read("What does the lantern burn?"), [], [], {}).messages[0].text
     assert system.text.startswith(rules)
     assert system.text.count("</wishes>") == 1
     assert "<|im_start|>" not in system.text
@@ -162,7 +163,7 @@ def turns(count: int) -> list[Message]:
 async def test_a_question_that_leans_on_five_hundred_turns_is_understood(model: bool) -> None:
     ask, generator, _ = asking(["The tower is 31 metres high [2]."])
     condensing = MemoryGenerator(["How high is the tower of Tolle?"])
-    ask._condense = Condense(condensing if model else None)
+    ask._reader = QuestionReader(condensing if model else None)
     last = (await events_of(ask, "And how high is it?", *turns(500)))[-1]
     assert isinstance(last, Answered)
     assert last.answer.verdict == "grounded"

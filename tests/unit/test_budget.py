@@ -7,6 +7,7 @@ import pytest
 from answering.ask import Answered
 from answering.context.budget import Budget
 from answering.context.pack import tokens_of
+from answering.question.read import read
 from domain.errors import PromptTooLong, TooManyImages
 from domain.types import ImagePart, Message, Prompt, TextPart
 from prompts.answer import build
@@ -14,7 +15,7 @@ from tests.unit.test_ask import answer_of, asking, events_of
 
 
 def prompt_of(characters: int) -> Prompt:
-    return build("x" * characters, [], [], {})
+    return build(read("x" * characters), [], [], {})
 
 
 def test_nothing_is_over_what_nobody_knows() -> None:
@@ -60,7 +61,7 @@ def test_pictures_and_a_server_that_counts_nothing_correct_nothing() -> None:
     budget = Budget(4)
     budget.told(3_000)
     budget.counted(prompt_of(3_600), 0)
-    budget.counted(build("x", [], [], {}, [ImagePart(b"pixels")]), 9_000)
+    budget.counted(build(read("x"), [], [], {}, [ImagePart(b"pixels")]), 9_000)
     assert budget.tokens == 3_600
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from answering.extractive.reader import ExtractiveReader
+from answering.question.read import read
+from domain.question import Question
 from domain.types import Hit
 from retrievers.closest import LOOKED_AT, closest
 from retrievers.reranked import Candidate
@@ -24,11 +26,11 @@ def candidates(*texts: str) -> list[Candidate]:
 
 
 async def ranked(question: str, *texts: str, scores: Sequence[float] = ()) -> list[int]:
-    async def first(question: str, seen: Sequence[Candidate]) -> Sequence[float]:
+    async def first(question: Question, seen: Sequence[Candidate]) -> Sequence[float]:
         return scores or [1.0 - n / 100 for n in range(len(seen))]
 
     found = candidates(*texts)
-    again = await closest(first, ExtractiveReader().best_fits)(question, found)
+    again = await closest(first, ExtractiveReader().best_fits)(read(question), found)
     return sorted(range(len(found)), key=lambda at: -again[at])
 
 

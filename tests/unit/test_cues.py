@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from retrievers.cues import cues_of, label_borne, labels_in, numbers_in
+from answering.question.cues import cues_of
+from retrievers.labels import label_borne, labels_in, numbers_in
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from answering.ask import Answered, Ask, Scope
-from answering.explain import Explain, trace_of, understood
+from answering.ask import Answered, Ask
+from answering.explain import Explain, trace_of
+from answering.find import EvidenceFinder
 from answering.library_questions import Librarian
-from answering.question.condense import Condense
+from answering.parts import Scope
+from answering.question.condense import QuestionReader
+from answering.question.read import read
+from answering.write import AnswerWriter
 from app.adapters.catalogue.catalogue import SqlCatalogue
 from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.generator import MemoryGenerator
@@ -50,8 +54,13 @@ def catalogue_with(*documents: str) -> SqlCatalogue:
 def asking(catalogue: SqlCatalogue, *proposed: str) -> tuple[Ask, Explain]:
     explain = Explain(catalogue, MemoryTraces())
     joined = Joined(Fused({"words": Proposing(*proposed)}), catalogue.chunks)
-    generator, librarian = MemoryGenerator(["It lies there [1]."]), Librarian(catalogue, joined)
-    return Ask(catalogue, MemoryBlobs(), joined, generator, 4, explain, Condense(), librarian), explain
+    return asking_of(catalogue, joined, explain), explain
+
+
+def asking_of(catalogue: SqlCatalogue, joined: Joined, explain: Explain) -> Ask:
+    finder = EvidenceFinder(catalogue, joined, Librarian(catalogue, joined), explain)
+    writer = AnswerWriter(catalogue, MemoryBlobs(), MemoryGenerator(["It lies there [1]."]), 4)
+    return Ask(QuestionReader(), finder, writer)
 
 
 async def test_what_was_dropped_says_why() -> None:
@@ -129,7 +138,7 @@ async def test_a_store_that_fails_costs_the_trace_and_no_search() -> None:
     catalogue = catalogue_with("a")
     explain = Explain(catalogue, Failing())
     joined = Joined(Proposing("a.0"), catalogue.chunks)
-    ask = Ask(catalogue, MemoryBlobs(), joined, MemoryGenerator(), 4, explain, Condense(), Librarian(catalogue, joined))
+    ask = asking_of(catalogue, joined, explain)
     found = await ask.search(Scope(), "treasure")
     explain.close()
     assert len(found.evidence) == 1
@@ -150,9 +159,17 @@ class Counting(MemoryTraces):
 def test_traces_that_come_together_are_written_together_and_all_of_them_before_it_closes() -> None:
     traces = Counting()
     explain = Explain(fresh_catalogue(), traces)
-    noted = [trace_of(understood("why?", "", Query("why?"), 8), Joint((), ()), {}, "") for _ in range(5)]
+    noted = [trace_of(Query(read("why?")), 8, Joint((), ()), {}, "") for _ in range(5)]
     for trace in noted:
         explain.note(trace)
     explain.close()
     assert traces.written == [5]
     assert [traces.find(one.id) for one in noted] == noted
+
+
+async def test_the_words_that_were_searched_for_stand_first_where_they_are_not_the_questions() -> None:
+    ask, explain = asking(catalogue_with("a"), "a.0")
+    found = await ask.search(Scope(), "What is the EBITDA? Answer in millions.")
+    step, *_ = (await explain.find(found.trace_id, "")).trace.steps
+    assert (step.name, step.details["searched"]) == ("ask", "What is the EBITDA?")
+    assert "depreciation" in step.details["hints"]

@@ -9,6 +9,7 @@ import pytest
 from answering.extractive.passages import quotables
 from answering.extractive.reader import ExtractiveReader
 from answering.grounding.check import Checker, Statement
+from answering.question import read as questions
 from domain.ports import Vector, Vectors
 from domain.types import Chunk, Document, Evidence, Kind, Place, Prompt
 from prompts.answer import abstains
@@ -37,8 +38,12 @@ def evidence(n: int, text: str, kind: Kind = "text") -> Evidence:
 SHOWN = (evidence(1, PROSE), evidence(2, TABLE, "table"), evidence(3, CHINESE), evidence(4, FIGURE, "figure"))
 
 
+def prompt_of(question: str, *shown: Evidence) -> Prompt:
+    return Prompt(questions.read(question), (), shown)
+
+
 def reading(question: str, shown: tuple[Evidence, ...] = SHOWN) -> tuple[str, float]:
-    read = ExtractiveReader().read(Prompt(question, (), shown))
+    read = ExtractiveReader().read(prompt_of(question, *shown))
     return " ".join(read.quotes), read.confidence
 
 
@@ -353,14 +358,15 @@ class Alike:
 def test_likeness_tells_where_words_cannot_and_only_a_few_sentences_are_encoded() -> None:
     encoder = Alike()
     text = "Flibber went home. " * 40 + "The vixen slept."
-    read = ExtractiveReader(encoder).ranked(Prompt("Which animal was resting?", (), (evidence(1, text),)))  # type: ignore[arg-type]
+    read = ExtractiveReader(encoder).ranked(prompt_of("Which animal was resting?", evidence(1, text)))  # type: ignore[arg-type]
     assert encoder.encoded <= 10
     assert all(one.likeness is not None for one in read)
 
 
 def test_a_question_that_the_encoder_cannot_read_is_left_to_the_words() -> None:
     encoder = Alike()
-    assert "21:40" in "".join(ExtractiveReader(encoder).read(Prompt("夜班船几点离港？", (), SHOWN)).quotes)  # type: ignore[arg-type]
+    reader = ExtractiveReader(encoder)  # type: ignore[arg-type]
+    assert "21:40" in "".join(reader.read(prompt_of("夜班船几点离港？", *SHOWN)).quotes)
     assert encoder.encoded == 0
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from answering.question.condense import Condense
-from answering.question.follow_up import leans, standalone
+from answering.question.condense import QuestionReader
+from answering.question.follow_up import leans_on, standalone
 from app.adapters.memory.generator import MemoryGenerator
 from domain.errors import ModelUnavailable
+from domain.question import Question
 from domain.types import Delta, Message, Prompt, Role, TextPart
 from prompts.condense import condensed
 
 SHARE = "What share of the items for Skerry was delivered on time in 2025?"
+
+
+async def read_by(reader: QuestionReader, text: str, history: Sequence[Message]) -> Question:
+    return await reader.read(said("user", text), history)
 
 
 def said(role: Role, text: str) -> Message:
@@ -46,7 +51,7 @@ def said(role: Role, text: str) -> Message:
     ],
 )
 def test_what_leans_on_the_conversation_is_seen(question: str) -> None:
-    assert leans(question)
+    assert leans_on(question)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +75,7 @@ def test_what_leans_on_the_conversation_is_seen(question: str) -> None:
     ],
 )
 def test_what_stands_alone_is_left_alone(question: str) -> None:
-    assert leans(question) == ""
+    assert leans_on(question) == ""
     assert standalone(question, [SHARE], "Tolle [1].") == question
 
 
@@ -107,25 +112,25 @@ def test_a_person_of_the_last_answer_is_taken_over() -> None:
 
 async def test_the_model_writes_the_question_out() -> None:
     model = MemoryGenerator(['Standalone question: "What was Apple\'s revenue in 2019?" [1]'])
-    asked = await Condense(model).standalone("And in 2019?", [said("user", "Apple's revenue in 2018?")])
-    assert asked.text == "What was Apple's revenue in 2019?"
-    assert "scripted" in asked.why
+    asked = await read_by(QuestionReader(model), "And in 2019?", [said("user", "Apple's revenue in 2018?")])
+    assert asked.standalone.text == "What was Apple's revenue in 2019?"
+    assert "scripted" in asked.rewritten
     assert "Apple's revenue in 2018?" in model.prompts[0].messages[-1].text
 
 
 async def test_the_model_is_not_asked_about_what_stands_alone() -> None:
     model = MemoryGenerator()
     history = [said("user", "Apple's revenue in 2018?"), said("assistant", "Much [1].")]
-    assert (await Condense(model).standalone(SHARE, history)).text == SHARE
-    assert (await Condense(model).standalone("And in 2019?", [])).text == "And in 2019?"
+    assert (await read_by(QuestionReader(model), SHARE, history)).standalone.text == SHARE
+    assert (await read_by(QuestionReader(model), "And in 2019?", [])).standalone.text == "And in 2019?"
     assert model.prompts == []
 
 
 @pytest.mark.parametrize("script", [[ModelUnavailable("gone")], [""], ["very long " * 200]])
 async def test_without_the_models_help_terms_are_carried_over(script: list[str | ModelUnavailable]) -> None:
     history = [said("user", "What was the revenue of Apple in 2018?")]
-    asked = await Condense(MemoryGenerator(script)).standalone("And in 2019?", history)
-    assert asked.text == "What was the revenue of Apple in 2019"
+    asked = await read_by(QuestionReader(MemoryGenerator(script)), "And in 2019?", history)
+    assert asked.standalone.text == "What was the revenue of Apple in 2019"
 
 
 async def test_a_model_that_says_nothing_is_not_waited_for() -> None:
@@ -135,8 +140,8 @@ async def test_a_model_that_says_nothing_is_not_waited_for() -> None:
             yield Delta("too late")
 
     history = [said("user", "What was the revenue of Apple in 2018?")]
-    asked = await Condense(Silent(), timeout_s=0.02).standalone("And in 2019?", history)
-    assert "2019" in asked.text
+    asked = await read_by(QuestionReader(Silent(), timeout_s=0.02), "And in 2019?", history)
+    assert "2019" in asked.standalone.text
 
 
 def test_a_reply_that_explains_is_cut_to_its_question() -> None:

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from answering.question.read import read
 from domain.errors import BadRequest, ExhibitError, Unavailable
 from domain.types import Found, Hit, Query, Space, Vote
 from retrievers.fused import RRF_K, Fused, min_max_fusion, reciprocal_rank_fusion
@@ -53,7 +54,7 @@ class Given:
 
 async def test_a_hit_carries_its_rank_in_every_space_that_found_it() -> None:
     fused = Fused({"words": Given("words", hits(a=2, b=1)), "text": Given("text", hits(b=0.9, a=0.8))})
-    found = await fused.retrieve(Query("q"), 5)
+    found = await fused.retrieve(Query(read("q")), 5)
     assert [(hit.chunk_id, hit.ranks) for hit in found.hits] == [
         ("a", {"words": 1, "text": 2}),
         ("b", {"words": 2, "text": 1}),
@@ -69,14 +70,14 @@ async def test_asked_for_fewer_the_best_are_the_same(fusion: str) -> None:
         {"words": Given("words", words), "text": Given("text", text)},
         fusion="rrf" if fusion == "rrf" else "min_max",
     )
-    few, many = await fused.retrieve(Query("q"), 2), await fused.retrieve(Query("q"), 20)
+    few, many = await fused.retrieve(Query(read("q")), 2), await fused.retrieve(Query(read("q")), 20)
     assert few.hits == many.hits[:2]
     assert (few.exhausted, many.exhausted) == (False, True)
 
 
 async def test_a_space_that_is_not_available_is_a_vote_that_says_why() -> None:
     fused = Fused({"words": Given("words", hits(a=1)), "text": Given("text", Unavailable("the index is away"))})
-    found = await fused.retrieve(Query("q"), 5)
+    found = await fused.retrieve(Query(read("q")), 5)
     assert [hit.chunk_id for hit in found.hits] == ["a"]
     assert [(vote.space, vote.voted, vote.why) for vote in found.votes] == [
         ("words", True, ""),
@@ -87,15 +88,15 @@ async def test_a_space_that_is_not_available_is_a_vote_that_says_why() -> None:
 async def test_all_spaces_failing_is_a_failure_and_so_is_any_other_error() -> None:
     gone = Given("words", Unavailable("gone"))
     with pytest.raises(Unavailable, match="gone"):
-        await Fused({"words": gone, "text": Given("text", Unavailable("too"))}).retrieve(Query("q"), 5)
+        await Fused({"words": gone, "text": Given("text", Unavailable("too"))}).retrieve(Query(read("q")), 5)
     with pytest.raises(BadRequest, match="odd"):
-        await Fused({"words": gone, "text": Given("text", BadRequest("odd"))}).retrieve(Query("q"), 5)
+        await Fused({"words": gone, "text": Given("text", BadRequest("odd"))}).retrieve(Query(read("q")), 5)
 
 
 async def test_an_image_that_is_asked_counts_more_than_the_words_beside_it() -> None:
     fused = Fused({"words": Given("words", hits(a=2, b=1)), "image": Given("image", hits(b=0.9, c=0.8, a=0.7))})
-    assert (await fused.retrieve(Query("q"), 5)).hits[0].chunk_id == "a"
-    assert (await fused.retrieve(Query("q", image=b"png"), 5)).hits[0].chunk_id == "b"
+    assert (await fused.retrieve(Query(read("q")), 5)).hits[0].chunk_id == "a"
+    assert (await fused.retrieve(Query(read("q"), image=b"png"), 5)).hits[0].chunk_id == "b"
 
 
 async def test_spaces_are_searched_side_by_side() -> None:
@@ -107,4 +108,4 @@ async def test_spaces_are_searched_side_by_side() -> None:
             return await super().retrieve(query, k)
 
     fused = Fused({"words": Meeting("words", hits(a=1)), "text": Meeting("text", hits(a=1))})
-    assert len((await fused.retrieve(Query("q"), 5)).hits) == 1
+    assert len((await fused.retrieve(Query(read("q")), 5)).hits) == 1

@@ -9,6 +9,7 @@ import pytest
 
 from answering.output.hidden_text import hidden_met
 from answering.output.notices import in_words
+from answering.question.read import read
 from domain.types import Box, Chunk, Document, Evidence, Notice, PageReport, Region
 from language.scripts import is_chinese
 from tests.catalogues import fresh_catalogue
@@ -27,7 +28,7 @@ def met(*chunks: tuple[str, int | None], question: str = QUESTION, hidden: Seque
     shown = [
         Evidence(Chunk(f"d.{n}", "d", n, "text", text, text, page), document) for n, (text, page) in enumerate(chunks)
     ]
-    return in_words(hidden_met(catalogue, shown), question)
+    return in_words(hidden_met(catalogue, shown), read(question))
 
 
 def test_a_page_with_hidden_words_is_told_and_which_evidence_it_holds() -> None:

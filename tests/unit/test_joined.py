@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from answering.question.read import read
 from domain.errors import BadRequest
 from domain.types import Chunk, Collection, Document, Evidence, Found, Hit, Kind, Query
 from retrievers.hydrated import Joined
@@ -44,14 +45,14 @@ class Shelf:
         return [chunk.id for chunk in made]
 
     async def search(self, retriever: Proposing, k: int, **narrowed: Any) -> list[str]:
-        query = Query("q", collections=(self.collection,), **narrowed)
+        query = Query(read("q"), collections=(self.collection,), **narrowed)
         return [one.id for one in (await Joined(retriever, self.catalogue.chunks).search(query, k)).evidence]
 
 
 async def test_evidence_keeps_the_order_scores_and_ranks_of_the_proposals() -> None:
     shelf = Shelf()
     ids = shelf.put("d", 5)
-    query = Query("q", collections=(shelf.collection,))
+    query = Query(read("q"), collections=(shelf.collection,))
     evidence = (await Joined(Proposing(ids[::-1]), shelf.catalogue.chunks).search(query, 2)).evidence
     assert [(one.id, one.score, one.ranks) for one in evidence] == [
         ("d.4", 0.0, {"words": 1}),

@@ -32,8 +32,8 @@ class FewPages:
 
 class Given:
     def __init__(self, *scripts: Sequence[str]) -> None:
-        self.ask, _, _ = asking(*scripts)
-        self.catalogue = self.ask._catalogue
+        self.ask, _, retriever = asking(*scripts)
+        self.catalogue = retriever.catalogue
         self.pages = FewPages()
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import answering.ask
+from answering.output import notices
 from answering.output.notices import SECTIONS, in_words
+from answering.question.read import read
 from domain.types import Noticed
 from language.scripts import is_chinese
 from tests.rooms import ROOT, rooms
@@ -34,7 +35,7 @@ def calls(name: str) -> Iterator[tuple[Path, ast.Call]]:
 def code_of(call: ast.Call) -> str:
     first = call.args[0]
     if isinstance(first, ast.Name):
-        return str(getattr(answering.ask, first.id))
+        return str(getattr(notices, first.id))
     assert isinstance(first, ast.Constant), ast.unparse(call)
     return str(first.value)
 
@@ -55,7 +56,7 @@ def of(section: str, count: int = 2) -> Noticed:
 
 
 def said(section: str, question: str, count: int = 2) -> str:
-    [notice] = in_words([of(section, count)], question)
+    [notice] = in_words([of(section, count)], read(question))
     return notice.message
 
 
@@ -115,13 +116,13 @@ def test_english_tells_one_from_several(section: str) -> None:
     ],
 )
 def test_numbers_and_evidence_stand_in_the_sentence(noticed: Noticed, english: str, chinese: str) -> None:
-    assert [notice.message for notice in in_words([noticed], ENGLISH)] == [english]
-    assert [notice.message for notice in in_words([noticed], CHINESE)] == [chinese]
+    assert [notice.message for notice in in_words([noticed], read(ENGLISH))] == [english]
+    assert [notice.message for notice in in_words([noticed], read(CHINESE))] == [chinese]
 
 
 def test_one_code_is_one_notice_however_much_it_says() -> None:
     letters, maps = (Noticed("searched_without_vectors", name=name) for name in ("letters", "maps"))
-    notice, other = in_words([letters, Noticed("cut_short"), maps], ENGLISH)
+    notice, other = in_words([letters, Noticed("cut_short"), maps], read(ENGLISH))
     assert (notice.code, other.code) == ("searched_without_vectors", "cut_short")
     assert "`exhibit reindex letters` re-embeds it. The vectors of the collection maps" in notice.message
 

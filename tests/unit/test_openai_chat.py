@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 
+from answering.question.read import read
 from app.adapters.llm.openai_chat import OpenAIChat
 from domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages
 from domain.types import Chunk, Delta, Document, Evidence, ImagePart, Prompt, Usage
@@ -20,7 +21,7 @@ DOCUMENT = Document(
     "d", "c", "default", "report.pdf", "application/pdf", 1, "0" * 64, "ready", datetime(2026, 1, 1, tzinfo=UTC)
 )
 FIGURE = Evidence(Chunk("d.1", "d", 0, "figure", "A chart of letters.", "", page=1), DOCUMENT)
-TEXT_ONLY = build("Why?", [], [FIGURE], {})
+TEXT_ONLY = build(read("Why?"), [], [FIGURE], {})
 
 
 @pytest.fixture
@@ -60,7 +61,9 @@ async def test_an_answer_that_met_its_limit_is_marked_as_cut(serving: Serving) -
 
 async def test_images_go_as_data_urls_after_their_number(serving: Serving) -> None:
     server = serving(said("x"))
-    await answered(OpenAIChat(server.url), build("Why?", [], [FIGURE], {"d.1": ImagePart(b"\x89PNG", "image/png")}))
+    await answered(
+        OpenAIChat(server.url), build(read("Why?"), [], [FIGURE], {"d.1": ImagePart(b"\x89PNG", "image/png")})
+    )
     system, user = server.requests[0]["messages"]
     assert isinstance(system["content"], str)
     text, image, question = contents(user)

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from answering.ask import Ask, Scope
+from answering.ask import Ask
+from answering.parts import Scope
 from app.api.chat import _told
 from app.api.openai import _chunks
 from domain import errors

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from answering.question.read import read
 from app.adapters.catalogue.chunks import SqlChunks
+from domain.question import Question
 from domain.types import Box, Chunk, Collection, Found, Hit, Kind, Query, Region
-from retrievers.cues import names_pages
-from retrievers.learned import FEATURES, Learned, features_of, shipped
+from retrievers.learned import FEATURES, Learned, features_of, looks_at_regions, shipped
 from retrievers.reranked import Candidate, Reranked, descending, in_turn, pinned, spread_over_pages
 from tests.catalogues import fresh_catalogue
 
@@ -48,7 +49,7 @@ class Knows(SqlChunks):
         return tuple(candidate(name).chunk for name in self.names if f"d.{name}" in chunk_ids)
 
 
-async def by_name(question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
+async def by_name(question: Question, candidates: Sequence[Candidate]) -> Sequence[float]:
     """The last letter of the alphabet first."""
     return [float(ord(one.chunk.id[-1])) for one in candidates]
 
@@ -62,10 +63,10 @@ async def test_only_a_question_that_names_a_page_needs_regions_to_rank(question:
     over = [candidate(name, text=f"it cost {name}") for name in "ab"]
     two_pages = (Region(3, Box(0, 0, 1, 1)), Region(4, Box(0, 0, 1, 1)))
     whole = replace(over[1].chunk, page=3, regions=two_pages)
-    with_regions = await Learned(shipped().weights)(question, [over[0], replace(over[1], chunk=whole)])
+    with_regions = await Learned(shipped().weights)(read(question), [over[0], replace(over[1], chunk=whole)])
     bare = replace(whole, regions=())
-    without = await Learned(shipped().weights)(question, [over[0], replace(over[1], chunk=bare)])
-    assert names_pages(question) is placed
+    without = await Learned(shipped().weights)(read(question), [over[0], replace(over[1], chunk=bare)])
+    assert looks_at_regions(read(question)) is placed
     assert (with_regions != without) is placed
 
 
@@ -79,13 +80,13 @@ async def test_regions_are_looked_up_only_where_the_rank_looks_at_them(placed: b
 
     chunks.standing = standing  # type: ignore[method-assign]
     again = Reranked(Given(hit("a")), chunks, by_name, placed=lambda question: placed)
-    await again.retrieve(Query("q", collections=(COLLECTION,)), 10)
+    await again.retrieve(Query(read("q"), collections=(COLLECTION,)), 10)
     assert asked == [placed]
 
 
 async def test_the_best_candidates_come_in_their_new_order_and_the_rest_after_them() -> None:
     again = Reranked(Given(hit("a"), hit("b"), hit("z")), Knows("a", "b", "z"), by_name, pool=2)
-    found = await again.retrieve(Query("q", collections=(COLLECTION,)), 10)
+    found = await again.retrieve(Query(read("q"), collections=(COLLECTION,)), 10)
     assert ids(found.hits) == ["d.b", "d.a", "d.z"]
     assert [each.score for each in found.hits] == sorted((each.score for each in found.hits), reverse=True)
     assert found.exhausted
@@ -94,30 +95,33 @@ async def test_the_best_candidates_come_in_their_new_order_and_the_rest_after_th
 
 async def test_fewer_than_the_pool_are_not_all_there_is() -> None:
     again = Reranked(Given(hit("a"), hit("b"), hit("z")), Knows("a", "b", "z"), by_name)
-    found = await again.retrieve(Query("q", collections=(COLLECTION,)), 2)
+    found = await again.retrieve(Query(read("q"), collections=(COLLECTION,)), 2)
     assert ids(found.hits) == ["d.z", "d.b"]
     assert not found.exhausted
 
 
 async def test_what_only_the_image_space_found_keeps_its_rank() -> None:
     again = Reranked(Given(hit("a"), hit("p", "image"), hit("b")), Knows("a", "b", "p"), by_name)
-    assert ids((await again.retrieve(Query("q", collections=(COLLECTION,)), 9)).hits) == ["d.b", "d.p", "d.a"]
+    assert ids((await again.retrieve(Query(read("q"), collections=(COLLECTION,)), 9)).hits) == ["d.b", "d.p", "d.a"]
 
 
 async def test_pictures_take_no_place_among_those_that_are_looked_at() -> None:
     again = Reranked(Given(hit("p", "image"), hit("q", "image"), hit("a"), hit("b")), Knows("a", "b"), by_name, pool=2)
-    found = await again.retrieve(Query("q", collections=(COLLECTION,)), 9)
+    found = await again.retrieve(Query(read("q"), collections=(COLLECTION,)), 9)
     assert ids(found.hits) == ["d.p", "d.q", "d.b", "d.a"]
 
 
 async def test_an_image_as_a_query_is_not_looked_at_again() -> None:
     again = Reranked(Given(hit("a"), hit("b")), Knows("a", "b"), by_name)
-    assert ids((await again.retrieve(Query("q", image=b"png", collections=(COLLECTION,)), 9)).hits) == ["d.a", "d.b"]
+    assert ids((await again.retrieve(Query(read("q"), image=b"png", collections=(COLLECTION,)), 9)).hits) == [
+        "d.a",
+        "d.b",
+    ]
 
 
 async def test_what_the_catalogue_does_not_give_is_last_and_not_lost() -> None:
     again = Reranked(Given(hit("x"), hit("a"), hit("b")), Knows("a", "b"), by_name)
-    assert ids((await again.retrieve(Query("q", collections=(COLLECTION,)), 9)).hits) == ["d.b", "d.a", "d.x"]
+    assert ids((await again.retrieve(Query(read("q"), collections=(COLLECTION,)), 9)).hits) == ["d.b", "d.a", "d.x"]
 
 
 def test_the_second_chunk_of_a_page_makes_room_for_another_page() -> None:
@@ -136,22 +140,22 @@ def test_pinned_hits_stand_where_they_stood() -> None:
 async def test_the_dear_look_is_only_at_the_best_of_the_cheap_one() -> None:
     seen: list[str] = []
 
-    async def dear(question: str, candidates: Sequence[Candidate]) -> Sequence[float]:
+    async def dear(question: Question, candidates: Sequence[Candidate]) -> Sequence[float]:
         seen.extend(one.chunk.id for one in candidates)
         return [-5.0 if one.chunk.id == "d.z" else -1.0 for one in candidates]
 
     candidates = [candidate("a"), candidate("y"), candidate("z")]
-    scores = await in_turn(by_name, dear, 2)("q", candidates)
+    scores = await in_turn(by_name, dear, 2)(read("q"), candidates)
     assert seen == ["d.z", "d.y"]
     assert scores[1] > scores[2] > scores[0]
-    assert await in_turn(by_name, dear, 2)("q", []) == []
+    assert await in_turn(by_name, dear, 2)(read("q"), []) == []
 
 
 # ---------------------------------------------------------------- the learned ranking
 
 
 def feature(name: str, question: str, *candidates: Candidate) -> list[float]:
-    return [row[FEATURES.index(name)] for row in features_of(question, candidates)]
+    return [row[FEATURES.index(name)] for row in features_of(read(question), candidates)]
 
 
 def test_the_page_and_the_label_that_a_question_names_are_seen() -> None:
@@ -187,6 +191,6 @@ async def test_the_shipped_weights_prefer_what_words_and_meaning_prefer() -> Non
     ranking = shipped()
     assert set(ranking.weights) == set(FEATURES)
     good, bad = candidate("a", words=0.9, cosine=0.8), candidate("b", words=0.1, cosine=0.1)
-    scores = await Learned(ranking.weights)("a question", [bad, good])
+    scores = await Learned(ranking.weights)(read("a question"), [bad, good])
     assert scores[1] > scores[0]
-    assert await Learned(ranking.weights)("a question", []) == []
+    assert await Learned(ranking.weights)(read("a question"), []) == []

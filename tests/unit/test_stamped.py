@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from answering.question.read import read
 from domain.errors import ModelMismatch, ModelUnavailable
 from domain.ports import Retriever
 from domain.types import Collection, Found, Hit, Query, Reindexing, Space, Vote
@@ -48,7 +49,7 @@ def collection(id: str, encoder: str = "", reindex: Reindexing | None = None) ->
 
 
 def asked(*collections: Collection, image: bytes | None = None) -> Query:
-    return Query("boat", image, collections)
+    return Query(read("boat"), image, collections)
 
 
 async def test_what_is_of_the_services_encoder_or_of_none_is_left_to_it() -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from answering.question.read import read
 from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.adapters.vectors.kept import KeptInBlobs
@@ -75,14 +76,16 @@ ASKED = unit(1, seed=999)[0]
 
 async def test_the_nearest_of_several_collections_are_merged_by_similarity() -> None:
     shelf = Shelf(9, collections=3)
-    found = await shelf.retriever().retrieve(Query("q", collections=tuple(collection(f"c{n}") for n in range(3))), 12)
+    found = await shelf.retriever().retrieve(
+        Query(read("q"), collections=tuple(collection(f"c{n}") for n in range(3))), 12
+    )
     assert ids(found) == shelf.nearest(ASKED)[:12]
     assert [hit.ranks for hit in found.hits[:2]] == [{"text": 1}, {"text": 2}]
 
 
 async def test_what_was_cut_off_in_merging_is_not_called_all_there_is() -> None:
     shelf = Shelf(4, collections=2)  # ten chunks in each
-    query = Query("q", collections=(collection("c0"), collection("c1")))
+    query = Query(read("q"), collections=(collection("c0"), collection("c1")))
     assert not (await shelf.retriever().retrieve(query, 11)).exhausted
     assert (await shelf.retriever().retrieve(query, 21)).exhausted
 
@@ -91,7 +94,7 @@ async def test_what_was_cut_off_in_merging_is_not_called_all_there_is() -> None:
 async def test_narrowed_to_documents_the_nearest_are_true_and_not_doubled(few: int) -> None:
     shelf = Shelf(160, collections=2)
     documents = {f"d{n}" for n in range(few)}
-    query = Query("q", collections=(collection("c0"), collection("c1")), documents=frozenset(documents))
+    query = Query(read("q"), collections=(collection("c0"), collection("c1")), documents=frozenset(documents))
     found = await shelf.retriever().retrieve(query, 7)
     assert ids(found) == shelf.nearest(ASKED, documents)[:7]
 
@@ -105,12 +108,12 @@ async def test_documents_that_are_all_far_away_are_found_still() -> None:
     shelf.index.add(IndexName("c0", "text", "m"), rows)
     for i in range(70):
         shelf.kept.keep(f"f{i}", "text", "m", 0, [f"f{i}.a"], far[np.newaxis])
-    query = Query("q", collections=(collection("c0"),), documents=frozenset(f"f{i}" for i in range(70)))
+    query = Query(read("q"), collections=(collection("c0"),), documents=frozenset(f"f{i}" for i in range(70)))
     assert len((await shelf.retriever().retrieve(query, 7)).hits) == 7
 
 
 async def test_no_document_is_nothing_found() -> None:
-    query = Query("q", collections=(collection("c0"),), documents=frozenset())
+    query = Query(read("q"), collections=(collection("c0"),), documents=frozenset())
     found = await Shelf(3).retriever().retrieve(query, 5)
     assert (found.hits, found.exhausted) == ((), True)
 
@@ -120,7 +123,7 @@ async def test_a_damaged_kept_blob_does_not_stop_a_narrowed_search() -> None:
     [key] = shelf.blobs.keys("documents/d1")
     shelf.blobs.delete(key)
     shelf.blobs.put(key, b"PK\x03\x04 half of it")
-    query = Query("q", collections=(collection("c0"),), documents=frozenset({"d1", "d2"}))
+    query = Query(read("q"), collections=(collection("c0"),), documents=frozenset({"d1", "d2"}))
     assert ids(await shelf.retriever().retrieve(query, 4)) == shelf.nearest(ASKED, {"d1", "d2"})[:4]
 
 
@@ -135,18 +138,20 @@ class Erasing(MemoryBlobs):
 
 async def test_a_document_erased_while_it_is_read_does_not_stop_a_narrowed_search() -> None:
     shelf = Shelf(5, blobs=Erasing())
-    query = Query("q", collections=(collection("c0"),), documents=frozenset({"d1", "d2"}))
+    query = Query(read("q"), collections=(collection("c0"),), documents=frozenset({"d1", "d2"}))
     assert ids(await shelf.retriever().retrieve(query, 9)) == shelf.nearest(ASKED, {"d2"})
 
 
 async def test_vectors_of_another_model_are_an_error_that_says_so() -> None:
-    query = Query("q", collections=(collection("c0", text="other-model"),))
+    query = Query(read("q"), collections=(collection("c0", text="other-model"),))
     with pytest.raises(ModelMismatch, match="other-model"):
         await Shelf(1).retriever().retrieve(query, 5)
 
 
 async def test_a_space_where_nothing_comes_close_does_not_vote() -> None:
-    found = await Shelf(3).retriever(looking(ASKED, 0.999)).retrieve(Query("q", collections=(collection("c0"),)), 5)
+    found = (
+        await Shelf(3).retriever(looking(ASKED, 0.999)).retrieve(Query(read("q"), collections=(collection("c0"),)), 5)
+    )
     assert (found.hits, found.votes[0].voted, found.exhausted) == ((), False, True)
     assert "close enough" in found.votes[0].why
 
@@ -191,7 +196,7 @@ async def plain(image: bytes) -> bytes:
 
 @pytest.mark.parametrize(("text", "seen"), [("what is it?", True), ("这是什么？", False), ("  ", False)])
 async def test_the_text_space_votes_where_its_model_can_read(text: str, seen: bool) -> None:
-    looked = await seeing_text(TextModel(), encode)(Query(text))
+    looked = await seeing_text(TextModel(), encode)(Query(read(text)))
     assert isinstance(looked, Seen) is seen
 
 
@@ -208,23 +213,23 @@ async def test_the_text_space_votes_where_its_model_can_read(text: str, seen: bo
     ],
 )
 async def test_words_reach_the_image_space_freely_only_if_they_name_a_picture(text: str, threshold: float) -> None:
-    looked = await seeing_images(ImageModel(), encode, plain)(Query(text))
+    looked = await seeing_images(ImageModel(), encode, plain)(Query(read(text)))
     assert isinstance(looked, Seen)
     assert looked.threshold == threshold
 
 
 async def test_an_image_is_searched_for_itself() -> None:
-    looked = await seeing_images(ImageModel(), encode, plain)(Query("how much revenue?", image=b"png"))
+    looked = await seeing_images(ImageModel(), encode, plain)(Query(read("how much revenue?"), image=b"png"))
     assert isinstance(looked, Seen)
     assert (looked.threshold, looked.vector.tolist()) == (-1.0, unit(1, seed=1)[0].tolist())
-    assert isinstance(await seeing_images(ImageModel(), encode, plain)(Query(" ")), str)
+    assert isinstance(await seeing_images(ImageModel(), encode, plain)(Query(read(" "))), str)
 
 
 async def test_words_of_several_collections_are_merged_and_what_was_cut_off_is_not_all() -> None:
     words = MemoryWords()
     for n in range(2):
         words.add(f"c{n}", [WordsRow(f"d{n}.{i}", f"d{n}", "text", "turbine") for i in range(3)])
-    query = Query("turbine", collections=(collection("c0"), collection("c1")))
+    query = Query(read("turbine"), collections=(collection("c0"), collection("c1")))
     cut, whole = await WordsRetriever(words).retrieve(query, 4), await WordsRetriever(words).retrieve(query, 7)
     assert (len(cut.hits), cut.exhausted) == (4, False)
     assert (len(whole.hits), whole.exhausted) == (6, True)

@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from answering.question.read import read
 from app.adapters.llm.openai_chat import OpenAIChat
 from domain.errors import ModelUnavailable, PromptTooLong, TooManyImages
 from domain.types import Delta, Message, Prompt, TextPart
@@ -20,7 +21,7 @@ QUESTION = "How many letters were carried?"
 
 def prompt_of(sources: int = 1, images: int = 0, text: str = "Skerry Post carried 412,000 letters.") -> Prompt:
     shown = [evidence(n, text, "figure" if n <= images else "text") for n in range(1, sources + 1)]
-    return build(QUESTION, [], shown, {one.id: picture() for one in shown[:images]})
+    return build(read(QUESTION), [], shown, {one.id: picture() for one in shown[:images]})
 
 
 def chat_with(engine: Engine, max_tokens: int = 16) -> OpenAIChat:
@@ -143,7 +144,7 @@ async def test_a_prompt_over_the_context_is_told_with_its_length(engine: Engine)
 async def test_text_cannot_pass_for_an_image_placeholder(engine: Engine) -> None:
     """The tokenizer knows `<image>` as a special token: unescaped, this request is refused or miscounted."""
     history = [Message("user", (TextPart("<image> <image>"),))]
-    prompt = build("What is in <image>?", history, [evidence(1, "See <image> and <image>.")], {"d.1": picture()})
+    prompt = build(read("What is in <image>?"), history, [evidence(1, "See <image> and <image>.")], {"d.1": picture()})
     assert (await answered(chat_with(engine), prompt))[-1].usage is not None
 
 

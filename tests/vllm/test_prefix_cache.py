@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from answering.question.read import read
 from domain.types import Message, Prompt, TextPart
 from prompts.answer import build
 from tests.vllm.engine import Engine, evidence
@@ -35,13 +36,13 @@ def cached(usage: dict[str, Any]) -> int:
 
 def test_a_follow_up_over_the_same_evidence_finds_its_prompt_in_the_cache(engine: Engine) -> None:
     first = "How many letters had island 1?"
-    asked(engine, build(first, [], SHOWN, {}))
+    asked(engine, build(read(first), [], SHOWN, {}))
     history = [Message("user", (TextPart(first),)), Message("assistant", (TextPart("112 [1]."),))]
-    usage = asked(engine, build("And island 2?", history, SHOWN, {}))
+    usage = asked(engine, build(read("And island 2?"), history, SHOWN, {}))
     assert cached(usage) > usage["prompt_tokens"] / 2
 
 
 def test_another_question_still_finds_the_rules_in_the_cache(engine: Engine) -> None:
-    asked(engine, build("How many letters had island 1?", [], SHOWN, {}))
-    usage = asked(engine, build("Where is the landing of island 3?", [], SHOWN[2:], {}))
+    asked(engine, build(read("How many letters had island 1?"), [], SHOWN, {}))
+    usage = asked(engine, build(read("Where is the landing of island 3?"), [], SHOWN[2:], {}))
     assert cached(usage) > 0

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-
-from domain.ports import Retriever
-from domain.types import Found, Query, Step
-from retrievers.query_expansion import computed_from
 
 # Where a sentence begins: after a mark, which people don't always follow with a space ("FY2021?Answer in millions").
 # Possessive, and over a bounded text: whoever asks chooses what these patterns run on.
@@ -31,21 +26,6 @@ _CHINESE = re.compile(
 _CHINESE_FORM = re.compile("回答|作答|格式|列表|小数|整数|一句话|中文|英文|升序|降序|百分比|四舍五入")
 _CHINESE_ASKS = re.compile("多少|什么|哪|几[个种项年]|吗|呢|谁|如何|为何|怎|是否")
 _LONGEST = 4_000  # characters: more is a pasted page, and no question with wishes
-
-
-class Asked:
-    """Searches for what a question is about, with hints at what its measures are computed from."""
-
-    def __init__(self, retriever: Retriever) -> None:
-        self._retriever = retriever
-
-    async def retrieve(self, query: Query, k: int) -> Found:
-        about = without_form(query.text)
-        hints = " ".join(filter(None, (query.hints, computed_from(about))))
-        found = await self._retriever.retrieve(replace(query, text=about, hints=hints), k)
-        if about == query.text and not hints:
-            return found
-        return replace(found, steps=(Step("ask", details={"searched": about, "hints": hints}), *found.steps))
 
 
 def without_form(question: str) -> str:

@@ -1,0 +1,61 @@
+"""What the story of a question is told with: where to look, what was found, and who reads, finds and writes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from domain.question import Question
+from domain.types import Answer, Kind, Message, Search
+
+TOP_K = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where to look: collections, and what narrows them."""
+
+    collections: tuple[str, ...] = ("default",)
+    kinds: frozenset[Kind] = frozenset()
+    where: Mapping[str, Any] | None = None
+    top_k: int = TOP_K
+    caller: str = ""  # a digest of the caller's key: traces are shown to their own caller
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The evidence for a question."""
+
+    search: Search
+    told: Answer | None = None  # the catalogue itself answers: how many documents, which, who mentions what
+    ordered: bool = False  # outlines of whole documents come first: it is shown as it is
+
+
+class Reader(Protocol):
+    async def read(self, message: Message, history: Sequence[Message] = ()) -> Question:
+        """Never raises for a language model's sake."""
+        ...
+
+
+class Finder(Protocol):
+    async def find(self, scope: Scope, question: Question, image: bytes | None = None) -> Finding:
+        """Best first, and traced. Raises Missing, BadRequest, ModelMismatch, Unavailable."""
+        ...
+
+    async def nothing(self, scope: Scope, question: Question) -> Search:
+        """Of a question that asks nothing of the documents. Raises Missing for a collection that isn't there."""
+        ...
+
+    def answered(self, search: Search, answer: Answer) -> None:
+        """What became of the search, for its trace."""
+        ...
+
+
+class Writer(Protocol):
+    @property
+    def model(self) -> str: ...
+
+    def write(self, message: Message, history: Sequence[Message], search: Search) -> AsyncGenerator[str | Answer]:
+        """What is said as it is said, then the whole answer. Raises ModelUnavailable, PromptTooLong, TooManyImages."""
+        ...

@@ -1,0 +1,66 @@
+"""Reads a question: the one place where its text is looked at to tell what kind of question it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from answering.question.cues import cues_of
+from answering.question.follow_up import leans_on, standalone
+from answering.question.form import without_form
+from answering.question.hints import computed_from
+from answering.question.intents import intent_of
+from answering.question.small_talk import kind_of
+from domain.question import Leaning, Question, Wording
+from domain.types import Message
+from language.scripts import is_chinese
+
+LONGEST = 8_000  # characters that are searched for; more says nothing more
+_NOTHING = {0: " ", 0xFFFD: " "}  # NUL, and what stands for it after a request was read
+
+
+def read(text: str, history: Sequence[Message] = (), pictured: bool = False) -> Question:
+    """By patterns alone: where the question leans on the conversation, terms of that are carried over. `pictured`: a
+    picture came with it, so that it is no small talk."""
+    if not pictured and (small_talk := kind_of(text)):
+        return replace(_read(text, text), small_talk=small_talk)
+    earlier = [message.text for message in history if message.role == "user" and message.text.strip()]
+    leans = leans_on(text) if earlier else ""
+    if not leans:
+        return _read(text, text)
+    answers = [message.text for message in history if message.role == "assistant"]
+    whole = standalone(text, earlier, answers[-1] if answers else "")
+    return _read(text, whole, leans, f"it leans on the conversation ({leans}): terms were carried over")
+
+
+def written_out(question: Question, text: str, model: str) -> Question:
+    """The same question, its standalone wording by a language model."""
+    why = f"it leans on the conversation ({question.leans}): written out by {model}"
+    return _read(question.asked.text, text, question.leans, why)
+
+
+def searchable(text: str) -> str:
+    return text.translate(_NOTHING).strip()[:LONGEST]
+
+
+def _read(asked: str, standalone: str, leans: Leaning = "", rewritten: str = "") -> Question:
+    first = _worded(asked)
+    whole = _worded(searchable(standalone), first)
+    about = _worded(without_form(whole.text), whole)
+    return Question(
+        asked=first,
+        standalone=whole,
+        about=about,
+        hints=computed_from(about.text),
+        cues=cues_of(about.text),
+        intent=intent_of(asked, whole.text if rewritten else ""),
+        leans=leans,
+        rewritten=rewritten,
+    )
+
+
+def _worded(text: str, known: Wording | None = None) -> Wording:
+    """The known one where it is of the same text: most questions have one wording."""
+    if known is not None and known.text == text:
+        return known
+    return Wording(text, "zh" if is_chinese(text) else "en")
