@@ -13,8 +13,12 @@ from domain.errors import Missing, Unreadable
 from domain.ports import Blobs, Catalogue, KeptVectors, TextEncoder, Vector, VectorRow, Vectors
 from domain.types import Chunk, Document, Space
 
+TEXT = 0  # the batch of chunks that is published first; the pictures of batch n of the pages are n + 1
+EMBED_PART = 128  # chunks a step: some seconds of work, so that a kill costs little and progress moves
+WRITE_PART = 50  # Chroma's writes hold the GIL: 50 vectors freeze the process for about 57 ms, 500 for 271 ms
 
-class Encoder(Protocol):
+
+class BulkEncoder(Protocol):
     """Encodes in a process of its own, so that questions don't wait for documents."""
 
     async def texts(self, texts: Sequence[str]) -> Vectors: ...
@@ -31,7 +35,9 @@ def wanted_by(space: Space, text_encoder: TextEncoder, chunks: Sequence[Chunk]) 
     return [chunk for chunk in chunks if wants(text_encoder, space, chunk)]
 
 
-async def encoded(encoder: Encoder, blobs: Blobs, space: Space, chunks: Sequence[Chunk]) -> tuple[list[str], Vectors]:
+async def encoded(
+    encoder: BulkEncoder, blobs: Blobs, space: Space, chunks: Sequence[Chunk]
+) -> tuple[list[str], Vectors]:
     """The ids of those that could be encoded, and their vectors; all of them are wanted by the space."""
     if not chunks:
         return [], np.zeros((0, 0), np.float32)

@@ -22,8 +22,9 @@ from itertools import count, groupby
 from domain.errors import ExhibitError, Gone, Missing, ModelMismatch, listed
 from domain.ports import Blobs, Catalogue, IndexName, KeptVectors, TextEncoder, VectorUpkeep
 from domain.types import Chunk, Collection, Document, Space
-from ingest.embed import encoded, keeps, vector_rows, wanted_by
-from ingest.pipeline import EMBED_PART, TEXT, WRITE_PART, BulkEncoder, Step, Superseded
+from ingest.embed import EMBED_PART, TEXT, WRITE_PART, BulkEncoder, encoded, keeps, vector_rows, wanted_by
+from ingest.guarded import Superseded
+from ingest.pipeline import Step
 
 DOCUMENTS = 32  # gone through between two looks
 WAIT_S = 1.0  # between two looks at documents that are being read

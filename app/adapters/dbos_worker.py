@@ -24,8 +24,9 @@ from app.adapters.dbos_jobs import (
     prepare,
 )
 from domain.errors import Unavailable, unexpected
-from ingest.pipeline import Numbers, Pipeline, ingest, read_pictures
+from ingest.pipeline import Pipeline, ingest, read_pictures
 from ingest.reindex import Reindexer, reindex
+from ingest.stages import Numbers
 from system.repeating import repeat
 
 MAX_RECOVERIES = 40  # a document that takes the process down with it stops here; DBOS's default is 100

@@ -53,15 +53,15 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         encoders = await load_encoders(stack, settings)
         await asyncio.to_thread(opened.vectors.wait)  # they have been opening meanwhile
         stores = opened.stores
-        pipeline = ingestion(stack, settings, opened, encoders)
+        ingesting = ingestion(stack, settings, opened, encoders)
         jobs = DbosJobs(settings.queue_url)
         stack.callback(jobs.close)
         if settings.role != "api":
-            await work(stack, settings, opened, jobs, pipeline)
+            await work(stack, settings, opened, jobs, ingesting)
 
         # of its own: ingestion fills the other for minutes
         for_requests = closed_with(stack, Sandbox(1, settings.parse_memory_mb, nice=0))
-        library = Library(stores.catalogue, jobs, pipeline.originals.take, media_type_of)
+        library = Library(stores.catalogue, jobs, ingesting.originals.take, media_type_of)
         retriever = await retrieval(settings, stores, encoders, partial(normalised, for_requests))
         explain = explaining(stack, stores, opened.traces)
         yield Services(
@@ -73,8 +73,8 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             explain=explain,
             pages=Pages(stores.catalogue, stores.blobs, SandboxedParser(for_requests, stores.blobs)),
             fetch=_fetch(settings, stores.blobs),
-            verify=verification(settings, opened, jobs, pipeline),
-            reindex=Reindex(stores.catalogue, jobs, settings.models, pipeline.encoders),
+            verify=verification(settings, opened, jobs, ingesting),
+            reindex=Reindex(stores.catalogue, jobs, settings.models, ingesting.models.encoders),
             max_upload_bytes=settings.max_upload_bytes,
             ready=partial(_ready, stores.catalogue),
         )

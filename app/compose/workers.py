@@ -9,6 +9,7 @@ import socket
 import uuid
 from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
 
 from app.adapters.dbos_jobs import DbosJobs
@@ -31,7 +32,7 @@ from ingest.originals import Originals
 from ingest.parser import SandboxedParser
 from ingest.pipeline import Pipeline
 from ingest.reindex import Reindexer
-from ingest.stores import Stores
+from ingest.stores import Models, Stores
 from system.sandbox import Sandbox
 
 EMBEDDED = "embedded"  # the one executor of a data folder: constant, so that its own runs are found again
@@ -45,7 +46,14 @@ def closed_with(stack: AsyncExitStack, sandbox: Sandbox) -> Sandbox:
     return sandbox
 
 
-def ingestion(stack: AsyncExitStack, settings: Settings, open_stores: OpenStores, encoders: Encoders) -> Pipeline:
+@dataclass(frozen=True, slots=True)
+class Ingestion:
+    pipeline: Pipeline
+    originals: Originals
+    models: Models
+
+
+def ingestion(stack: AsyncExitStack, settings: Settings, open_stores: OpenStores, encoders: Encoders) -> Ingestion:
     stores = open_stores.stores
     # Pictures are read by one child on all cores: two on one core each take twice its memory (about 1 GB) for less
     parser = SandboxedParser(
@@ -54,20 +62,17 @@ def ingestion(stack: AsyncExitStack, settings: Settings, open_stores: OpenStores
         closed_with(stack, Sandbox(1, settings.parse_memory_mb)),
         hidden_text=settings.hidden_text == "include",
     )
-    return Pipeline(
-        stores.catalogue,
-        stores.blobs,
-        Originals(stores.catalogue, stores.blobs),
+    originals = Originals(stores.catalogue, stores.blobs)
+    models = Models(encoders.text, encoders.image, encoding_process(stack, settings))
+    pipeline = Pipeline(
+        stores,
+        originals,
+        models,
         parser,
-        encoders.text,
-        encoders.image,
-        encoding_process(stack, settings),
-        stores.kept,
-        stores.vectors,
-        stores.words,
         describer(settings, stores.blobs, parser),
         parse_at_once=max(1, settings.parse_workers // 2),  # each has two parts of its pages parsed side by side
     )
+    return Ingestion(pipeline, originals, models)
 
 
 def describer(settings: Settings, blobs: Blobs, parser: SandboxedParser) -> Describer | None:
@@ -80,38 +85,39 @@ def describer(settings: Settings, blobs: Blobs, parser: SandboxedParser) -> Desc
 
 
 async def work(
-    stack: AsyncExitStack, settings: Settings, open_stores: OpenStores, jobs: DbosJobs, pipeline: Pipeline
+    stack: AsyncExitStack, settings: Settings, open_stores: OpenStores, jobs: DbosJobs, ingestion: Ingestion
 ) -> None:
     """Works the queue off until the stack closes, and keeps queue and catalogue in step, indexes and kept vectors."""
     catalogue = open_stores.stores.catalogue
     executor = EMBEDDED if settings.embedded else f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}".lower()
-    reindexer = _reindexer(open_stores.stores, pipeline)
-    worker = DbosWorker(settings.queue_url, executor, pipeline, settings.parallel_documents, reindexer=reindexer)
+    reindexer = _reindexer(open_stores.stores, ingestion.models)
+    worker = DbosWorker(
+        settings.queue_url, executor, ingestion.pipeline, settings.parallel_documents, reindexer=reindexer
+    )
     await worker.start()
     stack.push_async_callback(worker.stop)
     await reconcile(catalogue, jobs)
     _in_background(stack, reconcile_for_ever(catalogue, jobs))
     _in_background(stack, worker.look_after())
-    repairing = partial(repair, open_stores.stores, partial(wants, pipeline.text_encoder))
+    repairing = partial(repair, open_stores.stores, partial(wants, ingestion.models.text))
     _in_background(stack, repair_at_start_and_after(open_stores.lost, repairing))
     if settings.embedded:  # the folder is ours alone
-        _in_background(stack, sweep_at_start(pipeline.originals.keys, pipeline.originals.sweep))
+        _in_background(stack, sweep_at_start(ingestion.originals.keys, ingestion.originals.sweep))
     else:
         _in_background(stack, keep_lease(catalogue, executor, worker.recover))
         stack.callback(catalogue.leases.release, executor)
 
 
-def _reindexer(stores: Stores, pipeline: Pipeline) -> Reindexer:
-    compare = partial(repair_indexes, stores, partial(wants, pipeline.text_encoder))
+def _reindexer(stores: Stores, models: Models) -> Reindexer:
     return Reindexer(
-        pipeline.catalogue,
-        pipeline.blobs,
-        pipeline.text_encoder,
-        pipeline.encoders,
-        pipeline.bulk,
-        pipeline.kept,
-        pipeline.vectors,
-        compare,
+        stores.catalogue,
+        stores.blobs,
+        models.text,
+        models.encoders,
+        models.bulk,
+        stores.kept,
+        stores.vectors,
+        partial(repair_indexes, stores, partial(wants, models.text)),
     )
 
 
@@ -134,24 +140,24 @@ def _tell_why_it_ended(task: asyncio.Future[None]) -> None:
 # ---------------------------------------------------------------- verification
 
 
-def verification(settings: Settings, open_stores: OpenStores, jobs: DbosJobs, pipeline: Pipeline) -> Verify:
+def verification(settings: Settings, open_stores: OpenStores, jobs: DbosJobs, ingestion: Ingestion) -> Verify:
     repairing = Repairing(
-        partial(wants, pipeline.text_encoder),
-        partial(_encoded_again, pipeline),
-        pipeline.erase,
-        pipeline.originals.sweep,
-        partial(coming_encoders, pipeline.catalogue),
+        partial(wants, ingestion.models.text),
+        partial(_encoded_again, ingestion.models, open_stores.stores.blobs),
+        ingestion.pipeline.erase,
+        ingestion.originals.sweep,
+        partial(coming_encoders, open_stores.stores.catalogue),
     )
     compacting = Compacting(_compacting(settings, open_stores, jobs), partial(sizes, settings))
     return Verify(open_stores.stores, repairing, compacting)
 
 
 async def _encoded_again(
-    pipeline: Pipeline, space: Space, encoder: str, chunks: Sequence[Chunk]
+    models: Models, blobs: Blobs, space: Space, encoder: str, chunks: Sequence[Chunk]
 ) -> tuple[list[str], Vectors]:
-    if pipeline.encoders[space] != encoder:
+    if models.encoders[space] != encoder:
         raise Unavailable(f"They are of {encoder}, which this service does not run.")
-    return await encoded(pipeline.bulk, pipeline.blobs, space, chunks)
+    return await encoded(models.bulk, blobs, space, chunks)
 
 
 def _compacting(settings: Settings, open_stores: OpenStores, jobs: DbosJobs) -> dict[str, Compact]:

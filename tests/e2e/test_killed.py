@@ -135,8 +135,8 @@ def test_started_again_with_changed_source_it_loses_and_doubles_nothing(
     root = tmp_path / "copy"
     for package in PACKAGES:
         shutil.copytree(ROOT / package, root / package, ignore=shutil.ignore_patterns("__pycache__"))
-    says(root, COPY_RUNS, "ingest/pipeline.py", "identify")
-    begins_with(root, "ingest/pipeline.py", "await asyncio.Event().wait()", "_part")  # of embedding, until it is killed
+    says(root, COPY_RUNS, "ingest/stages.py", "identify")
+    begins_with(root, "ingest/indexing.py", "await asyncio.Event().wait()", "_part")  # of embedding, until it is killed
     service = service_in("killed")
     service.root = root
     service.start()
@@ -146,8 +146,10 @@ def test_started_again_with_changed_source_it_loses_and_doubles_nothing(
     assert COPY_RUNS in service.log()
     assert CHANGED_RUNS not in service.log()
 
-    shutil.copy(ROOT / "ingest" / "pipeline.py", root / "ingest" / "pipeline.py")
-    says(root, CHANGED_RUNS, "ingest/pipeline.py", "ingest", "index", "publish")
+    for file in ("ingest/stages.py", "ingest/indexing.py"):
+        shutil.copy(ROOT / file, root / file)
+    says(root, CHANGED_RUNS, "ingest/pipeline.py", "ingest")
+    says(root, CHANGED_RUNS, "ingest/stages.py", "index", "publish")
     says(root, CHANGED_RUNS, "app/adapters/dbos_worker.py", "ingest_workflow")  # from which DBOS would make its version
     service.start()
     finished = service.finished(*documents)

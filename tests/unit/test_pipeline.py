@@ -25,12 +25,14 @@ from app.services.upkeep.reconcile import reconcile
 from domain.errors import ExhibitError, Gone, ModelUnavailable, Unavailable, Unreadable
 from domain.ports import IndexName, Vectors
 from domain.types import Block, Box, Delta, Document, Identity, ParsedPage, Problem, Prompt
-from ingest import pipeline as pipeline_module
+from ingest import recognise as recognise_module
+from ingest import stages as stages_module
 from ingest.chunk.cut import CountTokens, Cut, cut_pictures, cut_text
 from ingest.describe import Describer
 from ingest.originals import Originals
 from ingest.parse.tables import table_block
 from ingest.pipeline import Pipeline, Step, ingest, read_pictures
+from ingest.stores import Models, Stores
 from tests.catalogues import fresh_catalogue
 from tests.waiting import becomes, until
 
@@ -116,19 +118,17 @@ class House:
     def __post_init__(self) -> None:
         self.originals = Originals(self.catalogue, self.blobs)
         self.kept = KeptInBlobs(self.blobs)
-        self.pipeline = Pipeline(
-            self.catalogue,
-            self.blobs,
-            self.originals,
-            self.parser,
-            MemoryTextEncoder(),
-            MemoryImageEncoder(),
-            Bulk(),
-            self.kept,
-            self.vectors,
-            self.words,
-        )
+        self.bulk = Bulk()
+        self.use(self.parser, self.bulk)
         self.collection = self.catalogue.collections.find("default").id
+
+    def use(self, parser: OnePageABatch, bulk: Bulk) -> None:
+        """Has the pipeline work with these."""
+        self.parser, self.bulk = parser, bulk
+        stores = Stores(self.catalogue, self.blobs, self.kept, self.vectors, self.words)
+        self.pipeline = Pipeline(
+            stores, self.originals, Models(MemoryTextEncoder(), MemoryImageEncoder(), bulk), parser
+        )
 
     def upload(self, name: str = "a.pdf", sha256: str = "ab" * 32) -> Document:
         document = Document(
@@ -343,7 +343,7 @@ async def test_a_second_attempt_that_reads_otherwise_leaves_nothing_of_the_first
         return [ParsedPage(number, (Block("text", f"Revised {number}.", number),)) for number in range(first, last + 1)]
 
     house.parser.pages = pages  # type: ignore[method-assign]
-    monkeypatch.setattr(pipeline_module, "READING", "another")
+    monkeypatch.setattr(stages_module, "READING", "another")
     assert await ingest(house.pipeline, step, document.id, 2) == []
     chunks, words, vectors = house.everything(document)
     assert chunks == words == vectors
@@ -367,11 +367,11 @@ async def test_a_retry_goes_on_from_what_was_read_and_kept(house: House) -> None
     assert (failed.status, failed.problems) == ("failed", (Problem("The index is full."),))
 
     house.vectors.add = add  # type: ignore[method-assign]
-    house.parser.pages = house.pipeline.bulk.texts = refuse  # type: ignore[method-assign,assignment]
+    house.parser.pages = house.bulk.texts = refuse  # type: ignore[method-assign,assignment]
     house.catalogue.runs.requeue(document.id)
     waiting = await ingest(house.pipeline, step, document.id, 2)
     assert house.catalogue.documents.find(document.id).findable
-    house.pipeline.bulk = Bulk()
+    house.use(house.parser, Bulk())
     await read_pictures(house.pipeline, step, document.id, 2, waiting)
     assert house.catalogue.documents.find(document.id).status == "ready"
     assert house.everything(document) == whole.everything(document)
@@ -390,7 +390,7 @@ async def test_a_retry_reads_no_picture_again_that_was_read(house: House) -> Non
     house.parser.cut_pictures = cut_pictures  # type: ignore[method-assign,assignment]
     await take_in(house, document)
     assert house.catalogue.documents.find(document.id).status == "partial"  # its text is found
-    house.parser = house.pipeline.parser = OnePageABatch()
+    house.use(OnePageABatch(), house.bulk)
     house.parser.pages = house.parser.read_page = refuse  # type: ignore[method-assign,assignment]
     house.catalogue.runs.requeue(document.id)
     await take_in(house, document, attempt=2)
@@ -449,7 +449,7 @@ async def test_while_text_comes_pictures_are_read_one_after_the_other(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now_s = 0.0
-    monkeypatch.setattr(pipeline_module, "time", SimpleNamespace(monotonic=lambda: now_s))
+    monkeypatch.setattr(recognise_module, "time", SimpleNamespace(monotonic=lambda: now_s))
     documents = [house.upload(f"{name}.pdf", name * 64) for name in "abc"]
     waiting = [await ingest(house.pipeline, step, document.id, 1) for document in documents]
     read: list[str] = []
@@ -465,8 +465,8 @@ async def test_while_text_comes_pictures_are_read_one_after_the_other(
             asyncio.create_task(read_pictures(house.pipeline, step, document.id, 1, batches))
             for document, batches in zip(documents, waiting, strict=True)
         ]
-        await until(house.pipeline._next_picture.locked)
-        now_s += pipeline_module.TEXT_FIRST_S + 1
+        await until(house.pipeline.pictures.next_picture.locked)
+        now_s += recognise_module.TEXT_FIRST_S + 1
         await until(lambda: bool(read))
         await asyncio.sleep(0.3)
         assert len(read) == 1
@@ -496,14 +496,14 @@ async def test_deleted_while_it_is_taken_in_nothing_of_it_stays(when: str, house
 
 async def test_a_document_deleted_in_the_middle_of_a_stage_leaves_nothing(house: House) -> None:
     document = house.upload()
-    encode = house.pipeline.bulk.texts
+    encode = house.bulk.texts
 
     async def texts(given: Sequence[str]) -> Vectors:
         house.catalogue.erasure.delete(document.id)
         house.pipeline.erase(document.id, house.collection)
         return await encode(given)
 
-    house.pipeline.bulk.texts = texts  # type: ignore[method-assign,assignment]
+    house.bulk.texts = texts  # type: ignore[method-assign,assignment]
     await take_in(house, document)
     assert house.blobs.keys("documents") == ()
     assert house.words.ids(house.collection) == frozenset()
@@ -738,7 +738,7 @@ class ThirdPageChanged(OnePageABatch):
 
 async def new_version(house: House, old: Document, parser: OnePageABatch) -> tuple[Document, Counting]:
     """The same file name, other bytes; recorded, and not yet read."""
-    house.pipeline.parser, house.pipeline.bulk = parser, (counting := Counting())
+    house.use(parser, counting := Counting())
     fresh = replace(old, id="v2", sha256="cd" * 32, status="queued", replaces=old.id, created_at=datetime.now(UTC))
     house.blobs.put(f"originals/{fresh.sha256}", b"y")
     return house.catalogue.documents.record(fresh)[0], counting

@@ -1,0 +1,85 @@
+"""Reads and writes for a document as long as its run is wanted; a run that is not ends with Superseded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from domain.errors import ExhibitError, Gone, Missing
+from domain.ports import Catalogue
+from domain.types import Document, Stage
+from ingest.erasing import Eraser
+from ingest.progress import Clocks, Work
+
+
+class Superseded(ExhibitError):
+    """This run is no longer wanted: the document was cancelled, deleted, or queued again."""
+
+    status, title = 409, "No longer wanted"
+
+
+class Guarded:
+    def __init__(self, catalogue: Catalogue, eraser: Eraser) -> None:
+        self._catalogue = catalogue
+        self._eraser = eraser
+        self._clocks = Clocks()
+
+    def wanted(self, document_id: str, attempt: int) -> Document | None:
+        document = self.in_attempt(document_id, attempt)
+        return document if document is not None and document.status in ("queued", "running") else None
+
+    def in_attempt(self, document_id: str, attempt: int) -> Document | None:
+        try:
+            document = self._catalogue.documents.find(document_id)
+        except (Missing, Gone):
+            return None
+        return document if document.attempt == attempt else None
+
+    async def begin(self, document_id: str, attempt: int, stage: Stage, work: Work) -> Document:
+        """Enters a stage, so much of the work being done; raises Superseded when the run is not wanted."""
+        time_left_s = self._clocks.time_left_s((document_id, attempt), work)
+
+        def enter() -> Document:
+            document = self.wanted(document_id, attempt)
+            if document is not None:
+                now: dict[str, Any] = {
+                    "stage": stage,
+                    "progress": max(document.progress, work.progress),
+                    "time_left_s": time_left_s,
+                }
+                if self._catalogue.runs.update(document_id, attempt, status="running", **now):
+                    return document
+            raise Superseded("No longer wanted.")
+
+        return await asyncio.to_thread(enter)
+
+    def end(self, document_id: str, attempt: int) -> None:
+        self._clocks.forget((document_id, attempt))
+
+    async def update(self, document: Document, **changes: Any) -> None:
+        update = self._catalogue.runs.update
+        if not await asyncio.to_thread(lambda: update(document.id, document.attempt, **changes)):
+            raise Superseded("No longer wanted.")
+
+    async def write(self, document: Document, write: Callable[..., object], *args: object) -> None:
+        """A deletion either sees what was written, or prevents it; or, in another process, came in between: then what
+        was written is removed here."""
+
+        def guarded() -> None:
+            with self._eraser.excluded(document.id):
+                if self.wanted(document.id, document.attempt) is None:
+                    raise Superseded("No longer wanted.")
+                write(*args)
+                if self._deleted(document.id):
+                    self._eraser.remove(document.id, document.collection_id)
+                    raise Superseded("No longer wanted.")
+
+        await asyncio.to_thread(guarded)
+
+    def _deleted(self, document_id: str) -> bool:
+        try:
+            self._catalogue.documents.find(document_id)
+        except (Missing, Gone):
+            return True
+        return False

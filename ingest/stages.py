@@ -1,0 +1,327 @@
+"""The stages of a document's way in. Each may run twice, and writes only for a document that is still wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from domain import blob_keys
+from domain.errors import Missing, ModelMismatch, Unreadable, listed
+from domain.types import READ, Block, Document, Identity, ParsedPage, Problem, Status
+from ingest.chunk.cut import CountTokens, Cut, Pages
+from ingest.describe import GROUP, Describer, Target, targets
+from ingest.erasing import Eraser
+from ingest.guarded import Guarded, Superseded
+from ingest.indexing import Indexing, parts
+from ingest.progress import Work
+from ingest.recognise import Pictures, Recogniser, pictures_on
+from ingest.stores import Models, Stores
+from ingest.turns import Turns
+
+READING = "3"  # raised when files are read differently: what an earlier attempt read is read again then
+READ_AT_ONCE = 4  # pages of one document being recognised side by side
+TOLD_EVERY_S = 0.3  # progress within a stage
+
+Numbers = tuple[int, ...]
+
+
+class Reader(Recogniser, Protocol):
+    """Reads files where they can do no harm. Raises Unreadable (NeedsPassword), never hangs."""
+
+    def batch_pages(self, media_type: str) -> int: ...
+    async def open(self, document: Document) -> Identity: ...
+    async def pages(self, document: Document, first: int, last: int) -> Sequence[ParsedPage]: ...
+    async def cut_text(self, document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:
+        """The chunks of pages that were stored as files: a long document takes seconds, so not in this process."""
+        ...
+
+    async def cut_pictures(
+        self,
+        document: Document,
+        files: Sequence[Path],
+        outlook: Path,
+        batch: int,
+        count: CountTokens,
+        max_tokens: int,
+    ) -> Cut:
+        """The chunks of the pictures in the last of these files."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Pages first..last of a paged document; (1, 1) for one without pages. And what was seen on them, once parsed."""
+
+    number: int
+    first: int
+    last: int
+    textless: int = 0  # pages that have to be read as pictures
+    pictures: int = 0  # on the other pages
+
+    @property
+    def pages(self) -> int:
+        return self.last - self.first + 1
+
+
+class Stages:
+    """`describer`: None where no language model describes pictures."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        models: Models,
+        parser: Reader,
+        guarded: Guarded,
+        eraser: Eraser,
+        describer: Describer | None = None,
+        parse_at_once: int = 1,
+    ) -> None:
+        self._stores = stores
+        self._models = models
+        self._parser = parser
+        self._guarded = guarded
+        self._eraser = eraser
+        self._indexing = Indexing(stores, models, guarded)
+        self.pictures = Pictures(parser, stores.blobs, self._store_crop)
+        self.describer = describer
+        self._parsing = Turns(parse_at_once)
+
+    def text_comes_first(self) -> AbstractContextManager[None]:
+        """While the text of a document is on its way in, pictures wait."""
+        return self.pictures.text_comes_first()
+
+    async def identify(self, document_id: str, attempt: int) -> list[Numbers]:
+        """Opens the document; returns its batches as (number, first page, last page)."""
+        document = await self._guarded.begin(document_id, attempt, "identify", Work())
+        self._stamped(document)
+        identity = await self._parser.open(document)
+        await self._guarded.update(document, media_type=identity.media_type, pages=identity.pages, title=identity.title)
+        if identity.pages is None:
+            return [(0, 1, 1)]
+        size = self._parser.batch_pages(identity.media_type)
+        firsts = range(1, identity.pages + 1, size)
+        return [(n, first, min(first + size - 1, identity.pages)) for n, first in enumerate(firsts)]
+
+    async def parse(self, document_id: str, attempt: int, batch: Batch, work: Work) -> tuple[int, int]:
+        """Reads a batch of pages and stores them; returns how many have no text, and the pictures on the others."""
+        document = await self._guarded.begin(document_id, attempt, "parse", work)
+        stored = await self._read_before(document, "parsed", batch)
+        if stored is None:
+            async with self._parsing.turn(work.pages - work.parsed):
+                pages = await self._parser.pages(document, batch.first, batch.last)
+            stored = tuple([await self._store_crops(document, page) for page in pages])
+            await self._put(document, _read_key(document, "parsed", batch), stored)
+        await self._put(document, _pages_key(document, batch.number), stored)
+        with_text = [page for page in stored if not page.needs_ocr]
+        return len(stored) - len(with_text), sum(map(pictures_on, with_text))
+
+    async def split(self, document_id: str, attempt: int, batches: Sequence[Batch], work: Work) -> list[int]:
+        """Cuts the text into chunks and records them; returns the first ordinal of each part to embed."""
+        document = await self._guarded.begin(document_id, attempt, "split", work)
+        files = [
+            await asyncio.to_thread(self._stores.blobs.path, _pages_key(document, batch.number)) for batch in batches
+        ]
+        encoder = self._models.text
+        cut = await self._parser.cut_text(document, files, encoder.token_counter(), encoder.max_tokens)
+        await self._guarded.update(document, page_report=cut.report, problems=cut.problems)
+        await self._guarded.write(document, self._stores.blobs.put, _context_key(document), cut.outlook)
+        await self._guarded.write(document, self._indexing.record_anew, document, (*cut.outline, *cut.chunks))
+        return parts(cut.chunks)
+
+    async def describe(self, document_id: str, attempt: int, batch: Batch, work: Work) -> None:
+        """Recognises the words of pages without text, and of figures."""
+        document = await self._guarded.begin(document_id, attempt, "describe", work)
+        gate, told, so_far = asyncio.Semaphore(READ_AT_ONCE), time.monotonic(), work
+
+        async def described(page: ParsedPage) -> ParsedPage:
+            nonlocal told, so_far
+            async with gate:
+                read = await self.pictures.recognise(document, page)
+            so_far = so_far.read(1, 0) if page.needs_ocr else so_far.read(0, pictures_on(page))
+            if time.monotonic() > told + TOLD_EVERY_S:
+                told = time.monotonic()
+                await self._guarded.begin(document_id, attempt, "describe", so_far)
+            return read
+
+        pages = await self._read_before(document, "described", batch)
+        if pages is None:
+            pages = tuple(await asyncio.gather(*map(described, await self._pages(document, batch.number))))
+            await self._put(document, _read_key(document, "described", batch), pages)
+        await self._put(document, _pages_key(document, batch.number), pages)
+
+    async def split_pictures(self, document_id: str, attempt: int, batch: Batch, work: Work) -> list[int]:
+        """Cuts what was read in a batch of pages into chunks, beside those of the text; as `split`."""
+        document = await self._guarded.begin(document_id, attempt, "split", work)
+        numbers = [number for number in (batch.number - 1, batch.number) if number >= 0]
+        files = [await asyncio.to_thread(self._stores.blobs.path, _pages_key(document, number)) for number in numbers]
+        outlook = await asyncio.to_thread(self._stores.blobs.path, _context_key(document))
+        number, encoder = batch.number + 1, self._models.text
+        cut = await self._parser.cut_pictures(
+            document, files, outlook, number, encoder.token_counter(), encoder.max_tokens
+        )
+        read = {page.page: page for page in cut.report}
+        report = [read.get(page.page, page) for page in document.page_report]
+        problems = tuple(dict.fromkeys((*document.problems, *cut.problems)))
+        await self._guarded.update(document, page_report=report, problems=problems)
+        await self._guarded.write(
+            document, self._stores.catalogue.chunks.replace, document.id, attempt, cut.chunks, number
+        )
+        return parts(cut.chunks)
+
+    async def to_caption(self, document_id: str, attempt: int) -> int:
+        """The number of groups of things to be described."""
+        document = await asyncio.to_thread(self._guarded.wanted, document_id, attempt)
+        if document is None:
+            raise Superseded("No longer wanted.")
+        return -(-len(await self._targets(document)) // GROUP) if self.describer is not None else 0
+
+    async def caption(
+        self, document_id: str, attempt: int, group: int, batch: int, work: Work
+    ) -> tuple[list[tuple[int, int]], bool]:
+        """Describes a group. Returns the parts (batch, first ordinal) that changed, and whether the model failed."""
+        document = await self._guarded.begin(document_id, attempt, "describe", work)
+        if self.describer is None:  # switched off since
+            return [], False
+        wanted = (await self._targets(document))[group * GROUP : (group + 1) * GROUP]
+        store = partial(self._guarded.write, document, self._stores.blobs.put)
+        described = await self.describer.describe(document, wanted, batch, store)
+        if described.failure:
+            why = f"some of its pictures or tables could not be described by the language model: {described.failure}"
+            await self._guarded.update(document, problems=tuple(dict.fromkeys((*document.problems, Problem(why)))))
+        if described.chunks:
+            await self._guarded.write(
+                document, self._stores.catalogue.chunks.describe, document.id, attempt, described.chunks
+            )
+        if described.pages:
+            await self._guarded.write(
+                document, self._stores.catalogue.chunks.replace, document.id, attempt, described.pages, batch
+            )
+        changed = await self._indexing.parts_with(document, described.chunks)
+        changed += [(batch, first) for first in parts(described.pages)]
+        return changed, described.failure is not None
+
+    async def embed(
+        self, document_id: str, attempt: int, batch: int, first: int, work: Work, changed: bool = False
+    ) -> None:
+        """Makes the vectors of one part of the chunks and keeps them as blobs. `changed`: those kept are of other
+        words."""
+        document = await self._guarded.begin(document_id, attempt, "embed", work)
+        await self._indexing.embed(document, batch, first, changed)
+
+    async def index(self, document_id: str, attempt: int, batch: int, first: int, work: Work) -> None:
+        """Hands one part of the chunks to the indexes."""
+        document = await self._guarded.begin(document_id, attempt, "index", work)
+        await self._indexing.index(document, batch, first)
+
+    async def publish(self, document_id: str, attempt: int, batch: int, left: int) -> None:
+        """Makes the chunks up to this batch findable. With no batch left, the document is finished, and what was only
+        needed on the way is removed, also by a run that was killed between the two."""
+        if left:
+            document = await asyncio.to_thread(self._guarded.wanted, document_id, attempt)
+            if document is not None and document.replaces is not None:
+                return  # a new version takes the former's place as a whole
+            if document is None or (document.chunks and not await self._made_visible(document, "running", batch)):
+                raise Superseded("No longer wanted.")
+            return
+        if not await asyncio.to_thread(self._finished, document_id, attempt):
+            document = await self._guarded.begin(document_id, attempt, "publish", Work())
+            if not document.chunks:
+                raise Unreadable(_why_nothing(document.problems))
+            if not await self._made_visible(document, "partial" if document.problems else "ready", batch):
+                raise Superseded("No longer wanted.")
+        await asyncio.to_thread(self._tidy, document_id, attempt)
+        await asyncio.to_thread(self._eraser.erase_former, document_id)
+
+    async def fail(self, document_id: str, attempt: int, why: str) -> None:
+        """Ends the document with the reason first among its problems: as `failed`, or `partial` if some is findable."""
+        document = await asyncio.to_thread(self._guarded.wanted, document_id, attempt)
+        if document is None:
+            return
+        problems = (Problem(why), *(problem for problem in document.problems if problem.message != why))
+        runs = self._stores.catalogue.runs
+        update = partial(runs.update, document_id, attempt, problems=problems)
+        if not document.findable:
+            await asyncio.to_thread(update, status="failed")
+        elif await asyncio.to_thread(update):
+            await asyncio.to_thread(runs.publish, document_id, attempt, "partial", document.published)
+
+    # ------------------------------------------------------------ what the stages share
+
+    def _stamped(self, document: Document) -> None:
+        """The collection carries the names of its encoders; others' vectors would be nonsense beside them."""
+        encoders: dict[str, str] = {str(space): name for space, name in self._models.encoders.items()}
+        collection = self._stores.catalogue.collections.stamp(document.collection_id, encoders)
+        if dict(collection.encoders) != encoders:
+            raise ModelMismatch.of(collection, listed(collection.encoders), listed(encoders))
+
+    def _finished(self, document_id: str, attempt: int) -> bool:
+        document = self._guarded.in_attempt(document_id, attempt)
+        return document is not None and document.status in READ
+
+    def _tidy(self, document_id: str, attempt: int) -> None:
+        """A retry may have begun meanwhile: its pages come in after this, or are left alone. What was read of a
+        `partial` document stays: a retry goes on from it."""
+        with self._eraser.excluded(document_id):
+            document = self._guarded.in_attempt(document_id, attempt)
+            if document is not None and document.status == "ready":
+                self._stores.blobs.delete(blob_keys.pages_folder(document_id))
+        self._guarded.end(document_id, attempt)
+
+    async def _targets(self, document: Document) -> list[Target]:
+        chunks = await asyncio.to_thread(self._stores.catalogue.chunks.of_document, document.id)
+        return targets(document, chunks, document.page_report)
+
+    async def _made_visible(self, document: Document, status: Status, batch: int) -> bool:
+        return await asyncio.to_thread(
+            self._stores.catalogue.runs.publish, document.id, document.attempt, status, batch + 1
+        )
+
+    async def _read_before(self, document: Document, how: str, batch: Batch) -> tuple[ParsedPage, ...] | None:
+        """What an earlier attempt read of these pages; None where there is nothing, or a page that may be read now."""
+        try:
+            data = await asyncio.to_thread(self._stores.blobs.read, _read_key(document, how, batch))
+        except Missing:
+            return None
+        pages = Pages.validate_json(data)
+        return None if any(page.read_as == "failed" for page in pages) else pages
+
+    async def _put(self, document: Document, key: str, pages: tuple[ParsedPage, ...]) -> None:
+        await self._guarded.write(document, self._stores.blobs.put, key, Pages.dump_json(pages))
+
+    async def _pages(self, document: Document, number: int) -> tuple[ParsedPage, ...]:
+        return Pages.validate_json(await asyncio.to_thread(self._stores.blobs.read, _pages_key(document, number)))
+
+    async def _store_crops(self, document: Document, page: ParsedPage) -> ParsedPage:
+        blocks = [await self._store_crop(document, block) for block in page.blocks]
+        return replace(page, blocks=tuple(blocks))
+
+    async def _store_crop(self, document: Document, block: Block) -> Block:
+        if block.pixels is None:
+            return block
+        key = blob_keys.crop(document.id, block.pixels)
+        await self._guarded.write(document, self._stores.blobs.put, key, block.pixels)
+        return replace(block, pixels=None, image=key)
+
+
+def _read_key(document: Document, how: str, batch: Batch) -> str:
+    return blob_keys.pages_by_span(document.id, how, READING, batch.first, batch.last)
+
+
+def _pages_key(document: Document, number: int) -> str:
+    return blob_keys.pages(document.id, number)
+
+
+def _context_key(document: Document) -> str:
+    return blob_keys.page_context(document.id)
+
+
+def _why_nothing(problems: Sequence[Problem]) -> str:
+    if problems:
+        return f"Nothing of it could be read: {problems[0].message}"
+    return "Nothing to read in it: no text, no tables, no pictures."
