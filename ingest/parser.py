@@ -107,13 +107,13 @@ class SandboxedParser:
         self,
         document: Document,
         files: Sequence[Path],
-        outlook: Path,
+        context: Path,
         batch: int,
         count: CountTokens,
         max_tokens: int,
     ) -> Cut:
         return await self.sandbox.run(
-            cut_pictures, document, tuple(files), outlook, batch, count, max_tokens, timeout_s=CUT_TIMEOUT_S
+            cut_pictures, document, tuple(files), context, batch, count, max_tokens, timeout_s=CUT_TIMEOUT_S
         )
 
     async def render(self, document: Document, page: int, boxes: Sequence[Box], pdf: str | None = None) -> bytes:

@@ -45,7 +45,7 @@ class Reader(Recogniser, Protocol):
         self,
         document: Document,
         files: Sequence[Path],
-        outlook: Path,
+        context: Path,
         batch: int,
         count: CountTokens,
         max_tokens: int,
@@ -130,7 +130,7 @@ class Stages:
         encoder = self._models.text
         cut = await self._parser.cut_text(document, files, encoder.token_counter(), encoder.max_tokens)
         await self._guarded.update(document, page_report=cut.report, problems=cut.problems)
-        await self._guarded.write(document, self._stores.blobs.put, _context_key(document), cut.outlook)
+        await self._guarded.write(document, self._stores.blobs.put, _context_key(document), cut.context)
         await self._guarded.write(document, self._indexing.record_anew, document, (*cut.outline, *cut.chunks))
         return parts(cut.chunks)
 
@@ -160,10 +160,10 @@ class Stages:
         document = await self._guarded.begin(document_id, attempt, "split", work)
         numbers = [number for number in (batch.number - 1, batch.number) if number >= 0]
         files = [await asyncio.to_thread(self._stores.blobs.path, _pages_key(document, number)) for number in numbers]
-        outlook = await asyncio.to_thread(self._stores.blobs.path, _context_key(document))
+        context = await asyncio.to_thread(self._stores.blobs.path, _context_key(document))
         number, encoder = batch.number + 1, self._models.text
         cut = await self._parser.cut_pictures(
-            document, files, outlook, number, encoder.token_counter(), encoder.max_tokens
+            document, files, context, number, encoder.token_counter(), encoder.max_tokens
         )
         read = {page.page: page for page in cut.report}
         report = [read.get(page.page, page) for page in document.page_report]

@@ -20,31 +20,31 @@ class Cut:
     report: tuple[PageReport, ...]
     problems: tuple[Problem, ...]
     outline: tuple[Chunk, ...] = ()
-    outlook: bytes = b""  # what cutting the pictures has to know of the text, to be kept until then
+    context: bytes = b""  # what cutting the pictures has to know of the text, to be kept until then
 
 
 def cut_text(
     document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int, hidden_text: bool = False
 ) -> Cut:
     """With `hidden_text`, also of what can't be seen on the pages."""
-    from ingest.chunk.split import Outlook, split_text  # brings LlamaIndex and LangChain's splitter: 60 to 100 MB
+    from ingest.chunk.split import PageContext, split_text  # brings LlamaIndex and LangChain's splitter: 60 to 100 MB
     from ingest.outline import outline_of
 
     pages = [page for file in files for page in _read(file)]
-    chunks, outlook = split_text(document, pages, count, max_tokens, hidden_text)
-    cut = _cut(chunks, pages, TypeAdapter(Outlook).dump_json(outlook))
+    chunks, context = split_text(document, pages, count, max_tokens, hidden_text)
+    cut = _cut(chunks, pages, TypeAdapter(PageContext).dump_json(context))
     return replace(cut, outline=(outline_of(document, pages),))
 
 
 def cut_pictures(
-    document: Document, files: Sequence[Path], outlook: Path, batch: int, count: CountTokens, max_tokens: int
+    document: Document, files: Sequence[Path], context: Path, batch: int, count: CountTokens, max_tokens: int
 ) -> Cut:
     """Of the last of the files; one before it tells of the headings that its first page is under."""
-    from ingest.chunk.split import Outlook, split_pictures
+    from ingest.chunk.split import PageContext, split_pictures
 
     before = [page for file in files[:-1] for page in _read(file)]
     pages = _read(files[-1])
-    known = TypeAdapter(Outlook).validate_json(outlook.read_bytes())
+    known = TypeAdapter(PageContext).validate_json(context.read_bytes())
     chunks = split_pictures(document, [*before, *pages], known, batch, count, max_tokens)
     of_these = {page.number for page in pages}
     return _cut(tuple(chunk for chunk in chunks if chunk.page in of_these), pages)
@@ -54,10 +54,10 @@ def _read(file: Path) -> tuple[ParsedPage, ...]:
     return Pages.validate_json(file.read_bytes())
 
 
-def _cut(chunks: Sequence[Chunk], pages: Sequence[ParsedPage], outlook: bytes = b"") -> Cut:
+def _cut(chunks: Sequence[Chunk], pages: Sequence[ParsedPage], context: bytes = b"") -> Cut:
     report = tuple(report_of(page, page.number) for page in pages if page.number is not None)
     problems = tuple(problem for page in pages for problem in page.problems)
-    return Cut(tuple(chunks), report, problems, outlook=outlook)
+    return Cut(tuple(chunks), report, problems, context=context)
 
 
 def report_of(page: ParsedPage, number: int) -> PageReport:

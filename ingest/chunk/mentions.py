@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from domain.types import ParsedPage
+from ingest.chunk.measure import Measure
 from language.sentences import pieces
 
 LABEL = re.compile(
@@ -56,6 +57,18 @@ def mentions_of(caption: str, page: int | None, mentions: Mentions) -> list[str]
     near = [(distance, sentence) for distance, sentence in found if distance <= NEAR]
     far = [(distance, sentence) for distance, sentence in found if distance <= FAR]
     return [sentence for _, sentence in sorted(near or far, key=lambda item: item[0])[:MAX_MENTIONS]]
+
+
+def fitting_mentions(
+    text: str, caption: str, page: int | None, mentions: Mentions, measure: Measure
+) -> tuple[str, ...]:
+    """As many as a chunk with this text has room for."""
+    room, fitting = 1.0 - measure.one(text), list[str]()
+    for sentence in mentions_of(caption, page, mentions):
+        room -= measure.one(sentence)
+        if room >= 0:
+            fitting.append(sentence)
+    return tuple(fitting)
 
 
 def _distance(one: int | None, other: int | None) -> int:

@@ -83,12 +83,12 @@ class OnePageABatch:
         self,
         document: Document,
         files: Sequence[Path],
-        outlook: Path,
+        context: Path,
         batch: int,
         count: CountTokens,
         max_tokens: int,
     ) -> Cut:
-        return cut_pictures(document, files, outlook, batch, count, max_tokens)
+        return cut_pictures(document, files, context, batch, count, max_tokens)
 
     async def read_pixels(self, pixels: bytes) -> tuple[str, float]:
         return "Tons a day", 0.8
