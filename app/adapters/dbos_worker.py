@@ -105,7 +105,7 @@ class DbosWorker:
             await asyncio.to_thread(DBOS._recover_pending_workflows, list(executor_ids))
 
     async def look_after(self, every_s: float = LOOK_EVERY_S) -> None:
-        """Takes up again, for ever, what broke off here without being able to say so."""
+        """Resumes, for ever, runs of this process that broke off without a recorded end."""
         await asyncio.sleep(every_s)
         await repeat(self.resume_idle, every_s, log, "looking for runs that broke off")
 
@@ -118,7 +118,7 @@ class DbosWorker:
             )
             idle = {run.workflow_id: run for run in pending if run.workflow_id not in self._active}
             for broken_off in self._idle & idle.keys():
-                log.warning("a run had broken off, and is taken up again: %s", broken_off)
+                log.warning("a run broke off and is resumed: %s", broken_off)
                 await DBOS.resume_workflow_async(broken_off, queue_name=idle[broken_off].queue_name)
             self._idle = frozenset(idle)
 
@@ -209,7 +209,7 @@ class DbosWorker:
             try:
                 await reindex(reindexer, recorded_step, collection_id, reindex_id)
             except Exception as error:  # the job runner: the collection must not be on its way for ever
-                log.error("re-embedding a collection broke", exc_info=error, extra={"collection": collection_id})
+                log.error("re-embedding a collection failed", exc_info=error, extra={"collection": collection_id})
                 await recorded_step("fail", reindexer.fail, collection_id, reindex_id, unexpected(error))
 
         return reindex_workflow
@@ -221,7 +221,7 @@ def _cancelling_is_no_error(record: logging.LogRecord) -> bool:
 
 
 async def _failed(pipeline: Pipeline, document_id: str, attempt: int, error: Exception) -> None:
-    log.error("a document's run broke", exc_info=error, extra={"document": document_id, "attempt": attempt})
+    log.error("a document's run failed", exc_info=error, extra={"document": document_id, "attempt": attempt})
     await recorded_step("fail", pipeline.fail, document_id, attempt, unexpected(error))
 
 

@@ -86,7 +86,7 @@ def noted(error: Exception) -> int:
     if isinstance(error, ExhibitError):
         log.warning("an answer broke off", extra={"why": str(error)})
         return error.status
-    log.error("an answer broke", exc_info=error)
+    log.error("an answer failed", exc_info=error)
     return 500
 
 

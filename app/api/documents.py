@@ -197,7 +197,7 @@ async def _followed(document_id: str, given: Services) -> AsyncIterator[bytes]:
             yield event("problem", problem_body(path, error.status, error.title, str(error)))
             return
         except Exception:  # the status is long sent: the stream itself must say that it failed
-            log.exception("following a document broke")
+            log.exception("following a document failed")
             yield event("problem", problem_body(path, 500, "Internal error", "Something went wrong inside Exhibit."))
             return
         out = DocumentOut.of(document)

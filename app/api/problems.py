@@ -95,7 +95,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unforeseen(request: Request, error: Exception) -> JSONResponse:
-        log.error("a request broke", exc_info=error, extra={"path": request.url.path})
+        log.error("a request failed", exc_info=error, extra={"path": request.url.path})
         return problem(request.url.path, 500, "Internal error", "Something went wrong inside Exhibit; see its log.")
 
 

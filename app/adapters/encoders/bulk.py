@@ -145,7 +145,7 @@ class _Encoding:
                 return self._running().call(job, items, limit_s=self._limit_s)
             except Died as death:
                 if isinstance(death, Hung):
-                    log.warning("the encoding process hangs: it is ended", extra={"limit_s": self._limit_s})
+                    log.warning("the encoding process hangs and is ended", extra={"limit_s": self._limit_s})
                 code = self.bury()
                 if self._ended:
                     raise Unavailable("The encoding process was closed") from death

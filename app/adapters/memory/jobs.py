@@ -101,7 +101,7 @@ class MemoryJobs:
                 async with self._room_for_pictures:
                     await read_pictures(self._pipeline, step, document_id, attempt, waiting)
         except Exception as error:  # the job runner: whatever it was, the document must not stay `running`
-            log.exception("a document's run broke", extra={"document": document_id, "attempt": attempt})
+            log.exception("a document's run failed", extra={"document": document_id, "attempt": attempt})
             await step("fail", self._pipeline.fail, document_id, attempt, unexpected(error))
 
     async def _reindex(self, collection_id: str, reindex_id: str) -> None:
@@ -111,7 +111,7 @@ class MemoryJobs:
             async with self._one_reindexing:
                 await reindex(self._reindexer, step, collection_id, reindex_id)
         except Exception as error:  # the job runner: the collection must not be on its way for ever
-            log.exception("re-embedding a collection broke", extra={"collection": collection_id})
+            log.exception("re-embedding a collection failed", extra={"collection": collection_id})
             await step("fail", self._reindexer.fail, collection_id, reindex_id, unexpected(error))
 
     def _run(self, key: Key, work: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
@@ -131,7 +131,7 @@ class MemoryJobs:
                 try:
                     await step(name, in_thread, *args)
                 except Exception:  # the job runner: nobody awaits this; who wants it done asks again
-                    log.exception("a chore broke", extra={"chore": name, "about": about})
+                    log.exception("a chore failed", extra={"chore": name, "about": about})
 
         task = asyncio.create_task(done())
         self._chores[task] = about
