@@ -34,7 +34,7 @@ MAX_JSON_BYTES = 64 * 2**20  # a chat with some pictures in it; uploads have a l
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> FastAPI:
-    """`services`: already opened, and closed by whoever opened them; otherwise they live as long as the app."""
+    """`services`: opened and closed by the caller; without them, they are opened and closed with the app."""
     settings = settings or load_settings()
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The worker's entry point: works the queue off, and serves no one."""
+"""The worker's entry point: processes the queue, answers no requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EVERY_S = 10.0
 
 
 async def work(settings: Settings) -> None:
-    """Until SIGTERM or SIGINT."""
+    """Runs until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):

@@ -40,7 +40,7 @@ async def chat(body: ChatIn, request: Request, given: Given, caller: Caller) -> 
 
 
 async def last_answer(events: AsyncGenerator[Event], request: Request) -> Answer:
-    """The whole answer. A client that hangs up while it is written aborts it, at the model's server too."""
+    """The whole answer. If the client hangs up meanwhile, the answer is aborted, at the model's server too."""
     writing = asyncio.ensure_future(_last(events))
     leaving = asyncio.ensure_future(_gone(request))
     try:
@@ -70,7 +70,7 @@ async def _gone(request: Request) -> None:
 
 
 async def _told(first: Event, events: AsyncGenerator[Event], path: str, question: str) -> AsyncGenerator[bytes]:
-    """`evidence`, `delta`…, `answer`; or `problem`, and what was said so far stays."""
+    """`evidence`, `delta`…, `answer`; or `problem` after the part that was said."""
     try:
         yield _event(first)
         async for one in events:
@@ -82,7 +82,7 @@ async def _told(first: Event, events: AsyncGenerator[Event], path: str, question
 
 
 def noted(error: Exception) -> int:
-    """Its status. The log tells what the reader may not be told."""
+    """The error's status. Details that a user must not see go to the log."""
     if isinstance(error, ExhibitError):
         log.warning("an answer broke off", extra={"why": str(error)})
         return error.status

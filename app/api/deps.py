@@ -1,4 +1,4 @@
-"""What routes are given: the services, by capability, and who calls."""
+"""What routes are given: the services, by capability, and the caller."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ UPLOAD: dict[str, Any] = {
     },
 }
 FOLLOW_EVERY_S = 0.25
-LOOKS = 5  # at a catalogue that is unavailable, before its follower is told so
+LOOKS = 5  # tries while the catalogue is unavailable
 
 
 @router.post(
@@ -187,7 +187,7 @@ async def events(document_id: str, given: Given) -> StreamingResponse:
 
 
 async def _followed(document_id: str, given: Services) -> AsyncIterator[bytes]:
-    """Looks at the catalogue: the run may be in another process. A deletion ends it with `problem`."""
+    """Polls the catalogue, as the run may be in another process. A deletion ends the stream with `problem`."""
     path = f"/v1/documents/{document_id}/events"
     told: DocumentOut | None = None
     while True:
@@ -211,7 +211,7 @@ async def _followed(document_id: str, given: Services) -> AsyncIterator[bytes]:
 
 
 async def _looked_at(document_id: str, given: Services) -> Document:
-    """A catalogue that is locked for a moment is asked again."""
+    """Tries again while the catalogue is locked."""
     for _ in range(LOOKS - 1):
         with suppress(Unavailable):
             return await asyncio.to_thread(given.catalogue.documents.find, document_id)

@@ -14,12 +14,12 @@ from app.settings import is_loopback
 from domain.errors import ExhibitError, Forbidden, Unauthorized
 
 OPEN = frozenset({"/healthz", "/readyz"})
-NO_ADDRESS = frozenset({"", "testclient"})  # what a Unix socket's and the in-process client's host is called
+NO_ADDRESS = frozenset({"", "testclient"})  # the host of a Unix socket and of the in-process client
 
 
 class Guard:
-    """`keys` empty: loopback without keys. Then a foreign Host (DNS rebinding), Origin (another site) or client
-    (the server listens elsewhere after all) gets 403. Keys of which none can be given open nothing.
+    """`keys` empty: loopback without keys. Then a foreign Host (DNS rebinding), a foreign Origin (another site) or a
+    client from another machine gets 403. Keys that are all blank open nothing.
     """
 
     def __init__(self, app: ASGIApp, keys: Sequence[str], hosts: Sequence[str] = (), check_host: bool = True) -> None:

@@ -13,9 +13,9 @@ FILE = "api-key"
 
 
 def keys_of(settings: Settings) -> tuple[tuple[str, ...], str | None]:
-    """The keys in force, and the one that was made just now (to be printed once), if any.
+    """The valid keys, and the one that was made just now (to be printed once), if any.
 
-    On loopback none is needed, though those that were set are asked for. Elsewhere, where none is set, one is made
+    On loopback no key is needed, unless keys are set. Elsewhere, if none is set, one is made
     at the first start and kept in the data folder, readable by its owner only. Raises BadConfiguration.
     """
     given = tuple(key.get_secret_value() for key in settings.api_keys)

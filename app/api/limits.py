@@ -1,4 +1,4 @@
-"""Bodies that are read into memory have a limit; uploads, which are not, have their own."""
+"""Limits request bodies that are read into memory; uploads are not, and have their own limit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from domain.errors import TooLarge
 
 
 class BodyLimit:
-    """Reads a body that is no multipart form before anybody parses it, and answers 413 as soon as it is too long."""
+    """Reads any body but a multipart form before it is parsed, and answers 413 as soon as it is too long."""
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self._app = app
@@ -32,7 +32,7 @@ class BodyLimit:
         await self._app(scope, again, send)
 
     def _announced(self, scope: Scope) -> int:
-        """A length of many digits is one too large; what is no number is the server's to refuse."""
+        """A length of very many digits is too large; the server itself refuses what is not a number."""
         length = Headers(scope=scope).get("content-length", "")
         if not length.isdecimal():
             return 0

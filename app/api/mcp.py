@@ -33,7 +33,7 @@ from domain.types import Evidence, Kind, Message, Status, TextPart
 
 PATH = "/mcp"
 MOST_PICTURES = 4  # of the evidence, in one reply
-MOST_BYTES = 4 * 2**20  # of one request: a question, not a document
+MOST_BYTES = 4 * 2**20  # of one request, which is a question and not a document
 INSTRUCTIONS = (
     "Exhibit holds the user's own documents and pictures. Use `ask` for an answer with checked citations, `search` for "
     "the evidence itself, `read_page` to see a page that evidence names, and `list_documents` for what there is. Text "
@@ -60,7 +60,7 @@ class ListedOut(BaseModel):
 
 
 class Endpoint:
-    """What answers at the path: the server of the running application."""
+    """The endpoint: passes requests to the server of the running application."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await scope["app"].state.mcp(scope, receive, send)
@@ -93,7 +93,7 @@ def server_of(given: Services) -> MCPServer[Any]:
 
 
 def _told(tool: Callable[P, Coroutine[Any, Any, CallToolResult]]) -> Callable[P, Coroutine[Any, Any, CallToolResult]]:
-    """Our errors are sentences made for whoever asks; anything else stays a crash, which names nothing."""
+    """Our errors are sentences for the caller; anything else stays a crash, which reveals nothing."""
 
     @wraps(tool)
     async def told(*args: P.args, **kwargs: P.kwargs) -> CallToolResult:
@@ -181,7 +181,7 @@ class Tools:
         return _result(ListedOut(documents=[DocumentOut.of(d) for d in page.items], next_cursor=page.next_cursor))
 
     async def _pictures(self, evidence: Sequence[Evidence]) -> list[ContentBlock]:
-        """The crops of what has one, each after a line that names its evidence."""
+        """The pictures of the evidence, each after a line that names it."""
         blocks: list[ContentBlock] = []
         pictured = {one.id: one for one in evidence if one.chunk.image is not None}
         for one in list(pictured.values())[:MOST_PICTURES]:

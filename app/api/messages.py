@@ -1,4 +1,4 @@
-"""OpenAI's messages to ours."""
+"""Turns OpenAI's messages into ours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROLES: Mapping[str, Role] = {"system": "system", "developer": "system", "user": 
 
 
 def messages_of(given: Sequence[MessageIn]) -> tuple[Message, ...]:
-    """Raises BadRequest when the last message is no question of the user's. What tools said is left aside."""
+    """Raises BadRequest when the last message is not a question of the user's. Messages of tools are ignored."""
     messages = tuple(_message(message, ROLES[message.role]) for message in given if message.role in ROLES)
     last = messages[-1] if messages and given[-1].role == "user" else None
     if last is None or not last.parts or not (last.text.strip() or _has_image(last)):

@@ -17,13 +17,13 @@ from domain.types import Document
 
 UNTIL_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE"})
-NO_ROUTE = "none"  # refused before, or not found: what strangers ask for is not a label
+NO_ROUTE = "none"  # refused or not found: a path that a stranger chose must not become a label
 
 router = APIRouter(tags=["health"])
 
 
 class Requests:
-    """Of this process alone; replicas are added up by whoever collects them."""
+    """Of this process only; Prometheus adds replicas up."""
 
     def __init__(self) -> None:
         # Else each series gets a second one, with the time when it began.

@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 
 class QuotedJSON(JSONResponse):
-    """JSON that quotes a request: half a surrogate pair in it must not break the answer."""
+    """JSON that quotes a request, which may hold half a surrogate pair."""
 
     def render(self, content: Any) -> bytes:
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
@@ -90,7 +90,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, error: ClientDisconnect) -> JSONResponse:
-        """Nobody reads this; it is no fault of ours, and no traceback in the log."""
+        """Nobody reads this reply; it keeps a traceback out of the log."""
         return problem(request.url.path, HungUp.status, HungUp.title, "The client hung up before its request was read.")
 
     @app.exception_handler(Exception)
@@ -127,7 +127,7 @@ def _in_the_body(fault: Any, body: object) -> list[int | str]:
 
 
 def _came_as_no_json(request: Request, faults: Sequence[Any]) -> bool:
-    """A body that was not looked into: what it is wasn't said, or said to be a form (as curl does)."""
+    """Whether the body was not parsed because its type was missing, or a form's (as curl sends)."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     json_said = kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
     return not json_said and any(fault["loc"] == ("body",) for fault in faults)

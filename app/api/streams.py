@@ -1,4 +1,4 @@
-"""Server-sent events with a heartbeat, so that proxies keep the line open and a dead client is noticed."""
+"""Server-sent events with a heartbeat, so that proxies keep the connection open and a dead client is noticed."""
 
 from __future__ import annotations
 

@@ -25,9 +25,9 @@ from ingest.file_names import clean_name
 
 MAX_METADATA = 64 * 1024  # bytes
 MAX_FILES = 1000
-# How much of files that are too large is read past, to reach what follows: so many times the limit, at most so much.
+# Bytes of an oversize file skipped to reach later parts: factor × limit, capped.
 PASSED_OVER, MOST_PASSED_OVER = 2, 32 * 2**20
-AT_ONCE = 2**20  # bytes that are gathered and then written beside the event loop
+AT_ONCE = 2**20  # bytes gathered before a write in a thread
 STARRED = re.compile(rb";\s*+filename\*\s*+=\s*+\"?([\w!#$&+^`{}~-]*+)'[\w-]*+'([^;\s\"]*+)", re.IGNORECASE)
 
 
@@ -36,7 +36,7 @@ Fetch = Callable[[str], Awaitable[Fetched]]
 
 @dataclass(slots=True)
 class Received:
-    """What a request held. A file that was too large, and at which reading stopped, is the last of the rejected."""
+    """The content of a request. A file that was too large and ended the reading is the last of the rejected."""
 
     uploads: list[Upload] = field(default_factory=list)
     rejected: list[tuple[str, ExhibitError]] = field(default_factory=list)
@@ -57,7 +57,7 @@ class UrlIn(BaseModel):
 
 
 async def fetched(body: bytes, fetch: Fetch) -> Received:
-    """What lies at an address, as if it had been uploaded. Raises BadRequest, TooLarge, BadGateway, Unavailable."""
+    """Fetches an address, as if its content had been uploaded. Raises BadRequest, TooLarge, BadGateway, Unavailable."""
     try:
         wanted = UrlIn.model_validate(json.loads(body, parse_constant=_no_number))
     except (ValidationError, ValueError, RecursionError) as error:

@@ -9,7 +9,7 @@
         answer = exhibit.ask("What did the night boat cost in 2025?")
         print(answer.answer, [citation.quote for citation in answer.citations])
 
-What comes back are the shapes of the HTTP interface (app/api/schemas.py). Errors: `Refused`, when the service answers
+Results have the shapes of the HTTP interface (app/api/schemas.py). Errors: `Refused`, when the service answers
 with a problem, and `Unreachable`, when it doesn't answer.
 """
 
@@ -93,7 +93,7 @@ class Exhibit:
         return self._service.checked(CollectionOut, "POST", "/v1/collections", json=body)
 
     def ensure_collection(self, name: str) -> CollectionOut:
-        """Made, unless it is there."""
+        """Creates it, unless it exists."""
         try:
             return self.collection(name)
         except Refused as error:
@@ -107,8 +107,8 @@ class Exhibit:
             return self.collection(name)
 
     def reindex(self, name: str, models: str | None = None) -> CollectionOut:
-        """Begins to re-embed the collection with the models that the service runs: `reindex` of the collection tells
-        how far it is, and is None where there is nothing to do. `models`: those that you expect; Refused otherwise."""
+        """Starts to re-embed the collection with the models that the service runs: `reindex` of the collection has the
+        progress, None if there is nothing to do. `models`: those that you expect; Refused if it runs others."""
         body = {"models": models}
         return self._service.checked(CollectionOut, "POST", f"/v1/collections/{safe(name)}/reindex", json=body)
 
@@ -141,8 +141,8 @@ class Exhibit:
         metadata: Mapping[str, Any] | None = None,
         replaces: str | None = None,
     ) -> UploadedOut:
-        """All that came of a file: a mail and its attachments, an archive's members, and those that were refused.
-        Raises Refused when nothing was taken in."""
+        """Every document that a file became: an e-mail and its attachments, an archive's members, and those that were
+        refused. Raises Refused when nothing was taken in."""
         if isinstance(file, Part):
             return self._upload(file, collection, metadata, replaces)
         path = Path(file)
@@ -166,7 +166,7 @@ class Exhibit:
         return self._service.checked(DocumentOut, "GET", f"/v1/documents/{safe(document_id)}")
 
     def delete(self, document_id: str) -> None:
-        """Unfindable when this returns."""
+        """Searches no longer find it when this returns."""
         self._service.send("DELETE", f"/v1/documents/{safe(document_id)}")
 
     def cancel(self, document_id: str) -> DocumentOut:
@@ -228,7 +228,7 @@ class Exhibit:
         kinds: Sequence[str] = (),
         filter: Mapping[str, Any] | None = None,
     ) -> SearchOut:
-        """As `search`, with what there is to say about it: notices, and the trace's id."""
+        """As `search`, with notices and the trace's id."""
         body = _scope(collection, top_k, kinds, filter) | {"query": query}
         if image is not None:
             body["image"] = image
@@ -256,7 +256,7 @@ class Exhibit:
         kinds: Sequence[str] = (),
         filter: Mapping[str, Any] | None = None,
     ) -> Iterator[Event]:
-        """First the evidence, then the answer's text piece by piece, at last the whole answer."""
+        """First the evidence, then the answer's text piece by piece, at the end the whole answer."""
         body = _scope(collection, top_k, kinds, filter) | {"messages": _messages(question), "stream": True}
         for event, data in self._service.events("POST", "/v1/chat", json=body):
             if event == "evidence":
@@ -269,7 +269,7 @@ class Exhibit:
     # ------------------------------------------------------------ looking after it
 
     def verify(self, *, repair: bool = False, compact: bool = False) -> VerifyOut:
-        """Compares all that is kept; takes minutes for a large library, so give the client time."""
+        """Compares everything that is stored; takes minutes for a large library, so give the client time."""
         return self._service.checked(VerifyOut, "POST", "/v1/admin/verify", json={"repair": repair, "compact": compact})
 
     # ------------------------------------------------------------ parts

@@ -87,7 +87,7 @@ class Connection:
 
 
 def safe(segment: str) -> str:
-    """Of a path: an id or a name of the user's leads nowhere else."""
+    """Quoted for a path, so that an id or a name from the user can't change the path."""
     return quote(segment, safe="") or "-"
 
 

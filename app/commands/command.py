@@ -1,4 +1,4 @@
-"""What a command of the command line is: a name, a line of help, its arguments, and what it does."""
+"""A command of the command line: a name, a line of help, its arguments, and the function that runs it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A new one is a file beside this one, with its `COMMAND`, and a line in the table of `app/cli.py`.
+    """A new command is a file beside this one, with its `COMMAND`, and a row in the table of `app/cli.py`.
 
-    Command files import nothing heavy at their top: `exhibit --help` reads them all.
+    Command files import nothing heavy at the top: `exhibit --help` reads them all.
     """
 
     name: str
     help: str  # one line, also the first of the command's own help
-    run: Callable[[argparse.Namespace], int]  # returns the exit code; an ExhibitError is told by the caller
+    run: Callable[[argparse.Namespace], int]  # returns the exit code; the caller prints an ExhibitError
     arguments: Callable[[argparse.ArgumentParser], None] = lambda parser: None
     fails_with: int = 1  # the exit code when an ExhibitError ends it

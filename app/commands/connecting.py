@@ -1,4 +1,4 @@
-"""How a command finds its service: the one it is told, the one that runs, or one of its own for as long as it takes."""
+"""How a command finds its service: the one that is named, the one that runs, or one started for this command."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from system.folder_lock import owner_of
 if TYPE_CHECKING:
     import uvicorn
 
-STARTING_S = 60.0  # how long a service that holds the folder, but doesn't listen yet, is waited for
+STARTING_S = 60.0  # the wait for a service that holds the folder, but doesn't listen yet
 STOPPING_S = 30.0
 
 
@@ -37,7 +37,7 @@ def connection_arguments(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def connected(options: argparse.Namespace, *, makes: bool = False) -> Iterator[Exhibit]:
-    """`makes`: the command puts something in, so a data folder that isn't there yet is made."""
+    """`makes`: the command stores something, so a missing data folder is created."""
     if options.url:
         with Exhibit(options.url, options.key, timeout_s=None) as exhibit:
             if not exhibit.ready():
@@ -66,8 +66,8 @@ def address_of(settings: Settings) -> str:
 
 
 def _running(settings: Settings) -> str | None:
-    """The address of the service that owns the data folder; or, where nobody does and no folder was named, of the
-    one at the usual place."""
+    """The address of the service that owns the data folder; if none does and no folder was named, of the one at the
+    usual address."""
     address = _owners_address(settings) if settings.embedded else None
     if address is None and (not settings.embedded or "data_dir" not in settings.model_fields_set):
         address = address_of(settings)
@@ -96,7 +96,7 @@ def _key(settings: Settings) -> str | None:
 
 @contextmanager
 def own_service(settings: Settings) -> Iterator[Exhibit]:
-    """Opens the data folder in this process, on a free port of loopback, behind a key that nobody else knows.
+    """Opens the data folder in this process, on a free port of loopback, with a random key.
     Raises BadConfiguration when another process owns the folder."""
     print(f"No service runs, so {settings.data_dir.absolute()} is opened for this command …", file=sys.stderr)
     key = secrets.token_urlsafe(32)
@@ -122,7 +122,7 @@ def _serve(settings: Settings, started: Future[tuple[str, uvicorn.Server]]) -> N
     try:
         with closing(bound(settings.host, settings.port)) as listening:
             asyncio.run(serve(settings, listening, lambda *given: started.set_result(given)))
-    except BaseException as error:  # it belongs to whoever waits for the start
+    except BaseException as error:  # raised again by the thread that waits for the start
         if started.done():
             raise
         started.set_exception(error)

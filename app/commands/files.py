@@ -1,4 +1,4 @@
-"""The files that a command line names: themselves, or what lies in their folders."""
+"""The files of a command line: those that it names, and those in the folders that it names."""
 
 from __future__ import annotations
 

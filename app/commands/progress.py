@@ -1,4 +1,4 @@
-"""How far a long command has come: a bar that redraws itself in a terminal, now and then a line elsewhere."""
+"""The progress of a long command: in a terminal a bar that redraws itself, elsewhere a line now and then."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import TextIO
 
 BAR = 24  # characters
-EVERY_S = 15.0  # a line, where nobody watches
-SETTLED = 0.02  # of the whole: before that, a time left would be a guess
+EVERY_S = 15.0  # between lines, where no terminal is
+SETTLED = 0.02  # share done before a time left is shown: it would be a guess
 
 
 class Progress:

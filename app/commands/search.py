@@ -16,7 +16,7 @@ from domain.types import KINDS
 
 
 def scope_arguments(parser: argparse.ArgumentParser) -> None:
-    """What a search and a question have in common."""
+    """The arguments that `search` and `ask` share."""
     parser.add_argument(
         "--collection", action="append", default=None, metavar="NAME", help="collection to search; repeatable (default)"
     )

@@ -49,7 +49,7 @@ def log_ours() -> None:
 
 
 async def serve(settings: Settings, listening: socket.socket, started: Callable[[str, uvicorn.Server], None]) -> None:
-    """Until its server is told to exit. `started` is given the address, and that server."""
+    """Runs until the server is told to exit. `started` gets the address and the server."""
     # imported here: torch, Chroma and the models behind it take seconds that a bad setting should not cost
     from app.compose import running
     from app.main import create_app

@@ -34,7 +34,7 @@ def indented(text: str, by: int = 4) -> str:
 
 
 def plain(text: str) -> str:
-    """Documents are strangers: what would move the cursor or colour the terminal is taken out."""
+    """Documents are untrusted: characters that move the cursor or colour the terminal are replaced."""
     return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
 
 
@@ -48,7 +48,7 @@ def evidence_lines(number: int, evidence: EvidenceOut, url: str) -> list[str]:
 
 
 def answer_lines(answer: AnswerOut, url: str) -> list[str]:
-    """What comes under an answer's text: its verdict, and what it cites."""
+    """The lines below an answer's text: its verdict, its notices and what it cites."""
     lines = [faint(f"{answer.verdict}, confidence {answer.confidence:.2f}, {answer.model}")]
     lines += [faint(f"note: {plain(notice.message)}") for notice in answer.notices]
     for citation in answer.citations:
