@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from answering.question.read import read
 from app.adapters.encoders.batching import BatchedQueries
 from app.adapters.memory.encoders import MemoryImageEncoder, MemoryTextEncoder
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
@@ -63,7 +64,7 @@ async def test_a_second_vector_store_and_words_index_are_a_row_each_and_are_sear
         here = put_in(opened.stores, text, "The goat Biscuit carries letters.", "The lantern burns oil.")
         encoders = Encoders(text, image, questions, of_pictures)
         joined = await retrieval(settings(tmp_path), opened.stores, encoders, as_it_is)
-        found = await joined.search(Query("What carries letters?", collections=(here,)), 1)
+        found = await joined.search(Query(read("What carries letters?"), collections=(here,)), 1)
     assert [one.id for one in found.evidence] == ["d.0"]
     assert {"words", "text"} <= found.evidence[0].ranks.keys()
     assert {path.name for path in tmp_path.iterdir()} >= {"toy-vectors", "toy-words"}
@@ -106,7 +107,7 @@ async def test_another_reranker_is_a_row(tmp_path: Path) -> None:
     toy: Option[LoadReranker] = Option(lambda settings: True, lambda settings: Reranker(model.scores, len(hits)))
     retriever = await reranked(settings(tmp_path), AsGiven(hits), house.catalogue.chunks, [toy, *RERANKERS])
     here = (house.catalogue.collections.find("default"),)
-    found = await retriever.retrieve(Query("Which is the shortest?", collections=here), len(hits))
+    found = await retriever.retrieve(Query(read("Which is the shortest?"), collections=here), len(hits))
     assert model.asked == ["Which is the shortest?"]
     assert found.hits[0].chunk_id == min(chunks, key=lambda chunk: len(chunk.search_text)).id
 
