@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from answering.context.pack import spread
 from answering.output.notices import in_words
 from answering.output.small_talk import reply_to
-from answering.parts import Finder, Finding, Reader, Scope, Writer
+from answering.parts import Finder, Reader, Retrieval, Scope, Writer
 from domain.question import Question
 from domain.types import Answer, Evidence, ImagePart, Message, Noticed, Search, TextPart
 
@@ -80,7 +80,7 @@ def _first_picture(message: Message) -> bytes | None:
     return next((part.data for part in message.parts if isinstance(part, ImagePart)), None)
 
 
-def _shown(found: Finding, most: int) -> tuple[Evidence, ...]:
+def _shown(found: Retrieval, most: int) -> tuple[Evidence, ...]:
     """Of what was found, what covers most; the library's own answers and outlines as they are."""
     evidence = found.search.evidence
     return evidence[:most] if found.told is not None or found.ordered else spread(evidence, most)

@@ -12,7 +12,7 @@ from typing import Any
 from answering.explain import Explain, trace_of, with_outcome
 from answering.library_questions import Librarian
 from answering.output.notices import in_words
-from answering.parts import Finding, Scope
+from answering.parts import Retrieval, Scope
 from domain.errors import BadRequest
 from domain.ports import Catalogue
 from domain.question import Question
@@ -50,7 +50,7 @@ class EvidenceFinder:
         self._turns = asyncio.Semaphore(at_once)
         self._coming = coming
 
-    async def find(self, scope: Scope, question: Question, image: bytes | None = None) -> Finding:
+    async def find(self, scope: Scope, question: Question, image: bytes | None = None) -> Retrieval:
         """Best first, and traced. Raises Missing, BadRequest, ModelMismatch, Unavailable."""
         if not question.standalone.text and image is None:
             raise BadRequest("The query is empty: give words, an image, or both.")
@@ -63,7 +63,7 @@ class EvidenceFinder:
             timings = {"wait": _since(began)}
             found = await self._by_kind(query, scope.top_k)
         timings["retrieve"] = _since(began)
-        return Finding(self._search(query, scope, found, timings), found.told, found.ordered)
+        return Retrieval(self._search(query, scope, found, timings), found.told, found.ordered)
 
     async def nothing(self, scope: Scope, question: Question) -> Search:
         """Of a question that asks nothing of the documents. Raises Missing for a collection that isn't there."""

@@ -24,7 +24,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Retrieval:
     """The evidence for a question."""
 
     search: Search
@@ -39,7 +39,7 @@ class Reader(Protocol):
 
 
 class Finder(Protocol):
-    async def find(self, scope: Scope, question: Question, image: bytes | None = None) -> Finding:
+    async def find(self, scope: Scope, question: Question, image: bytes | None = None) -> Retrieval:
         """Best first, and traced. Raises Missing, BadRequest, ModelMismatch, Unavailable."""
         ...
 

@@ -11,7 +11,30 @@ from typing import Literal
 Language = Literal["en", "zh"]
 SmallTalk = Literal["", "help", "greeting", "thanks", "goodbye"]
 Leaning = Literal["", "pronoun", "ellipsis"]
+AnswerKind = Literal["", "number", "time", "person", "reason", "place"]
+Form = Literal["length", "chinese length", "clock", "weight"]
 Sort = Literal["ordinary", "summary", "count", "list", "mention", "pages", "extreme"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What an answer to a question must be or have, as the built-in reader looks for it."""
+
+    kind: AnswerKind = ""
+    forms: tuple[Form, ...] = ()
+    several: bool = False  # a list, reasons, steps
+    compares: bool = False  # the answer takes all columns of a row: which is the largest, when was it less
+    extreme: int = 0  # 1: the row that has the most, -1: the least
+    figure: bool = False  # a figure, a table or a heading itself
+    amount: bool = False  # no words answer it without a number
+    amount_of: str = ""  # two Chinese characters, the end of what the amount is of
+    counted: str = ""  # the stem of the noun that is counted: "how many boats"
+    share: bool = False  # of a table: a percentage or a rate
+    percentage: bool = False  # of a sentence
+    times: frozenset[str] = frozenset()  # years and ordinals that it names
+    source: frozenset[str] = frozenset()  # terms of where it is said, "according to …", which is not what is asked
+    numbers: frozenset[str] = frozenset()  # that it names, of two digits or more, without those of pages and figures
+    names: tuple[str, ...] = ()  # terms of the names in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +43,7 @@ class Wording:
 
     text: str = ""
     language: Language = "en"
+    wants: Wants = Wants()  # of what is searched for and answered; a follow-up as it came has none
 
     @property
     def chinese(self) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from domain.question import Wants
 from domain.types import Evidence
 from language.numerals import numbers, spelled_numbers
 from language.scripts import has_cjk
@@ -32,16 +32,6 @@ _MISSING = 0.8  # for each number, years among them, that is in none of the evid
 _TABLES = 1.4  # what is asked of a document with tables is mostly in them, and tables can be read
 _FITS = 0.15  # chance by the sentence alone, under which it is not quoted, whatever stands beside it
 
-_INSTRUCTION = re.compile(r"\(?\bplease\b.*|请用.*", re.I | re.S)
-_REFERENCE = re.compile(  # where it stands, not what it is
-    r"\b(?:pages?|slides?|figures?|fig\.|tables?|sections?|chapters?|steps?|equations?)"
-    r"\s*\d+(?:\s*(?:-|–|to|and|,)\s*\d+)*|第\s*\d+\s*[页张章节步]|[图表]\s*\d+", re.I,
-)  # fmt: skip
-_NAME = re.compile(r"(?<![.?!\"“] )(?<!^)\b[A-Z][A-Za-z0-9’'-]+")
-_NO_NAME = frozenset(
-    "Page Pages Slide Slides Figure Table Section Chapter Appendix Write Answer What Which How Give List".split()  # noqa: SIM905
-)
-
 
 def of_sentence(covered: float, around: float, cue: float, likeness: float | None, text: str) -> float:
     """0..1, from how well the best sentence fits the question alone."""
@@ -51,9 +41,9 @@ def of_sentence(covered: float, around: float, cue: float, likeness: float | Non
     return _chance(sum(weight * value for weight, value in zip(weights, features, strict=True)))
 
 
-def of_evidence(sentence: float, question: str, evidence: Sequence[Evidence]) -> float:
+def of_evidence(sentence: float, wants: Wants, evidence: Sequence[Evidence]) -> float:
     """0..1: the same, seeing whether what the question names stands in the evidence together."""
-    held = held_by(question, evidence)
+    held = held_by(wants, evidence)
     told = _bent(log_odds(sentence)) + _TABLES * held.tables
     told -= _TOGETHER * (1 - held.together) + _MISSING * held.missing
     chance = _chance(_EVEN + told)
@@ -67,16 +57,13 @@ class Held:
     tables: float  # share of the evidence
 
 
-def held_by(question: str, evidence: Sequence[Evidence]) -> Held:
-    asked = _REFERENCE.sub(" ", _INSTRUCTION.sub(" ", question))
-    counts = {number for number in numbers(asked) if len(number) > 1}
-    named = [term for name in _NAME.findall(asked) if name not in _NO_NAME for term in terms(name)]
-    exact = [*counts, *named]
+def held_by(wants: Wants, evidence: Sequence[Evidence]) -> Held:
+    exact = [*wants.numbers, *wants.names]
     held = [_held(f"{one.document.name} {one.chunk.own_search_text}") for one in evidence]
     anywhere = frozenset[str]().union(*held)
     together = max((sum(term in one for term in exact) for one in held), default=0) / len(exact) if exact else 1.0
     tables = sum(one.chunk.kind == "table" for one in evidence) / max(1, len(evidence))
-    return Held(together, min(2, len(counts - anywhere)), tables)
+    return Held(together, min(2, len(wants.numbers - anywhere)), tables)
 
 
 def _held(text: str) -> frozenset[str]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from answering.extractive.superlatives import extreme_cell, wants_extreme
+from answering.extractive.superlatives import extreme_cell
+from domain.question import Wants, Wording
 from domain.types import Chunk, Evidence, Kind
 from ingest.parse.tables import cells_of
 from language.numerals import numbers
@@ -17,13 +18,6 @@ from language.sentences import is_caption, is_field, label_of, spans
 from language.terms import terms
 
 _RULE = re.compile(r"[|\s:-]+")
-_COMPARES = re.compile(
-    r"\b(?:which|what) (?:fiscal |financial )?(?:years?|quarters?|months?|periods?)\b"
-    r"|\b(?:highest|lowest|largest|smallest|most|least|more than|less than"
-    r"|greater|exceed\w*|change[ds]?|difference|increase[ds]?|decrease[ds]?|grow\w*"
-    r"|compared?|trend|average|between)\b|哪一?[年季月]|最[高低大小多少]|变化|增长|减少|下降|差|比较|平均|趋势",
-    re.IGNORECASE,
-)
 _HEADERS = {  # names of columns that hold what such a question asks for
     "person": re.compile(r"\b(?:who|name|person|owner|author|skipper)\b|(?:^|[\s_])by$|人|姓名|负责", re.IGNORECASE),
     "place": re.compile(
@@ -34,7 +28,6 @@ _HEADERS = {  # names of columns that hold what such a question asks for
         r"\b(?:when|date|day|time|year|month|leaves|departs|departure|arrives)\b|日期|时间|年份|时刻", re.IGNORECASE
     ),
 }
-_SHARE = re.compile(r"\b(?:share|percent\w*|proportion|rate)\b|比例|百分|占比", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d\W?")
 _NONE: frozenset[str] = frozenset()
 _PICTURED: frozenset[Kind] = frozenset({"figure", "image"})
@@ -71,31 +64,22 @@ class Quotable:
 @dataclass(frozen=True, slots=True)
 class Asked:
     terms: frozenset[str]
-    compares: bool  # the answer takes all columns of a row: which is the largest, when was it less
-    share: bool = False  # a percentage is wanted
-    cue: str = ""  # what kind of answer is wanted: a person, a place, a time …
-    extreme: int = 0  # 1: the row that has the most, -1: the least
+    wants: Wants
 
 
-def quotables(question: str, evidence: Sequence[Evidence], cue: str = "") -> list[Quotable]:
+def quotables(question: Wording, evidence: Sequence[Evidence]) -> list[Quotable]:
     names = [f"{one.document.name.rsplit('.', 1)[0]} {one.document.title or ''}" for one in evidence]
-    return quotables_of(question, [one.chunk for one in evidence], names, cue)
+    return quotables_of(question, [one.chunk for one in evidence], names)
 
 
-def quotables_of(question: str, chunks: Sequence[Chunk], names: Sequence[str], cue: str = "") -> list[Quotable]:
+def quotables_of(question: Wording, chunks: Sequence[Chunk], names: Sequence[str]) -> list[Quotable]:
     """`names`: what the documents that the chunks are of are called."""
-    asked = Asked(
-        frozenset(terms(question)),
-        _COMPARES.search(question) is not None,
-        _SHARE.search(question) is not None,
-        cue,
-        wants_extreme(question),
-    )
+    asked = Asked(frozenset(terms(question.text)), question.wants)
     named = enumerate(zip(chunks, names, strict=True), start=1)
-    if not asked.extreme:
+    if not asked.wants.extreme:
         return [piece for n, (chunk, name) in named for piece in _pieces(asked, n, chunk, name)]
     headers = Counter((chunk.document_id, *_table_lines(chunk)[:1]) for chunk in chunks)
-    in_part = replace(asked, extreme=0)
+    in_part = replace(asked, wants=replace(asked.wants, extreme=0))
     return [
         piece
         for n, (chunk, name) in named
@@ -179,7 +163,7 @@ def _rows(asked: Asked, n: int, lines: Sequence[str], about: frozenset[str]) -> 
         return []
     header, *rows = table
     rows, header = _taller_header(header, rows)
-    extreme = extreme_cell(asked.terms, asked.extreme, header, rows)
+    extreme = extreme_cell(asked.terms, asked.wants.extreme, header, rows)
     group = ""
     found = []
     for at, row in enumerate(rows):
@@ -225,21 +209,21 @@ def _row(asked: Asked, n: int, header: list[str], row: list[str], group: str, ab
     if not label and (at := next((at for at, value in enumerate(row) if value), 0)) < len(row) - 1:
         return _row(asked, n, ["", *header[at + 1 :]], row[at:], group, about)  # "Total", below the third column
     columns = [(name, value) for name, value in zip(header[1:], values, strict=False) if value]
-    wanted = columns if asked.compares else _wanted(asked, label, columns)
+    wanted = columns if asked.wants.compares else _wanted(asked, label, columns)
     first = f"{header[0]}: {label}" if header[0] and label else label
     told = [first] + [f"{name}: {value}" if name else value for name, value in wanted]
     text = "; ".join(part for part in told if part)
-    about |= frozenset(terms(" ".join((group, *header)) if asked.share else group))
+    about |= frozenset(terms(" ".join((group, *header)) if asked.wants.share else group))
     return Quotable(n, text[:_LONGEST], frozenset(terms(text)), about, _NONE, "row", frozenset(terms(label)))
 
 
 def _wanted(asked: Asked, label: str, columns: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
     rest = asked.terms - frozenset(terms(label))
     known = [column for column in columns if rest & frozenset(terms(column[1]))]  # cells that tell the row apart
-    fitting = _HEADERS.get(asked.cue)
+    fitting = _HEADERS.get(asked.wants.kind)
     told = [column for column in columns if fitting and fitting.search(column[0]) and column not in known]
     told = told or _named(rest, columns)
-    told = [column for column in told if asked.share and "%" in column[1]] or told
+    told = [column for column in told if asked.wants.share and "%" in column[1]] or told
     if not told or all(column in known for column in told):
         return columns if not told or known else told
     return [column for column in columns if column in told or column in known]

@@ -6,14 +6,14 @@ import asyncio
 import math
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from answering.extractive.confidence import THRESHOLD, of_evidence, of_sentence
 from answering.extractive.passages import Quotable, quotables, quotables_of
 from answering.extractive.spans import clause_of, span_for
 from domain.ports import TextEncoder
-from domain.question import Wording
+from domain.question import Form, Wants, Wording
 from domain.types import Chunk, Delta, Evidence, Prompt, Usage
 from ingest.outline import is_outline
 from language.numerals import numbers, spelled_numbers
@@ -70,7 +70,7 @@ class ExtractiveReader:
         if prompt.question.intent.sort == "summary" and (outlined := _outlined(prompt)):
             return Reading(outlined, 1.0)
         question = _Question.of(prompt.question.standalone)
-        pieces = quotables(question.text, prompt.evidence, question.cue)
+        pieces = quotables(prompt.question.standalone, prompt.evidence)
         ranked = self._ranked(question, pieces)
         chosen = _chosen(question, ranked, pieces) if ranked else []
         confidence = round(_confidence(question, ranked[0], chosen, prompt.evidence), 3) if ranked else 0.0
@@ -91,14 +91,14 @@ class ExtractiveReader:
         """How well the best sentence of each answers, by words alone; 0 for none."""
         asked = _Question.of(question)
         best = [0.0] * len(chunks)
-        for one in _by_words(asked, quotables_of(asked.text, chunks, [""] * len(chunks), asked.cue)):
+        for one in _by_words(asked, quotables_of(question, chunks, [""] * len(chunks))):
             at = one.quotable.n - 1
             best[at] = max(best[at], _fit_of_words(one))
         return best
 
     def ranked(self, prompt: Prompt) -> list[Scored]:
         question = _Question.of(prompt.question.standalone)
-        return self._ranked(question, quotables(question.text, prompt.evidence, question.cue))
+        return self._ranked(question, quotables(prompt.question.standalone, prompt.evidence))
 
     def _ranked(self, question: _Question, pieces: Sequence[Quotable]) -> list[Scored]:
         scored = [one for one in _by_words(question, pieces) if _answers(question, one)]
@@ -168,19 +168,18 @@ def _fit(best: Scored) -> float:
 def _confidence(question: _Question, best: Scored, chosen: Sequence[Quotable], evidence: Sequence[Evidence]) -> float:
     """That the evidence holds the answer, from the best sentence and what stands beside it."""
     form = min(_in_form(question, chosen), _of_its_time(question, chosen, evidence))
-    return of_evidence(_fit(best), question.text, evidence) * form
+    return of_evidence(_fit(best), question.wants, evidence) * form
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
     text: str
     terms: frozenset[str]
-    cue: str
+    wants: Wants
 
     @classmethod
     def of(cls, wording: Wording) -> _Question:
-        text = wording.text
-        return cls(text, frozenset(filter(_tells, terms(text))), _cue_of(text))
+        return cls(wording.text, frozenset(filter(_tells, terms(wording.text))), wording.wants)
 
 
 def _tells(term: str) -> bool:
@@ -193,7 +192,7 @@ _JOINING = frozenset("的了吗呢吧在是和与及或也都就被把对从到�
 
 def _by_words(question: _Question, pieces: Sequence[Quotable]) -> list[Scored]:
     spread = Counter(term for piece in pieces for term in question.terms & piece.terms)
-    weak = _WEAK | _seams(question.text, spread) | frozenset(terms(" ".join(_SOURCE.findall(question.text))))
+    weak = _WEAK | _seams(question.text, spread) | question.wants.source
     weight = {
         term: math.log(1 + len(pieces) / (0.5 + spread[term])) * (_WEAK_WEIGHT if term in weak else 1.0)
         for term in question.terms
@@ -211,9 +210,6 @@ def _by_words(question: _Question, pieces: Sequence[Quotable]) -> list[Scored]:
     return [scored(piece) for piece in pieces]
 
 
-_SOURCE = re.compile(r"\baccording to [^,?]*", re.I)  # where it is said, not what
-
-
 def _seams(question: str, spread: Counter[str]) -> frozenset[str]:
     """Pairs of Chinese characters that are nowhere, between two that are: the end of one word and the next one's
     beginning."""
@@ -229,35 +225,15 @@ def _seams(question: str, spread: Counter[str]) -> frozenset[str]:
 def _answers(question: _Question, one: Scored) -> bool:
     """A caption or a heading says what follows; it is an answer only where it is asked for, or tells a number.
     A row or a label must name something that the question names: all that stands around it is the same for others."""
-    formed = any(asks.search(question.text) for asks, _ in _FORMS)
-    if one.quotable.form == "label" or (one.quotable.form == "row" and formed):
+    if one.quotable.form == "label" or (one.quotable.form == "row" and question.wants.forms):
         return bool(_asked_for(question, one.quotable))
-    if one.quotable.form != "bare" or _FIGURES.search(question.text):
+    if one.quotable.form != "bare" or question.wants.figure:
         return True
-    return not is_caption(one.quotable.text) and question.cue in ("number", "time") and one.cue == 1.0
-
-
-_FIGURES = re.compile(
-    r"\b(?:which|what) (?:figure|table|diagram|chart|section|chapter)s?\b"
-    r"|\bwhat (?:does|do|is|are) .{0,40}(?:figure|table|diagram|chart)\b.{0,20}(?:show|about)|哪[张个幅]?[图表]|标题",
-    re.IGNORECASE,
-)
+    return not is_caption(one.quotable.text) and question.wants.kind in ("number", "time") and one.cue == 1.0
 
 
 # ---------------------------------------------------------------- what kind of answer is wanted
 
-_CUES = (
-    ("number", re.compile(r"\bhow (?:many|much|long|far|old|high|large|big|tall|often|fast)\b"
-                          r"|\b(?:what|which) (?:is |was )?(?:the )?"
-                          r"(?:number|amount|percentage|percent|share|rate|total|price|cost)\b"
-                          r"|多少|几[个名次年天倍种家位岁]|多[长久大高远]|比例|百分之", re.I)),
-    ("time", re.compile(r"\bwhen\b|\b(?:what|which|in what) (?:year|date|day|month|time|century)\b"
-                        r"|何时|什么时候|哪一?[年天月日]|几[点月号]|何年", re.I)),
-    ("person", re.compile(r"\bwho(?:m|se)?\b|谁|哪位|何人", re.I)),
-    ("reason", re.compile(r"\bwhy\b|\bfor what reason\b|\bwhat (?:caused|causes)\b|为什么|为何|原因|何故", re.I)),
-    ("place", re.compile(r"\bwhere\b|\b(?:what|which) (?:city|country|state|place|region|town)\b"
-                         r"|哪里|哪儿|何处|哪个?(?:国家|城市|地方|州|省|国)|什么地方", re.I)),
-)  # fmt: skip
 _TIMES = re.compile(
     r"\b(?:1\d|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|\b(?:january|february|march|april|may|june|july|august|september|october"
     r"|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|century|yesterday|today)\b"
@@ -281,19 +257,12 @@ _CLOCK = (
     r"\d{1,2}[:.：]\d\d|\d\s*(?:[ap]\.?m\b|o.clock)|正午|午夜|日落|日出"
     r"|\b(?:noon|midnight|o.clock|dawn|dusk|sunrise|sunset|morning|evening|night)\b"
 )
-_FORMS = (  # (questions, what must be in the sentence that answers them)
-    (re.compile(r"\bhow (?:tall|deep|wide)\b", re.I), re.compile(rf"{_ANY}[\s-]*(?:{_LENGTH}|{_SHARES})", re.I)),
-    (
-        re.compile(r"(?<!提)多高|高度是?多少|多[深宽]"),
-        re.compile(rf"{_HAN}\s*(?:[厘毫公分英]?[米尺寸]|丈|层|度|[cm]?m\b)|[%％℃°]|百分"),
-    ),
-    (re.compile(r"\b(?:at )?what time\b|几点", re.I), re.compile(rf"{_CLOCK}|{_HAN}[点时]", re.I)),
-    (
-        re.compile(r"\bhow heavy\b|多重", re.I),
-        re.compile(rf"{_ANY}[\s-]*{_WEIGHT}|{_HAN}(?:公?斤|吨|[千毫]?克)", re.I),
-    ),
-)
-_AMOUNT_OF = re.compile(rf"([{CJK}]{{2}})(?:一共|总共)?(?:是|为|有)多少")
+_FORMS: Mapping[Form, re.Pattern[str]] = {  # what must be in the sentence that answers
+    "length": re.compile(rf"{_ANY}[\s-]*(?:{_LENGTH}|{_SHARES})", re.I),
+    "chinese length": re.compile(rf"{_HAN}\s*(?:[厘毫公分英]?[米尺寸]|丈|层|度|[cm]?m\b)|[%％℃°]|百分"),
+    "clock": re.compile(rf"{_CLOCK}|{_HAN}[点时]", re.I),
+    "weight": re.compile(rf"{_ANY}[\s-]*{_WEIGHT}|{_HAN}(?:公?斤|吨|[千毫]?克)", re.I),
+}
 _NO_COUNT = re.compile(  # dates, and numbers that are names
     r"\d{4}-\d\d-\d\d|\b[A-Z]{1,3}-?\d+\b|\b(?:figure|fig\.|table|chart|diagram) \d+"
     r"|[图表]\s*[\d一二三四五六七八九十]+",
@@ -305,12 +274,8 @@ _CALENDAR = re.compile(
 )
 
 
-def _cue_of(question: str) -> str:
-    return next((cue for cue, pattern in _CUES if pattern.search(question)), "")
-
-
 def _has_form(question: _Question, text: str) -> bool:
-    return all(form.search(text) for asks, form in _FORMS if asks.search(question.text))
+    return all(_FORMS[form].search(text) for form in question.wants.forms)
 
 
 def _fits(question: _Question, piece: Quotable) -> float:
@@ -321,16 +286,16 @@ def _fits(question: _Question, piece: Quotable) -> float:
         return 1.0
     if piece.form == "sentence" and piece.label and not (piece.terms - piece.label) - question.terms:
         return 0.0  # a field whose value the question names itself
-    if question.cue == "number":
+    if question.wants.kind == "number":
         told = _NO_COUNT.sub(" ", _ENUMERATOR.sub("", text))
         return 1.0 if (numbers(told) | spelled_numbers(told)) - numbers(question.text) else 0.0
-    if question.cue == "time":
+    if question.wants.kind == "time":
         return 1.0 if _TIMES.search(text) and numbers(text) - numbers(question.text) else 0.0
-    if question.cue == "reason":
+    if question.wants.kind == "reason":
         return 1.0 if _REASONS.search(text) else 0.3
-    if question.cue == "place":
+    if question.wants.kind == "place":
         return 1.0 if _PLACES.search(text) else 0.2
-    if question.cue == "person" and not has_cjk(text):
+    if question.wants.kind == "person" and not has_cjk(text):
         known = question.text.casefold()
         names = [name for name in _NAMES.findall(text) if not _CALENDAR.fullmatch(name)]
         return 1.0 if any(name.casefold() not in known for name in names) else 0.1
@@ -340,8 +305,6 @@ def _fits(question: _Question, piece: Quotable) -> float:
 # ---------------------------------------------------------------- what is said
 
 _ENDED = re.compile(r"[.!?。！？…][\"'”’」』）)\]]*$")
-_SEVERAL = re.compile(r"\b(?:which|what|name|list) .{0,20}\b\w+s\b|\bwhy\b|\bhow (?:do|does|did|is|are|was|were)\b"
-                      r"|\bexplain|\bdescribe|哪些|为什么|如何|怎么|怎样|列出|说明|介绍|分别", re.I)  # fmt: skip
 
 
 def _chosen(question: _Question, ranked: Sequence[Scored], pieces: Sequence[Quotable]) -> list[Quotable]:
@@ -349,7 +312,7 @@ def _chosen(question: _Question, ranked: Sequence[Scored], pieces: Sequence[Quot
     A row that has what is asked for stands alone."""
     best = ranked[0]
     chosen = [best.quotable, *_completing(question, best.quotable, pieces)]
-    several = question.cue not in ("number", "time") and _SEVERAL.search(question.text) is not None
+    several = question.wants.kind not in ("number", "time") and question.wants.several
     if best.quotable.form == "row" and best.cue == 1.0 and (best.quotable.singled or not several):
         return chosen
     for one in ranked[1:]:
@@ -368,10 +331,10 @@ def _completing(question: _Question, best: Quotable, pieces: Sequence[Quotable])
     if best.form != "sentence":
         return []
     beside = [one for one in pieces if one.n == best.n and one.form == "sentence" and abs(one.at - best.at) == 1]
-    if question.cue == "reason" and _POINTS_BACK.match(best.text):
+    if question.wants.kind == "reason" and _POINTS_BACK.match(best.text):
         return [one for one in beside if one.at < best.at]
     beside.sort(key=lambda one: one.at < best.at)  # what follows first
-    lacks = question.cue in ("person", "number", "time") and _fits(question, best) < 0.5
+    lacks = question.wants.kind in ("person", "number", "time") and _fits(question, best) < 0.5
     fitting = [one for one in beside if lacks and _fits(question, one) == 1.0]
     left = _asked_for(question) - best.terms - best.about
     going_on = [one for one in beside if one.at > best.at and _GOES_ON.match(one.text) and left & one.terms]
@@ -396,11 +359,11 @@ def _in_form(question: _Question, chosen: Sequence[Quotable]) -> float:
     """What the confidence is worth where no quote has a thing of the form that is asked for: a height, a clock time."""
     rows = [one for one in chosen if one.form == "row"]
     if rows:  # the unit may stand in a table's caption, but an amount of what?
-        if question.cue == "number" and all(_fits(question, one) == 0.0 for one in rows):
+        if question.wants.kind == "number" and all(_fits(question, one) == 0.0 for one in rows):
             return _OUT_OF_FORM
-        noun = _AMOUNT_OF.search(question.text)
-        return 1.0 if noun is None or any(noun.group(1) in one.terms | one.about for one in rows) else _OUT_OF_FORM
-    if _AMOUNTS.search(question.text) and all(_fits(question, one) == 0.0 for one in chosen):
+        noun = question.wants.amount_of
+        return 1.0 if not noun or any(noun in one.terms | one.about for one in rows) else _OUT_OF_FORM
+    if question.wants.amount and all(_fits(question, one) == 0.0 for one in chosen):
         return _OUT_OF_FORM
     return 1.0 if _has_form(question, " ".join(one.text for one in chosen)) else _OUT_OF_FORM
 
@@ -408,16 +371,13 @@ def _in_form(question: _Question, chosen: Sequence[Quotable]) -> float:
 def _of_its_time(question: _Question, chosen: Sequence[Quotable], evidence: Sequence[Evidence]) -> float:
     """What it is worth where a year or an ordinal that is asked for stands nowhere in what is quoted from: there may
     be the same of another year."""
-    asked = frozenset(_YEAR.findall(question.text)) | frozenset(_ORDINAL.findall(question.text))
+    asked = question.wants.times
     shown = [evidence[one.n - 1] for one in chosen]
     texts = " ".join(f"{one.document.name} {one.document.title} {one.chunk.search_text}" for one in shown)
     return 1.0 if not asked or any(one in texts for one in asked) else _OUT_OF_FORM
 
 
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-_ORDINAL = re.compile(r"第([一二三四五六七八九十\d]{1,3}(?:年|季|章|条|届|期|次))")
 _OUT_OF_FORM = 0.3
-_AMOUNTS = re.compile(r"\bhow many\b|多少|百分之", re.IGNORECASE)  # what no words answer without a number
 
 
 def _adds(piece: Quotable, other: Quotable) -> bool:
@@ -446,7 +406,7 @@ def _told(question: _Question, piece: Quotable, best: bool) -> str:
     whole = quoted(" ".join(piece.text.split()))
     if piece.form != "sentence":
         return whole
-    span = span_for(question.text, question.cue, whole) if best else ""
+    span = span_for(question.text, question.wants, whole) if best else ""
     clause = clause_of(question.text, whole, span)
     return f"{span} — {clause}" if span and len(clause) > _SHORT_ENOUGH else clause
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from domain.question import Wants
 from language.dates import MONTHS, WEEKDAYS, dates
 from language.quantities import quantities
 from language.scripts import CJK, folded, has_cjk, plain_width
@@ -23,8 +24,6 @@ _TIME = re.compile(
     r"|\b\d{1,2}:\d\d(?:\s?[ap]\.?m\.?)?|\d{1,2}[:：]\d\d|(?:公元前?)?\d{1,4}\s?年代?(?:\s?\d{1,2}\s?月)?(?:\s?\d{1,2}\s?[日号])?|\d{1,2}\s?世纪(?:\s?\d{2,4}\s?年代)?"
 )
 _CALENDAR = MONTHS | WEEKDAYS
-_COUNTED = re.compile(r"\bhow (?:many|much)\s+([\w-]+(?:\s+[\w-]+)?)", re.IGNORECASE)
-_SHARE = re.compile(r"\bpercent|\bpercentage|\bshare\b|比例|百分", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +33,10 @@ class Span:
     worth: float  # higher is nearer to the words of the question
 
 
-def span_for(question: str, cue: str, sentence: str) -> str:
+def span_for(question: str, wants: Wants, sentence: str) -> str:
     """The exact words that answer, or "" where no one candidate stands out."""
     asked = frozenset(terms(question))
-    found = [one for one in _candidates(question, cue, sentence) if not _told(sentence[one[0] : one[1]], asked)]
+    found = [one for one in _candidates(wants, sentence) if not _told(sentence[one[0] : one[1]], asked)]
     if not found:
         return ""
     places = _places_of(sentence, asked)
@@ -46,7 +45,7 @@ def span_for(question: str, cue: str, sentence: str) -> str:
         key=lambda one: -one.worth,
     )
     best = ranked[0]
-    if len(ranked) > 1 and (cue == "person" or best.worth - ranked[1].worth < _LEAST_LEAD[cue]):
+    if len(ranked) > 1 and (wants.kind == "person" or best.worth - ranked[1].worth < _LEAST_LEAD[wants.kind]):
         return ""  # a wrong answer in short is worse than none
     said = sentence[best.start : best.end].strip(" ,.;:，。；：")
     return said.lstrip("(（") if not re.search(r"[)）]", said) else said
@@ -55,31 +54,30 @@ def span_for(question: str, cue: str, sentence: str) -> str:
 _LEAST_LEAD = {"number": 0.45, "time": 0.05}
 
 
-def _candidates(question: str, cue: str, sentence: str) -> Iterator[tuple[int, int, float]]:
+def _candidates(wants: Wants, sentence: str) -> Iterator[tuple[int, int, float]]:
     """(start, end, what speaks for it besides where it stands)."""
-    if cue == "number":
-        yield from _numbers(question, sentence)
-    elif cue == "time":
+    if wants.kind == "number":
+        yield from _numbers(wants, sentence)
+    elif wants.kind == "time":
         for date in dates(sentence):
             yield date.start, date.end, 0.3
         for match in _TIME.finditer(sentence):
             yield match.start(), match.end(), 0.0
-    elif cue == "person" and not has_cjk(sentence):
+    elif wants.kind == "person" and not has_cjk(sentence):
         yield from _names(sentence)
 
 
-def _numbers(question: str, sentence: str) -> Iterator[tuple[int, int, float]]:
+def _numbers(wants: Wants, sentence: str) -> Iterator[tuple[int, int, float]]:
     """With the noun that is counted behind the number, or the unit that is asked for, it is the likelier one."""
     plain = plain_width(sentence)
     inside = [(date.start, date.end) for date in dates(sentence)]
-    counted = _COUNTED.search(question)
-    noun = stem(folded(counted[1]).split()[0]) if counted else ""
+    noun = wants.counted
     for one in quantities(sentence):
         if any(a <= one.start < b for a, b in inside) or (one.is_year and noun != "year"):
             continue
         after = folded(plain[one.end : one.end + 24]).split()
         bonus = 0.6 if noun and noun in [stem(word) for word in after[:3]] else 0.0
-        bonus += 0.6 if _SHARE.search(question) and one.kind == "share" else 0.0
+        bonus += 0.6 if wants.percentage and one.kind == "share" else 0.0
         yield one.start, _with_measure(plain, one.end), bonus
 
 

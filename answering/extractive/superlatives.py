@@ -8,27 +8,10 @@ from collections.abc import Sequence
 from language.quantities import quantities
 from language.terms import terms
 
-_MOST = re.compile(
-    r"\b(?:highest|largest|greatest|biggest|maximum|longest|heaviest|most(?!\s+(?:of|recent|common|likely))"
-    r"|best[- ]selling)\b|最[高大多长重贵]",
-    re.IGNORECASE,
-)
-_LEAST = re.compile(
-    r"\b(?:lowest|smallest|least|fewest|minimum|shortest|lightest|cheapest)\b|最[低小少短轻]|最便宜", re.IGNORECASE
-)
-_NEITHER = re.compile(r"\bat (?:least|most)\b|\b(?:second|third|fourth|next)\b|第[二三四]", re.IGNORECASE)
 _TOTAL = re.compile(
     r"\b(?:sub)?totals?\b|\bsum\b|\baverage\b|\boverall\b|\ball\b|合计|总计|总和|小计|平均", re.IGNORECASE
 )
 _MOSTLY = 0.7  # of a column's cells that must be numbers
-
-
-def wants_extreme(question: str) -> int:
-    """1: the most, -1: the least, 0: neither."""
-    if _NEITHER.search(question):
-        return 0
-    most, least = _MOST.search(question) is not None, _LEAST.search(question) is not None
-    return int(most) - int(least)
 
 
 def extreme_cell(

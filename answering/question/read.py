@@ -11,7 +11,8 @@ from answering.question.form import without_form
 from answering.question.hints import computed_from
 from answering.question.intents import intent_of
 from answering.question.small_talk import kind_of
-from domain.question import Leaning, Question, Wording
+from answering.question.wants import wants_of
+from domain.question import Language, Leaning, Question, Wording
 from domain.types import Message
 from language.scripts import is_chinese
 
@@ -44,11 +45,10 @@ def searchable(text: str) -> str:
 
 
 def _read(asked: str, standalone: str, leans: Leaning = "", rewritten: str = "") -> Question:
-    first = _worded(asked)
-    whole = _worded(searchable(standalone), first)
+    whole = _worded(searchable(standalone))
     about = _worded(without_form(whole.text), whole)
     return Question(
-        asked=first,
+        asked=whole if asked == whole.text else Wording(asked, _language(asked)),
         standalone=whole,
         about=about,
         hints=computed_from(about.text),
@@ -63,4 +63,8 @@ def _worded(text: str, known: Wording | None = None) -> Wording:
     """The known one where it is of the same text: most questions have one wording."""
     if known is not None and known.text == text:
         return known
-    return Wording(text, "zh" if is_chinese(text) else "en")
+    return Wording(text, _language(text), wants_of(text))
+
+
+def _language(text: str) -> Language:
+    return "zh" if is_chinese(text) else "en"

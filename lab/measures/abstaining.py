@@ -114,7 +114,7 @@ def evidence_of(one: Mapping[str, Any]) -> Evidence:
 
 def features_of(reader: ExtractiveReader, prompt: Prompt) -> tuple[float, ...]:
     """What the shipped confidence is made of."""
-    held = held_by(prompt.question.standalone.text, prompt.evidence)
+    held = held_by(prompt.question.standalone.wants, prompt.evidence)
     return log_odds(reader.fit(prompt)), held.together, held.missing, held.tables
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from answering.extractive.confidence import THRESHOLD, held_by, of_evidence, of_sentence
+from answering.question.wants import wants_of
 from domain.types import Kind
 from tests.unit.test_extractive import evidence
 
@@ -23,35 +24,39 @@ TWEETS = "Germanwings sent 12 tweets about the crash in 2015; the airline's logo
     ],
 )
 def test_what_the_question_names_is_looked_for_in_the_evidence(question: str, together: float, missing: int) -> None:
-    held = held_by(question, (evidence(1, TWEETS), evidence(2, "Nothing of that.")))
+    held = held_by(wants_of(question), (evidence(1, TWEETS), evidence(2, "Nothing of that.")))
     assert (held.together, held.missing, held.tables) == (together, missing, 0.0)
 
 
 def test_names_count_where_they_stand_together() -> None:
-    apart = held_by("Did Germanwings meet Lufthansa?", (evidence(1, TWEETS), evidence(2, "Lufthansa is another.")))
+    apart = held_by(
+        wants_of("Did Germanwings meet Lufthansa?"), (evidence(1, TWEETS), evidence(2, "Lufthansa is another."))
+    )
     assert apart.together == 0.5
 
 
 def test_a_number_may_be_written_in_words_or_with_an_ending() -> None:
     told = (evidence(1, "In the 1700s twelve ships sailed."),)
-    assert held_by("Did 12 ships sail in the 1700s?", told).missing == 0
+    assert held_by(wants_of("Did 12 ships sail in the 1700s?"), told).missing == 0
 
 
 def test_without_names_the_threshold_is_passed_as_by_the_sentence_alone() -> None:
     shown = (evidence(1, TWEETS),)
     question = "how many tweets were sent?"
-    assert of_evidence(THRESHOLD, question, shown) == pytest.approx(THRESHOLD)
-    sure = [of_evidence(fit, question, shown) for fit in (0.001, 0.1, 0.44, 0.46, 0.7, 0.999)]
+    assert of_evidence(THRESHOLD, wants_of(question), shown) == pytest.approx(THRESHOLD)
+    sure = [of_evidence(fit, wants_of(question), shown) for fit in (0.001, 0.1, 0.44, 0.46, 0.7, 0.999)]
     assert sure == sorted(sure)
     assert [one >= THRESHOLD for one in sure] == [False, False, False, True, True, True]
 
 
 def test_a_year_that_is_nowhere_lowers_it_and_a_table_raises_it() -> None:
     question = "How many tweets did Germanwings send in {}?"
-    there, missing = (of_evidence(0.6, question.format(year), (evidence(1, TWEETS),)) for year in (2015, 2016))
+    there, missing = (
+        of_evidence(0.6, wants_of(question.format(year)), (evidence(1, TWEETS),)) for year in (2015, 2016)
+    )
     assert missing < THRESHOLD < there
     table = "| year | tweets |\n| --- | --- |\n| 2015 | 12 |"
-    text, rows = (of_evidence(0.4, "how many tweets in 2015?", (evidence(1, table, kind),)) for kind in KINDS)
+    text, rows = (of_evidence(0.4, wants_of("how many tweets in 2015?"), (evidence(1, table, kind),)) for kind in KINDS)
     assert text < THRESHOLD < rows
 
 
@@ -60,7 +65,7 @@ KINDS: tuple[Kind, Kind] = ("text", "table")
 
 def test_a_sentence_that_hardly_fits_is_not_quoted_though_all_stands_in_tables() -> None:
     shown = (evidence(1, "| year |\n| --- |\n| 2015 |", "table"),)
-    assert of_evidence(0.1, "what happened in 2015?", shown) < THRESHOLD
+    assert of_evidence(0.1, wants_of("what happened in 2015?"), shown) < THRESHOLD
 
 
 def test_without_likeness_the_words_alone_tell() -> None:

@@ -121,7 +121,10 @@ def test_the_row_that_has_the_most_or_the_least_answers(question: str, answer: s
 
 def test_of_a_table_in_pieces_no_row_is_said_to_have_the_most() -> None:
     other = "\n".join((*MARGINS.splitlines()[:2], "| 酸奶 | 9,214.06 | 57.4% |", "| 黄油 | 1,560.90 | 13.8% |"))
-    pieces = quotables("哪个产品的毛利率最高？", (evidence(1, MARGINS, "table"), evidence(2, other, "table")))
+    pieces = quotables(
+        questions.read("哪个产品的毛利率最高？").standalone,
+        (evidence(1, MARGINS, "table"), evidence(2, other, "table")),
+    )
     assert not any(piece.singled for piece in pieces)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from answering.extractive import passages as quotable
 from answering.extractive import reader as extractive
+from answering.question import wants
 from app.adapters.llm import openai_chat
 from domain.errors import UnsupportedType
 from ingest import identify
@@ -91,7 +92,7 @@ def test_reading_a_text_takes_time_in_step_with_its_length(read: Callable[[str],
         assert_linear(read, text)
 
 
-@pytest.mark.parametrize("module", [quotable, extractive, openai_chat])
+@pytest.mark.parametrize("module", [quotable, extractive, wants, openai_chat])
 def test_patterns_take_time_in_step_with_the_text(module: object) -> None:
     for pattern in [found for value in vars(module).values() for found in patterns(value)]:
         for text in HOSTILE:

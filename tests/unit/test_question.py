@@ -16,7 +16,7 @@ HISTORY = (
     Message("user", (TextPart("What was the revenue of Apple in 2018?"),)),
     Message("assistant", (TextPart("It was much [1]."),)),
 )
-PATTERNS = frozenset({"cues", "follow_up", "form", "hints", "intents", "small_talk"})  # of answering.question
+PATTERNS = frozenset({"cues", "follow_up", "form", "hints", "intents", "small_talk", "wants"})  # of answering.question
 
 
 def test_an_ordinary_question_has_one_wording() -> None:
@@ -44,6 +44,34 @@ def test_places_that_a_question_names_are_its_cues(text: str) -> None:
 def test_a_part_of_a_drawing_is_no_picture_as_such() -> None:
     cues = read("Which colour has the bar of 2019?").cues
     assert (cues.figure, cues.picture) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("How many boats left?", "number"), ("When did it leave?", "time"), ("Who left?", "person"),
+        ("Why did it leave?", "reason"), ("Where did it go?", "place"), ("Describe the boat.", ""),
+        ("有多少艘船？", "number"), ("船什么时候离港？", "time"), ("谁离开了？", "person"), ("为什么离开？", "reason"),
+        ("船去了哪里？", "place"),
+    ],
+)  # fmt: skip
+def test_a_question_wants_a_kind_of_answer(text: str, kind: str) -> None:
+    assert read(text).standalone.wants.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "extreme"),
+    [("Which boat has the highest fare?", 1), ("哪艘船的票价最低？", -1), ("Which boat has at least two masts?", 0)],
+)
+def test_a_question_wants_the_most_or_the_least_of_something(text: str, extreme: int) -> None:
+    assert read(text).standalone.wants.extreme == extreme
+
+
+def test_what_a_question_names_is_kept_apart_from_where_it_is_to_be_found() -> None:
+    wants = read("According to the log on page 14, how many tons did the boat Skerry carry in 2015?").about.wants
+    assert (wants.counted, wants.names) == ("ton", ("skerry",))
+    assert wants.numbers == wants.times == {"2015"}
+    assert "log" in wants.source
 
 
 @pytest.mark.parametrize(
