@@ -1,4 +1,4 @@
-"""The application: its routes, its guard, and what it opens and closes."""
+"""The application: its routes, middleware and lifespan."""
 
 from __future__ import annotations
 

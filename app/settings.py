@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment (prefix EXHIBIT_) and from `.env`; bad values refuse to start."""
+"""All settings, read once from the environment (prefix EXHIBIT_) and from `.env`. The service refuses bad values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from domain.types import Space
 
 
 class LanguageModel(BaseModel):
-    """An OpenAI-compatible server; without a URL the extractive reader answers."""
+    """An OpenAI-compatible server. Without a URL the built-in reader answers."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -24,7 +24,7 @@ class LanguageModel(BaseModel):
     model: str | None = None  # None: the first one the server lists
     api_key: SecretStr | None = None
     timeout_s: float = Field(default=120.0, gt=0)  # longest silence: until the first token, and between tokens
-    describes: bool | None = None  # pictures and tables on their way in; None: if the model takes images
+    describes: bool | None = None  # whether ingestion describes pictures and tables; None: if the model takes images
     context: int | None = Field(default=None, ge=512)  # tokens of prompt and answer; None: what the server says
     images: int = Field(default=4, ge=0, le=64)  # most images in one prompt; lowered to what the server allows
 
@@ -49,7 +49,9 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Path("data")
-    cache_dir: Path = Field(default_factory=lambda: _user_cache() / "exhibit")  # what can be made again, slowly
+    cache_dir: Path = Field(
+        default_factory=lambda: _user_cache() / "exhibit"
+    )  # converted models and the like: can be made again, slowly
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     models: Literal["bundled", "standard"] = "bundled"
@@ -58,17 +60,23 @@ class Settings(BaseSettings):
     chroma_url: str | None = None  # None: embedded, in the data folder
     blobs_url: str | None = None  # None: files in the data folder
     llm: LanguageModel = LanguageModel()
-    judge: Literal["rules", "nli", "llm"] = "rules"  # what claims are checked with besides: a cross-encoder, the model
+    judge: Literal["rules", "nli", "llm"] = (
+        "rules"  # a second opinion on claims: none, a cross-encoder, the language model
+    )
     nli_model: str = "cross-encoder/nli-deberta-v3-small"  # folder, or name in the hub
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()  # comma-separated
-    spaces: Annotated[tuple[Space, ...], NoDecode] = ("words", "text", "image")  # ways of finding, comma-separated
-    rerank: bool = True  # a second look at the best candidates
+    spaces: Annotated[tuple[Space, ...], NoDecode] = (
+        "words",
+        "text",
+        "image",
+    )  # spaces that are searched, comma-separated
+    rerank: bool = True  # whether the best candidates are reranked
     hosts: Annotated[tuple[str, ...], NoDecode] = ()  # further Host names this service answers to, comma-separated
     traces: int = Field(default=2_000, ge=0)  # how many of the newest searches can be explained later
     traces_days: int = Field(default=14, ge=1)  # and for how long
-    role: Literal["all", "api", "worker"] = "all"  # api: only enqueues; worker: only works off the queue
-    fetch: bool = True  # whether pages of the public internet are taken in by their address
-    hidden_text: Literal["omit", "include"] = "omit"  # text that can't be seen on the page: included, it is marked
+    role: Literal["all", "api", "worker"] = "all"  # api: only enqueues; worker: only runs queued work
+    fetch: bool = True  # whether documents may be fetched from the internet by URL
+    hidden_text: Literal["omit", "include"] = "omit"  # text that can't be seen on the page; `include` marks it
     parallel_documents: int = Field(default=2, ge=1, le=64)
     parse_workers: int = Field(default_factory=lambda: min(4, os.cpu_count() or 1), ge=1, le=64)
     parse_memory_mb: int = Field(default=2048, ge=256)
@@ -89,7 +97,9 @@ class Settings(BaseSettings):
     @classmethod
     def _none_or_some(cls, value: object) -> object:
         if isinstance(value, str) and value.strip() and not value.replace(",", " ").strip():
-            raise ValueError("there is no key between these commas")  # who sets keys must not be left without
+            raise ValueError(
+                "there is no key between these commas"
+            )  # a service with EXHIBIT_API_KEYS set must not end up without a key
         return value
 
     @field_validator("blobs_url")
@@ -111,7 +121,7 @@ class Settings(BaseSettings):
         return self
 
     def as_worker(self) -> Settings:
-        """Raises BadConfiguration where there is nothing that a second process may share."""
+        """Raises BadConfiguration if the stores can't be shared with a second process."""
         if self.embedded:
             raise BadConfiguration(
                 "A worker needs EXHIBIT_DATABASE_URL and EXHIBIT_CHROMA_URL; without them the service works its own "
@@ -127,7 +137,7 @@ class Settings(BaseSettings):
 
     @property
     def embedded(self) -> bool:
-        """Whether the data folder holds a database, and so has one owner."""
+        """Whether a store lies in the data folder, which then belongs to one process."""
         return self.chroma_url is None or self.database_url is None
 
     @property
@@ -176,7 +186,7 @@ def _variable(location: tuple[int | str, ...]) -> str:
 
 
 def load_settings() -> Settings:
-    """Raises BadConfiguration with one sentence that names each variable and what is wrong with it."""
+    """Raises BadConfiguration with a sentence that names each bad variable and its fault."""
     try:
         return Settings()
     except ValidationError as error:

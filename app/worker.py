@@ -10,7 +10,7 @@ from pathlib import Path
 from app.compose import running
 from app.settings import Settings
 
-ALIVE = Path(tempfile.gettempdir()) / "exhibit-worker.alive"  # touched by the event loop: what a health check looks at
+ALIVE = Path(tempfile.gettempdir()) / "exhibit-worker.alive"  # touched by the event loop, for health checks
 EVERY_S = 10.0
 
 

@@ -1,4 +1,4 @@
-"""The durable queue on DBOS: enqueues, cancels, and says how runs are doing. `dbos_worker.py` works it off.
+"""The client of the durable queue on DBOS: enqueues, cancels, reports states. `dbos_worker.py` runs the work.
 
 What must stay the same over restarts, so that pending runs can be replayed: the workflow names, the names and order
 of their steps (ingest/pipeline.py, ingest/reindex.py), the executor id, and APPLICATION_VERSION. The version is ours
@@ -29,7 +29,7 @@ from domain.ports import RunState
 
 APPLICATION_VERSION = "2"
 QUEUE = "ingest"
-PICTURES = "pictures"  # of documents whose text is in: a queue of their own, so that texts come first
+PICTURES = "pictures"  # of documents whose text is searchable: a queue of their own, so that text comes first
 HOUSEKEEPING = "housekeeping"
 REINDEX = "reindex"
 NAME = "exhibit"
@@ -49,12 +49,12 @@ sys.modules.setdefault("app.domain.errors", errors)
 
 
 def run_id(document_id: str, attempt: int) -> str:
-    """A workflow id runs once and never again, so each attempt has its own."""
+    """DBOS runs a workflow id only once, so each attempt has an id of its own."""
     return f"ingest-{document_id}-{attempt}"
 
 
 def pictures_id(document_id: str, attempt: int) -> str:
-    """A run has two halves: this one is enqueued by the other."""
+    """The second half of a run, enqueued by the first."""
     return f"pictures-{document_id}-{attempt}"
 
 
@@ -63,12 +63,12 @@ def reindex_run(reindex_id: str) -> str:
 
 
 class DbosJobs:
-    """The queue as services see it. Needs no launched DBOS: an API-only process can hold one."""
+    """Needs no launched DBOS, so a process that only serves the API can use it."""
 
     def __init__(self, url: str, keep: timedelta = timedelta(days=1), version: str = APPLICATION_VERSION) -> None:
         prepare(url)
         self._url = url
-        self._keep = keep  # what has finished, for so long
+        self._keep = keep  # how long finished runs are kept
         self._version = version
         self._client = DBOSClient(system_database_url=url, application_name=NAME)
 
@@ -96,7 +96,7 @@ class DbosJobs:
             await self._client.cancel_workflow_async(pictures_id(document_id, attempt))
 
     async def state(self, document_id: str, attempt: int) -> RunState:
-        """`unknown`: never enqueued, or collected since. Of the second half, once there is one."""
+        """`unknown`: never enqueued, or removed since. The state of the second half, once it is enqueued."""
         halves = [run_id(document_id, attempt), pictures_id(document_id, attempt)]
         states = await self._states(halves)
         if "live" in states.values():
@@ -109,7 +109,7 @@ class DbosJobs:
         return {run.workflow_id: STATES.get(run.status, "unknown") for run in found}
 
     async def forgetting(self, document_id: str) -> bool:
-        """Whether an erasing of this document is queued or running."""
+        """Whether the erasing of this document is queued or running."""
         with as_unavailable():
             found = await self._client.list_workflows_async(
                 workflow_id_prefix=f"forget-{document_id}-", status=LIVE, load_input=False, load_output=False, limit=1
@@ -156,7 +156,7 @@ class DbosJobs:
 
 
 def prepare(url: str) -> None:
-    """SQLite in WAL mode: a step takes 1.6 ms instead of 18.5. DBOS doesn't set it; the file remembers it."""
+    """Sets SQLite's WAL mode, which the file keeps and DBOS doesn't set: a step takes 1.6 ms instead of 18.5."""
     if url.startswith("sqlite:///"):
         connection = sqlite3.connect(url.removeprefix("sqlite:///"))
         connection.execute("PRAGMA journal_mode=WAL")
@@ -165,7 +165,7 @@ def prepare(url: str) -> None:
 
 @contextmanager
 def as_unavailable() -> Iterator[None]:
-    """DBOS translates nothing: a locked or full database comes through as SQLAlchemy's error."""
+    """DBOS doesn't translate SQLAlchemy's errors of a locked or full database."""
     try:
         yield
     except (SQLAlchemyError, DBOSException) as error:

@@ -1,4 +1,4 @@
-"""Works the DBOS queue off: each workflow wraps a story of `ingest/`, and each of its steps is recorded."""
+"""Runs the work of the DBOS queue: each workflow wraps a function of `ingest/`, and each of its steps is recorded."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from ingest.reindex import Reindexer, reindex
 from ingest.stages import Numbers
 from system.repeating import repeat
 
-MAX_RECOVERIES = 40  # a document that takes the process down with it stops here; DBOS's default is 100
+MAX_RECOVERIES = 40  # then a document that kills the process is given up; DBOS's default is 100
 LOOK_EVERY_S = 20.0
 
-# A full disk, a locked database, an index that refuses: tried again with back-off (.5, 1, 2, 4 s), then told.
+# A full disk, a locked database, an unavailable index: tried again after .5, 1, 2 and 4 s, then reported.
 RETRIES = StepOptions(
     retries_allowed=True,
     interval_seconds=0.5,
     backoff_rate=2.0,
     max_attempts=5,
     should_retry=lambda error: isinstance(error, Unavailable),
-    preemptible=True,  # cancelling the workflow cancels the step, and so kills the child that works for it
+    preemptible=True,  # cancelling the workflow cancels the step, which kills the child process working for it
 )
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 
 
 class DbosWorker:
-    """Works the queue off. One live worker per process: DBOS is a global singleton."""
+    """One live worker per process: DBOS is a global singleton."""
 
     def __init__(
         self,
@@ -59,22 +59,22 @@ class DbosWorker:
         version: str = APPLICATION_VERSION,
         reindexer: Reindexer | None = None,
     ) -> None:
-        """Without a `reindexer` it leaves collections that are to be re-embedded to others."""
+        """Without a `reindexer` it takes no re-embedding from the queue."""
         self._url = url
         self._reindexer = reindexer
         self._version = version
         self._executor_id = executor_id
         self._pipeline = pipeline
         self._parallel = parallel
-        self._active: set[str] = set()  # runs that are under way in this process
+        self._active: set[str] = set()  # ids of the runs in this process
         self._idle: frozenset[str] = (
             frozenset()
         )  # those that the queue takes for running here and that were not, last time
 
     async def start(self) -> None:
-        """Recovers what this executor was doing when it ended, and begins to take from the queue."""
+        """Recovers the runs that this executor had when it ended, and starts to take from the queue."""
         prepare(self._url)
-        logging.getLogger("dbos").addFilter(_cancelling_is_no_error)
+        logging.getLogger("dbos").addFilter(_is_no_cancellation)
         DBOS(
             config={
                 "name": NAME,
@@ -100,25 +100,25 @@ class DbosWorker:
         await self._cancel_older()
 
     async def recover(self, executor_ids: Sequence[str]) -> None:
-        """Takes over the runs of executors that are no more."""
+        """Takes over the runs of executors that have ended."""
         with as_unavailable():
             await asyncio.to_thread(DBOS._recover_pending_workflows, list(executor_ids))
 
-    async def look_after(self, every_s: float = LOOK_EVERY_S) -> None:
-        """Resumes, for ever, runs of this process that broke off without a recorded end."""
+    async def resume_for_ever(self, every_s: float = LOOK_EVERY_S) -> None:
+        """Resumes, again and again, runs of this process that ended without recording it."""
         await asyncio.sleep(every_s)
-        await repeat(self.resume_idle, every_s, log, "looking for runs that broke off")
+        await repeat(self.resume_idle, every_s, log, "resuming interrupted runs")
 
     async def resume_idle(self) -> None:
-        """A run ends without a word where its end can't be recorded, as on a full disk: it would count as running until
-        the next start. What is found so twice is queued again; done steps are not repeated."""
+        """If the end of a run can't be recorded, as on a full disk, it counts as running until the next start. A run
+        found so twice in a row is enqueued again; its finished steps are not repeated."""
         with as_unavailable():
             pending = await DBOS.list_workflows_async(
                 status="PENDING", executor_id=self._executor_id, load_input=False, load_output=False
             )
             idle = {run.workflow_id: run for run in pending if run.workflow_id not in self._active}
             for broken_off in self._idle & idle.keys():
-                log.warning("a run broke off and is resumed: %s", broken_off)
+                log.warning("an interrupted run is resumed: %s", broken_off)
                 await DBOS.resume_workflow_async(broken_off, queue_name=idle[broken_off].queue_name)
             self._idle = frozenset(idle)
 
@@ -158,13 +158,13 @@ class DbosWorker:
                 waiting = await ingest(pipeline, recorded_step, document_id, attempt)
                 if waiting:
                     await self._enqueue_pictures(document_id, attempt, waiting)
-            except Exception as error:  # the job runner: whatever it was, the document must not stay `running`
+            except Exception as error:  # the job runner: after any error the document must not stay `running`
                 await _failed(pipeline, document_id, attempt, error)
 
         return ingest_workflow
 
     async def _enqueue_pictures(self, document_id: str, attempt: int, waiting: Sequence[Numbers]) -> None:
-        """Recorded like a step: a replayed run does not enqueue twice."""
+        """Recorded like a step, so a replayed run does not enqueue twice."""
         await DBOS.enqueue_workflow_with_options_async(
             {
                 "workflow_name": "pictures",
@@ -208,15 +208,15 @@ class DbosWorker:
         async def reindex_workflow(collection_id: str, reindex_id: str) -> None:
             try:
                 await reindex(reindexer, recorded_step, collection_id, reindex_id)
-            except Exception as error:  # the job runner: the collection must not be on its way for ever
+            except Exception as error:  # the job runner: after any error the re-embedding must end
                 log.error("re-embedding a collection failed", exc_info=error, extra={"collection": collection_id})
                 await recorded_step("fail", reindexer.fail, collection_id, reindex_id, unexpected(error))
 
         return reindex_workflow
 
 
-def _cancelling_is_no_error(record: logging.LogRecord) -> bool:
-    """DBOS reports each cancelled run with a traceback."""
+def _is_no_cancellation(record: logging.LogRecord) -> bool:
+    """Filters out the traceback that DBOS logs for each cancelled run."""
     return record.exc_info is None or not isinstance(record.exc_info[1], DBOSAwaitedWorkflowCancelledError)
 
 
@@ -234,7 +234,7 @@ async def recorded_step(name: str, stage: Stage[T], *args: Any) -> T:
         return await DBOS.run_step_async(StepOptions(**{**RETRIES, "name": name}), stage, *args)
     except DBOSMaxStepRetriesExceeded as exhausted:
         if exhausted.errors:
-            raise exhausted.errors[-1] from exhausted  # what it was, not that it was tried often
+            raise exhausted.errors[-1] from exhausted  # the cause, not how often it was tried
         raise Unavailable(f"The step {name} was tried {RETRIES['max_attempts']} times in vain.") from exhausted
 
 

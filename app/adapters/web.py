@@ -1,7 +1,7 @@
-"""Fetches what a user names by its address, from the public internet and from nowhere else.
+"""Fetches a page by its URL, from the public internet only.
 
-Every connection, after each redirect too, goes to an address that was resolved and checked for that very connection:
-what the name says later (DNS rebinding) does not matter. Nothing of the environment (proxies, netrc) is used.
+Each connection, also after a redirect, goes to an address that was resolved and checked for this connection, so DNS
+rebinding has no effect. Proxies and netrc files of the environment are not used.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from ingest.file_names import clean_name
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
-TOTAL_S = 60.0  # for all of it, redirects included: a server that drips is cut off
+TOTAL_S = 60.0  # in all, redirects included: a slow server is cut off
 CONNECT_S, READ_S, RESOLVE_S = 10.0, 20.0, 10.0
 REDIRECTS = 5
 LONGEST_URL = 4000
 PIECE = 1 << 20
-MAX_RATIO, MAX_SMALL = 200, 32 << 20  # what unpacks to more, and over MAX_SMALL, is a bomb
+MAX_RATIO, MAX_SMALL = 200, 32 << 20  # an answer that unpacks to more than both is a bomb
 REQUEST_HEADERS = [
     (b"User-Agent", b"Exhibit/0.1"),
     (b"Accept", b"text/html,application/xhtml+xml,application/pdf,*/*;q=0.8"),
@@ -42,7 +42,7 @@ REQUEST_HEADERS = [
 ]
 MOVED = (301, 302, 303, 307, 308)
 
-# IANA's special-purpose registries, and the addresses at which clouds answer their own machines.
+# IANA's special-purpose registries, and the metadata addresses of clouds.
 NOT_PUBLIC = tuple(
     map(
         ipaddress.ip_network,
@@ -72,7 +72,7 @@ def is_public(address: str) -> bool:
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
-    """Every address of a name, as the system's resolver gives them."""
+    """All addresses of a name, from the system's resolver."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
@@ -96,7 +96,7 @@ class Web:
         self._total_s = total_s
 
     async def fetch(self, address: str) -> Fetched:
-        """Raises BadRequest (no address that is fetched), TooLarge, BadGateway, Unavailable (no room)."""
+        """Raises BadRequest (an address that is not fetched), TooLarge, BadGateway, Unavailable (the disk is full)."""
         try:
             async with asyncio.timeout(self._total_s):
                 return await self._follow(checked(address))
@@ -112,7 +112,7 @@ class Web:
         raise BadGateway(f"The address was moved more than {REDIRECTS} times.")
 
     async def _get(self, url: httpx.URL) -> Fetched | str:
-        """What lies there, or the address that it moved to."""
+        """The page, or the address that it has moved to."""
         backend = _Checked(self._resolve, self._allowed)
         try:
             async with (
@@ -152,7 +152,7 @@ TIMEOUTS = {"connect": CONNECT_S, "read": READ_S, "write": CONNECT_S, "pool": CO
 
 
 def checked(address: str) -> httpx.URL:
-    """An address of a kind that is fetched; where it leads is checked when it is connected to."""
+    """Checks the URL's form; its address is checked when it is connected to. Raises BadRequest."""
     if len(address) > LONGEST_URL or re.search(r"[\x00-\x20\x7f]", address.strip()):
         raise BadRequest("This is no web address: it is too long, or has spaces or control characters in it.")
     try:
@@ -212,14 +212,14 @@ class _Checked(httpcore.AsyncNetworkBackend):
             raise BadGateway(f"The name {host[:200]} can't be resolved.") from error
 
     def _one_of(self, addresses: Sequence[str]) -> str:
-        """A name that also leads inside is not trusted to lead outside."""
+        """A name that has any private address is refused."""
         if not addresses or not all(map(self._allowed, addresses)):
             raise _not_fetched()
         return addresses[0]
 
 
 def _not_fetched() -> BadRequest:
-    """Without the address: who asks is not told what names mean inside."""
+    """Without the address: a client must not learn what internal names resolve to."""
     return BadRequest("The address leads into a private network or to this machine; only public ones are fetched.")
 
 
@@ -241,7 +241,7 @@ def _why(error: Exception) -> str:
 
 
 def name_of(url: httpx.URL, headers: dict[str, str]) -> str:
-    """As the server calls it, else the last part of the address, else the host."""
+    """The file name that the server states, else the last part of the path, else the host."""
     disposition = Message()
     disposition["content-disposition"] = re.sub(r"[\r\n]", " ", headers.get("content-disposition", ""))[:2000]
     stated = disposition.get_filename() or unquote(url.path.rstrip("/").rpartition("/")[2])
@@ -290,7 +290,7 @@ class _Out:
 
 
 class _Unpacker:
-    """Unpacks what a server compressed although it was asked not to; piece by piece, so that a bomb stays small."""
+    """Unpacks an answer that was compressed although that was not accepted; in pieces, so that a bomb stays small."""
 
     def __init__(self, encoding: str) -> None:
         encoding = encoding.strip().lower()

@@ -35,23 +35,23 @@ from system.sandbox import Sandbox
 UNPACK_TIMEOUT_S = 300.0
 READY_TIMEOUT_S = 5.0
 
-# A search makes thousands of objects that end with it, hardly one of them in a reference cycle. Looking for these every
-# 700 objects, as Python 3.11 does, took a sixth of a search's CPU with 16 at once.
+# A search allocates thousands of objects, hardly one of them in a reference cycle. The garbage collector's default of
+# 700 objects (Python 3.11) took a sixth of the CPU time of 16 searches at once.
 COLLECT = (20_000, 20, 20)
 
-# Who reads rows from SQLite gives Python's lock away for each, and waited 5 ms for it while anything else computed.
+# Reading rows from SQLite releases Python's lock for each row, and then waits up to this long (default: 5 ms) for it.
 SWITCH_S = 0.0005
 
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncGenerator[Services]:
-    """Everything open and warm; closed in the opposite order. Raises BadConfiguration, ModelUnavailable."""
+    """Opens everything, and closes it in the opposite order. Raises BadConfiguration, ModelUnavailable."""
     async with AsyncExitStack() as stack:
         _tune_interpreter(stack)
         own_folder(stack, settings)
         opened = await open_stores(stack, settings)
         encoders = await load_encoders(stack, settings)
-        await asyncio.to_thread(opened.vectors.wait)  # they have been opening meanwhile
+        await asyncio.to_thread(opened.vectors.wait)  # the index has been opening meanwhile
         stores = opened.stores
         ingesting = ingestion(stack, settings, opened, encoders)
         jobs = DbosJobs(settings.queue_url)
@@ -59,7 +59,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         if settings.role != "api":
             await work(stack, settings, opened, jobs, ingesting)
 
-        # of its own: ingestion fills the other for minutes
+        # a sandbox of its own: ingestion keeps the other busy for minutes
         for_requests = closed_with(stack, Sandbox(1, settings.parse_memory_mb, nice=0))
         library = Library(stores.catalogue, jobs, ingesting.originals.take, media_type_of)
         retriever = await retrieval(settings, stores, encoders, partial(normalised, for_requests))
@@ -88,7 +88,7 @@ def _tune_interpreter(stack: AsyncExitStack) -> None:
 
 
 def _intake(stack: AsyncExitStack, settings: Settings, library: Library, blobs: Blobs) -> Intake:
-    # archives and mails: it starts only when there are some
+    # for archives and mails; its process starts with the first of them
     unpacking = closed_with(stack, Sandbox(1, settings.parse_memory_mb, nice=0))
     return Intake(
         library,

@@ -1,4 +1,4 @@
-"""Puts together what answers: the language model or the built-in reader, the checking, and what explains a search."""
+"""Wires answering: the language model or the built-in reader, claim checking, and the explanation of searches."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def explaining(stack: AsyncExitStack, stores: Stores, traces: Traces) -> Explain
 
 
 def language_model(llm: LanguageModel, max_tokens: int = MAX_ANSWER_TOKENS) -> OpenAIChat | None:
-    """None where no server is set."""
+    """None if no server is configured."""
     if llm.url is None:
         return None
     return OpenAIChat(llm.url, llm.model, llm.key, timeout_s=llm.timeout_s, max_tokens=max_tokens, context=llm.context)

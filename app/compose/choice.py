@@ -1,4 +1,4 @@
-"""A table of constructors: the first row whose condition the settings meet is the one that is built."""
+"""A table of constructors: the first option that applies to the settings is built."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def always(settings: Settings) -> bool:
 
 
 def chosen(rows: Sequence[Option[T]], settings: Settings) -> T:
-    """The last row of a table applies always."""
+    """The last option of a table always applies."""
     return next(row.make for row in rows if row.applies(settings))

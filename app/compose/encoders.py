@@ -1,4 +1,4 @@
-"""Loads the models that make vectors, and gathers questions that are encoded together."""
+"""Wires the encoders: their models, and the batching of questions."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from app.settings import Settings
 from domain.ports import ImageEncoder, TextEncoder, Vector, Vectors
 from system.sandbox import Sandbox
 
-IDLE_S = 60.0  # of the bundled models, which are loaded again in two seconds; a hub's take a minute
+IDLE_S = 60.0  # bundled models are loaded again in two seconds, a hub's in a minute
 PICTURE_TIMEOUT_S = 20.0
 
-Encode = Callable[[str], Awaitable[Vector]]  # a question
+Encode = Callable[[str], Awaitable[Vector]]  # one question
 
 
 @dataclass(frozen=True, slots=True)
 class Encoders:
-    """Those of this service. `questions` and `of_pictures` encode what is asked, for the text and the image space."""
+    """`questions` and `of_pictures` encode questions for the text and for the image space, in batches."""
 
     text: TextEncoder
     image: ImageEncoder
@@ -36,7 +36,7 @@ class Encoders:
 
 
 async def load_encoders(stack: AsyncExitStack, settings: Settings) -> Encoders:
-    """Side by side; a hub's one after the other: where it can't be reached, that is told once, and soon.
+    """Loaded at the same time; a hub's models one after the other, so that an unreachable hub is reported once.
 
     Raises BadConfiguration, ModelUnavailable."""
     load_text, load_image = partial(text_encoder(settings), questions=True), image_encoder(settings)
@@ -51,7 +51,7 @@ async def load_encoders(stack: AsyncExitStack, settings: Settings) -> Encoders:
 
 
 def encoding_process(stack: AsyncExitStack, settings: Settings) -> EncodingProcess:
-    """For ingestion: questions don't wait for documents."""
+    """Encodes documents in a process of its own, so that questions don't wait for documents."""
     bulk = EncodingProcess(
         text_encoder(settings),
         partial(image_encoder(settings), pictures_only=True),
@@ -70,21 +70,21 @@ def image_encoder(settings: Settings) -> Callable[..., ImageEncoder]:
 
 
 def bundled_text_encoder(settings: Settings, name: str) -> TextEncoder | None:
-    """The bundled one, where the service runs others and this is its name."""
+    """The bundled encoder, if this is its name and the service runs other models."""
     if settings.models == "bundled" or name != bundled_minilm().stamp:
         return None
     return load_text_encoder("bundled", settings.cache_dir)
 
 
 def bundled_image_encoder(settings: Settings, name: str) -> ImageEncoder | None:
-    """The bundled one, where the service runs others and this is its name."""
+    """The bundled encoder, if this is its name and the service runs other models."""
     if settings.models == "bundled" or name != clip.bundled_name():
         return None
     return load_image_encoder("bundled", settings.cache_dir)
 
 
 def one_by_one(encode: Callable[[Sequence[str]], Vectors]) -> Encode:
-    """For models that are asked seldom."""
+    """Without batching: for models that are rarely used."""
 
     async def encoded(text: str) -> Vector:
         vector: Vector = (await asyncio.to_thread(encode, [text]))[0]

@@ -1,4 +1,4 @@
-"""Puts the ways of finding together: words, text and pictures, fused and reranked. Another reranker is one row here."""
+"""Wires retrieval: words, text and image spaces, fused and reranked. Another reranker is one file and one row here."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from retrievers.stamped import Stamped
 from retrievers.vector import SHORT, Look, VectorRetriever, seeing_images, seeing_text
 from retrievers.words import WordsRetriever
 
-Normalise = Callable[[bytes], Awaitable[bytes]]  # a stranger's picture
+Normalise = Callable[[bytes], Awaitable[bytes]]  # an uploaded picture → a plain one
 
 
 @dataclass(frozen=True, slots=True)
 class Reranker:
-    """A model that reads question and passage together, and how many of the best candidates it is given."""
+    """A model that scores question and passage together; `most`: how many of the best candidates it scores."""
 
     scores: Scores
     most: int
@@ -58,7 +58,7 @@ async def retrieval(settings: Settings, stores: Stores, encoders: Encoders, norm
 
 
 def fused_ways(settings: Settings, stores: Stores, encoders: Encoders, normalise: Normalise) -> Fused:
-    """Where the service runs other models than the bundled ones, these are at hand for collections of theirs."""
+    """If the service runs other models, the bundled ones are loaded for collections that were encoded with them."""
     text, image, insists = encoders.text, encoders.image, "words" not in settings.spaces
 
     def by_text(name: str, look: Look) -> VectorRetriever:
@@ -90,7 +90,7 @@ def fused_ways(settings: Settings, stores: Stores, encoders: Encoders, normalise
 async def reranked(
     settings: Settings, fused: Retriever, chunks: Chunks, rerankers: Sequence[Option[LoadReranker]] = RERANKERS
 ) -> Retriever:
-    """By learned weights; then by a reranking model too, where the settings choose one."""
+    """Reranks by learned weights, then by a model if the settings choose one."""
     if not settings.rerank:
         return fused
     ranking = shipped()
@@ -102,7 +102,7 @@ async def reranked(
 
 
 def coming(settings: Settings, encoders: Encoders, question: Question) -> None:
-    """Questions that wait for their turn are encoded together."""
+    """Tells the encoders of a waiting question, so that it is encoded with the next batch."""
     about = question.about.text
     if "text" in settings.spaces and len(about) <= SHORT and encoders.text.sees(about):
         encoders.questions.coming(about)

@@ -1,4 +1,4 @@
-"""Opens what is stored: catalogue, blobs, vectors and words. Another store is one adapter file and one row here."""
+"""Wires the stores: catalogue, blobs, vectors, words. Another store is one adapter file and one row here."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class VectorStore:
-    """`wait`: until it is open; it may open while the models are loaded. `elsewhere`: why it is not compacted here."""
+    """`wait` returns when the index is open; it may open while the models are loaded. `elsewhere`: why the index can't
+    be compacted from here."""
 
     index: VectorIndex
     wait: Callable[[], None] = _nothing
@@ -37,14 +38,14 @@ class VectorStore:
 
 @dataclass(frozen=True, slots=True)
 class WordsStore:
-    """`sweep` removes what former versions and broken runs have left in the data folder."""
+    """`sweep` removes indexes that former versions or interrupted rebuilds have left in the data folder."""
 
     index: WordsIndex
     sweep: Callable[[], None] = _nothing
 
 
 def _chroma_server(settings: Settings, died: Callable[[], None]) -> VectorStore:
-    from app.adapters.vectors.chroma import ChromaVectors  # a second or two that only a server's clients need spend
+    from app.adapters.vectors.chroma import ChromaVectors  # takes a second or two to import
 
     elsewhere = "Chroma runs as a server, which is to be compacted there (`chroma vacuum`)."
     return VectorStore(ChromaVectors(url=settings.chroma_url), elsewhere=elsewhere)
@@ -61,7 +62,7 @@ def _tantivy(settings: Settings) -> WordsStore:
     return WordsStore(words, words.sweep)
 
 
-OpenVectors = Callable[[Settings, Callable[[], None]], VectorStore]  # the function is called when a store has died
+OpenVectors = Callable[[Settings, Callable[[], None]], VectorStore]  # the callback: the store's process has died
 OpenWords = Callable[[Settings], WordsStore]
 
 VECTOR_STORES: Sequence[Option[OpenVectors]] = (
@@ -73,7 +74,7 @@ WORDS_INDEXES: Sequence[Option[OpenWords]] = (Option(always, _tantivy),)
 
 @dataclass(frozen=True, slots=True)
 class OpenStores:
-    """The stores, and what only the wiring needs of them. `lost` is set when the vectors' process has died."""
+    """The stores, and what only the wiring needs of them. `lost` is set when the vector index's process has died."""
 
     stores: Stores
     traces: Traces
@@ -107,14 +108,14 @@ def _from_any_thread(event: asyncio.Event) -> Callable[[], None]:
     loop = asyncio.get_running_loop()
 
     def set_event() -> None:
-        with suppress(RuntimeError):  # the loop has ended, and the service with it
+        with suppress(RuntimeError):  # the event loop has ended
             loop.call_soon_threadsafe(event.set)
 
     return set_event
 
 
 def own_folder(stack: AsyncExitStack, settings: Settings) -> None:
-    """Makes the data folder, and locks it where it has one owner. Raises BadConfiguration."""
+    """Creates the data folder, and locks it if only one process may use it. Raises BadConfiguration."""
     folder = settings.data_dir
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -139,7 +140,7 @@ def own_catalogue(settings: Settings) -> Iterator[tuple[SqlCatalogue, LocalBlobs
 
 
 def sizes(settings: Settings) -> dict[str, int]:
-    """Bytes, by part of the data folder; what is on a server is not counted."""
+    """Bytes, by part of the data folder; stores on servers are not counted."""
     data = settings.data_dir
     parts = {"vectors": list(data.glob("chroma*")), "words": [data / "words"], "blobs": [settings.blobs_dir]}
     sizes = {part: sum(map(folder_size, folders)) for part, folders in parts.items()}

@@ -1,4 +1,4 @@
-"""Puts together what works in the background: ingestion, the queue, re-embedding, and the upkeep of the indexes."""
+"""Wires background work: ingestion, the queue, re-embedding, index repair and verification."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from ingest.reindex import Reindexer
 from ingest.stores import Models, Stores
 from system.sandbox import Sandbox
 
-EMBEDDED = "embedded"  # the one executor of a data folder: constant, so that its own runs are found again
+EMBEDDED = "embedded"  # the executor id of a data folder's only process: constant, so that its runs are recovered
 MAX_DESCRIPTION_TOKENS = 320
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Ingestion:
 
 def ingestion(stack: AsyncExitStack, settings: Settings, open_stores: OpenStores, encoders: Encoders) -> Ingestion:
     stores = open_stores.stores
-    # Pictures are read by one child on all cores: two on one core each take twice its memory (about 1 GB) for less
+    # One child recognises words in pictures, on all cores: two take twice the memory (1 GB each) and are slower
     parser = SandboxedParser(
         closed_with(stack, Sandbox(settings.parse_workers, settings.parse_memory_mb)),
         stores.blobs,
@@ -70,13 +70,13 @@ def ingestion(stack: AsyncExitStack, settings: Settings, open_stores: OpenStores
         models,
         parser,
         describer(settings, stores.blobs, parser),
-        parse_at_once=max(1, settings.parse_workers // 2),  # each has two parts of its pages parsed side by side
+        parse_at_once=max(1, settings.parse_workers // 2),  # each document has two parts parsed at the same time
     )
     return Ingestion(pipeline, originals, models)
 
 
 def describer(settings: Settings, blobs: Blobs, parser: SandboxedParser) -> Describer | None:
-    """None: nothing is described."""
+    """None if nothing is to be described."""
     llm = settings.llm
     model = language_model(llm, MAX_DESCRIPTION_TOKENS)
     if model is None or llm.describes is False or (llm.describes is None and llm.images == 0):
@@ -87,7 +87,7 @@ def describer(settings: Settings, blobs: Blobs, parser: SandboxedParser) -> Desc
 async def work(
     stack: AsyncExitStack, settings: Settings, open_stores: OpenStores, jobs: DbosJobs, ingestion: Ingestion
 ) -> None:
-    """Works the queue off until the stack closes, and keeps queue and catalogue in step, indexes and kept vectors."""
+    """Until the stack closes: runs queued work, keeps catalogue and queue consistent, repairs the indexes."""
     catalogue = open_stores.stores.catalogue
     executor = EMBEDDED if settings.embedded else f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}".lower()
     reindexer = _reindexer(open_stores.stores, ingestion.models)
@@ -98,10 +98,10 @@ async def work(
     stack.push_async_callback(worker.stop)
     await reconcile(catalogue, jobs)
     _in_background(stack, reconcile_for_ever(catalogue, jobs))
-    _in_background(stack, worker.look_after())
+    _in_background(stack, worker.resume_for_ever())
     repairing = partial(repair, open_stores.stores, partial(wants, ingestion.models.text))
     _in_background(stack, repair_at_start_and_after(open_stores.lost, repairing))
-    if settings.embedded:  # the folder is ours alone
+    if settings.embedded:  # no other process uses the folder
         _in_background(stack, sweep_at_start(ingestion.originals.keys, ingestion.originals.sweep))
     else:
         _in_background(stack, keep_lease(catalogue, executor, worker.recover))
@@ -123,7 +123,7 @@ def _reindexer(stores: Stores, models: Models) -> Reindexer:
 
 def _in_background(stack: AsyncExitStack, running: Awaitable[None]) -> None:
     task = asyncio.ensure_future(running)
-    task.add_done_callback(_tell_why_it_ended)
+    task.add_done_callback(_log_failure)
 
     async def stop() -> None:
         task.cancel()
@@ -132,9 +132,9 @@ def _in_background(stack: AsyncExitStack, running: Awaitable[None]) -> None:
     stack.push_async_callback(stop)
 
 
-def _tell_why_it_ended(task: asyncio.Future[None]) -> None:
+def _log_failure(task: asyncio.Future[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("a background task ended", exc_info=error)
+        log.error("a background task failed", exc_info=error)
 
 
 # ---------------------------------------------------------------- verification

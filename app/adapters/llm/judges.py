@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 _TIMEOUT_S = 20.0
 _AT_ONCE = 5
-_MOST_CLAIMS = 40  # of one answer; the rest is left to the rules
+_MOST_CLAIMS = 40  # of one answer; the others are checked by the rules alone
 _MOST_TOKENS = 512  # of claim and premise together; the premise is cut
 _WINDOW = 3  # sentences that a cross-encoder reads together: longer premises blur
 
@@ -29,7 +29,7 @@ class NliJudge:
     def __init__(self, name: str) -> None:
         self._name = name
         self._model: Any = None
-        self._entails: int | None = None  # the place of that label; None once loaded: it has none
+        self._entails: int | None = None  # index of that label; None after loading: the model has none
         self._turn = threading.Lock()
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> list[float | None]:
@@ -41,8 +41,8 @@ class NliJudge:
             OSError,
             RuntimeError,
             ValueError,
-        ):  # not to be had, or at odds with this machine
-            log.exception("the cross-encoder can't judge; the rules' word stands", extra={"model": self._name})
+        ):  # not available, or not usable on this machine
+            log.exception("the cross-encoder can't judge; the rules alone decide", extra={"model": self._name})
             return [None] * len(pairs)
 
     def _judged(self, pairs: Sequence[tuple[str, str]]) -> list[float | None]:
@@ -71,7 +71,9 @@ class NliJudge:
             labels = {str(label).lower(): int(at) for at, label in self._model.model.config.id2label.items()}
             self._entails = labels.get("entailment")
             if self._entails is None:
-                log.error("the cross-encoder judges no entailment", extra={"model": self._name, "labels": list(labels)})
+                log.error(
+                    "the cross-encoder has no label for entailment", extra={"model": self._name, "labels": list(labels)}
+                )
         return self._model
 
 
@@ -83,7 +85,7 @@ def _windows(text: str) -> list[str]:
 
 
 class ModelJudge:
-    """The model behind an OpenAI-compatible server, asked about each claim; what it doesn't answer is left open."""
+    """The model behind an OpenAI-compatible server, asked about each claim; no judgement if it doesn't answer."""
 
     def __init__(self, url: str, model: str | None, api_key: str | None, timeout_s: float = _TIMEOUT_S) -> None:
         base = url.rstrip("/")
@@ -109,7 +111,7 @@ class ModelJudge:
             )
             return verdict(reply.choices[0].message.content or "") if reply.choices else None
         except openai.OpenAIError:
-            log.warning("the language model did not judge a claim; the rules' word stands", exc_info=True)
+            log.warning("the language model did not judge a claim; the rules alone decide", exc_info=True)
             return None
 
     def _named(self) -> str:

@@ -24,11 +24,11 @@ from domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooMany
 from domain.types import Delta, ImagePart, Message, Prompt, TextPart, Usage
 
 _CONNECT_S = 5.0
-_LIST_S = 2.0  # for what is good to know before the first question, and can be done without
+_LIST_S = 2.0  # for facts that are useful before the first question, but not needed
 _ANSWER_SHARE = 4  # of a small context, a quarter at most is kept free for the answer
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
-# What servers say, when the answer is to send less; the groups are the limit and what was asked for.
+# Error messages that ask for a shorter prompt; the groups are the limit and the prompt's length.
 _TOO_LONG = (
     re.compile(r"maximum (?:context|model) length (?:is|of) (?P<limit>\d+)"),  # vLLM, OpenAI
     re.compile(r"longer than the model's context length \((?P<limit>\d+)"),  # SGLang
@@ -72,7 +72,7 @@ class OpenAIChat:
         self._wanted = model
         self._model = model
         self._context = context
-        self._served: Served | None = None  # as it told when it was last asked
+        self._served: Served | None = None  # what the server said when last asked
         self._api_key = api_key or "none"  # the client insists on one; servers without keys ignore it
         self._timeout_s = timeout_s
         self._max_tokens = max_tokens
@@ -85,7 +85,7 @@ class OpenAIChat:
 
     async def room(self) -> int | None:
         if self._served is None:
-            with suppress(ExhibitError):  # it is told to whoever generates next
+            with suppress(ExhibitError):  # the next generation reports it
                 async with self._client() as client:
                     await self._serving(client)
         served = self._served
@@ -144,14 +144,14 @@ class OpenAIChat:
             return cast(object, answer.json())
 
     def _longest_answer(self, served: Served) -> int:
-        """A prompt is refused that leaves less than this free."""
+        """Tokens kept free for the answer: the server refuses a prompt that leaves less."""
         return self._max_tokens if served.context is None else min(self._max_tokens, served.context // _ANSWER_SHARE)
 
     async def _next(self, stream: AsyncIterator[AIMessageChunk]) -> AIMessageChunk | None:
-        """The next chunk, in time; None after the last. LangSmith never sees it, whatever the environment says.
+        """The next chunk, in time; None after the last. LangSmith never gets it, whatever the environment sets.
 
-        Not `wait_for`: before Python 3.12 it loses a cancellation that comes as a chunk does, and the answer that
-        nobody waits for any more would be generated to its end.
+        Not `wait_for`: before Python 3.12 it loses a cancellation that comes together with a chunk, and an answer that
+        nobody waits for would be generated to its end.
         """
         with self._translated(), tracing_context(enabled=False):
             async with asyncio.timeout(self._timeout_s):
@@ -165,7 +165,7 @@ class OpenAIChat:
 
     def _chat(self, client: httpx.AsyncClient, served: Served) -> ChatOpenAI:
         own = urlsplit(self._url).hostname == "api.openai.com"
-        # the older name of the limit is the one that every server but OpenAI's own understands
+        # every server but OpenAI's own understands the older name of the limit
         limit = {"max_completion_tokens" if own else "max_tokens": self._longest_answer(served)}
         return ChatOpenAI(
             base_url=self._url,
@@ -175,7 +175,7 @@ class OpenAIChat:
             extra_body=limit,
             max_retries=0,
             stream_usage=True,
-            stream_chunk_timeout=None,  # ours also covers the first token
+            stream_chunk_timeout=None,  # `_next` has a limit that also covers the first token
             http_async_client=client,
             use_responses_api=False,
         )
@@ -200,7 +200,7 @@ class OpenAIChat:
             raise ModelUnavailable(f"no language model answers at {self._url}") from error
         except httpx.HTTPError as error:
             raise ModelUnavailable("the language model's server stopped in the middle of the answer") from error
-        except ValueError as error:  # JSON that is none
+        except ValueError as error:  # not JSON
             raise ModelUnavailable(
                 "what answers at the language model's address does not speak its protocol"
             ) from error
@@ -224,7 +224,7 @@ def _langchain_messages(messages: Sequence[Message]) -> list[BaseMessage]:
 
 
 def _content(message: Message) -> str | list[str | dict[str, object]]:
-    """Plain text where there is nothing else: some servers know no lists of parts."""
+    """Plain text if there are no images: some servers accept no lists of parts."""
     if not any(isinstance(part, ImagePart) for part in message.parts):
         return message.text
     return [_part(part) for part in message.parts]

@@ -1,4 +1,4 @@
-"""What an OpenAI-compatible server tells of its models: `GET /v1/models`."""
+"""The models that an OpenAI-compatible server lists: `GET /v1/models`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from domain.errors import ModelUnavailable
 @dataclass(frozen=True, slots=True)
 class Served:
     name: str
-    context: int | None = None  # tokens of prompt and answer together; None: not told
+    context: int | None = None  # tokens of prompt and answer together; None: not stated
 
 
 def first_of(listed: object) -> Served:
@@ -24,7 +24,7 @@ def first_of(listed: object) -> Served:
 
 
 def named(name: str, listed: object) -> Served:
-    """Of one that isn't listed nothing is known: the server will say so when it is asked."""
+    """A model that isn't listed is left to the server to refuse."""
     return next((Served(name, _context(one)) for one in _models(listed) if one.get("id") == name), Served(name))
 
 
@@ -34,6 +34,6 @@ def _models(listed: object) -> list[dict[str, Any]]:
 
 
 def _context(model: dict[str, Any]) -> int | None:
-    """vLLM and SGLang call it so; the others don't tell how much they were started with."""
+    """The field of vLLM and SGLang; other servers don't state their context length."""
     told = model.get("max_model_len")
     return told if isinstance(told, int) and not isinstance(told, bool) and told > 0 else None
