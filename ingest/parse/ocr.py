@@ -26,10 +26,14 @@ from rapidocr.utils.process_img import get_rotate_crop_image, map_boxes_to_origi
 
 from domain.errors import Unreadable
 from domain.types import Box, Line, ParsedPage
-from ingest.parse.pdf import LONGEST_SIDE, captioned, crop_figures, placed, texts_and_tables
-from ingest.parse.pdf_layout import Page, Row, Word, body_size, confidence, in_order, row_of, segments, turns_of
+from ingest.parse.pdf import texts_and_tables
+from ingest.parse.pdf_captions import captioned, placed
+from ingest.parse.pdf_file import FIGURE_SIDE, crop_figures
+from ingest.parse.pdf_geometry import Page, Row, Word, row_of, turns_of
+from ingest.parse.pdf_layout import body_size, confidence
 from ingest.parse.pdf_rows import aligned_tables, is_of_records
 from ingest.parse.pictures import encoded
+from ingest.parse.reading_order import in_order, segments
 from ingest.parse.render import page_picture
 
 LONG_SIDE = 1150  # pixels: larger reads no more words of a printed page (.982 of them; .983 at 1700)
@@ -128,7 +132,7 @@ def read_figures(path: Path, page: int, figures: Sequence[tuple[Box, bool]]) -> 
     made = []
     for picture, (_, wanted) in zip(crop_figures(path, page, [box for box, _ in figures]), figures, strict=True):
         text, score, _ = _read_picture(picture) if wanted else ("", 0.0, ())
-        made.append((encoded(picture, LONGEST_SIDE), text, score))
+        made.append((encoded(picture, FIGURE_SIDE), text, score))
     return made
 
 

@@ -5,61 +5,36 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as pdfium_c
-from PIL import Image
 
-from domain.errors import Missing, NeedsPassword, Unreadable
+from domain.errors import Unreadable
 from domain.types import Block, Box, Identity, Line, ParsedPage, Problem
 from ingest.chunk.cross_page import MARGIN, blanked, is_page_number
-from ingest.chunk.regions import lines_of_parts
+from ingest.parse.formats import PDF
+from ingest.parse.pdf_captions import captioned, is_caption, placed
+from ingest.parse.pdf_figures import figures, stamp
+from ingest.parse.pdf_file import load_page, opened
+from ingest.parse.pdf_geometry import Page, Rectangle, Row, Word, row_of, turns_of
 from ingest.parse.pdf_hidden import hidden_words
-from ingest.parse.pdf_layout import (
-    Page,
-    Row,
-    Word,
-    blocks,
-    body_size,
-    confidence,
-    in_order,
-    lines_of,
-    row_of,
-    segments,
-    turns_of,
-)
+from ingest.parse.pdf_layout import blocks, body_size, confidence, lines_of
 from ingest.parse.pdf_rows import Aligned, aligned_tables
-from ingest.parse.pdf_shapes import Rectangle, Shapes, area, figures, is_ruled, read_shapes, share, stamp
+from ingest.parse.pdf_shapes import Shapes, area, is_ruled, read_shapes, share
 from ingest.parse.pdf_tables import Table, ruled_tables
 from ingest.parse.pdf_words import Frame, frame_of, read_words
+from ingest.parse.reading_order import in_order, segments
 from ingest.parse.tables import table_block
 
-PDF = "application/pdf"
-FIGURE_DPI = 150
-LONGEST_SIDE = 1600  # pixels of a figure's crop
-LONGEST_PAGE = 4000  # pixels of the page it is cut from
 TITLE_PAGES = 3  # on which a title is looked for
 WORD = re.compile(r"[^\W_]+")
-SAME_EDGE = 0.015  # of the page's width
-MAX_CAPTION = 600  # characters
-MOST_NOTES = 500  # of a page are looked at
-LARGEST_MENDED = 256 * 2**20  # bytes of a damaged file
-BEYOND_REPAIR = "it is not a PDF that can be opened, or is damaged beyond repair"
-CAPTION = {
-    "figure": re.compile(
-        r"^(?:(?i:figure|fig\.|exhibit|chart|graph|diagram)|图|圖)\s*(?:[\d一二三四五六七八九十(:：.-]|[A-Z]\b)"
-    ),
-    "table": re.compile(r"^(?:(?i:table|tab\.)|表)\s*(?:[\d一二三四五六七八九十(:：.-]|[A-Z]\b|[IVX]+\b)"),
-}
 
 
 def open_pdf(path: Path) -> Identity:
     """Raises NeedsPassword or Unreadable."""
-    with _opened(path) as document:
+    with opened(path) as document:
         count = len(document)
         if count == 0:
             raise Unreadable("the PDF has no pages")
@@ -69,37 +44,11 @@ def open_pdf(path: Path) -> Identity:
 
 def parse_pdf(path: Path, first: int, last: int) -> list[ParsedPage]:
     """Pages `first` to `last`, from 1, both included; those past the end are left out."""
-    with _opened(path) as document:
+    with opened(path) as document:
         numbers = range(max(1, first), min(last, len(document)) + 1)
         seen = [_seen(document, number) for number in numbers]
         batch = _Batch.of(seen)
         return [_parsed(page, batch) for page in seen]
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[pdfium.PdfDocument]:
-    try:
-        document = pdfium.PdfDocument(path)
-    except pdfium.PdfiumError as error:
-        if "password" in str(error).lower():
-            raise NeedsPassword("needs a password") from error
-        document = _mended(path)
-    try:
-        yield document
-    finally:
-        document.close()
-
-
-def _mended(path: Path) -> pdfium.PdfDocument:
-    """A file cut off before its trailer, with one that names its catalogue: pdfium then finds the rest by itself."""
-    data = path.read_bytes() if path.stat().st_size <= LARGEST_MENDED else b""
-    catalogue = re.search(rb"(\d+)\s+(\d+)\s+obj\b(?:(?!endobj).){0,2000}?/Type\s*/Catalog\b", data, re.S)
-    try:
-        if not data.startswith(b"%PDF") or catalogue is None:
-            raise Unreadable(BEYOND_REPAIR)
-        return pdfium.PdfDocument(data + b"\ntrailer<</Root %b %b R>>\n%%%%EOF\n" % catalogue.groups())
-    except pdfium.PdfiumError as error:
-        raise Unreadable(BEYOND_REPAIR) from error
 
 
 def _title(document: pdfium.PdfDocument) -> str | None:
@@ -313,15 +262,11 @@ def _found(seen: _Seen, shapes: Shapes, batch: _Batch, problems: list[Problem]) 
     prose = [box for row, box in placed if len(row.cells[0].words) >= 6]
     lines = [_box(row, seen.page) for row in rows]  # those in tables too: a part of one is no figure either
     regions = figures(shapes, seen.frame, tabled, lines, prose, batch.logos)
-    drawn = [(row, box) for row, box in placed if not _is_caption(row.text)]
+    drawn = [(row, box) for row, box in placed if not is_caption(row.text)]
     inside = tuple(tuple(row for row, box in drawn if share(box, region) > 0.7) for region in regions)
     labels = {id(row) for row, box in drawn if any(share(box, region) > 0.7 for region in regions)}
     running = [row for row, _ in placed if id(row) not in labels]
     return _Found(tuple(ruled), tuple(running), tuple(regions), inside)
-
-
-def _is_caption(text: str) -> bool:
-    return any(pattern.match(text) for pattern in CAPTION.values())
 
 
 def _is_drawn(box: Rectangle, shapes: Shapes) -> bool:
@@ -395,53 +340,6 @@ def _table_block(table: Table, page: Page, texts: Sequence[Block]) -> Block:
     return captioned(block, texts, "table")
 
 
-def captioned(block: Block, texts: Sequence[Block], kind: str) -> Block:
-    """With the nearest text that begins as a caption does, within an eighth of the page above or below."""
-    best, nearest = None, 0.125
-    for text in texts:
-        if block.box is None or text.box is None or not CAPTION[kind].match(text.text):
-            continue
-        if min(text.box.x1, block.box.x1) <= max(text.box.x0, block.box.x0):
-            continue
-        distance = max(text.box.y0 - block.box.y1, block.box.y0 - text.box.y1, 0.0)
-        if distance < nearest:
-            best, nearest = text, distance
-    if best is None:
-        return block
-    caption = best.text[:MAX_CAPTION]
-    (lines,) = lines_of_parts(best.lines, best.text, [caption])
-    return replace(block, caption=caption, caption_lines=lines)
-
-
-def placed(texts: Sequence[Block], others: Sequence[Block]) -> list[Block]:
-    """Tables and figures go before the first text that starts below their top in the same column."""
-    found = [(text, _column(texts, at)) for at, text in enumerate(texts)]
-    for other in others:
-        at = next((at for at, (text, column) in enumerate(found) if _before(other, text, column)), len(found))
-        found.insert(at, (other, other.box))
-    return [block for block, _ in found]
-
-
-def _before(block: Block, text: Block, column: Box | None) -> bool:
-    a, b = block.box, text.box
-    if a is None or b is None or column is None:
-        return False
-    return b.y0 >= a.y0 and min(a.x1, column.x1) > max(a.x0, column.x0)
-
-
-def _column(texts: Sequence[Block], at: int) -> Box | None:
-    """As wide as the column that a text stands in: a short heading is as wide as the next text, or the last before it,
-    if that begins where it does."""
-    box = texts[at].box
-    if box is None or texts[at].kind != "heading":
-        return box
-    for near in (texts[at + 1 :], texts[:at][::-1]):
-        wide = next((one.box for one in near if one.kind != "heading"), None)
-        if wide is not None and abs(wide.x0 - box.x0) < SAME_EDGE:
-            return replace(box, x1=max(box.x1, wide.x1))
-    return box
-
-
 # ---------------------------------------------------------------- figures
 
 
@@ -453,71 +351,3 @@ def _figure_blocks(seen: _Seen, found: _Found, texts: Sequence[Block]) -> list[B
         block = Block("figure", words, page=seen.number, box=box, lines=lines_of(inside, seen.page))
         made.append(captioned(block, texts, "figure"))
     return made
-
-
-def crop_figures(path: Path, number: int, boxes: Sequence[Box]) -> list[Image.Image]:
-    """These parts of a page, RGB. Drawing a page takes as long as all else about it, so not while text is waited for.
-    Raises Missing or Unreadable."""
-    with _opened(path) as document:
-        if not 1 <= number <= len(document):
-            raise Missing(f"there is no page {number}: the document has {len(document)}")
-        try:
-            picture = draw(document, number, FIGURE_DPI / 72, LONGEST_PAGE)
-        except (pdfium.PdfiumError, MemoryError) as error:
-            raise Unreadable(f"figures can't be drawn ({type(error).__name__})") from error
-    return [_crop(picture, box) for box in boxes]
-
-
-def _crop(picture: Image.Image, box: Box) -> Image.Image:
-    left, top = int(box.x0 * picture.width), int(box.y0 * picture.height)
-    right, bottom = round(box.x1 * picture.width), round(box.y1 * picture.height)
-    return picture.crop((left, top, max(left + 1, right), max(top + 1, bottom)))
-
-
-def load_page(document: pdfium.PdfDocument, number: int) -> pdfium.PdfPage:
-    """A page (from 1) with its filled-in form fields and notes made part of it: else they have no text."""
-    page = document[number - 1]
-    count = min(pdfium_c.FPDFPage_GetAnnotCount(page.raw), MOST_NOTES)
-    if not any(_is_shown(page.raw, index) for index in range(count)):
-        return page
-    if pdfium_c.FPDFPage_Flatten(page.raw, pdfium_c.FLAT_NORMALDISPLAY) == pdfium_c.FLATTEN_SUCCESS:
-        page.close()
-        page = document[number - 1]
-    return page
-
-
-def _is_shown(page: object, index: int) -> bool:
-    """Whether an annotation draws something: links and pop-ups don't."""
-    annotation = pdfium_c.FPDFPage_GetAnnot(page, index)
-    if not annotation:
-        return False
-    kind = pdfium_c.FPDFAnnot_GetSubtype(annotation)
-    pdfium_c.FPDFPage_CloseAnnot(annotation)
-    return kind not in (pdfium_c.FPDF_ANNOT_LINK, pdfium_c.FPDF_ANNOT_POPUP)
-
-
-def draw(document: pdfium.PdfDocument, number: int, scale: float, longest: int) -> Image.Image:
-    """A page (from 1) as a picture, at `scale` pixels a point, but no side longer than `longest`."""
-    page = load_page(document, number)
-    try:
-        width, height = page.get_size()
-        scale = min(scale, longest / max(width, height, 1.0))
-        bitmap = page.render(scale=scale, rev_byteorder=True)
-        try:
-            picture: Image.Image = bitmap.to_pil().convert("RGB")
-            return picture
-        finally:
-            bitmap.close()
-    finally:
-        page.close()
-
-
-def draw_page(path: Path, number: int, longest: int) -> Image.Image:
-    """A page (from 1) as rendered, its long side `longest` pixels. Raises Missing for a page that isn't there."""
-    with _opened(path) as document:
-        if not 1 <= number <= len(document):
-            raise Missing(f"there is no page {number}: the document has {len(document)}")
-        try:
-            return draw(document, number, float(longest), longest)
-        except pdfium.PdfiumError as error:
-            raise Unreadable(f"page {number} can't be drawn: {error}") from error

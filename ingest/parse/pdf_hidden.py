@@ -15,8 +15,8 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from numpy.typing import NDArray
 
-from ingest.parse.pdf_layout import Word
-from ingest.parse.pdf_shapes import Colour, Cover, Rectangle, Shapes, area
+from ingest.parse.pdf_geometry import Rectangle, Word
+from ingest.parse.pdf_shapes import Colour, Cover, Shapes, area
 from ingest.parse.pdf_words import Frame
 
 NO_INK = (pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium_c.FPDF_TEXTRENDERMODE_CLIP)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from ingest.parse.pdf_layout import Rectangle, Row, Segment, parted, row_of, segment
+from ingest.parse.pdf_geometry import Rectangle, Row, Segment, row_of, segment
 from ingest.parse.pdf_tables import tidy
+from ingest.parse.reading_order import parted
 
 FILLED = 0.7  # of the cells of a table of records
 NUMBER = re.compile(r"[-+–—(]?\W{0,2}\d[\d.,\s]*\W{0,2}\w{0,3}(?<!\.)$")  # `£1,185.00`, `(70)`, `12 %`, `48 kg`

@@ -13,8 +13,9 @@ from typing import TypeVar
 
 from pdfplumber.table import cells_to_tables, edges_to_intersections, intersections_to_cells, merge_edges
 
-from ingest.parse.pdf_layout import Word, around, run_on
-from ingest.parse.pdf_shapes import MOST_EDGES, Rectangle, Shapes, area, edges_across, edges_down
+from ingest.parse.pdf_geometry import Rectangle, Word, around
+from ingest.parse.pdf_layout import run_on
+from ingest.parse.pdf_shapes import MOST_EDGES, Shapes, area, edges_across, edges_down
 
 Words = list[Word]  # of one cell
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from typing import Any
 import pypdfium2.raw as pdfium_c
 
 from ingest.parse.letters import normalised
-from ingest.parse.pdf_layout import Rectangle, Word, around
+from ingest.parse.pdf_geometry import Rectangle, Word, around
 
 LINE_END_HYPHENS = "\ufffe\x02"  # what pdfium puts for a hyphen at a line's end, and no line break after it
 SOFT_HYPHEN = "\u00ad"

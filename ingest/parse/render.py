@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from domain.errors import Missing
 from domain.types import Box
 from ingest.parse.formats import PDF, SVG
-from ingest.parse.pdf import draw_page
+from ingest.parse.pdf_file import draw_page
 from ingest.parse.pictures import MEDIA_TYPES, draw_svg, encoded, frame, frames_of
 
 FILL = (255, 213, 0, 70)  # a highlighter's yellow, the text stays readable through it

@@ -24,7 +24,7 @@ import rapidocr
 from evaluation.questions import load_folder
 from evaluation.tables import table
 from ingest.parse.ocr import MODELS, read_page
-from ingest.parse.pdf import draw_page
+from ingest.parse.pdf_file import draw_page
 from lab.bench.__main__ import default_folder
 
 PDF = "application/pdf"

@@ -11,7 +11,8 @@ import pytest
 
 from domain.errors import Missing, Unreadable
 from domain.types import Block, Box, ParsedPage
-from ingest.parse.pdf import crop_figures, open_pdf, parse_pdf
+from ingest.parse.pdf import open_pdf, parse_pdf
+from ingest.parse.pdf_file import crop_figures
 from ingest.parse.pdf_shapes import read_shapes
 from ingest.parse.pdf_words import frame_of
 from ingest.parse.render import page_picture, render_page

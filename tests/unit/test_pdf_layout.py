@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.types import Box
-from ingest.parse.pdf_layout import Page, Row, Word, blocks, in_order, row_of, segments, text_of
+from ingest.parse.pdf_geometry import Page, Row, Word, row_of
+from ingest.parse.pdf_layout import blocks, text_of
 from ingest.parse.pdf_rows import aligned_tables, is_of_records
 from ingest.parse.pdf_tables import filled, is_table, stretches_of_cell, tidy
+from ingest.parse.reading_order import in_order, segments
 
 PAGE = Page(1, 600, 800)
 
