@@ -14,7 +14,7 @@ from answering.parts import Finder, Reader, Retrieval, Scope, Writer
 from domain.question import Question
 from domain.types import Answer, Evidence, ImagePart, Message, Noticed, Search, TextPart
 
-POOL = 2  # times as many are searched for as are shown, so that what is shown covers more
+POOL = 2  # candidates for each piece shown, so that different things can be shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Ask:
         return (await self._finder.find(scope, question, image)).search
 
     async def answer(self, scope: Scope, messages: Sequence[Message]) -> AsyncGenerator[Event]:
-        """Retrieved, then what is said as it is said, then the whole answer. Raises as `search`, ModelUnavailable."""
+        """Yields the evidence, pieces of the answer, then the whole answer. Raises as `search`, ModelUnavailable."""
         *history, last = messages
         question = await self._reader.read(last, history)
         if question.small_talk:
@@ -81,13 +81,13 @@ def _first_picture(message: Message) -> bytes | None:
 
 
 def _shown(found: Retrieval, most: int) -> tuple[Evidence, ...]:
-    """Of what was found, what covers most; the library's own answers and outlines as they are."""
+    """The evidence that covers most; answers about the library and outlines keep their order."""
     evidence = found.search.evidence
     return evidence[:most] if found.told is not None or found.ordered else spread(evidence, most)
 
 
 def _talk(question: Question, search: Search, model: str) -> tuple[Event, ...]:
-    """Nothing is searched and nothing cited."""
+    """The reply to small talk: without a search and without citations."""
     reply = reply_to(question)
     notices = in_words([Noticed("small_talk")], question)
     answer = Answer(reply, "abstained", 0.0, (), (), (), model, search.trace_id, notices=notices)

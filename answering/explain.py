@@ -1,5 +1,4 @@
-"""How a search came about, told later: traces are made and noted at once, and written beside the requests, not in
-them."""
+"""Traces of searches: made during a request, and written by a thread of their own, so that no request waits."""
 
 from __future__ import annotations
 
@@ -20,10 +19,10 @@ from domain.question import Question
 from domain.types import Answer, Dropped, Evidence, Outcome, Query, Shown, Step, Trace, Understood
 from retrievers.hydrated import NOT_STANDING, Joint
 
-WAITING = 1_000  # traces; what comes while so many wait is not kept
+WAITING = 1_000  # traces; while so many wait, new ones are dropped
 AT_ONCE = 64  # written in one transaction
-GATHER_S = 0.1  # what comes within it is written with it: one in a transaction of its own takes three times as much
-MOST_DROPPED = 200  # told in one trace
+GATHER_S = 0.1  # traces within it share a transaction: one for each trace takes three times as long
+MOST_DROPPED = 200  # in one trace
 LONGEST_TRACED = 2_000  # characters of a query in its trace
 
 log = logging.getLogger(__name__)
@@ -48,7 +47,7 @@ class Explain:
         self._thread.start()
 
     def note(self, trace: Trace) -> None:
-        """Returns at once. Noted again, it replaces the former."""
+        """Returns at once. A trace with the same id replaces the former one."""
         with self._lock:
             if len(self._noted) >= WAITING:
                 log.warning("a trace was not kept: too many wait", extra={"trace": trace.id})
@@ -61,7 +60,7 @@ class Explain:
         return await asyncio.to_thread(self._find, trace_id, caller)
 
     def close(self) -> None:
-        """What was noted is written first."""
+        """Writes what still waits, then ends the thread."""
         self._waiting.put(None)
         self._thread.join()
 
@@ -74,7 +73,7 @@ class Explain:
         return Explained(trace, self._standing(trace))
 
     def _standing(self, trace: Trace) -> dict[str, Evidence]:
-        """Read now: what was deleted since is an id without a name."""
+        """Read from the catalogue now: a chunk that was deleted since is only an id."""
         ids = dict.fromkeys(hit.chunk_id for step in trace.steps for hit in step.candidates)
         ids.update(dict.fromkeys(one.chunk_id for one in trace.evidence))
         collections = []
@@ -109,7 +108,7 @@ class Explain:
     def _write(self, traces: Sequence[Trace]) -> None:
         try:
             self._traces.keep([self._reasoned(trace) for trace in traces])
-        except ExhibitError as error:  # the search was answered; that its trace is lost harms nobody
+        except ExhibitError as error:  # the search itself was answered
             log.warning("traces were not kept", extra={"traces": len(traces), "why": str(error)})
         with self._lock:
             for trace in traces:
@@ -117,7 +116,7 @@ class Explain:
                     del self._noted[trace.id]
 
     def _reasoned(self, trace: Trace) -> Trace:
-        """With the reasons that only the catalogue knows; nobody waits for them in a search."""
+        """Adds the reasons that only the catalogue knows; they are not looked up during a search."""
         known: dict[str, str] = {}
         dropped = []
         for one in trace.dropped[:MOST_DROPPED]:
@@ -190,7 +189,7 @@ def _rewording(question: Question) -> tuple[Step, ...]:
 
 
 def with_outcome(trace: Trace, answer: Answer) -> Trace:
-    """Evidence that was found and not shown joins what was dropped."""
+    """Evidence that was found but not shown is added to what was dropped."""
     shown = tuple(one.id for one in answer.evidence)
     left_out = (one.chunk_id for one in trace.evidence if one.chunk_id not in shown)
     return replace(

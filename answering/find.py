@@ -1,4 +1,4 @@
-"""Finds the evidence for a question, by its kind: about the library, about whole documents, about what these say."""
+"""Finds the evidence for a question: about the library, about whole documents, or about what documents say."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class EvidenceFinder:
         at_once: int = 3,
         coming: Callable[[Question], None] = lambda question: None,
     ) -> None:
-        """`at_once`: how many searches are under way. The others wait for them, and most are answered sooner so;
-        `coming` is told their questions meanwhile."""
+        """`at_once`: searches that run at the same time. The others wait, and most are answered sooner this way;
+        `coming` gets the questions that wait."""
         self._catalogue = catalogue
         self._retriever = retriever
         self._librarian = librarian
@@ -58,7 +58,7 @@ class EvidenceFinder:
         query = await self._query(scope, question, image)
         if image is None and self._turns.locked():
             self._coming(question)
-        # A picture is first made ready by another process, for which no other search shall wait.
+        # A search by picture waits for another process first; it takes no turn, so that no other search waits for it.
         async with self._turns if image is None else nullcontext():
             timings = {"wait": _since(began)}
             found = await self._by_kind(query, scope.top_k)
@@ -66,12 +66,12 @@ class EvidenceFinder:
         return Retrieval(self._search(query, scope, found, timings), found.told, found.ordered)
 
     async def nothing(self, scope: Scope, question: Question) -> Search:
-        """Of a question that asks nothing of the documents. Raises Missing for a collection that isn't there."""
+        """An empty search, traced, for a question that asks nothing of the documents. Raises Missing."""
         query = Query(question, collections=await self._collections(scope))
         return self._search(query, scope, _Found(Joint((), ()), "it asks nothing of the documents"), {})
 
     def answered(self, search: Search, answer: Answer) -> None:
-        """What became of the search, for its trace."""
+        """Adds the answer to the search's trace."""
         if search.trace is not None:
             self._explain.note(with_outcome(search.trace, answer))
 
@@ -85,7 +85,7 @@ class EvidenceFinder:
     # ------------------------------------------------------------ by the kind of question
 
     async def _by_kind(self, query: Query, top_k: int) -> _Found:
-        """With a picture, or for certain kinds of chunks alone, every question is one about what documents say."""
+        """A question with a picture, or for certain kinds of chunks only, is always about what documents say."""
         intent = query.question.intent
         if query.image is not None or query.kinds or intent.sort == "ordinary":
             return _Found(await self._retriever.search(query, top_k))
@@ -98,7 +98,7 @@ class EvidenceFinder:
         return _Found(Joint((told.evidence or told.nearest)[:top_k], ()), why, told)
 
     async def _outlined(self, query: Query, top_k: int) -> _Found | None:
-        """The outlines of the documents that are meant, and what else was found in them."""
+        """The outlines of the documents that the question means, then other evidence from these documents."""
         meant = await self._librarian.meant(query)
         if not meant:
             return None
@@ -139,7 +139,7 @@ class EvidenceFinder:
 
 
 def _searched_without(votes: Sequence[Vote]) -> tuple[Noticed, ...]:
-    """Collections whose vectors are of a model that is not at hand; their words were searched all the same."""
+    """Collections whose vectors are of a model that can't be loaded: they were searched by words only."""
     names = dict.fromkeys(name for vote in votes for name in vote.unread)
     return tuple(Noticed("searched_without_vectors", name=name) for name in names)
 

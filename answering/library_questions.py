@@ -1,4 +1,4 @@
-"""Questions about whole documents and about the library, answered from the catalogue: how many, which, who mentions."""
+"""Answers questions about the library from the catalogue: how many documents, which, and which mention something."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_LISTED = 20  # documents named in an answer, each with its citation
 MOST_OUTLINES = 8
 BEGINS = 3  # chunks that show how a document begins
 MOST_MENTIONS = 400  # passages looked through for a mention
-PAGE = 200  # documents read at once, where also the unfinished count
+PAGE = 200  # documents in one read of the catalogue
 
 DOCUMENT = Noun("document", "文件")
 _GENERIC = frozenset(terms("the a document file report paper pdf presentation slides handbook notes text"))
@@ -49,14 +49,14 @@ class Librarian:
         self._now = now or (lambda: datetime.now(UTC))
 
     async def meant(self, query: Query) -> tuple[Document, ...]:
-        """The documents that a question about whole documents means; none: it is a question like any other."""
+        """The documents that a question about whole documents means; none: it is an ordinary question."""
         documents = await self._findable(query)
         about = query.question.intent.about
         return _named(about, documents) if about else documents
 
     async def outlines(self, documents: Sequence[Document], fuller: bool = False) -> tuple[Evidence, ...]:
-        """Of these documents; of one taken in before there were outlines, how it begins. `fuller`: also how those
-        begin whose outline is no more than a name, since their words were read out of pictures later."""
+        """The outlines of these documents; for a document without one, its first chunk. `fuller`: adds the first chunks
+        where the outline is only a name, as when the words were recognised from pictures later."""
         wanted = [document for document in documents if document.findable][:MOST_OUTLINES]
         known = {one.document.id: one for one in await self._standing([outline_id(one.id) for one in wanted], wanted)}
         pieces: list[Evidence] = []
@@ -75,7 +75,7 @@ class Librarian:
         return await asyncio.to_thread(self._catalogue.chunks.evidence, ids, collections)
 
     async def told(self, query: Query) -> Answer | None:
-        """The answer to a question about the library; None: it is a question like any other."""
+        """The answer to a question about the library; None: it is an ordinary question."""
         intent, chinese = query.question.intent, query.question.chinese
         match intent.sort:
             case "mention":
@@ -158,7 +158,7 @@ class Librarian:
         return tuple(one for one in documents if query.documents is None or one.id in query.documents)
 
     async def _all(self, intent: Intent, query: Query) -> Sequence[Document]:
-        """The findable ones; where a status is asked for, those of that status."""
+        """Documents of the status asked for; without one, those that can be found."""
         if intent.status in ("", "ready"):
             return await self._findable(query)
         condition = None if query.where is None else parse(query.where)
@@ -201,12 +201,12 @@ class Librarian:
 
 
 def _words_of(query: Query, about: str) -> Query:
-    """Searches for these words alone."""
+    """The same query, for these words only."""
     return replace(query, question=replace(query.question, about=Wording(about), hints=""), image=None)
 
 
 def mentions(about: str, text: str) -> bool:
-    """Whether a text has all the words, or the very characters."""
+    """Whether a text has all the words, or for Chinese the same characters."""
     plain = "".join(about.split()).casefold()
     if has_cjk(about) and plain in "".join(text.split()).casefold():
         return True
@@ -215,7 +215,7 @@ def mentions(about: str, text: str) -> bool:
 
 
 def _named(about: str, documents: Sequence[Document]) -> tuple[Document, ...]:
-    """Those whose name or title has all words of this that tell one document from another."""
+    """Documents whose name or title has all of these words, generic ones such as "report" apart."""
     wanted = set(terms(about)) - _GENERIC or set(terms(about))
     bare = "".join(about.split()).casefold()
     found = []
@@ -316,7 +316,7 @@ _ZH_SINCE = {"today": "今天加入的", "yesterday": "昨天加入的", "week":
 
 
 def _answer(head: str, items: Sequence[Item], n: int, chinese: bool, show: bool = False) -> Answer:
-    """The sentence, and the documents it counts; each cited document is evidence, also where it is not listed."""
+    """The sentence, and the documents it counts. Each counted document is cited, even if it is not listed."""
     cited = [item for item in items if item.evidence is not None][:MOST_LISTED]
     numbers = {id(item): number for number, item in enumerate(cited, start=1)}
     marks = tuple(numbers.values())

@@ -1,4 +1,4 @@
-"""What the story of a question is told with: where to look, what was found, and who reads, finds and writes."""
+"""The parts of a question's way: where to look, what was found, and the Protocols of reader, finder and writer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Retrieval:
 
     search: Search
     told: Answer | None = None  # the catalogue itself answers: how many documents, which, who mentions what
-    ordered: bool = False  # outlines of whole documents come first: it is shown as it is
+    ordered: bool = False  # outlines of whole documents come first: the order stays
 
 
 class Reader(Protocol):
@@ -44,11 +44,11 @@ class Finder(Protocol):
         ...
 
     async def nothing(self, scope: Scope, question: Question) -> Search:
-        """Of a question that asks nothing of the documents. Raises Missing for a collection that isn't there."""
+        """An empty search, traced, for a question that asks nothing of the documents. Raises Missing."""
         ...
 
     def answered(self, search: Search, answer: Answer) -> None:
-        """What became of the search, for its trace."""
+        """Adds the answer to the search's trace."""
         ...
 
 
@@ -57,5 +57,5 @@ class Writer(Protocol):
     def model(self) -> str: ...
 
     def write(self, message: Message, history: Sequence[Message], search: Search) -> AsyncGenerator[str | Answer]:
-        """What is said as it is said, then the whole answer. Raises ModelUnavailable, PromptTooLong, TooManyImages."""
+        """Yields pieces of the answer, then the whole. Raises ModelUnavailable, PromptTooLong, TooManyImages."""
         ...

@@ -1,4 +1,4 @@
-"""Writes an answer from evidence: the fullest prompt that the model takes, its words as they come, and their check."""
+"""Writes an answer from evidence: builds the fullest prompt the model accepts, streams its words, and checks them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Accepted:
 
 @dataclass(slots=True)
 class _Written:
-    """What the model has said so far, as it may be shown."""
+    """What the model has written so far, without what the screen takes out."""
 
     said: list[str] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
@@ -67,7 +67,7 @@ class AnswerWriter:
         return self._generator.model
 
     async def write(self, message: Message, history: Sequence[Message], search: Search) -> AsyncGenerator[str | Answer]:
-        """What is said as it is said, then the whole answer. Raises ModelUnavailable, PromptTooLong, TooManyImages."""
+        """Yields pieces of the answer, then the whole. Raises ModelUnavailable, PromptTooLong, TooManyImages."""
         began = time.perf_counter()
         self._budget.told(await self._generator.room())
         turns, left_out = recent(history, self._budget.tokens)
@@ -84,7 +84,7 @@ class AnswerWriter:
         yield replace(answer, usage=written.usage, timings_ms=timings)
 
     async def _read_back(self, accepted: _Accepted, written: _Written, screen: Screen, search: Search) -> Answer:
-        """The words of the model as claims and citations that were checked, and what the reader should know."""
+        """The model's words as checked claims and citations, with notices."""
         prompt, text = accepted.prompt, "".join(written.said)
         answer = await asyncio.to_thread(read_back, text, prompt, search, self.model, written.confidence, self._checker)
         if written.confidence is None and self._holds is not None:
@@ -121,7 +121,7 @@ class AnswerWriter:
 
 
 async def _begun(deltas: AsyncIterator[Delta]) -> AsyncGenerator[Delta]:
-    """The same deltas, the first of them having arrived: what refuses a prompt refuses it before."""
+    """The same deltas, once the first has arrived: a model that refuses a prompt does so before it."""
     first = await anext(deltas, None)
 
     async def all_of_them() -> AsyncGenerator[Delta]:
@@ -138,7 +138,7 @@ async def _begun(deltas: AsyncIterator[Delta]) -> AsyncGenerator[Delta]:
 
 
 async def _screened(deltas: AsyncGenerator[Delta], screen: Screen, written: _Written) -> AsyncGenerator[str]:
-    """What may be shown of what the model says, as it says it."""
+    """The text that may be shown, as the model writes it."""
     async with aclosing(deltas):
         async for delta in deltas:
             written.add(delta)

@@ -57,12 +57,12 @@ def build(
 
 
 def abstention(question: Question) -> str:
-    """What is said when the documents don't hold the answer, in the language of the question."""
+    """The sentence for documents without the answer, in the language of the question."""
     return _ABSTENTIONS[_file(question)]
 
 
 def missing_from(question: Question, shown: Sequence[str]) -> str:
-    """What no passage answers, and which of the question's words none of them has."""
+    """Says that no passage answers, and which words of the question are in none of them."""
     known = {term for text in shown for term in terms(text)}
     wanted = " ".join(neutral(question.standalone.text).split())[:_MOST_MISSING]
     words = [
@@ -85,7 +85,7 @@ _MOST_MISSING = 400  # characters
 
 
 def abstains(answer: str) -> bool:
-    """Whether an answer says, in these words and no others, that the documents don't hold it."""
+    """Whether an answer is exactly the sentence of an abstention, in either language."""
     plain = re.sub(r"[\W_]+", "", folded(without_markers(answer)))
     return plain in {re.sub(r"[\W_]+", "", folded(text)) for text in _ABSTENTIONS.values()}
 
@@ -120,7 +120,7 @@ def _source(said: Templates, n: int, one: Evidence) -> str:
 
 
 def _text(said: Templates, one: Evidence) -> str:
-    """The document's words; a model's, where there are some, apart and named as such."""
+    """The document's words, then a model's description, marked as one."""
     text, description = quoted(one.chunk.text).strip(), in_one_line(one.chunk.description, 1200)
     if not description:
         return text
@@ -156,7 +156,7 @@ def _earlier(message: Message) -> Message:
 
 
 def _alternating(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """Neighbours of one role become one message: many chat templates refuse two of a kind."""
+    """Joins neighbouring messages of one role: many chat templates refuse two in a row."""
     merged: list[tuple[Role, list[Part]]] = []
     for message in messages:
         if not merged or merged[-1][0] != message.role:

@@ -34,7 +34,7 @@ def condensing(question: Question, history: Sequence[Message]) -> Prompt:
 
 
 def condensed(reply: str) -> str:
-    """The question in the reply; empty where there is none that could be one."""
+    """The question in the reply; empty where there is none."""
     lines = [line.strip() for line in without_markers(reply).splitlines() if line.strip()]
     if not lines:
         return ""

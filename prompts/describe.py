@@ -22,7 +22,7 @@ MOST_DESCRIPTION = 1200  # characters that are kept of a reply
 
 
 def version() -> str:
-    """Of the prompt's words: a description made with others is another one."""
+    """A hash of the prompt's words: descriptions made with other words are not reused."""
     return hashlib.sha256((files("prompts") / _FILE).read_bytes()).hexdigest()[:16]
 
 
@@ -37,6 +37,6 @@ def build(words: str, image: ImagePart | None) -> Prompt:
 
 
 def harmless(reply: str) -> str:
-    """A model may repeat what a hostile picture says: in later prompts it is neither marker nor frame nor command."""
+    """Defuses a reply: a model may repeat markers, tags or orders from a hostile picture."""
     words = " ".join(quoted(reply).replace("<", "‹").replace(">", "›").split())
     return words if len(words) <= MOST_DESCRIPTION else words[: MOST_DESCRIPTION - 1] + "…"

@@ -21,6 +21,6 @@ def question(claim: str, text: str) -> tuple[Message, ...]:
 
 
 def verdict(reply: str) -> float | None:
-    """What the reply is worth; None where it is neither yes nor no."""
+    """The support that the reply stands for, 0..1; None where it has none of the words."""
     found = _WORD.search(reply)
     return _WORTH[found.group().lower()] if found else None

@@ -15,7 +15,7 @@ from language.terms import terms
 _CLOSING = "]］】"
 _BRACKET = re.compile(r"[\[［【]")
 _LONGEST = 48  # characters between the brackets: "[1, 2, 3, 4, 5, 6, 7, 8]" and then some
-_STEP = 1_000  # characters looked at together: a text of brackets would take the square of its length
+_STEP = 1_000  # characters looked at together: otherwise a text of brackets takes time by the square of its length
 _MOST = 20  # numbers in one marker; "[1-500]" is no citation
 
 # what may stand between the brackets: numbers and ranges with separators; "†source" is a habit of some models. Atomic
@@ -68,14 +68,14 @@ class MarkerFilter:
         return "".join(passed)
 
     def end(self) -> str:
-        """What was held back, once no more is coming."""
+        """The text that was held back; no more is coming."""
         rest = self._pass(self._held)
         space = "" if self._after_removal else self._space
         self._held = self._space = ""
         return rest + space
 
     def _decide(self) -> str | None:
-        """What the held bracket comes to; None while it may still become a marker."""
+        """The text for the held bracket; None while it may still become a marker."""
         closing = next((i for i, c in enumerate(self._held[: _LONGEST + 2]) if c in _CLOSING), None)
         inside = self._held[1:closing]
         if closing is None:
@@ -102,7 +102,7 @@ class MarkerFilter:
         return self._pass("".join(f"[{n}]" for n in dict.fromkeys(good)))
 
     def _pass(self, text: str) -> str:
-        """Lets text through but for the spaces at its end, which wait for what follows."""
+        """Passes text on, except for spaces at its end, which wait for what follows."""
         if not text:
             return ""
         if self._after_removal and self._space and _CLINGING.match(text):
@@ -117,7 +117,7 @@ class MarkerFilter:
 
 
 def without_markers(text: str) -> str:
-    """An earlier answer as part of a conversation: its numbers pointed at evidence that is no longer shown."""
+    """Removes the markers of an earlier answer: they pointed at evidence that is no longer shown."""
     return _MARKER_AND_SPACE.sub("", text)
 
 
@@ -185,14 +185,14 @@ def _claims_something(sentence: str, text: str) -> bool:
     return bool(terms(text))
 
 
-# ---------------------------------------------------------------- the span that bears a claim out
+# ---------------------------------------------------------------- the span that supports a claim
 
 _LONGEST_QUOTE = 320  # characters
 _EDGE = re.compile(rf"[{CJK}]|\b\w")
 
 
 def quote_for(claim: str, evidence_text: str) -> str:
-    """The exact span of the evidence that bears the claim out best: a sentence, a row, or two neighbours."""
+    """The exact span of the evidence that supports the claim best: a sentence, a row, or two neighbours."""
     wanted = set(terms(claim))
     pieces = spans(evidence_text)
     if not pieces:
@@ -202,7 +202,7 @@ def quote_for(claim: str, evidence_text: str) -> str:
     figures = numbers(claim)
     scored = [(_worth(evidence_text[a:b], wanted, figures), a, b) for a, b in pieces]
     scored += [
-        (_worth(evidence_text[a:d], wanted, figures) - 0.15, a, d)  # a neighbour must earn its place
+        (_worth(evidence_text[a:d], wanted, figures) - 0.15, a, d)  # a neighbour must add something
         for (a, b), (_, d) in pairwise(pieces)
         if d - a <= _LONGEST_QUOTE
     ]
@@ -211,7 +211,7 @@ def quote_for(claim: str, evidence_text: str) -> str:
 
 
 def _worth(piece: str, wanted: set[str], figures: frozenset[str]) -> float:
-    """Share of the claim's terms that the piece has, its numbers counted again; a little off for length."""
+    """The share of the claim's terms in the piece, plus that of its numbers, minus a little for length."""
     has = set(terms(piece))
     share = len(wanted & has) / len(wanted)
     if figures:
@@ -220,7 +220,7 @@ def _worth(piece: str, wanted: set[str], figures: frozenset[str]) -> float:
 
 
 def _cut(text: str, start: int, end: int, wanted: set[str]) -> str:
-    """At most `_LONGEST_QUOTE` characters, around the words that matter, begun and ended at a word's edge."""
+    """At most `_LONGEST_QUOTE` characters around the claim's terms, cut between words."""
     if end - start <= _LONGEST_QUOTE:
         return text[start:end]
     edges = [match.start() for match in _EDGE.finditer(text, start, end)]

@@ -1,4 +1,4 @@
-"""Makes text from outside harmless in a prompt: it can neither end its frame nor speak the model's control words."""
+"""Makes outside text harmless in a prompt: it can neither close its tag nor contain the model's control words."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _BEGUN_TOKEN = re.compile(r"<(?:/?s?|[|｜][\w▁ ]{0,40}[|｜]?)$")
 
 
 def neutral(text: str) -> str:
-    """For what a person says: markers stay."""
+    """For a person's text: markers stay."""
     text = _CONTROL.sub(" ", _HIDDEN.sub("", text))
     text = _TAGS.sub("‹", text)
     text = _PIPES.sub(lambda match: "‹" if match.group() == "<" else "›", text)
@@ -52,7 +52,7 @@ def neutral(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """For what a document says: its own `[1]` is no marker either."""
+    """For a document's text: its own `[1]` is no marker either."""
     return unmarked(neutral(text))
 
 

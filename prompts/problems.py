@@ -1,4 +1,4 @@
-"""What the reader of an answer is told when it breaks off: in English what the error says, in Chinese its kind."""
+"""The message when an answer breaks off: in English the error's own, in Chinese one for its kind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SECTIONS = tuple((section, frozenset[str]()) for section in ("title", *KINDS))
 
 
 def broken_off(error: Exception, question: str) -> tuple[str, str]:
-    """The title and the sentence. What nobody foresaw keeps its insides to itself."""
+    """Title and sentence. An unexpected error shows no details."""
     if is_chinese(question):
         words = templates("problems.zh.md", _SECTIONS)
         kind = next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in KINDS)

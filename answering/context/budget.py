@@ -1,4 +1,4 @@
-"""What a prompt may hold: told by the model's server, and learned from what it counts and refuses."""
+"""How large a prompt may be: as the model's server says, corrected by what it counts and refuses."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class Budget:
 
     @property
     def tokens(self) -> float | None:
-        """As we count; None: nobody knows."""
+        """By our own estimate; None where no limit is known."""
         known = (one for one in (self._by_its_word(), self._learned) if one is not None)
         return min(known, default=None)
 
     def told(self, tokens: int | None) -> None:
-        """Another number than before is another model: what the former refused says nothing of it."""
+        """A changed limit means another model: what was learned from the former one is dropped."""
         if tokens != self._told:
             self._told, self._learned, self._a_token = tokens, None, None
 
     def counted(self, prompt: Prompt, tokens: int) -> None:
-        """What the server counted, in words alone: each model counts pictures in its own way."""
+        """Learns from the server's count of prompts without pictures: each model counts pictures in its own way."""
         if tokens and not pictures_in(prompt.messages):
             here = tokens / tokens_of(prompt.messages)
             self._a_token = here if self._a_token is None else (self._a_token + here) / 2
@@ -43,7 +43,7 @@ class Budget:
         return most is not None and tokens_of(prompt.messages) > most
 
     def refused(self, error: PromptTooLong | TooManyImages, prompt: Prompt, images: int) -> None:
-        """A refusal is remembered, so that the next question begins with what the model takes."""
+        """Remembers a refusal: the next question begins with a prompt that the model accepts."""
         if isinstance(error, TooManyImages):
             self.images = max(0, min(images - 1, error.limit if error.limit is not None else images // 2))
         elif error.limit and error.needed:

@@ -1,4 +1,4 @@
-"""The pictures of a prompt: of the evidence, in a size that fits; of the conversation, while there is room."""
+"""The pictures of a prompt: those of the evidence, scaled to fit, and those of the conversation while there is room."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Pictures:
         return found
 
     async def fitted(self, packing: Packing, images: Mapping[str, ImagePart]) -> dict[str, ImagePart]:
-        """The packing's pictures, none larger than its side; one that can't be made smaller goes as it is."""
+        """The packing's pictures, scaled to its longest side; a picture that can't be scaled is sent unchanged."""
         fitted: dict[str, ImagePart] = {}
         for one in packing.images:
             size = picture_size(images[one].data)
@@ -52,7 +52,7 @@ def pictures_in(messages: Sequence[Message]) -> int:
 
 
 def fewer_pictures(history: Sequence[Message], most: int) -> tuple[tuple[Message, ...], tuple[Noticed, ...]]:
-    """A conversation's pictures would fill the prompt for good: the newest stay, half of what the model takes."""
+    """Keeps the newest pictures of a conversation, at most half of what the model accepts; older ones are left out."""
     keep = most // 2
     kept: list[Message] = []
     dropped = 0

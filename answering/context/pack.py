@@ -1,4 +1,4 @@
-"""What of the evidence goes into a prompt: chosen for coverage, then in ever smaller packings until one is accepted."""
+"""Chooses the evidence for a prompt by coverage, and packs it ever smaller until the model accepts it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from language.terms import terms
 # Longest sides of an evidence picture in a prompt: about 1,300, 330 and 80 visual tokens with patches of 28 pixels
 SIDES = (1024, 512, 256)
 _VISUAL_PATCH = 28
-_SAME = 0.85  # of the shorter one's words: a second chunk that says this much of the first says nothing new
-_ALIKE = 0.3  # what a chunk loses whose words were all told
-_SAME_PAGE = 0.05  # what it loses for each chunk of its page that is shown
+_SAME = 0.85  # share of the shorter text's words from which two texts count as the same
+_ALIKE = 0.3  # taken from a chunk's worth when all of its words are shown already
+_SAME_PAGE = 0.05  # taken for each chunk of the same page that is shown already
 _CHARACTERS_A_TOKEN = 3.6
 _HISTORY_CHARACTERS = 16_000  # of a conversation, its newest part
 _HISTORY_SHARE = 1 / 3  # at most, of a prompt
@@ -24,7 +24,7 @@ _HISTORY_MESSAGES = 40
 
 
 def spread(pool: Sequence[Evidence], most: int) -> tuple[Evidence, ...]:
-    """The best ones that say different things, from different pages; in their order. The first always stays."""
+    """The best pieces that say different things, from different pages, in their order; always with the first."""
     words = [frozenset(terms(one.chunk.text)) for one in pool]
     chosen: list[int] = []
     while len(chosen) < min(most, len(pool)):
@@ -40,7 +40,7 @@ def _worth(at: int, chosen: Sequence[int], pool: Sequence[Evidence], words: Sequ
     beside = sum(
         1 for other in chosen if pool[other].chunk.document_id == one.document_id and pool[other].chunk.page == one.page
     )
-    repeated = 1.0 if alike >= _SAME and one.kind == "text" else _ALIKE * alike  # a figure is also its pixels
+    repeated = 1.0 if alike >= _SAME and one.kind == "text" else _ALIKE * alike  # a figure also has pixels
     return 1 - at / (2 * len(pool)) - repeated - _SAME_PAGE * min(beside, 4)
 
 
@@ -94,7 +94,7 @@ def _packing(evidence: Sequence[Evidence], pictured: Sequence[str], kept: int, c
 
 
 def tokens_of(messages: Sequence[Message]) -> float:
-    """About how many tokens a prompt has; the server has the last word."""
+    """An estimate of a prompt's tokens; the server's own count decides."""
     return sum(_part_tokens(part) for message in messages for part in message.parts)
 
 

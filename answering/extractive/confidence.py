@@ -12,7 +12,7 @@ from language.numerals import numbers, spelled_numbers
 from language.scripts import has_cjk
 from language.terms import terms
 
-THRESHOLD = 0.45  # under which the answer is that there is none
+THRESHOLD = 0.45  # below it the reader abstains
 _EVEN = math.log(THRESHOLD / (1 - THRESHOLD))
 
 # Logistic regression on 120 questions a language with and without the passage that answers them: the weights of
@@ -42,7 +42,7 @@ def of_sentence(covered: float, around: float, cue: float, likeness: float | Non
 
 
 def of_evidence(sentence: float, wants: Wants, evidence: Sequence[Evidence]) -> float:
-    """0..1: the same, seeing whether what the question names stands in the evidence together."""
+    """0..1: corrected by whether the names and numbers of the question stand together in the evidence."""
     held = held_by(wants, evidence)
     told = _bent(log_odds(sentence)) + _TABLES * held.tables
     told -= _TOGETHER * (1 - held.together) + _MISSING * held.missing

@@ -68,7 +68,7 @@ def _candidates(wants: Wants, sentence: str) -> Iterator[tuple[int, int, float]]
 
 
 def _numbers(wants: Wants, sentence: str) -> Iterator[tuple[int, int, float]]:
-    """With the noun that is counted behind the number, or the unit that is asked for, it is the likelier one."""
+    """A number before the counted noun, or with the unit asked for, is more likely."""
     plain = plain_width(sentence)
     inside = [(date.start, date.end) for date in dates(sentence)]
     noun = wants.counted
@@ -121,7 +121,7 @@ def _nearness(start: int, end: int, places: Sequence[int]) -> float:
 
 
 def clause_of(question: str, sentence: str, span: str) -> str:
-    """Of a sentence that is too long the clauses in a row that have most of the question, and the span."""
+    """Of a long sentence, the neighbouring clauses with most terms of the question and with the span."""
     if _words(sentence) <= _LONGEST_CLAUSE:
         return sentence
     asked = frozenset(terms(question))

@@ -34,7 +34,7 @@ def extreme_cell(
 
 
 def _column(asked: frozenset[str], header: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
-    """That which the question names; where there is but one of numbers, that one."""
+    """The column that the question names, or the only one with numbers."""
     numbered = [at for at in range(1, len(header)) if _is_numbered(rows, at)]
     shares = sorted(((len(asked & frozenset(terms(header[at]))), at) for at in numbered), reverse=True)
     if not shares or (len(shares) > 1 and shares[0][0] == shares[1][0]):

@@ -1,4 +1,4 @@
-"""What a generator said, read back: claims and citations, each checked against what it cites, or an abstention."""
+"""Turns a generator's text into an answer: checked claims with citations, or an abstention."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def read_back(
 
 
 def with_confidence(answer: Answer, prompt: Prompt, holds: Holds) -> Answer:
-    """Half what the evidence lets expect, half what the claims are worth; of an abstention, what it may have missed."""
+    """The mean of two confidences: from the evidence, and from the claims. For an abstention, half the first."""
     expected = holds(prompt)
     if answer.verdict == "abstained":
         return replace(answer, confidence=round(expected / 2, 3))
@@ -80,7 +80,7 @@ def cited(evidence: Evidence) -> str:
 
 
 def _obeys(claim: str, citations: Sequence[int], prompt: Prompt) -> bool:
-    """Whether a claim only repeats what a document says to the model, beside the question: that is no claim."""
+    """Whether a claim only repeats a document's orders to the model, off the question: it is no claim then."""
     quotes = [quote_for(claim, prompt.evidence[n - 1].chunk.text) for n in citations]
     asked = prompt.question.standalone.text
     return planted(asked, claim) or (bool(quotes) and all(planted(asked, quote) for quote in quotes))

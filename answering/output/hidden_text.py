@@ -1,4 +1,4 @@
-"""Evidence whose page holds words that can't be seen on it: what is met is told, whether or not it was left out."""
+"""Notices evidence from pages with words that can't be seen on them, whether or not these words were indexed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from domain.types import Evidence, Noticed
 
 
 def hidden_met(catalogue: Catalogue, evidence: Sequence[Evidence]) -> tuple[Noticed, ...]:
-    """Reads the page reports, which evidence comes without."""
+    """Reads page reports from the catalogue: evidence has none."""
     paged = {one.document.id for one in evidence if one.chunk.page}
     pages = {document_id: _pages_with_hidden(catalogue, document_id) for document_id in paged}
     beside, itself = list[int](), list[int]()

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-_LONGEST: Final = 2_000  # characters of an address or a tag that is waited for
+_LONGEST: Final = 2_000  # characters of an unfinished address or tag that are held back
 
 _LINK = re.compile(r"(?P<image>!?)\[(?P<label>[^\[\]\n]{0,300})\]\((?P<address>[^()\n]{0,2000})\)")
 _ADDRESS = r"[^\s<>\"'“”‘’，。；：！？、）】」]"
@@ -20,7 +20,7 @@ _TAG = re.compile(
     r"</?(?:a|img|iframe|script|style|link|meta|object|embed|video|audio|source|svg|form|input|button|base)\b[^<>\n]{0,2000}>",
     re.IGNORECASE,
 )
-# What may yet become one of these, at the end of what has come so far.
+# The end of the text so far that may still become one of these.
 _OPEN = re.compile(
     rf"(?:!|!?\[[^\[\]\n]{{0,300}}(?:\](?:\([^()\n]{{0,{_LONGEST}}})?)?|</?|</?[a-zA-Z][^<>\n]{{0,{_LONGEST}}}"
     rf"|{_AT_FIRST}(?:h|ht|htt|https?|https?:/{{0,2}}|https?://{_ADDRESS}{{0,{_LONGEST}}}"
@@ -31,7 +31,7 @@ _TRAILING: Final = ".,;:!?)]}*_'\"…"
 
 
 def _finished(text: str) -> int:
-    """Up to where nothing that comes can change what the text is: an address inside a link that is whole is whole."""
+    """The position up to which later text can't change the meaning: an address inside a finished link is finished."""
     whole = [found.span() for found in (*_LINK.finditer(text), *_TAG.finditer(text))]
     at = 0
     while found := _OPEN.search(text, at):
@@ -43,10 +43,10 @@ def _finished(text: str) -> int:
 
 
 class LinkFilter:
-    """Fed piece by piece; gives back what may be shown. `removed` counts what was taken out."""
+    """Takes text piece by piece and returns what may be shown. `removed` counts what was taken out."""
 
     def __init__(self, allowed: Iterable[str]) -> None:
-        """`allowed`: the texts whose addresses may be repeated."""
+        """`allowed`: texts whose addresses may stand in the answer."""
         self._allowed = "\n".join(allowed)
         self._held = ""
         self.removed = 0

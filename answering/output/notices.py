@@ -1,4 +1,4 @@
-"""What was noticed on the way to an answer, told to its reader in the language of the question."""
+"""The words of notices beside an answer, in the language of the question."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SECTIONS = {
     "history_left_out": _COUNT,
     "history_images_left_out": _COUNT,
 }
-# said in other words of one than of several; in Chinese none is
+# English has another sentence for one than for several; Chinese has not
 _OF_ONE = {
     f"{section}_one": variables
     for section, variables in SECTIONS.items()
@@ -37,7 +37,7 @@ _ENGLISH = (*_CHINESE, *_OF_ONE.items())
 
 
 def in_words(noticed: Iterable[Noticed], question: Question) -> tuple[Notice, ...]:
-    """One notice for each code: what has several things to say says them one after the other."""
+    """One notice for each code; several sentences of one code are joined."""
     chinese = question.chinese
     said: dict[str, list[str]] = {}
     for one in noticed:

@@ -1,4 +1,4 @@
-"""What a generator says, on its way to the reader: control words, markers that point nowhere and foreign links go."""
+"""Filters a generator's text as it streams: control words, markers that point nowhere and foreign links."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from prompts.neutral import OutputFilter
 
 
 class Screen:
-    """Fed piece by piece; gives back what may be shown. `noticed` tells what was taken out, and of what to beware."""
+    """Takes text piece by piece, returns what may be shown. `noticed`: what was taken out, and suspicious evidence."""
 
     def __init__(self, prompt: Prompt) -> None:
         self._prompt = prompt
@@ -38,6 +38,6 @@ class Screen:
 
 
 def _shown(prompt: Prompt) -> list[str]:
-    """The user's own words count too: an address that they gave may be repeated."""
+    """The texts whose links are allowed: evidence, and the user's own messages."""
     own = [part.text for message in prompt.messages for part in message.parts if isinstance(part, TextPart)]
     return [one.chunk.text for one in prompt.evidence] + own

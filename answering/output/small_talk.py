@@ -1,4 +1,4 @@
-"""What is said to a message that asks nothing of any document."""
+"""The replies to small talk."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ _NEEDED: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 
 
 def _needed(family: Family, pattern: str) -> tuple[str, ...] | None:
-    """None: something that is not ASCII, as in Chinese and among hidden characters."""
+    """None: any character outside ASCII, as Chinese and hidden characters are."""
     for beginning, words in _NEEDED:
         if pattern.startswith(beginning):
             return words
@@ -114,7 +114,7 @@ _TRIED: Final = [(family, pattern, _needed(family, pattern.pattern)) for family,
 
 @lru_cache(maxsize=2048)  # the same chunks are shown again and again
 def suspicions(text: str) -> tuple[Family, ...]:
-    """The families of attack that a text reads like; none for ordinary text."""
+    """The families of attack that a text looks like; empty for ordinary text."""
     seen = _SPACES.sub(lambda run: "\n" if "\n" in run.group() else " ", text[:LONGEST])
     words, plain = seen.casefold(), seen.isascii()
     found = (family for family, pattern, needed in _TRIED if _may_hold(words, plain, needed) and pattern.search(seen))
@@ -126,5 +126,5 @@ def _may_hold(words: str, plain: bool, needed: tuple[str, ...] | None) -> bool:
 
 
 def planted(question: str, span: str) -> bool:
-    """Whether a span talks to the model, about something that was not asked."""
+    """Whether a span talks to the model and shares no term with the question."""
     return bool(suspicions(span)) and not set(terms(question)) & set(terms(span))

@@ -14,7 +14,7 @@ from domain.question import Question
 from domain.types import ImagePart, Message
 from prompts.condense import LONGEST_REPLY, condensed, condensing
 
-TIMEOUT_S = 8.0  # for a question that waits: then the terms alone
+TIMEOUT_S = 8.0  # then terms are carried over instead
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class QuestionReader:
         return question
 
     async def _written(self, question: Question, history: Sequence[Message]) -> str:
-        """What the model wrote; empty when it did not, in time."""
+        """The model's wording; empty when it fails or takes too long."""
         assert self._generator is not None
         said: list[str] = []
         try:

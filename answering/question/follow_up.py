@@ -15,8 +15,8 @@ from domain.question import Leaning
 from language.scripts import is_chinese
 from language.terms import STOP_WORDS, terms
 
-MOST_TURNS = 6  # of the user, that a chain of follow-ups is followed back
-LONGEST = 400  # characters of a question that can be a follow-up, and of what it leans on
+MOST_TURNS = 6  # the user's messages that are looked at, newest last
+LONGEST = 400  # characters of a follow-up, and of the question that it continues
 FEW = 2  # content words: an English question with no more leaves something out
 FEW_CHARACTERS = 7
 
@@ -184,7 +184,7 @@ def _names(text: str) -> list[str]:
 
 
 def _topic(asked: str, question: str) -> str:
-    """What a question was about: its names; without any, what stands after `of`; else all that it says."""
+    """The topic of a question: its names, else what stands after `of`, else all of its content words."""
     if names := _names(asked):
         return " ".join(dict.fromkeys(names))
     _, of, after = asked.partition(" of ")
@@ -195,7 +195,7 @@ def _topic(asked: str, question: str) -> str:
 
 
 def _continued(question: str, asked: str) -> str:
-    """The former question, with the new values in the place of the old ones."""
+    """The previous question with the new values in the place of the old ones."""
     new = _ABOUT.sub("", _BEGINS.sub(lambda found: found.group("rest"), question.strip(), count=1).lower(), count=1)
     new = question.strip()[len(question.strip()) - len(new) :].strip(" ,")
     kept, put = _slots(asked, new)
@@ -211,7 +211,7 @@ def _continued(question: str, asked: str) -> str:
 
 
 def _slots(asked: str, new: str) -> tuple[str, bool]:
-    """What was asked, with the values of the slots that the new question fills; and whether there were any."""
+    """The previous question with the slots filled that the new one names, and whether there were any."""
     put = False
     for slot in _SLOTS:
         value = slot.search(new)

@@ -25,11 +25,11 @@ _CHINESE = re.compile(
 )
 _CHINESE_FORM = re.compile("回答|作答|格式|列表|小数|整数|一句话|中文|英文|升序|降序|百分比|四舍五入")
 _CHINESE_ASKS = re.compile("多少|什么|哪|几[个种项年]|吗|呢|谁|如何|为何|怎|是否")
-_LONGEST = 4_000  # characters: more is a pasted page, and no question with wishes
+_LONGEST = 4_000  # characters; a longer text is a pasted page
 
 
 def without_form(question: str) -> str:
-    """The question without its sentences on the answer's form. What would leave nothing is left as it is."""
+    """The question without its sentences on the answer's form; unchanged where nothing would remain."""
     if len(question) > _LONGEST:
         return question
     first, *rest = [sentence for sentence in _SENTENCES.split(question) if sentence.strip()] or [question]
@@ -45,7 +45,7 @@ def _without_order(clause: re.Match[str]) -> str:
 
 
 def _is_form(sentence: str) -> bool:
-    """An order that names a form, and asks nothing."""
+    """Whether a sentence orders a form and asks nothing."""
     told = _TELLS.match(sentence)
     if told is None or sentence.rstrip().endswith(("?", "？")):
         return False

@@ -116,7 +116,7 @@ _EXTREMES = (
 
 @cache
 def _patterns(nouns: tuple[Noun, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Each with the sort of question that it is of."""
+    """Pairs of the sort of question and its pattern."""
     return tuple(
         (sort, re.compile(source.replace(_NOUN, f"(?P<noun>{_names(nouns, chinese)})"), re.IGNORECASE))
         for chinese, sources in ((False, _EN), (True, _ZH))
@@ -129,7 +129,7 @@ def _names(nouns: tuple[Noun, ...], chinese: bool) -> str:
     return "|".join((*filter(None, names), _ZH_ANY if chinese else _ANY))
 
 
-# What names no document: the one at hand is meant.
+# Words that name no document in particular: the one at hand is meant.
 _THIS = re.compile(
     rf"(?:(?:the|this|that|these|those|my|our|whole|entire|uploaded|given|attached|it|all|of|in|them|everything|"
     rf"{_names(nouns_asked_for(), False)})\s*)*"

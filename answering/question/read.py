@@ -16,7 +16,7 @@ from domain.question import Language, Leaning, Question, Wording
 from domain.types import Message
 from language.scripts import is_chinese
 
-LONGEST = 8_000  # characters that are searched for; more says nothing more
+LONGEST = 8_000  # characters that are searched for
 _NOTHING = {0: " ", 0xFFFD: " "}  # NUL, and what stands for it after a request was read
 
 
