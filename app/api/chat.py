@@ -32,11 +32,18 @@ async def chat(body: ChatIn, request: Request, given: Given, caller: Caller) -> 
     hold the answer, `verdict` is `abstained`. With `"stream": true` the reply is a stream of events (see Streams)."""
     messages = messages_of(body.messages)
     events = given.ask.answer(scope_of(body, caller), messages)
-    first = await anext(events)  # what fails before the answer begins fails with its own status
+    found = await retrieved(events)
     if not body.stream:
         answer = await last_answer(events, request)
         return JSONResponse(AnswerOut.of(answer).model_dump(mode="json"))
-    return event_stream(_told(first, events, request.url.path, messages[-1].text))
+    return event_stream(_told(found, events, request.url.path))
+
+
+async def retrieved(events: AsyncGenerator[Event]) -> Retrieved:
+    """The first event. What fails before it fails with its own status, as nothing is sent yet."""
+    first = await anext(events)
+    assert isinstance(first, Retrieved), "an answer begins with what was retrieved"
+    return first
 
 
 async def last_answer(events: AsyncGenerator[Event], request: Request) -> Answer:
@@ -69,14 +76,14 @@ async def _gone(request: Request) -> None:
         pass
 
 
-async def _told(first: Event, events: AsyncGenerator[Event], path: str, question: str) -> AsyncGenerator[bytes]:
+async def _told(found: Retrieved, events: AsyncGenerator[Event], path: str) -> AsyncGenerator[bytes]:
     """`evidence`, `delta`…, `answer`; or `problem` after the part that was said."""
     try:
-        yield _event(first)
+        yield _event(found)
         async for one in events:
             yield _event(one)
     except Exception as error:  # the status is long sent: the stream itself must say that it failed
-        yield event("problem", problem_body(path, noted(error), *broken_off(error, question)))
+        yield event("problem", problem_body(path, noted(error), *broken_off(error, found.search.question)))
     finally:
         await events.aclose()
 

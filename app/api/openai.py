@@ -16,11 +16,12 @@ from answering.ask import Answered, Event, Said
 from answering.output.notices import CUT_SHORT
 from answering.parts import Scope
 from app.api.bodies import CompletionIn
-from app.api.chat import last_answer, noted
+from app.api.chat import last_answer, noted, retrieved
 from app.api.deps import Caller, Given
 from app.api.messages import messages_of
 from app.api.schemas import AnswerOut
 from app.api.streams import HEADERS, with_heartbeat
+from domain.question import Question
 from domain.types import Answer, Collection
 from prompts.problems import broken_off
 
@@ -53,11 +54,11 @@ async def completions(body: CompletionIn, request: Request, given: Given, caller
     the whole answer (see OpenAI's protocol)."""
     messages = messages_of(body.messages)
     events = given.ask.answer(Scope(collections=(body.model,), caller=caller), messages)
-    await anext(events)  # retrieved: from here on the status is 200
+    found = await retrieved(events)  # from here on the status is 200
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model}
     if body.stream:
         with_usage = bool((body.stream_options or {}).get("include_usage"))
-        stream = with_heartbeat(_chunks(head, events, messages[-1].text, with_usage))
+        stream = with_heartbeat(_chunks(head, events, found.search.question, with_usage))
         return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
     answer = await last_answer(events, request)
     message = {"role": "assistant", "content": answer.answer, "refusal": None}
@@ -73,7 +74,7 @@ async def completions(body: CompletionIn, request: Request, given: Given, caller
 
 
 async def _chunks(
-    head: dict[str, Any], events: AsyncGenerator[Event], question: str, with_usage: bool
+    head: dict[str, Any], events: AsyncGenerator[Event], question: Question, with_usage: bool
 ) -> AsyncGenerator[bytes]:
     """OpenAI's chunks; the last with a choice carries the whole answer in `exhibit`."""
     try:
