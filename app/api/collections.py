@@ -19,26 +19,26 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 @router.post("", status_code=201, summary="Create a collection")
 async def create(body: CollectionIn, given: Given) -> CollectionOut:
     """409 if a collection has that name already. The collection `default` always exists."""
-    made = await asyncio.to_thread(given.catalogue.collections.create, body.name, body.metadata)
+    made = await asyncio.to_thread(given.collections.create, body.name, body.metadata)
     return CollectionOut.model_validate(made)
 
 
 @router.get("", summary="List the collections")
 async def listed(given: Given, limit: Limit = 50, cursor: str | None = None) -> CollectionsOut:
-    page = await asyncio.to_thread(given.catalogue.collections.page, limit, cursor)
+    page = await asyncio.to_thread(given.collections.page, limit, cursor)
     found = [CollectionOut.model_validate(one) for one in page.items]
     return CollectionsOut(collections=found, next_cursor=page.next_cursor)
 
 
 @router.get("/{name}", summary="Show a collection")
 async def one(name: str, given: Given) -> CollectionOut:
-    return CollectionOut.model_validate(await asyncio.to_thread(given.catalogue.collections.find, name))
+    return CollectionOut.model_validate(await asyncio.to_thread(given.collections.find, name))
 
 
 @router.patch("/{name}", summary="Change a collection's metadata")
 async def changed(name: str, body: CollectionPatch, given: Given) -> CollectionOut:
     """The metadata given takes the place of the former, whole."""
-    made = await asyncio.to_thread(given.catalogue.collections.update, name, body.metadata)
+    made = await asyncio.to_thread(given.collections.update, name, body.metadata)
     return CollectionOut.model_validate(made)
 
 

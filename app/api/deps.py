@@ -16,13 +16,15 @@ from app.services.library import Library
 from app.services.pages import Pages
 from app.services.reindex import Reindex
 from app.services.upkeep.verify import Verify
-from domain.ports import Blobs, Catalogue
+from domain.ports import Blobs, Chunks, Collections, Documents
 from domain.types import Fetched
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    catalogue: Catalogue
+    collections: Collections
+    documents: Documents
+    chunks: Chunks
     blobs: Blobs
     library: Library
     intake: Intake

@@ -79,7 +79,7 @@ async def upload(
 
     `replaces` is the id of a document: the one file sent is its new version. The former version stays findable until
     the new one is ready. Without metadata of its own, the new version keeps the former's."""
-    collection = await asyncio.to_thread(given.catalogue.collections.find, name)
+    collection = await asyncio.to_thread(given.collections.find, name)
     old = await given.library.replaceable(collection, replaces) if replaces is not None else None
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() == "application/json":
@@ -132,9 +132,9 @@ async def listed(
     file_name: Annotated[str | None, Query(alias="name", max_length=1000)] = None,
 ) -> DocumentsOut:
     """In order of arrival. `sha256` and `name` find documents by their bytes or by their complete file name."""
-    collection = await asyncio.to_thread(given.catalogue.collections.find, name)
+    collection = await asyncio.to_thread(given.collections.find, name)
     shown = None if file_name is None else clean_name(file_name)
-    listing = partial(given.catalogue.documents.page, collection.id, status, limit, cursor, sha256=sha256, name=shown)
+    listing = partial(given.documents.page, collection.id, status, limit, cursor, sha256=sha256, name=shown)
     page = await asyncio.to_thread(listing)
     found = [DocumentOut.of(document) for document in page.items]
     return DocumentsOut(documents=found, next_cursor=page.next_cursor)
@@ -142,7 +142,7 @@ async def listed(
 
 @router.get("/documents/{document_id}", response_model_exclude_unset=True, summary="Show a document")
 async def one(document_id: str, given: Given) -> DocumentOut:
-    return DocumentOut.of(await asyncio.to_thread(given.catalogue.documents.find, document_id))
+    return DocumentOut.of(await asyncio.to_thread(given.documents.find, document_id))
 
 
 @router.delete("/documents/{document_id}", status_code=204, summary="Delete a document")
@@ -182,7 +182,7 @@ async def retried(document_id: str, given: Given) -> DocumentOut:
 async def events(document_id: str, given: Given) -> StreamingResponse:
     """A stream of events: `progress` whenever something changed, and at the end `ready`, `partial`, `failed` or
     `cancelled` (see Streams)."""
-    await asyncio.to_thread(given.catalogue.documents.find, document_id)
+    await asyncio.to_thread(given.documents.find, document_id)
     return event_stream(_followed(document_id, given))
 
 
@@ -214,16 +214,16 @@ async def _looked_at(document_id: str, given: Services) -> Document:
     """Tries again while the catalogue is locked."""
     for _ in range(LOOKS - 1):
         with suppress(Unavailable):
-            return await asyncio.to_thread(given.catalogue.documents.find, document_id)
+            return await asyncio.to_thread(given.documents.find, document_id)
         await asyncio.sleep(FOLLOW_EVERY_S)
-    return await asyncio.to_thread(given.catalogue.documents.find, document_id)
+    return await asyncio.to_thread(given.documents.find, document_id)
 
 
 @router.head("/documents/{document_id}/file", include_in_schema=False)
 @router.get("/documents/{document_id}/file", response_class=FileResponse, summary="Download the original file")
 async def original(document_id: str, given: Given) -> FileResponse:
     """The original bytes, always as an attachment: a browser must not run what somebody uploaded."""
-    document = await asyncio.to_thread(given.catalogue.documents.find, document_id)
+    document = await asyncio.to_thread(given.documents.find, document_id)
     path = await asyncio.to_thread(given.blobs.path, key(document))
     headers = {
         "content-type": document.media_type,  # without the charset that would be added: which one it is isn't known

@@ -146,8 +146,8 @@ class Tools:
         page: Annotated[int, Field(ge=1, description="from 1")] = 1,
     ) -> CallToolResult:
         """One page of a document, as its text, and as a picture where it can be drawn."""
-        document = await asyncio.to_thread(self._given.catalogue.documents.find, document_id)
-        chunks = await asyncio.to_thread(self._given.catalogue.chunks.of_document, document_id)
+        document = await asyncio.to_thread(self._given.documents.find, document_id)
+        chunks = await asyncio.to_thread(self._given.chunks.of_document, document_id)
         found = [
             Evidence(chunk, document) for chunk in chunks if chunk.page == page and chunk.batch < document.published
         ]
@@ -175,9 +175,8 @@ class Tools:
         cursor: Annotated[str | None, Field(description="next_cursor of the page before")] = None,
     ) -> CallToolResult:
         """The documents of a collection: names, ids, pages, and how far they have been taken in."""
-        catalogue = self._given.catalogue
-        one = await asyncio.to_thread(catalogue.collections.find, collection)
-        page = await asyncio.to_thread(catalogue.documents.page, one.id, status, limit, cursor)
+        one = await asyncio.to_thread(self._given.collections.find, collection)
+        page = await asyncio.to_thread(self._given.documents.page, one.id, status, limit, cursor)
         return _result(ListedOut(documents=[DocumentOut.of(d) for d in page.items], next_cursor=page.next_cursor))
 
     async def _pictures(self, evidence: Sequence[Evidence]) -> list[ContentBlock]:

@@ -74,7 +74,7 @@ class Counted:
 @router.get("/metrics", include_in_schema=False)
 async def metrics(request: Request, given: Given) -> Response:
     requests: Requests = request.app.state.requests
-    unfinished = await asyncio.to_thread(given.catalogue.documents.unfinished)
+    unfinished = await asyncio.to_thread(given.documents.unfinished)
     return Response(waiting(unfinished) + requests.text(), media_type=prometheus.CONTENT_TYPE_PLAIN_0_0_4)
 
 

@@ -34,14 +34,14 @@ async def models(given: Given) -> dict[str, Any]:
     found: list[Collection] = []
     cursor: str | None = None
     while not found or cursor is not None:  # the protocol's list has no pages
-        page = await asyncio.to_thread(given.catalogue.collections.page, 200, cursor)
+        page = await asyncio.to_thread(given.collections.page, 200, cursor)
         found, cursor = [*found, *page.items], page.next_cursor
     return {"object": "list", "data": [_model(one) for one in found]}
 
 
 @router.get("/models/{name}", summary="Show a collection as a model (OpenAI)")
 async def model(name: str, given: Given) -> dict[str, Any]:
-    return _model(await asyncio.to_thread(given.catalogue.collections.find, name))
+    return _model(await asyncio.to_thread(given.collections.find, name))
 
 
 def _model(one: Collection) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from app.services.pages import Pages
 from app.services.reindex import Reindex
 from app.settings import Settings
 from domain.errors import Forbidden, Unavailable
-from domain.ports import Blobs, Catalogue
+from domain.ports import Blobs, Collections
 from domain.types import Fetched
 from ingest.identify import media_type_of
 from ingest.originals import key
@@ -61,22 +61,37 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
 
         # a sandbox of its own: ingestion keeps the other busy for minutes
         for_requests = closed_with(stack, Sandbox(1, settings.parse_memory_mb, nice=0))
-        library = Library(stores.catalogue, jobs, ingesting.originals.take, media_type_of)
+        catalogue = stores.catalogue
+        library = Library(
+            catalogue.collections,
+            catalogue.documents,
+            catalogue.runs,
+            catalogue.erasure,
+            jobs,
+            ingesting.originals.take,
+            media_type_of,
+        )
         retriever = await retrieval(settings, stores, encoders, partial(normalised, for_requests))
         explain = explaining(stack, stores, opened.traces)
         yield Services(
-            catalogue=stores.catalogue,
+            collections=catalogue.collections,
+            documents=catalogue.documents,
+            chunks=catalogue.chunks,
             blobs=stores.blobs,
             library=library,
             intake=_intake(stack, settings, library, stores.blobs),
             ask=answering(settings, stores, encoders, retriever, explain, for_requests),
             explain=explain,
-            pages=Pages(stores.catalogue, stores.blobs, SandboxedParser(for_requests, stores.blobs)),
+            pages=Pages(
+                catalogue.documents, catalogue.chunks, stores.blobs, SandboxedParser(for_requests, stores.blobs)
+            ),
             fetch=_fetch(settings, stores.blobs),
             verify=verification(settings, opened, jobs, ingesting),
-            reindex=Reindex(stores.catalogue, jobs, settings.models, ingesting.models.encoders),
+            reindex=Reindex(
+                catalogue.collections, catalogue.reindexes, jobs, settings.models, ingesting.models.encoders
+            ),
             max_upload_bytes=settings.max_upload_bytes,
-            ready=partial(_ready, stores.catalogue),
+            ready=partial(_ready, catalogue.collections),
         )
 
 
@@ -111,8 +126,8 @@ def _fetch(settings: Settings, blobs: Blobs) -> Callable[[str], Awaitable[Fetche
     return Web(blobs.temporary, settings.max_upload_bytes).fetch if settings.fetch else refuse
 
 
-async def _ready(catalogue: Catalogue) -> None:
+async def _ready(collections: Collections) -> None:
     try:
-        await asyncio.wait_for(asyncio.to_thread(catalogue.collections.find, "default"), READY_TIMEOUT_S)
+        await asyncio.wait_for(asyncio.to_thread(collections.find, "default"), READY_TIMEOUT_S)
     except TimeoutError as error:
         raise Unavailable("The catalogue does not answer.") from error

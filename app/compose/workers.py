@@ -104,7 +104,7 @@ async def work(
     if settings.embedded:  # no other process uses the folder
         _in_background(stack, sweep_at_start(ingestion.originals.keys, ingestion.originals.sweep))
     else:
-        _in_background(stack, keep_lease(catalogue, executor, worker.recover))
+        _in_background(stack, keep_lease(catalogue.leases, executor, worker.recover))
         stack.callback(catalogue.leases.release, executor)
 
 
@@ -146,7 +146,7 @@ def verification(settings: Settings, open_stores: OpenStores, jobs: DbosJobs, in
         partial(_encoded_again, ingestion.models, open_stores.stores.blobs),
         ingestion.pipeline.erase,
         ingestion.originals.sweep,
-        partial(coming_encoders, open_stores.stores.catalogue),
+        partial(coming_encoders, open_stores.stores.catalogue.collections),
     )
     compacting = Compacting(_compacting(settings, open_stores, jobs), partial(sizes, settings))
     return Verify(open_stores.stores, repairing, compacting)
@@ -171,7 +171,7 @@ def _compacting(settings: Settings, open_stores: OpenStores, jobs: DbosJobs) -> 
         await asyncio.to_thread(open_stores.compact_catalogue)
 
     async def words_indexes() -> None:
-        await asyncio.to_thread(compact_words, stores.catalogue, stores.words)
+        await asyncio.to_thread(compact_words, stores.catalogue.chunks, stores.words)
         if settings.embedded:
             await asyncio.to_thread(open_stores.words.sweep)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import Conflict
-from domain.ports import Catalogue, Queueing
+from domain.ports import Collections, Documents, Erasure, Queueing, Runs
 from domain.types import RETRYABLE, Collection, Document
 
 TakeOriginal = Callable[[Path, Document, str | None], tuple[Document, bool]]
@@ -29,9 +29,19 @@ class Upload:
 
 class Library:
     def __init__(
-        self, catalogue: Catalogue, jobs: Queueing, take: TakeOriginal, media_type_of: Callable[[Path, str], str]
+        self,
+        collections: Collections,
+        documents: Documents,
+        runs: Runs,
+        erasure: Erasure,
+        jobs: Queueing,
+        take: TakeOriginal,
+        media_type_of: Callable[[Path, str], str],
     ) -> None:
-        self._catalogue = catalogue
+        self._collections = collections
+        self._documents = documents
+        self._runs = runs
+        self._erasure = erasure
         self._jobs = jobs
         self._take = take
         self._media_type_of = media_type_of
@@ -70,50 +80,48 @@ class Library:
         finally:
             await asyncio.to_thread(upload.file.unlink, missing_ok=True)
         if duplicate and document.status in ("failed", "cancelled"):
-            document = await asyncio.to_thread(self._catalogue.runs.requeue, document.id)
+            document = await asyncio.to_thread(self._runs.requeue, document.id)
         if document.status == "queued":
             await self._jobs.ingest(document.id, document.attempt)
         return document, duplicate
 
     async def replaceable(self, collection: Collection, document_id: str) -> Document:
         """Checked before the upload is read, which may be a gigabyte. Raises Missing, Gone, Conflict."""
-        document = await asyncio.to_thread(self._catalogue.documents.find, document_id)
+        document = await asyncio.to_thread(self._documents.find, document_id)
         if document.collection_id != collection.id:
             raise Conflict(f"The document {document_id} is in another collection, {document.collection}.")
         return document
 
     async def cancel(self, document_id: str) -> Document:
         """Stops a queued or running document. Raises Conflict when it has finished."""
-        document = await asyncio.to_thread(self._catalogue.documents.find, document_id)
-        if not await asyncio.to_thread(
-            lambda: self._catalogue.runs.update(document_id, document.attempt, status="cancelled")
-        ):
+        document = await asyncio.to_thread(self._documents.find, document_id)
+        if not await asyncio.to_thread(lambda: self._runs.update(document_id, document.attempt, status="cancelled")):
             raise Conflict(f"The document is {document.status}: only a queued or running one can be cancelled.")
         await self._jobs.cancel(document_id, document.attempt)
-        return await asyncio.to_thread(self._catalogue.documents.find, document_id)
+        return await asyncio.to_thread(self._documents.find, document_id)
 
     async def retry(self, document_id: str) -> Document:
         """Queues a failed, cancelled or partial document again. Raises Conflict in any other state."""
-        document = await asyncio.to_thread(self._catalogue.documents.find, document_id)
+        document = await asyncio.to_thread(self._documents.find, document_id)
         if document.status not in RETRYABLE:
             raise Conflict(
                 f"The document is {document.status}: only a failed, cancelled or partial one can be retried."
             )
-        document = await asyncio.to_thread(self._catalogue.runs.requeue, document_id)
+        document = await asyncio.to_thread(self._runs.requeue, document_id)
         await self._jobs.ingest(document.id, document.attempt)
         return document
 
     async def delete(self, document_id: str) -> None:
         """When this returns, searches no longer find it, nor the documents that came only inside it. Vectors, words,
         blobs and rows are erased later."""
-        for document in await asyncio.to_thread(self._catalogue.erasure.delete_whole, document_id):
+        for document in await asyncio.to_thread(self._erasure.delete_whole, document_id):
             await self._forget(document)
 
     async def delete_collection(self, name: str) -> None:
-        collection = await asyncio.to_thread(self._catalogue.collections.find, name)
+        collection = await asyncio.to_thread(self._collections.find, name)
         if name == "default":
             raise Conflict("The collection 'default' always exists: delete its documents instead.")
-        for document in await asyncio.to_thread(self._catalogue.collections.delete, name):
+        for document in await asyncio.to_thread(self._collections.delete, name):
             await self._forget(document)
         await self._jobs.drop(collection.id)
 

@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 from domain import blob_keys
 from domain.chunk_ids import name_in_document
 from domain.errors import Gone, Missing
-from domain.ports import Blobs, Catalogue
+from domain.ports import Blobs, Chunks, Documents
 from domain.types import Box, Document, Evidence
 from ingest.parse.formats import FORMATS
 
@@ -27,18 +27,19 @@ class Renderer(Protocol):
 
 
 class Pages:
-    def __init__(self, catalogue: Catalogue, blobs: Blobs, renderer: Renderer) -> None:
-        self._catalogue = catalogue
+    def __init__(self, documents: Documents, chunks: Chunks, blobs: Blobs, renderer: Renderer) -> None:
+        self._documents = documents
+        self._chunks = chunks
         self._blobs = blobs
         self._renderer = renderer
         self._printing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by document
 
     async def page(self, document_id: str, number: int, evidence_id: str | None = None) -> bytes:
         """The page as an image. Raises Missing when the document has no such page, or no pages at all."""
-        document = await asyncio.to_thread(self._catalogue.documents.find, document_id)
+        document = await asyncio.to_thread(self._documents.find, document_id)
         boxes: tuple[Box, ...] = ()
         if evidence_id is not None:
-            evidence = await asyncio.to_thread(self._catalogue.chunks.find, evidence_id)
+            evidence = await asyncio.to_thread(self._chunks.find, evidence_id)
             if evidence.document.id != document_id:
                 raise Missing("That evidence belongs to another document.")
             boxes = tuple(region.box for region in evidence.chunk.regions if region.page == number)
@@ -46,7 +47,7 @@ class Pages:
 
     async def evidence(self, evidence_id: str) -> bytes:
         """The evidence's own crop; without one, its page with its regions drawn."""
-        evidence = await asyncio.to_thread(self._catalogue.chunks.find, evidence_id)
+        evidence = await asyncio.to_thread(self._chunks.find, evidence_id)
         if evidence.chunk.image is not None:
             return await asyncio.to_thread(self._blobs.read, evidence.chunk.image)
         if evidence.chunk.page is None:
@@ -54,7 +55,7 @@ class Pages:
         return await self.page(evidence.document.id, evidence.chunk.page, evidence_id)
 
     async def find(self, evidence_id: str) -> Evidence:
-        return await asyncio.to_thread(self._catalogue.chunks.find, evidence_id)
+        return await asyncio.to_thread(self._chunks.find, evidence_id)
 
     async def _drawn(self, document: Document, number: int, boxes: Sequence[Box], evidence_id: str | None) -> bytes:
         _check_page(document, number)
@@ -82,7 +83,7 @@ class Pages:
         What is deleted after this look at the catalogue is erased after it too."""
         self._blobs.put(key, drawn)
         try:
-            self._catalogue.documents.find(document_id)
+            self._documents.find(document_id)
         except (Gone, Missing):
             self._blobs.delete(key)
             raise

@@ -8,15 +8,23 @@ from typing import Literal, cast
 
 from app.services.upkeep.reconcile import begin_reindex
 from domain.errors import Conflict, Missing
-from domain.ports import Catalogue, Jobs
+from domain.ports import Collections, Queueing, Reindexes
 from domain.types import Collection, Space
 
 Models = Literal["bundled", "standard"]
 
 
 class Reindex:
-    def __init__(self, catalogue: Catalogue, jobs: Jobs, models: Models, encoders: Mapping[Space, str]) -> None:
-        self._catalogue = catalogue
+    def __init__(
+        self,
+        collections: Collections,
+        reindexes: Reindexes,
+        jobs: Queueing,
+        models: Models,
+        encoders: Mapping[Space, str],
+    ) -> None:
+        self._collections = collections
+        self._reindexes = reindexes
         self._jobs = jobs
         self._models = models
         self._encoders = {str(space): name for space, name in encoders.items()}
@@ -28,15 +36,15 @@ class Reindex:
             raise Conflict(
                 f"This service runs the {self._models} models: start it with EXHIBIT_MODELS={models}, then reindex."
             )
-        collection = await asyncio.to_thread(self._catalogue.collections.find, name)
-        return await begin_reindex(self._catalogue, self._jobs, collection.id, self._encoders)
+        collection = await asyncio.to_thread(self._collections.find, name)
+        return await begin_reindex(self._reindexes, self._jobs, collection.id, self._encoders)
 
 
-def coming_encoders(catalogue: Catalogue, collection_id: str) -> Mapping[Space, str]:
+def coming_encoders(collections: Collections, collection_id: str) -> Mapping[Space, str]:
     """The encoders that a collection is being re-embedded with. A re-embedding that failed counts too: the next request
     continues it."""
     try:
-        reindex = catalogue.collections.find_by_id(collection_id).reindex
+        reindex = collections.find_by_id(collection_id).reindex
     except Missing:
         return {}
     return {} if reindex is None else {cast(Space, space): name for space, name in reindex.encoders.items()}

@@ -77,7 +77,9 @@ class House:
         self.id = self.catalogue.collections.find("default").id
         self.catalogue.collections.stamp(self.id, {"text": OLD.name})
         self.jobs = DbosJobs(f"sqlite:///{folder}/queue.db")
-        self.service = Reindex(self.catalogue, self.jobs, "standard", {"text": NEW.name})
+        self.service = Reindex(
+            self.catalogue.collections, self.catalogue.reindexes, self.jobs, "standard", {"text": NEW.name}
+        )
 
     def close(self) -> None:
         self.jobs.close()

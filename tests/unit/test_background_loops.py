@@ -78,13 +78,12 @@ async def test_reconciling_goes_on_after_a_foreign_error() -> None:
 
 
 async def test_a_lease_is_kept_after_a_foreign_error() -> None:
-    catalogue = fresh_catalogue()
-    catalogue.leases = leases = BreakingLeases(catalogue.database)
+    leases = BreakingLeases(fresh_catalogue().database)
 
     async def recover(workers: Sequence[str]) -> None:
         raise AssertionError("nobody's lease expired")
 
-    await until_it_went_on(keep_lease(catalogue, "w", recover, every_s=0.01), leases.round)
+    await until_it_went_on(keep_lease(leases, "w", recover, every_s=0.01), leases.round)
 
 
 async def test_repairing_is_tried_again_after_a_foreign_error() -> None:

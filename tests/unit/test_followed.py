@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from app.adapters.catalogue.catalogue import SqlCatalogue
 from app.adapters.catalogue.database import Database
 from app.adapters.catalogue.documents import SqlDocuments
 from app.api import documents
@@ -34,7 +33,7 @@ class Breaking(SqlDocuments):
 
 @dataclass
 class Given:
-    catalogue: SqlCatalogue
+    documents: SqlDocuments
 
 
 @pytest.fixture(autouse=True)
@@ -49,9 +48,8 @@ async def told(*breaks: Exception) -> list[tuple[str, Any]]:
         Document("d", collection, "default", "d", "text/plain", 1, "ab", "queued", datetime.now(UTC))
     )
     catalogue.runs.update("d", 1, status="failed")
-    catalogue.documents = Breaking(catalogue.database, *breaks)
     found = []
-    async for event in _followed("d", Given(catalogue)):  # type: ignore[arg-type]
+    async for event in _followed("d", Given(Breaking(catalogue.database, *breaks))):  # type: ignore[arg-type]
         name, data = event.decode().strip().split("\n")
         found.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
     return found

@@ -42,7 +42,16 @@ class House:
         self.blobs = LocalBlobs(folder)
         self.catalogue = fresh_catalogue()
         take = Originals(self.catalogue, self.blobs).take
-        self.library = Library(self.catalogue, cast(Jobs, NoJobs()), take, media_type_of)
+        catalogue = self.catalogue
+        self.library = Library(
+            catalogue.collections,
+            catalogue.documents,
+            catalogue.runs,
+            catalogue.erasure,
+            cast(Jobs, NoJobs()),
+            take,
+            media_type_of,
+        )
         self.intake = Intake(
             self.library,
             self.unpack,

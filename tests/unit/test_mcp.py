@@ -33,7 +33,8 @@ class FewPages:
 class Given:
     def __init__(self, *scripts: Sequence[str]) -> None:
         self.ask, _, retriever = asking(*scripts)
-        self.catalogue = retriever.catalogue
+        catalogue = retriever.catalogue
+        self.collections, self.documents, self.chunks = catalogue.collections, catalogue.documents, catalogue.chunks
         self.pages = FewPages()
 
 

@@ -16,7 +16,7 @@ def test_more_collections_than_a_page_holds_are_all_models() -> None:
     names = {"default"} | {catalogue.collections.create(f"c{number}", {}).name for number in range(450)}
     app = FastAPI()
     app.include_router(openai.router)
-    app.state.services = SimpleNamespace(catalogue=catalogue)
+    app.state.services = SimpleNamespace(collections=catalogue.collections)
     listed = [model["id"] for model in TestClient(app).get("/v1/models").json()["data"]]
     assert len(listed) == len(names) == 451
     assert set(listed) == names

@@ -55,7 +55,7 @@ def catalogue() -> SqlCatalogue:
 
 async def test_a_page_is_drawn_once(catalogue: SqlCatalogue) -> None:
     drawing = Drawing(catalogue)
-    pages = Pages(catalogue, MemoryBlobs(), drawing)
+    pages = Pages(catalogue.documents, catalogue.chunks, MemoryBlobs(), drawing)
     assert [await pages.page("d", 2) for _ in range(2)] == [b"a picture"] * 2
     assert drawing.drawn == 1
 
@@ -64,7 +64,9 @@ async def test_a_page_is_drawn_once(catalogue: SqlCatalogue) -> None:
 async def test_a_document_deleted_while_it_is_drawn_leaves_no_picture(catalogue: SqlCatalogue, erases: bool) -> None:
     blobs = MemoryBlobs()
     with pytest.raises(Gone):
-        await Pages(catalogue, blobs, Drawing(catalogue, deletes=True, erases=erases)).page("d", 1)
+        await Pages(catalogue.documents, catalogue.chunks, blobs, Drawing(catalogue, deletes=True, erases=erases)).page(
+            "d", 1
+        )
     assert blobs.keys("documents/d") == ()
 
 
@@ -74,7 +76,7 @@ async def test_slides_asked_for_at_once_are_printed_once_and_drawn_from_that(cat
     catalogue.documents.record(deck)
     catalogue.runs.update("s", 1, pages=3)
     drawing, blobs = Drawing(catalogue), MemoryBlobs()
-    pages = Pages(catalogue, blobs, drawing)
+    pages = Pages(catalogue.documents, catalogue.chunks, blobs, drawing)
     await asyncio.gather(*(pages.page("s", number) for number in (1, 2, 3)))
     assert (drawing.prints, drawing.drawn) == (1, 3)
     assert drawing.drawn_from is not None
@@ -89,5 +91,5 @@ async def test_a_page_that_is_not_there_is_not_printed_for(catalogue: SqlCatalog
     catalogue.runs.update("s", 1, pages=3)
     drawing = Drawing(catalogue)
     with pytest.raises(Missing, match="has 3 pages"):
-        await Pages(catalogue, MemoryBlobs(), drawing).page("s", 4)
+        await Pages(catalogue.documents, catalogue.chunks, MemoryBlobs(), drawing).page("s", 4)
     assert drawing.prints == 0

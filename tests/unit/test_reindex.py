@@ -289,7 +289,7 @@ async def test_given_up_it_takes_along_what_it_made(house: House) -> None:
 
 async def test_asked_for_twice_one_runs(house: House) -> None:
     jobs = MemoryJobs(None, reindexer=house.reindexer)  # type: ignore[arg-type]
-    service = Reindex(house.catalogue, jobs, "standard", NEW)
+    service = Reindex(house.catalogue.collections, house.catalogue.reindexes, jobs, "standard", NEW)
     first, second = await service.begin("default"), await service.begin("default", "standard")
     assert first.reindex is not None
     assert first.reindex == second.reindex
@@ -303,7 +303,7 @@ async def test_asked_for_twice_one_runs(house: House) -> None:
 
 
 async def test_models_that_the_service_does_not_run_are_told_with_what_to_do(house: House) -> None:
-    service = Reindex(house.catalogue, MemoryJobs(None), "bundled", NEW)  # type: ignore[arg-type]
+    service = Reindex(house.catalogue.collections, house.catalogue.reindexes, MemoryJobs(None), "bundled", NEW)  # type: ignore[arg-type]
     with pytest.raises(Conflict, match="EXHIBIT_MODELS=standard"):
         await service.begin("default", "standard")
     with pytest.raises(Missing):

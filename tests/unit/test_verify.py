@@ -264,6 +264,6 @@ async def test_compacting_goes_through_the_parts_and_says_which_it_left(house: H
 
 def test_words_are_compacted_from_the_catalogue(house: House) -> None:
     before = house.words.search(house.collection, "wind 3 of two", 5)
-    compact_words(house.catalogue, house.words)
+    compact_words(house.catalogue.chunks, house.words)
     assert house.words.search(house.collection, "wind 3 of two", 5) == before
     assert len(house.words.ids(house.collection)) == 24

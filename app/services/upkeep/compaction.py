@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from domain.chunk_ids import document_id_of
 from domain.errors import Gone, Missing, Unavailable
-from domain.ports import Blobs, Catalogue, WordsIndex, WordsRow, words_row
+from domain.ports import Blobs, Chunks, Documents, WordsRow, WordsUpkeep, words_row
 from domain.types import Compaction
 from system.threads import in_thread
 
@@ -22,10 +22,10 @@ class Compacting:
     sizes: Callable[[], Mapping[str, int]]
 
 
-async def compacted(compacting: Compacting, catalogue: Catalogue, blobs: Blobs) -> Compaction:
+async def compacted(compacting: Compacting, documents: Documents, chunks: Chunks, blobs: Blobs) -> Compaction:
     before = await in_thread(compacting.sizes)
     notices: list[str] = []
-    await in_thread(remove_what_can_be_made_again, catalogue, blobs)
+    await in_thread(remove_what_can_be_made_again, documents, chunks, blobs)
     for part, compact in compacting.parts.items():
         try:
             why_not = await compact()
@@ -36,7 +36,7 @@ async def compacted(compacting: Compacting, catalogue: Catalogue, blobs: Blobs) 
     return Compaction(before, await in_thread(compacting.sizes), tuple(notices))
 
 
-def remove_what_can_be_made_again(catalogue: Catalogue, blobs: Blobs) -> None:
+def remove_what_can_be_made_again(documents: Documents, chunks: Chunks, blobs: Blobs) -> None:
     """Rendered pages, and crops of finished documents that none of their chunks shows."""
     crops: dict[str, frozenset[str]] = {}
     for key in blobs.keys("documents"):
@@ -45,27 +45,26 @@ def remove_what_can_be_made_again(catalogue: Catalogue, blobs: Blobs) -> None:
             blobs.delete(key)
         elif folder == "crops":
             if document_id not in crops:
-                crops[document_id] = _crops_of_the_ready(catalogue, document_id)
+                crops[document_id] = _crops_of_the_ready(documents, chunks, document_id)
             if crops[document_id] and key not in crops[document_id]:
                 blobs.delete(key)
 
 
-def _crops_of_the_ready(catalogue: Catalogue, document_id: str) -> frozenset[str]:
+def _crops_of_the_ready(documents: Documents, chunks: Chunks, document_id: str) -> frozenset[str]:
     try:
-        if catalogue.documents.find(document_id).status != "ready":
+        if documents.find(document_id).status != "ready":
             return frozenset()
     except (Missing, Gone):
         return frozenset()
-    return frozenset(chunk.image for chunk in catalogue.chunks.of_document(document_id) if chunk.image)
+    return frozenset(chunk.image for chunk in chunks.of_document(document_id) if chunk.image)
 
 
-def compact_words(catalogue: Catalogue, words: WordsIndex) -> None:
+def compact_words(chunks: Chunks, words: WordsUpkeep) -> None:
     """Every index is rebuilt from the catalogue, with the chunks that it holds now."""
 
     def rows(held: frozenset[str]) -> Iterator[list[WordsRow]]:
         for document_id in sorted({document_id_of(chunk_id) for chunk_id in held}):
-            chunks = catalogue.chunks.of_document(document_id)
-            yield [words_row(chunk) for chunk in chunks if chunk.id in held]
+            yield [words_row(chunk) for chunk in chunks.of_document(document_id) if chunk.id in held]
 
     for collection_id in words.collections():
         words.rebuild(collection_id, rows)

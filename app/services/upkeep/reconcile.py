@@ -23,7 +23,7 @@ from functools import partial
 
 from app.services.upkeep.collections import every_collection
 from domain.errors import Conflict
-from domain.ports import Catalogue, Jobs
+from domain.ports import Catalogue, Jobs, Leases, Queueing, Reindexes, Runs
 from domain.types import Collection, Document, Problem, Reindexing
 from system.repeating import repeat
 
@@ -38,50 +38,50 @@ log = logging.getLogger(__name__)
 async def reconcile(catalogue: Catalogue, jobs: Jobs) -> None:
     """One round. Safe to run in several processes at once: attempts are compared and set."""
     for document in await asyncio.to_thread(catalogue.documents.unfinished):
-        await _reconcile_document(catalogue, jobs, document)
+        await _reconcile_document(catalogue.runs, jobs, document)
     for document in await asyncio.to_thread(catalogue.erasure.deleted):
         if not await jobs.forgetting(document.id):
             await jobs.forget(document.id, document.collection_id)
     async for collection in every_collection(catalogue.collections):
         if collection.reindex is not None and collection.reindex.live:
-            await _reconcile_reindexing(catalogue, jobs, collection, collection.reindex)
+            await _reconcile_reindexing(catalogue.reindexes, jobs, collection, collection.reindex)
     await jobs.collect()
 
 
-async def _reconcile_document(catalogue: Catalogue, jobs: Jobs, document: Document) -> None:
+async def _reconcile_document(runs: Runs, jobs: Jobs, document: Document) -> None:
     state = await jobs.state(document.id, document.attempt)
     if state == "unknown":
         log.info("a document that the queue did not know is enqueued", extra={"document": document.id})
         await jobs.ingest(document.id, document.attempt)
     elif state == "broken":
         await asyncio.to_thread(
-            lambda: catalogue.runs.update(
+            lambda: runs.update(
                 document.id, document.attempt, status="failed", problems=[*document.problems, Problem(GAVE_UP)]
             )
         )
     elif state in ("cancelled", "done"):
         with suppress(Conflict):  # it has finished, or another process was faster
-            again = await asyncio.to_thread(catalogue.runs.reattempt, document.id, document.attempt)
+            again = await asyncio.to_thread(runs.reattempt, document.id, document.attempt)
             await jobs.ingest(again.id, again.attempt)
 
 
-async def _reconcile_reindexing(catalogue: Catalogue, jobs: Jobs, collection: Collection, reindex: Reindexing) -> None:
+async def _reconcile_reindexing(reindexes: Reindexes, jobs: Jobs, collection: Collection, reindex: Reindexing) -> None:
     state = await jobs.reindex_state(reindex.id)
     if state == "unknown":
         await jobs.reindex(collection.id, reindex.id)
     elif state != "live":
         ended = await asyncio.to_thread(
-            lambda: catalogue.reindexes.update(collection.id, reindex.id, state="failed", problem=BROKE_OFF)
+            lambda: reindexes.update(collection.id, reindex.id, state="failed", problem=BROKE_OFF)
         )
         if ended and state != "broken":
-            await begin_reindex(catalogue, jobs, collection.id, reindex.encoders)
+            await begin_reindex(reindexes, jobs, collection.id, reindex.encoders)
 
 
 async def begin_reindex(
-    catalogue: Catalogue, jobs: Jobs, collection_id: str, encoders: Mapping[str, str]
+    reindexes: Reindexes, jobs: Queueing, collection_id: str, encoders: Mapping[str, str]
 ) -> Collection:
     """Records the re-embedding, and enqueues it if it is new; returns the collection as recorded. Raises Missing."""
-    begun = await asyncio.to_thread(catalogue.reindexes.begin, collection_id, encoders, uuid.uuid4().hex)
+    begun = await asyncio.to_thread(reindexes.begin, collection_id, encoders, uuid.uuid4().hex)
     if begun.reindex is not None and begun.reindex.live:
         await jobs.reindex(begun.id, begun.reindex.id)
     return begun
@@ -93,21 +93,19 @@ async def reconcile_for_ever(catalogue: Catalogue, jobs: Jobs, every_s: float = 
 
 
 async def keep_lease(
-    catalogue: Catalogue,
+    leases: Leases,
     worker_id: str,
     recover: Callable[[Sequence[str]], Awaitable[None]],
     every_s: float = LEASE_S / 3,
 ) -> None:
     """Renews this worker's lease, and takes over the runs of workers whose lease has expired."""
-    await repeat(partial(_keep_lease_once, catalogue, worker_id, recover), every_s, log, "renewing the worker's lease")
+    await repeat(partial(_keep_lease_once, leases, worker_id, recover), every_s, log, "renewing the worker's lease")
 
 
-async def _keep_lease_once(
-    catalogue: Catalogue, worker_id: str, recover: Callable[[Sequence[str]], Awaitable[None]]
-) -> None:
-    await asyncio.to_thread(catalogue.leases.hold, worker_id, LEASE_S)
-    expired = [lease for lease in await asyncio.to_thread(catalogue.leases.expired) if lease != worker_id]
+async def _keep_lease_once(leases: Leases, worker_id: str, recover: Callable[[Sequence[str]], Awaitable[None]]) -> None:
+    await asyncio.to_thread(leases.hold, worker_id, LEASE_S)
+    expired = [lease for lease in await asyncio.to_thread(leases.expired) if lease != worker_id]
     if expired:
         await recover(expired)
         for lease in expired:
-            await asyncio.to_thread(catalogue.leases.release, lease)
+            await asyncio.to_thread(leases.release, lease)

@@ -26,7 +26,7 @@ from typing import Any, Literal, cast
 from app.services.upkeep.collections import every_collection
 from app.services.upkeep.shelves import R, Shelf, VectorsShelf, Wants, WordsShelf, is_there, put_back, usable
 from domain.errors import Missing, Unavailable
-from domain.ports import Catalogue, IndexName
+from domain.ports import Catalogue, Chunks, Collections, Documents, IndexName
 from domain.types import Chunk, Collection, Document, Space
 from ingest.stores import Stores
 from system.threads import in_thread
@@ -152,32 +152,32 @@ def state_of(sampled: Set[str], held: Set[str], given: Set[str]) -> State:
 
 async def _repair_collection(catalogue: Catalogue, collection: Collection, shelves: Sequence[Shelf[Any]]) -> Repaired:
     sample = await in_thread(_sample, catalogue, collection)
-    looks = [await _sampled(catalogue, collection, shelf, sample) for shelf in shelves]
+    looks = [await _sampled(catalogue.chunks, collection, shelf, sample) for shelf in shelves]
     if all(look.state == "whole" for look in looks):
         return Repaired(unkept=sum(look.unkept for look in looks))
     dropped = [look for look in looks if look.state == "damaged"]
     for look in dropped:
         await in_thread(look.shelf.drop)
     repaired = Repaired(rebuilt=len(dropped))
-    for document in await in_thread(_documents, catalogue, collection):
-        repaired += await in_thread(_gather, catalogue, looks, document)
+    for document in await in_thread(_documents, catalogue.documents, collection):
+        repaired += await in_thread(_gather, catalogue.chunks, looks, document)
         for look in looks:
-            await _add_waiting(catalogue, look, look.shelf.at_once)
+            await _add_waiting(catalogue.documents, look, look.shelf.at_once)
     for look in looks:
-        await _add_waiting(catalogue, look, 1)
-    await in_thread(_drop_if_deleted, catalogue, collection, shelves)
+        await _add_waiting(catalogue.documents, look, 1)
+    await in_thread(_drop_if_deleted, catalogue.collections, collection, shelves)
     return repaired
 
 
-def _documents(catalogue: Catalogue, collection: Collection) -> list[Document]:
+def _documents(documents: Documents, collection: Collection) -> list[Document]:
     """Documents being indexed, as their first parts may be lost too, then the findable ones: a document published
     between the two queries is in the second result."""
     coming = [
         document
-        for document in catalogue.documents.unfinished()
+        for document in documents.unfinished()
         if document.collection_id == collection.id and document.stage in ("index", "publish")
     ]
-    findable = catalogue.documents.findable([collection.id])
+    findable = documents.findable([collection.id])
     return list({document.id: document for document in (*coming, *findable)}.values())
 
 
@@ -199,10 +199,10 @@ def _visible(document: Document, chunks: Sequence[Chunk]) -> list[Chunk]:
     return [chunk for chunk in chunks if chunk.batch < document.published]
 
 
-def _drop_if_deleted(catalogue: Catalogue, collection: Collection, shelves: Sequence[Shelf[Any]]) -> None:
+def _drop_if_deleted(collections: Collections, collection: Collection, shelves: Sequence[Shelf[Any]]) -> None:
     """The indexes of a collection that was deleted meanwhile: adding rows may have created them again."""
     try:
-        if catalogue.collections.find(collection.name).id == collection.id:
+        if collections.find(collection.name).id == collection.id:
             return
     except Missing:
         pass
@@ -224,17 +224,15 @@ class _Sampled:
     waiting: list[Any]
 
 
-async def _sampled(
-    catalogue: Catalogue, collection: Collection, shelf: Shelf[Any], sample: Sequence[Chunk]
-) -> _Sampled:
-    look = await usable(shelf, partial(_look, catalogue, collection, shelf, sample))
+async def _sampled(chunks: Chunks, collection: Collection, shelf: Shelf[Any], sample: Sequence[Chunk]) -> _Sampled:
+    look = await usable(shelf, partial(_look, chunks, collection, shelf, sample))
     return look or _Sampled(shelf, "damaged", frozenset(), 0, [])
 
 
-def _look(catalogue: Catalogue, collection: Collection, shelf: Shelf[Any], sample: Sequence[Chunk]) -> _Sampled:
+def _look(chunks: Chunks, collection: Collection, shelf: Shelf[Any], sample: Sequence[Chunk]) -> _Sampled:
     held = shelf.ids()
     named = random.sample(list(held), min(SAMPLE, len(held)))
-    also = [evidence.chunk for evidence in catalogue.chunks.evidence(named, [collection.id])]
+    also = [evidence.chunk for evidence in chunks.evidence(named, [collection.id])]
     rows, unkept = _rows(shelf, list({chunk.id: chunk for chunk in (*sample, *also)}.values()))
     given = {row.chunk_id for row in rows if row.chunk_id in held and shelf.gives(row)}
     sampled = {row.chunk_id for row in rows}
@@ -255,19 +253,19 @@ def _rows(shelf: Shelf[R], chunks: Sequence[Chunk]) -> tuple[list[R], int]:
 # ---------------------------------------------------------------- putting back
 
 
-def _gather(catalogue: Catalogue, looks: Sequence[_Sampled], document: Document) -> Repaired:
+def _gather(chunks: Chunks, looks: Sequence[_Sampled], document: Document) -> Repaired:
     """Adds a document's missing rows to the waiting rows of each index."""
-    chunks = catalogue.chunks.of_document(document.id)
+    found = chunks.of_document(document.id)
     repaired = Repaired()
     for look in looks:
-        missing = [chunk for chunk in chunks if chunk.id not in look.held]
+        missing = [chunk for chunk in found if chunk.id not in look.held]
         look.waiting.extend(_rows(look.shelf, missing)[0])
         rows, unkept = _rows(look.shelf, _visible(document, missing))  # others may just not have been added yet
         repaired += replace(Repaired(unkept=unkept), **{look.shelf.part: len(rows)})
     return repaired
 
 
-async def _add_waiting(catalogue: Catalogue, look: _Sampled, at_least: int) -> None:
+async def _add_waiting(documents: Documents, look: _Sampled, at_least: int) -> None:
     while len(look.waiting) >= at_least:
         rows, look.waiting = look.waiting[: look.shelf.at_once], look.waiting[look.shelf.at_once :]
-        await in_thread(put_back, look.shelf, rows, partial(is_there, catalogue))
+        await in_thread(put_back, look.shelf, rows, partial(is_there, documents))

@@ -12,7 +12,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 
 from domain.errors import Gone, Missing, Unavailable, Unreadable
 from domain.ports import (
-    Catalogue,
+    Documents,
     IndexName,
     KeptVectors,
     Vector,
@@ -186,9 +186,9 @@ def put_back(shelf: Shelf[R], rows: Sequence[R], stands: Callable[[str], bool]) 
             shelf.remove_document(document_id)
 
 
-def is_there(catalogue: Catalogue, document_id: str) -> bool:
+def is_there(documents: Documents, document_id: str) -> bool:
     try:
-        catalogue.documents.find(document_id)
+        documents.find(document_id)
     except (Gone, Missing):
         return False
     return True

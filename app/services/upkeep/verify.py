@@ -61,7 +61,8 @@ class Verify:
             findings = await self._compared(repair)
             report = Report(findings.checked, findings.all(), erasing, 0.0)
             if compact:
-                made = await compacted(self._compacting, self._stores.catalogue, self._stores.blobs)
+                catalogue = self._stores.catalogue
+                made = await compacted(self._compacting, catalogue.documents, catalogue.chunks, self._stores.blobs)
                 report = replace(report, compaction=made)
             report = replace(report, took_s=round(time.monotonic() - began, 3))
         log.info("verified", extra={"findings": len(report.findings), "took_s": report.took_s})
