@@ -25,7 +25,9 @@ def test_requests_are_counted_by_their_routes_and_documents_that_wait(tmp_path: 
         Document("d", collection, "default", "d", "text/plain", 1, "ab", "queued", datetime.now(UTC))
     )
     settings = Settings(_env_file=None, data_dir=tmp_path)  # type: ignore[call-arg]
-    app = create_app(settings, cast(Services, SimpleNamespace(documents=catalogue.documents)))
+    app = create_app(
+        settings, cast(Services, SimpleNamespace(documents=catalogue.documents, collections=catalogue.collections))
+    )
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:
         for path in ("default", "default", "nowhere"):
             client.get(f"/v1/collections/{path}")

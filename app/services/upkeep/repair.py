@@ -24,7 +24,17 @@ from functools import partial
 from typing import Any, Literal, cast
 
 from app.services.upkeep.collections import every_collection
-from app.services.upkeep.shelves import R, Shelf, VectorsShelf, Wants, WordsShelf, is_there, put_back, usable
+from app.services.upkeep.shelves import (
+    R,
+    Shelf,
+    ShouldHold,
+    VectorsShelf,
+    Wants,
+    WordsShelf,
+    is_there,
+    put_back,
+    usable,
+)
 from domain.errors import Missing, Unavailable
 from domain.ports import Catalogue, Chunks, Collections, Documents, IndexName
 from domain.types import Chunk, Collection, Document, Space
@@ -183,7 +193,7 @@ def _documents(documents: Documents, collection: Collection) -> list[Document]:
 
 def _sample(catalogue: Catalogue, collection: Collection) -> list[Chunk]:
     """Consecutive chunks from a random place in each of some documents."""
-    documents = _documents(catalogue, collection)
+    documents = _documents(catalogue.documents, collection)
     chosen = random.sample(documents, min(SAMPLE, len(documents)))
     sample: list[Chunk] = []
     for document in chosen:
@@ -240,7 +250,7 @@ def _look(chunks: Chunks, collection: Collection, shelf: Shelf[Any], sample: Seq
     return _Sampled(shelf, state, frozenset() if state == "damaged" else held - (sampled - given), unkept, [])
 
 
-def _rows(shelf: Shelf[R], chunks: Sequence[Chunk]) -> tuple[list[R], int]:
+def _rows(shelf: ShouldHold[R], chunks: Sequence[Chunk]) -> tuple[list[R], int]:
     """The chunks' rows for this index, and how many chunks should have a row and have none."""
     of_document: dict[str, list[Chunk]] = {}
     for chunk in chunks:

@@ -37,8 +37,22 @@ Wants = Callable[[Space, Chunk], bool]  # whether a chunk is encoded in a space 
 log = logging.getLogger(__name__)
 
 
-class Shelf(Protocol, Generic[R]):
-    """One index of one collection. All but `rows` and `wants` may raise Unavailable."""
+class ShouldHold(Protocol, Generic[R]):
+    """What an index of a collection should hold, and whether a query finds it."""
+
+    def rows(self, document_id: str, chunks: Sequence[Chunk]) -> list[R]:
+        """The rows that the index should hold for these chunks, as far as no model is needed for them."""
+        ...
+
+    def wants(self, chunk: Chunk) -> bool: ...
+    def gives(self, row: R) -> bool:
+        """Whether a query returns the row: a damaged index may list ids that its queries no longer return. Raises
+        Unavailable."""
+        ...
+
+
+class Shelf(ShouldHold[R], Protocol):
+    """One index of one collection. All verbs of its own may raise Unavailable."""
 
     at_once: int
     part: Literal["words", "vectors"]
@@ -46,15 +60,6 @@ class Shelf(Protocol, Generic[R]):
     @property
     def name(self) -> str: ...
     def ids(self) -> frozenset[str]: ...
-    def rows(self, document_id: str, chunks: Sequence[Chunk]) -> list[R]:
-        """The rows that the index should hold for these chunks, as far as no model is needed for them."""
-        ...
-
-    def wants(self, chunk: Chunk) -> bool: ...
-    def gives(self, row: R) -> bool:
-        """Whether a query returns the row: a damaged index may list ids that its queries no longer return."""
-        ...
-
     def reachable(self) -> None: ...
     def add(self, rows: Sequence[R]) -> None: ...
     def remove(self, chunk_ids: Sequence[str]) -> None: ...
