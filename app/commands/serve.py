@@ -44,7 +44,7 @@ COMMAND = Command(
 
 
 def log_ours() -> None:
-    for ours in ("app", "ingest", "retrievers"):
+    for ours in ("app", "answering", "ingest", "retrievers", "system"):
         logging.getLogger(ours).setLevel(logging.INFO)
 
 
