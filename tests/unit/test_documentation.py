@@ -13,8 +13,11 @@ from app.settings import LanguageModel, Settings
 from scripts.api_docs import written
 
 ROOT = Path(__file__).resolve().parents[2]
-GUIDES = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/operations.md", "docs/numbers.md")
-EXISTING = tuple(guide for guide in GUIDES if (ROOT / guide).is_file())
+GUIDES = (
+    *("README.md", "CONTRIBUTING.md", "samples/README.md"),
+    *(f"docs/{page}.md" for page in ("architecture", "operations", "numbers")),
+    *(f"docs/decisions/{page.name}" for page in sorted((ROOT / "docs" / "decisions").glob("*.md"))),
+)
 ROOMS = (
     *("answering", "app", "docs", "domain", "evaluation", "ingest", "lab", "language", "prompts", "retrievers"),
     *("samples", "scripts", "system", "tests"),
@@ -51,7 +54,7 @@ def is_module(name: str) -> bool:
     return module.is_file() and re.search(rf"\b{path.name}\b", module.read_text(encoding="utf-8")) is not None
 
 
-@pytest.mark.parametrize("guide", EXISTING)
+@pytest.mark.parametrize("guide", GUIDES)
 def test_the_files_that_a_guide_names_exist(guide: str) -> None:
     named = [path for code in code_of(guide) for path in PATH.findall(code)]
     linked = [(ROOT / guide).parent / link for link in LINK.findall(text_of(guide)) if "://" not in link]
@@ -59,13 +62,13 @@ def test_the_files_that_a_guide_names_exist(guide: str) -> None:
     assert [str(link) for link in linked if not link.exists()] == []
 
 
-@pytest.mark.parametrize("guide", EXISTING)
+@pytest.mark.parametrize("guide", GUIDES)
 def test_the_modules_that_a_guide_names_exist(guide: str) -> None:
     named = [name for code in code_of(guide) if "/" not in code for name in MODULE.findall(code)]
     assert [name for name in named if not name.endswith(".py") and not is_module(name)] == []
 
 
-@pytest.mark.parametrize("guide", EXISTING)
+@pytest.mark.parametrize("guide", GUIDES)
 def test_the_commands_that_a_guide_names_exist(guide: str) -> None:
     code = "\n".join(code_of(guide))
     modules = [module for module, _ in RUN.findall(code) if module]
