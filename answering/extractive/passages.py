@@ -57,7 +57,7 @@ class Quotable:
 
     @property
     def read_as(self) -> str:
-        """What an encoder reads: a label alone says little."""
+        """The text for the encoder: a label alone says little."""
         return f"{self.caption} {self.text}".strip()
 
 
@@ -92,7 +92,7 @@ def _table_lines(chunk: Chunk) -> list[str]:
 
 
 def _is_whole(chunk: Chunk, headers: Counter[tuple[str, ...]]) -> bool:
-    """Whether it holds all of its table, as far as can be seen: of a long one the most may stand in another piece."""
+    """Whether the piece seems to hold its whole table: in a part of a long table the largest value may be missing."""
     lines = _table_lines(chunk)
     return headers[(chunk.document_id, *lines[:1])] == 1 and len(" ".join(lines)) < _LONGEST_WHOLE
 
@@ -131,7 +131,7 @@ def _sentences(n: int, text: str, about: frozenset[str]) -> list[Quotable]:
 
 
 def is_bare(piece: str) -> bool:
-    """A heading or a caption: no sentence, no item of a list, no field of a form."""
+    """A heading or a caption: not a sentence, an item of a list or a field of a form."""
     if _ENDED.search(piece):
         return False
     if is_field(piece) and not is_caption(piece):

@@ -54,7 +54,7 @@ class ExtractiveReader:
         return MODEL
 
     async def room(self) -> int | None:
-        """Whatever was found is read."""
+        """No limit: everything that was found is read."""
         return None
 
     async def generate(self, prompt: Prompt) -> AsyncIterator[Delta]:
@@ -64,7 +64,7 @@ class ExtractiveReader:
         yield Delta(usage=Usage(), confidence=reading.confidence)
 
     async def aclose(self) -> None:
-        """Nothing is held."""
+        """Holds no connection."""
 
     def read(self, prompt: Prompt) -> Reading:
         if prompt.question.intent.sort == "summary" and (outlined := _outlined(prompt)):
@@ -79,7 +79,7 @@ class ExtractiveReader:
         return Reading(_joined(question, chosen), confidence)
 
     def confidence(self, prompt: Prompt) -> float:
-        """That the evidence holds the answer, whoever is to write it."""
+        """The probability that the evidence holds the answer, for any generator."""
         return self.read(prompt).confidence
 
     def fit(self, prompt: Prompt) -> float:
@@ -183,7 +183,7 @@ class _Question:
 
 
 def _tells(term: str) -> bool:
-    """A pair of Chinese characters with one that only joins words is no word."""
+    """False for a pair of Chinese characters of which one only joins words."""
     return not (len(term) == 2 and has_cjk(term) and set(term) & _JOINING)
 
 
@@ -381,7 +381,7 @@ _OUT_OF_FORM = 0.3
 
 
 def _adds(piece: Quotable, other: Quotable) -> bool:
-    """Whether it says something that the other doesn't: the same sentence is often in two chunks."""
+    """Whether it says something new: the same sentence is often in two chunks."""
     return len(piece.terms - other.terms) > 0.3 * len(piece.terms)
 
 
@@ -415,5 +415,5 @@ _SHORT_ENOUGH = 60  # characters of a sentence whose answer needs no pointing ou
 
 
 def _gap(before: str) -> str:
-    """A quote without a full stop (a heading, a table's row) stands alone, so that claims don't run together."""
+    """A quote without a full stop (a heading, a table's row) gets a line of its own, so that claims don't merge."""
     return " " if _ENDED.search(before.rsplit(" [", 1)[0]) else "\n\n"

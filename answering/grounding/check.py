@@ -1,4 +1,4 @@
-"""Checks each claim of an answer against the text it cites: what is the same, what is not; no second model needed."""
+"""Checks each claim of an answer against the text that it cites, by rules; no second model is needed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ENGLISH_WORDS = (0.73, 3.06, 1.31, 1.26, 8.1, 1.18, 3.91, 5.05, 2.35, 2.73, -5.
 _CHINESE = (1.34, 0.0, 2.1, 0.0, 5.31, 0.48, 0.0, 0.6, 4.37, 1.62, -4.49, -5.41, -0.46, 0.0, -12.64)
 
 _NOT_THERE = 0.4  # the most that a claim gets with a number, date or name that the cited text doesn't have
-_OFF_TOPIC = 0.3  # of its words; with fewer in the cited sentences, that no number differs says nothing
+_OFF_TOPIC = 0.3  # of its words; with fewer in the cited sentences, equal numbers prove nothing
 _MOST_COMPARED = 300  # different claims of one answer
 _MOST_ENCODED = 40  # claims of one answer; in a longer one the rest is checked by words
 _UNCOMPARABLE = 0.4  # a claim in another language that shares neither number nor name with what it cites
@@ -31,7 +31,7 @@ _UNCOMPARABLE = 0.4  # a claim in another language that shares neither number no
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A claim, the markers it carries, and the text of the evidence that these name."""
+    """A claim, its markers, and the text of the evidence that they name."""
 
     text: str
     citations: tuple[int, ...]
@@ -41,7 +41,7 @@ class Statement:
 class Checker:
     """The encoder is asked once for all claims of an answer, about at most two sentences each, chosen by words.
 
-    A judge, where there is one, has the word on meaning; numbers, dates and names stay with the rules.
+    A judge, if there is one, decides on meaning; the rules decide on numbers, dates and names.
     """
 
     def __init__(self, encoder: TextEncoder | None = None, judge: Judge | None = None) -> None:
@@ -86,7 +86,7 @@ def verdict_of(claims: Sequence[Claim]) -> Verdict:
 
 
 def _each_once(statements: Sequence[Statement]) -> list[Comparison | None]:
-    """A model that repeats itself for pages is compared once; past the most there is no comparison, and no support."""
+    """Each distinct claim is compared once, as models may repeat themselves. Those beyond the limit have no support."""
     known: dict[tuple[str, tuple[str, ...]], Comparison | None] = {}
     for one in statements:
         key = one.text, one.cited
@@ -104,7 +104,7 @@ def _compared(one: Statement) -> Comparison | None:
 
 
 def _support(one: Statement, comparison: Comparison | None, likeness: float | None) -> float:
-    """0..1: how far the cited text says the same. A claim that cites nothing has no support."""
+    """0..1: how much of the claim the cited text says. A claim that cites nothing has no support."""
     if comparison is None:
         if is_chinese(one.text) == is_chinese("\n\n".join(one.cited)):
             return 0.0
@@ -143,7 +143,7 @@ def _judged(
     compared: Sequence[Comparison | None],
     supports: Sequence[float],
 ) -> list[float]:
-    """The judge's word on each claim that cites something; what it can't tell stays as it was."""
+    """The judge's support of each claim that cites something; where it can't tell, the rules' support stays."""
     asked = [at for at, one in enumerate(statements) if any(one.cited)]
     told = judge.judge([(statements[at].text, "\n\n".join(statements[at].cited)) for at in asked])
     found = list(supports)

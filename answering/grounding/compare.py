@@ -1,4 +1,4 @@
-"""A claim laid beside the text that it cites: which words, numbers, names, dates and negations are the same."""
+"""Compares a claim with the text that it cites: which words, numbers, names, dates and negations are the same."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _AROUND = 80  # characters in which these are looked for
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Shares are of what the claim says; 1 where it says nothing of that sort."""
+    """Shares are of what the claim says; 1 if it says nothing of that kind."""
 
-    covered: float  # content words in the sentences that bear it out best
-    together: float  # in the one best of them
+    covered: float  # content words that are in the best sentences
+    together: float  # in the best one of them
     anywhere: float
-    order: float  # of neighbouring words, those that are neighbours there too
+    order: float  # neighbouring words that are neighbours there too
     numbers: float  # the worst of its quantities: 1 the same, 0 another
-    places: float  # of the number that stands among the least alike words: how far these are the same
+    places: float  # of the number with the least alike words around it: how alike they are
     column: float  # 0 where a number of a table stands in another column than the claim names
     dates: float
-    names: float  # the worst: 1 where it stands by, 0.5 elsewhere in the text, 0 nowhere
+    names: float  # the worst: 1 in the best sentences, 0.5 elsewhere in the text, 0 nowhere
     strict: float  # of its names and numbers, those that stand in the one best sentence
     replaced: bool  # where the text has one name, number or date, the claim has another
     negated: bool  # one says "not" of what the other affirms
@@ -75,21 +75,21 @@ def compare(claim: str, cited: Cited) -> Comparison:
 
 
 def _nearest(wanted: frozenset[str], cited: Cited) -> list[Piece]:
-    """At most two: the one that shares most, and the one that has most of the rest. A table's header is no row."""
+    """At most two: the piece that shares most with the claim, and the one with most of the rest. No table headers."""
     header = {id(row) for row in cited.header}
     pieces = [piece for piece in cited.pieces if id(piece) not in header] or list(cited.pieces)
     if not pieces or not wanted:
         return []
     best = max(pieces, key=lambda piece: _gain(wanted, piece, cited))
     rest = wanted - _terms(best, cited)
-    if best.is_row:  # a number of another row bears nothing out
+    if best.is_row:  # a number of another row supports nothing
         rest = frozenset(term for term in rest if not term[0].isdigit())
     second = max(pieces, key=lambda piece: (len(rest & frozenset(piece.terms)), piece is not best))
     return [best] if second is best or not rest & frozenset(second.terms) else [best, second]
 
 
 def _gain(wanted: frozenset[str], piece: Piece, cited: Cited) -> float:
-    """A long sentence has more of anything; of a row its own cells count for more than the header of all."""
+    """Long sentences share more by chance; in a row its own cells count for more than the table's header."""
     own = len(wanted & frozenset(piece.terms))
     return own + 0.5 * (len(wanted & _terms(piece, cited)) - own) - 0.01 * len(piece.terms)
 
@@ -99,7 +99,7 @@ def _terms(piece: Piece, cited: Cited) -> frozenset[str]:
 
 
 def _window(near: Sequence[Piece], cited: Cited) -> list[Piece]:
-    """The nearest ones; a row also has its table's header."""
+    """The nearest pieces; with a row comes its table's header."""
     window = list(near)
     if any(piece.is_row for piece in near):
         window += cited.header
@@ -141,7 +141,7 @@ def _order(said: Sequence[str], near: Sequence[Piece]) -> float:
 
 
 def _numbers(said: Piece, window: Sequence[Piece], cited: Cited) -> float:
-    """The worst of the claim's quantities; one that stands elsewhere in the text is half there."""
+    """The worst of the claim's quantities; one that stands elsewhere in the text counts half."""
     return min((_number(one, window, cited) for one in said.quantities), default=1.0)
 
 
@@ -162,7 +162,7 @@ def _same(claimed: Quantity, piece: Piece, cited: Cited) -> float:
 
 
 def _places(said: Piece, window: Sequence[Piece], cited: Cited) -> float:
-    """How far the words around each number are those around the same number in the text; of the least."""
+    """How alike the words around a number are to those around it in the text; the lowest of all numbers."""
     shares = []
     for one in said.quantities:
         mine = _around(said, one)
@@ -178,7 +178,7 @@ def _places(said: Piece, window: Sequence[Piece], cited: Cited) -> float:
 
 
 def _column(said: Piece, near: Sequence[Piece], cited: Cited) -> float:
-    """Which columns the claim names is known by the terms that not all of them share."""
+    """The columns that the claim names, by the terms that not all columns share."""
     rows = [piece for piece in near if piece.is_row]
     values = cited.columns[1:]
     if not rows or len(values) < 2:
@@ -195,7 +195,7 @@ def _column(said: Piece, near: Sequence[Piece], cited: Cited) -> float:
 
 
 def _columns_of(one: Quantity, row: Piece, cited: Cited) -> list[int]:
-    """A number in a row's label ("VAT 20 %"), wherever that stands, is in no column."""
+    """A number in a row's label ("VAT 20 %") is in no column."""
     label = next((at for at, cell in enumerate(row.cells) if cell), 0)
     return [
         at
@@ -213,7 +213,7 @@ def _around(piece: Piece, one: Quantity) -> frozenset[str]:
 
 
 def _dates(said: Piece, window: Sequence[Piece], cited: Cited) -> float:
-    """The worst: 1 where the same date stands by, 0.6 elsewhere in the text, 0.4 only a part of it, 0 nowhere."""
+    """The worst date: 1 if it is in the nearest sentences, 0.6 elsewhere in the text, 0.4 only in part, 0 nowhere."""
     return min((_date(one, window, cited) for one in said.dates), default=1.0)
 
 

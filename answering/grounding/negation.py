@@ -1,4 +1,4 @@
-"""Yes and no: whether a claim denies what the cited text affirms, or has the opposite word."""
+"""Whether a claim denies what the cited text affirms, or says the opposite word."""
 
 from __future__ import annotations
 

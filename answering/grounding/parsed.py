@@ -1,4 +1,4 @@
-"""A claim and the text that it cites, read: sentences and rows with their terms, quantities and dates."""
+"""Parses a claim and the text that it cites: sentences and rows with their terms, quantities and dates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from language.scripts import folded, plain_width
 from language.sentences import spans
 from language.terms import terms
 
-_MOST_PIECES = 400  # sentences that are looked at; a longer text is no passage
+_MOST_PIECES = 400  # sentences that are parsed; a longer text is not a passage
 _LONGEST_PIECE = 2_000  # characters
 _LONGEST_CAPTION = 200
 _MOST_COUNTED = 60  # quantities of one piece, and dates
@@ -64,7 +64,7 @@ class Cited:
 
 
 def _header(pieces: Sequence[Piece]) -> list[Piece]:
-    """The first row, what stands above it, and the rows below it without a label."""
+    """The header of a table: the first row, what stands above it, and the rows below it without a label."""
     rows = [piece for piece in pieces if piece.is_row and piece.terms][: TABLE_HEADER + 1]
     below = takewhile(lambda row: bool(row.cells) and not row.cells[0], rows[1:])
     caption = pieces[pieces.index(rows[0]) - 1 : pieces.index(rows[0])] if rows else ()

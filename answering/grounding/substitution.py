@@ -1,4 +1,4 @@
-"""Where a claim goes on like the text that it cites, but for one thing in the place of another."""
+"""Finds where a claim reads like the text that it cites, but has another name or number in one place."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _TOKEN = re.compile(rf"\d+(?:[.,]\d+)*|[^\W\d_{CJK}]+(?:['’-][^\W\d_{CJK}]+)*|
 
 
 def replaced(said: Piece, near: Sequence[Piece]) -> bool:
-    """Both go on alike before and after a place where they tell two names or two numbers."""
-    if not near or near[0].is_row:  # cells are no running text: numbers, names and columns tell
+    """Both are alike before and after a place where they have different names or different numbers."""
+    if not near or near[0].is_row:  # cells are not running text: there numbers, names and columns decide
         return False
     mine, theirs = _tokens(said.text), _tokens(near[0].text)
     steps = SequenceMatcher(None, mine, theirs, autojunk=False).get_opcodes()
