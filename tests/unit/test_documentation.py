@@ -16,7 +16,6 @@ ROOT = Path(__file__).resolve().parents[2]
 GUIDES = (
     *("README.md", "CONTRIBUTING.md", "samples/README.md"),
     *(f"docs/{page}.md" for page in ("architecture", "operations", "numbers")),
-    *(f"docs/decisions/{page.name}" for page in sorted((ROOT / "docs" / "decisions").glob("*.md"))),
 )
 ROOMS = (
     *("answering", "app", "docs", "domain", "evaluation", "ingest", "lab", "language", "prompts", "retrievers"),
