@@ -1,4 +1,4 @@
-"""Chunks to vectors: which chunks a space encodes, and how it is asked to."""
+"""Encodes chunks: which of them a space wants, and their vectors."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class BulkEncoder(Protocol):
 
 
 def wants(text_encoder: TextEncoder, space: Space, chunk: Chunk) -> bool:
-    """A text space sees no words that its model doesn't know, the image space nothing without a picture."""
+    """The text space wants chunks with words that its model knows; the image space wants chunks with a picture."""
     return chunk.image is not None if space == "image" else text_encoder.sees(chunk.search_text)
 
 
 def wanted_by(space: Space, text_encoder: TextEncoder, chunks: Sequence[Chunk]) -> list[Chunk]:
-    """Of these chunks; a hundred texts take some 50 ms to look at, so not on an event loop."""
+    """The chunks that the space wants. A hundred texts take about 50 ms: call it in a thread."""
     return [chunk for chunk in chunks if wants(text_encoder, space, chunk)]
 
 
@@ -66,7 +66,7 @@ def known_vectors(
 
 
 def keeps(kept: KeptVectors, document_id: str, space: Space, encoder: str, part: int, chunks: Sequence[Chunk]) -> bool:
-    """Whether just these chunks' vectors are kept, and whole."""
+    """Whether the vectors of exactly these chunks are kept, and undamaged."""
     try:
         ids, _ = kept.load(document_id, space, encoder, part)
     except (Missing, Unreadable):  # erased at this moment, or damaged: made again
@@ -77,14 +77,14 @@ def keeps(kept: KeptVectors, document_id: str, space: Space, encoder: str, part:
 def vector_rows(
     kept: KeptVectors, document_id: str, space: Space, encoder: str, part: int, chunks: Sequence[Chunk]
 ) -> list[VectorRow]:
-    """What an index gets of these chunks. Raises Missing and Unreadable."""
+    """The rows of these chunks for a vector index. Raises Missing and Unreadable."""
     kinds = {chunk.id: chunk.kind for chunk in chunks}
     made = zip(*kept.load(document_id, space, encoder, part), strict=True)
     return [VectorRow(id, document_id, kinds[id], vector) for id, vector in made if id in kinds]
 
 
 def _content(space: Space, chunk: Chunk) -> str:
-    """What is encoded of it; a crop's key ends in the hash of its bytes."""
+    """The text that is encoded, or the hash of the picture."""
     return chunk.search_text if space == "text" else digest_of_crop(chunk.image)
 
 

@@ -1,4 +1,4 @@
-"""Removes what deleted documents and collections leave: vectors, words, blobs and rows. Each may run twice."""
+"""Erases deleted documents and collections: vectors, words, blobs and rows. Each function may run twice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Eraser:
 
     @contextmanager
     def excluded(self, document_id: str) -> Generator[None]:
-        """Meanwhile this document is not erased in this process."""
+        """This process does not erase the document meanwhile."""
         with self._locks[document_id]:
             yield
 
@@ -37,7 +37,7 @@ class Eraser:
         self._locks.pop(document_id, None)
 
     def remove(self, document_id: str, collection_id: str) -> None:
-        """All but its rows and its original."""
+        """Removes all but its rows and its original."""
         for index in self._stores.vectors.indexes():
             if index.collection_id == collection_id:
                 self._stores.vectors.remove_document(index, document_id)
@@ -45,7 +45,7 @@ class Eraser:
         self._stores.blobs.delete(blob_keys.folder(document_id))
 
     def erase_former(self, document_id: str) -> None:
-        """Of a new version that has taken its place; what a kill here leaves, the queue is asked to erase later."""
+        """Erases the version that this document has replaced. After a kill here, reconciliation asks for it again."""
         try:
             former = self._stores.catalogue.documents.find(document_id).replaces
         except (Missing, Gone):

@@ -1,4 +1,4 @@
-"""Reads and writes for a document as long as its run is wanted; a run that is not ends with Superseded."""
+"""Guards what a run reads and writes: as soon as the run is no longer wanted, it ends with Superseded."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Guarded:
         return document if document.attempt == attempt else None
 
     async def begin(self, document_id: str, attempt: int, stage: Stage, work: Work) -> Document:
-        """Enters a stage, so much of the work being done; raises Superseded when the run is not wanted."""
+        """Records the stage, and how much of the work is done. Raises Superseded when the run is not wanted."""
         time_left_s = self._clocks.time_left_s((document_id, attempt), work)
 
         def enter() -> Document:
@@ -63,8 +63,8 @@ class Guarded:
             raise Superseded("No longer wanted.")
 
     async def write(self, document: Document, write: Callable[..., object], *args: object) -> None:
-        """A deletion either sees what was written, or prevents it; or, in another process, came in between: then what
-        was written is removed here."""
+        """Writes only for a document that is wanted. A deletion in this process waits for the write, or prevents it. A
+        deletion by another process may come in between: then the written data is removed here."""
 
         def guarded() -> None:
             with self._eraser.excluded(document.id):

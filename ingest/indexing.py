@@ -25,7 +25,7 @@ class Indexing:
         self._guarded = guarded
 
     def record_anew(self, document: Document, chunks: Sequence[Chunk]) -> None:
-        """Records the chunks of the text in place of all that an earlier attempt left."""
+        """Records the chunks of the text, and removes all that an earlier attempt left."""
         again = document.attempt > 1
         if again and not self._recorded_before(document, chunks):
             # First: a kill must not leave them to other chunks.
@@ -37,14 +37,14 @@ class Indexing:
             self._stores.words.remove_document(document.collection_id, document.id)
 
     def _recorded_before(self, document: Document, chunks: Sequence[Chunk]) -> bool:
-        """Whether an earlier attempt cut the same: then its vectors are still theirs."""
+        """Whether an earlier attempt made the same chunks: then its vectors still fit."""
         before = {chunk.id: chunk for chunk in self._stores.catalogue.chunks.of_document(document.id, batch=TEXT)}
         now = [chunk for chunk in chunks if chunk.ordinal >= 0]  # an outline is not encoded
         same = [chunk for chunk in now if chunk.id in before and _encoded_alike(chunk, before[chunk.id])]
         return len(same) == len(now) == len(before)
 
     async def embed(self, document: Document, batch: int, first: int, changed: bool) -> None:
-        """Keeps the vectors of one part of the chunks. `changed`: those kept are of other words."""
+        """Encodes one part of the chunks and keeps the vectors. `changed`: the kept vectors are of other words."""
         chunks = await self._part(document, batch, first)
         for space, encoder in self._models.encoders.items():
             wanted = await asyncio.to_thread(wanted_by, space, self._models.text, chunks)
@@ -69,7 +69,7 @@ class Indexing:
     async def _kept_before(
         self, document: Document, space: Space, batch: int, first: int, chunks: Sequence[Chunk]
     ) -> bool:
-        """Whether an earlier attempt, or this one before a kill, has kept these vectors of the text."""
+        """Whether an earlier attempt (or this one, before a kill) has kept these vectors of the text."""
         if batch != TEXT:  # what pictures hold may be read otherwise the next time
             return False
         encoder = self._models.encoders[space]
@@ -92,7 +92,7 @@ class Indexing:
         return await asyncio.to_thread(of_document, document.id, first - 1, EMBED_PART, batch)
 
     async def parts_with(self, document: Document, chunks: Sequence[Chunk]) -> list[tuple[int, int]]:
-        """The parts, as they were embedded, that these chunks are in."""
+        """The parts, as they were embedded, that hold these chunks."""
         found: dict[tuple[int, int], None] = {}
         for batch in sorted({chunk.batch for chunk in chunks}):
             of_document = self._stores.catalogue.chunks.of_document
@@ -105,7 +105,7 @@ class Indexing:
 
 
 def parts(chunks: Sequence[Chunk]) -> list[int]:
-    """The ordinals that the parts to embed begin with: of one document, no two parts have the same."""
+    """The ordinal of each part's first chunk, which names the part within its document."""
     return [chunk.ordinal for chunk in chunks[::EMBED_PART]]
 
 

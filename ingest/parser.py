@@ -15,7 +15,7 @@ from ingest.libreoffice import installed
 from ingest.originals import key
 from ingest.parse import open_document, parse_pages
 from ingest.parse.formats import CONVERT_S, FORMATS, PDF
-from ingest.parse.ocr import read_figures, read_page, read_pixels
+from ingest.parse.ocr import recognise_figures, recognise_page, recognise_pixels
 from ingest.parse.printed import printed
 from ingest.parse.render import render_page
 from system.sandbox import Sandbox
@@ -26,19 +26,19 @@ CUT_TIMEOUT_S = 300.0
 PAGES_AT_ONCE = 8  # in one call, however many children there are: what is read of a page must not depend on them
 PAGE_TIMEOUT_S = 30.0  # for one page of a batch that could not be read in one go
 PATIENCE = 8  # pages of one document that may be lost one by one; then the rest of a broken batch is not tried
-READ_TIMEOUT_S = 120.0  # a dense page at full size takes 5–12 s on two old cores
+RECOGNISE_TIMEOUT_S = 120.0  # a dense page at full size takes 5–12 s on two old cores
 
 
 class SandboxedParser:
-    """`reading`: where words in pictures are recognised, when that is not to hold up the rest.
+    """`recognising`: where words in pictures are recognised, when that is not to hold up the rest.
     `hidden_text`: whether text that can't be seen on the page becomes chunks too, marked."""
 
     def __init__(
-        self, sandbox: Sandbox, blobs: Blobs, reading: Sandbox | None = None, hidden_text: bool = False
+        self, sandbox: Sandbox, blobs: Blobs, recognising: Sandbox | None = None, hidden_text: bool = False
     ) -> None:
         self.sandbox = sandbox
         self.blobs = blobs
-        self.reading = reading or sandbox
+        self.recognising = recognising or sandbox
         self.hidden_text = hidden_text
         self._lost: Counter[tuple[str, int]] = Counter()  # pages, by document and attempt
 
@@ -82,20 +82,20 @@ class SandboxedParser:
         row = FORMATS[document.media_type]
         return await self.sandbox.run(parse_pages, self._file(document), row, first, last, timeout_s=timeout_s)
 
-    async def read_page(self, document: Document, page: int) -> ParsedPage:
-        return await self.reading.run(
-            read_page, self._file(document), document.media_type, page, timeout_s=READ_TIMEOUT_S
+    async def recognise_page(self, document: Document, page: int) -> ParsedPage:
+        return await self.recognising.run(
+            recognise_page, self._file(document), document.media_type, page, timeout_s=RECOGNISE_TIMEOUT_S
         )
 
-    async def read_pixels(self, pixels: bytes) -> tuple[str, float]:
-        text, confidence, _ = await self.reading.run(read_pixels, pixels, timeout_s=READ_TIMEOUT_S)
+    async def recognise_pixels(self, pixels: bytes) -> tuple[str, float]:
+        text, confidence, _ = await self.recognising.run(recognise_pixels, pixels, timeout_s=RECOGNISE_TIMEOUT_S)
         return text, confidence
 
-    async def read_figures(
+    async def recognise_figures(
         self, document: Document, page: int, figures: Sequence[tuple[Box, bool]]
     ) -> Sequence[tuple[bytes, str, float]]:
-        return await self.reading.run(
-            read_figures, self._file(document), page, tuple(figures), timeout_s=READ_TIMEOUT_S
+        return await self.recognising.run(
+            recognise_figures, self._file(document), page, tuple(figures), timeout_s=RECOGNISE_TIMEOUT_S
         )
 
     async def cut_text(self, document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:

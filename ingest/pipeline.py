@@ -1,13 +1,14 @@
-"""A document's way in, top to bottom. Its text comes first; what only pictures hold is read after.
+"""How a document is taken in, top to bottom: first its text, then its pictures.
 
-`ingest`: identify, parse, split, embed, index, publish: from then on the text is found. `read_pictures`: pages without
-text, and figures, are described (their words recognised), split, embed, indexed and published batch by batch. The two
-wait in queues of their own, so that the text of many documents is found before the pictures of the first are read.
+`ingest` identifies the file, parses it, splits the text into chunks, embeds them, indexes and publishes them: now the
+text is found. `recognise_pictures` then describes pages without text, and figures (recognises their words), and splits,
+embeds, indexes and publishes them batch by batch. The two have a queue each, so that the text of many documents is
+found before the pictures of the first are recognised.
 
-They tell the story; they know no queue. Each stage is one call through `step`, which a durable queue records: after a
-crash, finished stages are not repeated, and the one that was running runs again. So every stage may run twice, gives
-small results (numbers and keys, never content), and leaves the same things behind each time. What the text became
-stays as it is when pictures arrive; each batch becomes visible in one transaction.
+The functions here know no queue. They call each stage through `step`, and a durable queue records its result: after a
+crash, finished stages are not repeated, and the stage that was running runs again. So each stage may run twice, leaves
+the same behind each time, and returns little (numbers and keys, never content). Chunks of the text do not change when
+pictures arrive; each batch becomes visible in one transaction.
 """
 
 from __future__ import annotations
@@ -31,14 +32,15 @@ T = TypeVar("T")
 
 
 class Step(Protocol):
-    """Runs one stage, once: a durable queue records its result under the name."""
+    """Runs a stage once: a durable queue records its result under the name."""
 
     async def __call__(self, name: str, stage: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T: ...
 
 
 async def ingest(stages: Stages, step: Step, document_id: str, attempt: int) -> list[Numbers]:
-    """Takes the text of a document in. Returns the batches of pages with pictures, which are left to be read: until
-    then the document stays `running`. Without any it ends `ready`, `partial` or `failed`, or quietly if superseded."""
+    """Takes the text of a document in. Returns the batches of pages whose pictures are still to be recognised; until
+    then the document stays `running`. Without such batches it ends `ready`, `partial` or `failed`. A superseded run
+    ends without a word."""
     run = (document_id, attempt)
     with stages.text_comes_first():
         try:
@@ -62,10 +64,11 @@ async def ingest(stages: Stages, step: Step, document_id: str, attempt: int) -> 
     return waiting
 
 
-async def read_pictures(
+async def recognise_pictures(
     stages: Stages, step: Step, document_id: str, attempt: int, waiting: Sequence[Sequence[int]]
 ) -> None:
-    """Reads what only pictures hold, after the text. Ends the document `ready`, `partial` or `failed`, or quietly."""
+    """Recognises the pictures of a document whose text is in. It ends `ready`, `partial` or `failed`; a superseded run
+    ends without a word."""
     run = (document_id, attempt)
     batches = [Batch(*numbers) for numbers in waiting]
     textless, pictures = sum(batch.textless for batch in batches), sum(batch.pictures for batch in batches)
@@ -87,8 +90,8 @@ async def read_pictures(
 
 
 async def _caption(stages: Stages, step: Step, run: tuple[str, int], first: int, work: Work) -> int:
-    """Has figures, tables and pages without text described, group by group, each with a batch of its own for the
-    pages; then what was found by other words before is embedded and indexed again. Returns the last batch."""
+    """Has a language model describe figures, tables and pages without text, in groups. Described pages become chunks of
+    a batch of their own; chunks with a new description are embedded and indexed again. Returns the last batch."""
     changed: dict[tuple[int, int], None] = {}
     groups = await step("to-caption", stages.to_caption, *run)
     for group in range(groups):
@@ -105,7 +108,7 @@ async def _caption(stages: Stages, step: Step, run: tuple[str, int], first: int,
 async def _make_findable(
     stages: Stages, step: Step, run: tuple[str, int], batch: int, parts: Sequence[int], work: Work
 ) -> None:
-    """Embeds and indexes the chunks of one batch, in parts that are known by their first ordinals."""
+    """Embeds and indexes the chunks of one batch, in parts; a part is named by the ordinal of its first chunk."""
     share = 0.5 / max(1, len(parts))
     for first in parts:
         await step(f"embed-{first}", stages.embed, *run, batch, first, work)
@@ -116,7 +119,7 @@ async def _make_findable(
 
 
 class Pipeline(Stages):
-    """All that the queue works off: the stages, and erasing. `models`: those that documents are encoded with now."""
+    """What the queue works off: the stages, and erasing."""
 
     def __init__(
         self,

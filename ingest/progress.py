@@ -1,4 +1,4 @@
-"""How far a document is, and how long it will take: by its pages, and by what is found on them."""
+"""Progress of a document, and the time left: by its pages, and by the pictures on them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST = 0.99  # only what is published for good is all done
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a document takes. While it is parsed, the pages to come are expected to be like those before them."""
+    """The work that a document takes. Pages that are not parsed yet are expected to be like those that are."""
 
     pages: int = 1
     parsed: int = 0
@@ -68,7 +68,7 @@ class Clocks:
         self._began: dict[object, _Began] = {}
 
     def time_left_s(self, run: object, work: Work) -> float | None:
-        """By how fast this run has been since it began here; None as long as that says nothing."""
+        """By the speed of this run since it began here; None while too little is done to tell."""
         began = self._began.setdefault(run, _Began(self._now(), work.done_s))
         done_s = work.done_s - began.done_s
         if done_s < LEAST_SHARE * work.whole_s:

@@ -28,9 +28,9 @@ StoreCrop = Callable[[Document, Block], Awaitable[Block]]
 class Recogniser(Protocol):
     """Recognises words where it can do no harm. Raises Unreadable, never hangs."""
 
-    async def read_page(self, document: Document, page: int) -> ParsedPage: ...
-    async def read_pixels(self, pixels: bytes) -> tuple[str, float]: ...
-    async def read_figures(
+    async def recognise_page(self, document: Document, page: int) -> ParsedPage: ...
+    async def recognise_pixels(self, pixels: bytes) -> tuple[str, float]: ...
+    async def recognise_figures(
         self, document: Document, page: int, figures: Sequence[tuple[Box, bool]]
     ) -> Sequence[tuple[bytes, str, float]]:
         """Figures of a page that were found but not drawn: crop, words and how sure of them; read only where asked."""
@@ -69,7 +69,7 @@ class Pictures:
         """The words of a page without text, beside the pictures already found on it."""
         await self._text_first()
         try:
-            read = await self._recogniser.read_page(document, number)
+            read = await self._recogniser.recognise_page(document, number)
         except Unreadable as error:
             problem = Problem(str(error), number)
             return replace(page, needs_ocr=False, read_as="failed", problems=(*page.problems, problem))
@@ -82,7 +82,7 @@ class Pictures:
         await self._text_first()
         pixels = await asyncio.to_thread(self._blobs.read, block.image)
         try:
-            text, confidence = await self._recogniser.read_pixels(pixels)
+            text, confidence = await self._recogniser.recognise_pixels(pixels)
         except Unreadable:  # its words are lost, the picture and its caption are not
             return block
         return replace(block, text=text, confidence=confidence)
@@ -97,7 +97,7 @@ class Pictures:
         await self._text_first()
         wanted = [(block.box, page.read_as == "text" and not block.text) for block in undrawn if block.box]
         try:
-            read = await self._recogniser.read_figures(document, page.number, wanted)
+            read = await self._recogniser.recognise_figures(document, page.number, wanted)
         except Unreadable as error:
             return replace(page, problems=(*page.problems, Problem(str(error), page.number)))
         drawn = {id(block): made for block, made in zip(undrawn, read, strict=True)}

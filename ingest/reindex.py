@@ -1,4 +1,4 @@
-"""Gives a collection other encoders without reading its documents again: their chunks stand in the catalogue.
+"""Gives a collection other encoders. Its documents are not read again: their chunks stand in the catalogue.
 
 look      the documents that are still to be gone through, in parts of chunks; again and again, until there are none
 embed     a part: its vectors are kept as blobs, and added to the new index

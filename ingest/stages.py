@@ -25,7 +25,7 @@ from ingest.stores import Models, Stores
 from ingest.turns import Turns
 
 READING = "3"  # raised when files are read differently: what an earlier attempt read is read again then
-READ_AT_ONCE = 4  # pages of one document being recognised side by side
+RECOGNISED_AT_ONCE = 4  # pages of one document being recognised side by side
 TOLD_EVERY_S = 0.3  # progress within a stage
 
 Numbers = tuple[int, ...]
@@ -137,7 +137,7 @@ class Stages:
     async def describe(self, document_id: str, attempt: int, batch: Batch, work: Work) -> None:
         """Recognises the words of pages without text, and of figures."""
         document = await self._guarded.begin(document_id, attempt, "describe", work)
-        gate, told, so_far = asyncio.Semaphore(READ_AT_ONCE), time.monotonic(), work
+        gate, told, so_far = asyncio.Semaphore(RECOGNISED_AT_ONCE), time.monotonic(), work
 
         async def described(page: ParsedPage) -> ParsedPage:
             nonlocal told, so_far

@@ -24,7 +24,7 @@ from app.adapters.dbos_jobs import (
     prepare,
 )
 from domain.errors import Unavailable, unexpected
-from ingest.pipeline import Pipeline, ingest, read_pictures
+from ingest.pipeline import Pipeline, ingest, recognise_pictures
 from ingest.reindex import Reindexer, reindex
 from ingest.stages import Numbers
 from system.repeating import repeat
@@ -182,7 +182,7 @@ class DbosWorker:
 
         async def pictures_workflow(document_id: str, attempt: int, waiting: Sequence[Numbers]) -> None:
             try:
-                await read_pictures(pipeline, recorded_step, document_id, attempt, waiting)
+                await recognise_pictures(pipeline, recorded_step, document_id, attempt, waiting)
             except Exception as error:  # the job runner, as above
                 await _failed(pipeline, document_id, attempt, error)
 

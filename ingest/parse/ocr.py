@@ -58,7 +58,7 @@ MODELS = {
 }
 
 
-def read_page(path: Path, media_type: str, page: int) -> ParsedPage:
+def recognise_page(path: Path, media_type: str, page: int) -> ParsedPage:
     """The words of a page as rendered, as blocks in reading order. Raises Missing or Unreadable."""
     words, lying = _page_words(path, media_type, page)
     layout = replace(lying, turns=turns_of(words))
@@ -116,7 +116,7 @@ def _turned_back(picture: Image.Image, turns: int) -> Image.Image:
     return picture.rotate(90 * turns, expand=True) if turns else picture
 
 
-def read_pixels(pixels: bytes) -> tuple[str, float, tuple[Line, ...]]:
+def recognise_pixels(pixels: bytes) -> tuple[str, float, tuple[Line, ...]]:
     """The words in a crop, how sure of them, and its lines with boxes as fractions of the crop."""
     try:
         with Image.open(BytesIO(pixels)) as image:
@@ -126,7 +126,7 @@ def read_pixels(pixels: bytes) -> tuple[str, float, tuple[Line, ...]]:
     return _read_picture(picture)
 
 
-def read_figures(path: Path, page: int, figures: Sequence[tuple[Box, bool]]) -> list[tuple[bytes, str, float]]:
+def recognise_figures(path: Path, page: int, figures: Sequence[tuple[Box, bool]]) -> list[tuple[bytes, str, float]]:
     """Figures of a PDF's page: each one's crop, and of those that are to be read the words and how sure of them.
     Raises Missing or Unreadable."""
     made = []

@@ -23,7 +23,7 @@ import rapidocr
 
 from evaluation.questions import load_folder
 from evaluation.tables import table
-from ingest.parse.ocr import MODELS, read_page
+from ingest.parse.ocr import MODELS, recognise_page
 from ingest.parse.pdf_file import draw_page
 from lab.bench.__main__ import default_folder
 
@@ -104,7 +104,7 @@ def found_share(page: Page, text: str) -> float:
 
 def exhibits() -> Read:
     def read(path: Path, number: int) -> str:
-        blocks = read_page(path, PDF, number).blocks
+        blocks = recognise_page(path, PDF, number).blocks
         return "\n".join(cell for block in blocks for cell in (block.text, *(c for row in block.cells for c in row)))
 
     return read

@@ -28,7 +28,7 @@ from evaluation.kept import ROOT
 from ingest.chunk.split import split
 from ingest.parse import open_document, parse_pages
 from ingest.parse.formats import FORMATS
-from ingest.parse.ocr import read_page
+from ingest.parse.ocr import recognise_page
 from lab.measures import other_readers
 
 In = TypeVar("In")
@@ -189,7 +189,7 @@ def read(path: Path, chance: random.Random, most_read: int) -> tuple[Document, l
     pages = [page for batch in batches for page in batch]
     scanned = [page.number for page in pages if page.needs_ocr and page.number is not None]
     for number in chance.sample(scanned, min(most_read, len(scanned))):
-        pages[number - 1] = read_page(path, PDF, number)
+        pages[number - 1] = recognise_page(path, PDF, number)
     return document, [replace(page, blocks=()) if page.needs_ocr else page for page in pages]
 
 

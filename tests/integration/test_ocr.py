@@ -15,7 +15,7 @@ from rapidocr.inference_engine.openvino import main as openvino_sessions
 from domain.errors import Missing, Unreadable
 from domain.types import ParsedPage
 from ingest.chunk.regions import cell_lines
-from ingest.parse.ocr import KERNELS_KEPT, _engine, _not_thin, _threads, read_page, read_pixels
+from ingest.parse.ocr import KERNELS_KEPT, _engine, _not_thin, _threads, recognise_page, recognise_pixels
 
 LINES = ("The quarterly revenue grew", "by twelve percent in March", "because of new customers")
 
@@ -30,7 +30,7 @@ def drawn(size: tuple[int, int] = (900, 500)) -> Image.Image:
 
 def read(image: Image.Image, path: Path) -> ParsedPage:
     image.save(path)
-    return read_page(path, "image/png", 1)
+    return recognise_page(path, "image/png", 1)
 
 
 def words(page: ParsedPage) -> str:
@@ -160,26 +160,26 @@ def as_png(image: Image.Image) -> bytes:
 
 
 def test_a_crop_gives_its_words_and_how_sure_of_them() -> None:
-    text, confidence, lines = read_pixels(as_png(drawn()))
+    text, confidence, lines = recognise_pixels(as_png(drawn()))
     assert text.split("\n") == list(LINES)
     assert confidence > 0.9
     assert [line.text for line in lines] == list(LINES)
 
 
 def test_a_crop_too_small_for_words_is_not_read() -> None:
-    assert read_pixels(as_png(Image.new("RGB", (200, 12)))) == ("", 0.0, ())
+    assert recognise_pixels(as_png(Image.new("RGB", (200, 12)))) == ("", 0.0, ())
 
 
 @pytest.mark.parametrize("spoil", [lambda data: b"", lambda data: b"no picture", lambda data: data[:60]])
 def test_a_damaged_crop_is_a_sentence(spoil: Callable[[bytes], bytes]) -> None:
     with pytest.raises(Unreadable, match="crop"):
-        read_pixels(spoil(as_png(drawn())))
+        recognise_pixels(spoil(as_png(drawn())))
 
 
 def test_a_page_that_is_not_there_is_missing(tmp_path: Path) -> None:
     drawn().save(tmp_path / "page.png")
     with pytest.raises(Missing):
-        read_page(tmp_path / "page.png", "image/png", 2)
+        recognise_page(tmp_path / "page.png", "image/png", 2)
 
 
 def test_few_kernels_are_kept_for_the_shapes_of_pictures() -> None:

@@ -31,7 +31,7 @@ from ingest.chunk.cut import CountTokens, Cut, cut_pictures, cut_text
 from ingest.describe import Describer
 from ingest.originals import Originals
 from ingest.parse.tables import table_block
-from ingest.pipeline import Pipeline, Step, ingest, read_pictures
+from ingest.pipeline import Pipeline, Step, ingest, recognise_pictures
 from ingest.stores import Models, Stores
 from tests.catalogues import fresh_catalogue
 from tests.waiting import becomes, until
@@ -73,7 +73,7 @@ class OnePageABatch:
             return ParsedPage(4, (replace(figure, pixels=picture() if self.draws else None), text))
         return ParsedPage(number, (text,))
 
-    async def read_page(self, document: Document, page: int) -> ParsedPage:
+    async def recognise_page(self, document: Document, page: int) -> ParsedPage:
         return ParsedPage(page, (Block("text", "Recognised words.", page),), read_as="ocr", confidence=0.9)
 
     async def cut_text(self, document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:
@@ -90,10 +90,10 @@ class OnePageABatch:
     ) -> Cut:
         return cut_pictures(document, files, context, batch, count, max_tokens)
 
-    async def read_pixels(self, pixels: bytes) -> tuple[str, float]:
+    async def recognise_pixels(self, pixels: bytes) -> tuple[str, float]:
         return "Tons a day", 0.8
 
-    async def read_figures(
+    async def recognise_figures(
         self, document: Document, page: int, figures: Sequence[tuple[Box, bool]]
     ) -> Sequence[tuple[bytes, str, float]]:
         return [(picture(), "Tons a day" if wanted else "", 0.8) for _, wanted in figures]
@@ -155,7 +155,7 @@ async def take_in(house: House, document: Document, step: Step = step, attempt: 
     """Both halves of a run, as the queue runs them."""
     waiting = await ingest(house.pipeline, step, document.id, attempt)
     if waiting:
-        await read_pictures(house.pipeline, step, document.id, attempt, waiting)
+        await recognise_pictures(house.pipeline, step, document.id, attempt, waiting)
 
 
 async def test_a_document_becomes_ready_with_its_pages(house: House) -> None:
@@ -218,7 +218,7 @@ class OnePicture(OnePageABatch):
     async def open(self, document: Document) -> Identity:
         return Identity("image/png", 1)
 
-    async def read_page(self, document: Document, page: int) -> ParsedPage:
+    async def recognise_page(self, document: Document, page: int) -> ParsedPage:
         cells = (("Item", "Price"), ("Shelf", "184"), ("Bench", "395"))
         stretches = [[[Box(x, y, x + 0.2, y + 0.1)] for x in (0.1, 0.5)] for y in (0.2, 0.4, 0.6)]
         table = table_block(cells, page=page, box=Box(0.1, 0.2, 0.7, 0.7), stretches=stretches)
@@ -245,7 +245,7 @@ async def test_its_text_is_found_before_its_pictures_are_read(house: House) -> N
     assert [page.read_as for page in early.page_report] == ["text", "pending", "text", "text", "text"]
     text = found(house, document)
     assert text == [f"Page {number} tells of the harbour." for number in (1, 3, 4, 5)]
-    await read_pictures(house.pipeline, step, document.id, 1, waiting)
+    await recognise_pictures(house.pipeline, step, document.id, 1, waiting)
     assert found(house, document) == [text[0], "Recognised words.", text[1], "Figure 1\nTons a day", *text[2:]]
 
 
@@ -264,10 +264,10 @@ async def test_a_figure_is_read_whether_its_parser_drew_it_or_left_that_for_late
 
 
 async def test_figures_that_cannot_be_drawn_keep_their_captions(house: House) -> None:
-    async def read_figures(*args: object) -> Sequence[tuple[bytes, str, float]]:
+    async def recognise_figures(*args: object) -> Sequence[tuple[bytes, str, float]]:
         raise Unreadable("figures can't be drawn")
 
-    house.parser.read_figures = read_figures  # type: ignore[method-assign,assignment]
+    house.parser.recognise_figures = recognise_figures  # type: ignore[method-assign,assignment]
     document = house.upload()
     await take_in(house, document)
     partial = house.catalogue.documents.find(document.id)
@@ -279,7 +279,7 @@ async def test_what_the_text_became_stays_as_it_is_when_pictures_arrive(house: H
     document = house.upload()
     waiting = await ingest(house.pipeline, step, document.id, 1)
     before = house.catalogue.chunks.of_document(document.id)
-    await read_pictures(house.pipeline, step, document.id, 1, waiting)
+    await recognise_pictures(house.pipeline, step, document.id, 1, waiting)
     after = house.catalogue.chunks.of_document(document.id)
     assert [chunk for chunk in after if chunk.batch == 0] == list(before)
 
@@ -323,7 +323,7 @@ async def test_what_breaks_after_the_text_was_published_costs_the_pictures_only(
         raise Unavailable("The disk is full.")
 
     house.parser.cut_pictures = cut_pictures  # type: ignore[method-assign,assignment]
-    await read_pictures(house.pipeline, step, document.id, 1, waiting)
+    await recognise_pictures(house.pipeline, step, document.id, 1, waiting)
     partial = house.catalogue.documents.find(document.id)
     assert (partial.status, partial.problems[0]) == ("partial", Problem("The disk is full."))
     assert len(found(house, document)) == 4
@@ -372,7 +372,7 @@ async def test_a_retry_goes_on_from_what_was_read_and_kept(house: House) -> None
     waiting = await ingest(house.pipeline, step, document.id, 2)
     assert house.catalogue.documents.find(document.id).findable
     house.use(house.parser, Bulk())
-    await read_pictures(house.pipeline, step, document.id, 2, waiting)
+    await recognise_pictures(house.pipeline, step, document.id, 2, waiting)
     assert house.catalogue.documents.find(document.id).status == "ready"
     assert house.everything(document) == whole.everything(document)
 
@@ -391,22 +391,22 @@ async def test_a_retry_reads_no_picture_again_that_was_read(house: House) -> Non
     await take_in(house, document)
     assert house.catalogue.documents.find(document.id).status == "partial"  # its text is found
     house.use(OnePageABatch(), house.bulk)
-    house.parser.pages = house.parser.read_page = refuse  # type: ignore[method-assign,assignment]
+    house.parser.pages = house.parser.recognise_page = refuse  # type: ignore[method-assign,assignment]
     house.catalogue.runs.requeue(document.id)
     await take_in(house, document, attempt=2)
     assert house.catalogue.documents.find(document.id).status == "ready"
 
 
 async def test_a_retry_reads_a_page_again_that_failed(house: House) -> None:
-    document, read_page = house.upload(), house.parser.read_page
+    document, recognise_page = house.upload(), house.parser.recognise_page
 
     async def crashing(document: Document, page: int) -> ParsedPage:
         raise Unreadable("It crashed.")
 
-    house.parser.read_page = crashing  # type: ignore[method-assign]
+    house.parser.recognise_page = crashing  # type: ignore[method-assign]
     await take_in(house, document)
     assert house.catalogue.documents.find(document.id).status == "partial"
-    house.parser.read_page = read_page  # type: ignore[method-assign]
+    house.parser.recognise_page = recognise_page  # type: ignore[method-assign]
     house.catalogue.runs.requeue(document.id)
     await take_in(house, document, attempt=2)
     assert house.catalogue.documents.find(document.id).status == "ready"
@@ -438,7 +438,7 @@ async def test_pictures_wait_for_the_text_of_other_documents(house: House) -> No
     document = house.upload()
     waiting = await ingest(house.pipeline, step, document.id, 1)
     with house.pipeline.text_comes_first():
-        reading = asyncio.create_task(read_pictures(house.pipeline, step, document.id, 1, waiting))
+        reading = asyncio.create_task(recognise_pictures(house.pipeline, step, document.id, 1, waiting))
         await asyncio.sleep(0.3)
         assert house.catalogue.documents.find(document.id).page_report[1].read_as == "pending"
     await reading
@@ -453,16 +453,16 @@ async def test_while_text_comes_pictures_are_read_one_after_the_other(
     documents = [house.upload(f"{name}.pdf", name * 64) for name in "abc"]
     waiting = [await ingest(house.pipeline, step, document.id, 1) for document in documents]
     read: list[str] = []
-    read_page = house.parser.read_page
+    recognise_page = house.parser.recognise_page
 
     async def told(document: Document, page: int) -> ParsedPage:
         read.append(document.id)
-        return await read_page(document, page)
+        return await recognise_page(document, page)
 
-    house.parser.read_page = told  # type: ignore[method-assign]
+    house.parser.recognise_page = told  # type: ignore[method-assign]
     with house.pipeline.text_comes_first():
         reading = [
-            asyncio.create_task(read_pictures(house.pipeline, step, document.id, 1, batches))
+            asyncio.create_task(recognise_pictures(house.pipeline, step, document.id, 1, batches))
             for document, batches in zip(documents, waiting, strict=True)
         ]
         await until(house.pipeline.pictures.next_picture.locked)
@@ -537,10 +537,10 @@ async def test_a_disk_that_stays_full_is_told_not_swallowed(house: House) -> Non
 
 
 async def test_a_page_that_failed_makes_the_document_partial(house: House) -> None:
-    async def read_page(document: Document, page: int) -> ParsedPage:
+    async def recognise_page(document: Document, page: int) -> ParsedPage:
         raise Unreadable("It took longer than 60 s.")
 
-    house.parser.read_page = read_page  # type: ignore[method-assign]
+    house.parser.recognise_page = recognise_page  # type: ignore[method-assign]
     document = house.upload()
     await take_in(house, document)
     partial = house.catalogue.documents.find(document.id)
@@ -669,7 +669,7 @@ async def test_a_model_that_fails_leaves_the_document_partial_and_a_retry_asks_a
     words.failure = None
     house.catalogue.runs.requeue(document.id)
     waiting = await ingest(house.pipeline, step, document.id, 2)
-    await read_pictures(house.pipeline, step, document.id, 2, waiting)
+    await recognise_pictures(house.pipeline, step, document.id, 2, waiting)
     assert house.catalogue.documents.find(document.id).status == "ready"
 
 
@@ -773,7 +773,7 @@ async def test_the_former_is_found_until_the_new_version_is_whole(house: House) 
     assert waiting  # its text is indexed, its pictures are not read yet
     assert found(house, old) == before
     assert found(house, fresh) == []
-    await read_pictures(house.pipeline, step, fresh.id, 1, waiting)
+    await recognise_pictures(house.pipeline, step, fresh.id, 1, waiting)
     assert len(found(house, fresh)) == CHUNKS
     assert house.catalogue.erasure.deleted() == ()  # erased already
     with pytest.raises(Gone):
@@ -799,7 +799,7 @@ async def test_a_new_version_that_is_cancelled_half_way_leaves_the_former(house:
     fresh, _ = await new_version(house, old, ThirdPageChanged())
     waiting = await ingest(house.pipeline, step, fresh.id, 1)
     house.catalogue.runs.update(fresh.id, 1, status="cancelled")
-    await read_pictures(house.pipeline, step, fresh.id, 1, waiting)
+    await recognise_pictures(house.pipeline, step, fresh.id, 1, waiting)
     assert len(found(house, old)) == CHUNKS
     assert found(house, fresh) == []
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from domain.errors import Unavailable, unexpected
 from domain.ports import RunState
-from ingest.pipeline import Pipeline, ingest, read_pictures
+from ingest.pipeline import Pipeline, ingest, recognise_pictures
 from ingest.reindex import Reindexer, reindex
 
 T = TypeVar("T")
@@ -99,7 +99,7 @@ class MemoryJobs:
                 waiting = await ingest(self._pipeline, step, document_id, attempt)
             if waiting:
                 async with self._room_for_pictures:
-                    await read_pictures(self._pipeline, step, document_id, attempt, waiting)
+                    await recognise_pictures(self._pipeline, step, document_id, attempt, waiting)
         except Exception as error:  # the job runner: whatever it was, the document must not stay `running`
             log.exception("a document's run failed", extra={"document": document_id, "attempt": attempt})
             await step("fail", self._pipeline.fail, document_id, attempt, unexpected(error))
