@@ -24,9 +24,9 @@ from domain.errors import BadConfiguration, BadRequest, Conflict, ExhibitError, 
 
 LONGEST_KEY = 1024
 ROUNDS = 50
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # the disk, a quota, or a limit on the size of a file
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # the disk, a quota, or the limit of a file's size is reached
 
-# No leading dot: that also refuses `.`, `..` and our own `.tmp`.
+# No leading dot, which also refuses `.`, `..` and `.tmp`.
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,254})*")
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ def checked_key(key: str) -> str:
 
 
 def is_under(key: str, prefix: str) -> bool:
-    """Whether it is that key, or lies under it as a folder; every key lies under the empty prefix."""
+    """Whether the key is the prefix or lies under it as a folder; every key lies under the empty prefix."""
     prefix = prefix.rstrip("/")
     return not prefix or key == prefix or key.startswith(f"{prefix}/")
 
@@ -78,7 +78,7 @@ class LocalBlobs:
         return self._target(key)
 
     def temporary(self) -> Path:
-        """Swept away when this process has ended without adopting it."""
+        """Removed by the next process if this one ends without adopting it."""
         try:
             with self._starting:
                 if self._session is None:
@@ -92,7 +92,7 @@ class LocalBlobs:
         if not path.is_file():
             raise Missing(f"there is no file {path.name} to adopt")
         with _storing(path):
-            # Whoever adopts the same key at this very moment brings the same bytes: keys are their hashes.
+            # Another process adopting the same key at this moment has the same bytes: the key is their hash.
             if not target.is_file():
                 _flush(path)
                 path.chmod(0o600)
@@ -109,7 +109,7 @@ class LocalBlobs:
         target = self._target(prefix)
         doomed = self.temporary()
         try:
-            os.rename(target, doomed)  # a folder of thousands is gone at once, and then really
+            os.rename(target, doomed)  # first renamed, so that a folder of thousands of files disappears at once
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
@@ -118,7 +118,7 @@ class LocalBlobs:
             _flush(target.parent)
 
     def _target(self, key: str) -> Path:
-        """Where a key's file is. A symbolic link that someone planted must not lead out of the folder."""
+        """The path of a key's file. A symbolic link must not lead out of the folder."""
         target = self._root / checked_key(key)
         if not target.resolve().is_relative_to(self._root):
             raise BadRequest(f"{key[:80]!r} leads out of the blob folder")
@@ -133,16 +133,16 @@ class LocalBlobs:
                     yield file.relative_to(self._root).as_posix()
 
     def _start_session(self) -> Path:
-        """A folder of our own, and a lock on it that the system takes back when this process ends, however it ends."""
+        """This process's own folder, with a lock that the system releases when the process ends in any way."""
         while True:
             session = self._temporary / uuid4().hex
             held = os.open(session.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:  # a sweeper was faster
+            except OSError:  # another process has swept it
                 os.close(held)
                 continue
-            if not session.with_suffix(".lock").exists():  # … and is done with it
+            if not session.with_suffix(".lock").exists():  # … completely
                 os.close(held)
                 continue
             session.mkdir(mode=0o700)
@@ -151,7 +151,7 @@ class LocalBlobs:
 
 
 def folder_size(folder: Path) -> int:
-    """Bytes of all files in it; those that go meanwhile don't count."""
+    """Bytes of all its files; files removed meanwhile don't count."""
     size = 0
     for parent, _, files in os.walk(folder):
         for file in files:
@@ -164,7 +164,7 @@ def folder_size(folder: Path) -> int:
 
 
 def _end_own_session(session: Path, held: int, owner: int) -> None:
-    if os.getpid() == owner:  # a forked child inherits this duty, but must not do it
+    if os.getpid() == owner:  # not in a forked child, which inherits this handler
         _end_session(session, held)
 
 
@@ -175,7 +175,7 @@ def _end_session(session: Path, held: int) -> None:
 
 
 def _sweep(temporary: Path) -> None:
-    """Removes what processes that ended have left; those that live hold their locks."""
+    """Removes folders of processes that have ended; running processes hold their locks."""
     for lock in temporary.glob("*.lock"):
         try:
             held = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
@@ -197,7 +197,7 @@ def _owner_only(path: str, flags: int) -> int:
 
 
 def _flush(path: Path) -> None:
-    """To the disk: a file's bytes, or the names in a folder."""
+    """Flushes a file's bytes, or a folder's names, to the disk."""
     opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(opened)
@@ -228,7 +228,7 @@ def _make_folder(folder: Path) -> None:
     except FileExistsError:
         if folder.is_file():
             raise
-        # Another has just made it, and it may be gone again already: the move will tell.
+        # Another process has just created it, and may have removed it again: then the move fails.
     with suppress(FileNotFoundError):
         _flush(folder.parent)
 
@@ -238,7 +238,7 @@ def _make_folder(folder: Path) -> None:
 
 @contextmanager
 def _storing(draft: Path) -> Iterator[None]:
-    """Whatever happens, the draft is gone afterwards: moved, or removed."""
+    """Afterwards the draft is gone, moved or removed, also after an error."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Questions that arrive together are encoded together, in one thread, off the event loop."""
+"""Batches questions that arrive together, and encodes them in one thread beside the event loop."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from concurrent.futures import Future
 from domain.errors import Unavailable
 from domain.ports import Vector, Vectors
 
-_LONGEST_REMEMBERED = 2_000  # letters: a question, not a document
-_TOGETHER = 4  # up to so many of those that are coming are taken along: of four, each costs .6 of what one alone does
+_LONGEST_REMEMBERED = 2_000  # characters: a question, not a document
+_TOGETHER = 4  # announced questions are encoded with the next batch up to this size: in four, each takes .6 of the time
 _MOST_COMING = 256
 _Waiting = tuple[str, "Future[Vector]"]
 
 
 class BatchedQueries:
-    """Gathers calls for a moment, or for as long as the running batch takes; usable from any event loop."""
+    """Waits for further calls for a moment, or while a batch runs; usable from any event loop."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class BatchedQueries:
         self._largest = largest
         self._recent = _Recent(remembered)
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._coming: dict[str, None] = {}  # texts, the first to come first
+        self._coming: dict[str, None] = {}  # announced texts, in order of arrival
         self._lock = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="query-encoder", daemon=True)
@@ -48,21 +48,21 @@ class BatchedQueries:
         if known is not None:
             return known
         future: Future[Vector] = Future()
-        with self._lock:  # nothing is put behind the end mark, where it would wait for ever
+        with self._lock:  # a call after the end mark would wait for ever
             if self._closed:
                 raise Unavailable("The encoder of questions is closed")
             self._waiting.put((text, future))
         return await asyncio.wrap_future(future)
 
     def coming(self, text: str) -> None:
-        """It is going to be asked for: it goes along with what is encoded before, and is remembered."""
+        """Announces a text: it is encoded with the next batch, and its vector is cached."""
         if len(text) <= _LONGEST_REMEMBERED and self._recent.get(text) is None:
             with self._lock:
                 if len(self._coming) < _MOST_COMING:
                     self._coming[text] = None
 
     def close(self) -> None:
-        """Ends the thread once what waits is encoded."""
+        """Ends the thread after the waiting texts are encoded."""
         with self._lock:
             if not self._closed:
                 self._closed = True
@@ -74,7 +74,7 @@ class BatchedQueries:
             self._answer([first, *self._gather()])
 
     def _gather(self) -> list[_Waiting]:
-        """What else arrives within the moment; what queued up during the last batch is there already."""
+        """Calls that arrive within the moment; those of the last batch's time are in the queue already."""
         gathered: list[_Waiting] = []
         until = time.monotonic() + self._gather_s
         while len(gathered) + 1 < self._largest:
@@ -95,7 +95,7 @@ class BatchedQueries:
         texts = self._with_coming(list(dict.fromkeys(text for text, _ in wanted)))
         try:
             vectors = dict(zip(texts, self._encode(texts), strict=True))
-        except BaseException as error:  # whatever it is, it belongs to those who wait, not to this thread
+        except BaseException as error:  # any error is for the callers that wait, not for this thread
             for _, future in wanted:
                 future.set_exception(error)
             return
@@ -106,7 +106,7 @@ class BatchedQueries:
             future.set_result(vectors[text])
 
     def _with_coming(self, texts: Sequence[str]) -> list[str]:
-        """These, and as many more as it is worth to take along."""
+        """The waiting texts, and announced ones up to the size that is worth it."""
         with self._lock:
             for text in texts:
                 self._coming.pop(text, None)
@@ -117,7 +117,7 @@ class BatchedQueries:
 
 
 class _Recent:
-    """The vectors asked for last, up to a number."""
+    """A cache of the vectors used last."""
 
     def __init__(self, most: int) -> None:
         self._most = most

@@ -1,4 +1,4 @@
-"""Ingestion encodes in one niced child process, so that questions come first.
+"""Encodes documents in one child process of low priority, so that questions come first.
 
 The child loads an encoder when that is first asked for, and is started again when it dies. One thread here owns it
 (see `system/child.py`), and callers stand in that thread's queue.
@@ -25,10 +25,10 @@ from system.limits import Limits
 
 log = logging.getLogger(__name__)
 
-_TEXTS_AT_ONCE = 128  # about a second's work: several documents take turns, and a death costs no more
+_TEXTS_AT_ONCE = 128  # about a second's work: documents take turns, and a dead child loses no more
 _IMAGES_AT_ONCE = 16
 _TRIES = 2
-_LIMIT_S = 300.0  # a slice takes about a second, loading a model some
+_LIMIT_S = 300.0  # a slice takes about a second, loading a model several
 
 Job = Literal["texts", "images"]
 
@@ -69,11 +69,11 @@ class EncodingProcess:
 
     async def texts(self, texts: Sequence[str]) -> Vectors:
         """As `TextEncoder.encode`. Raises what it raises, and Unavailable when the child dies twice over it."""
-        import numpy as np  # the parent may be a process that never needs it
+        import numpy as np  # the parent may never need it
 
         parts = [await self._ask("texts", part) for part in _slices(texts, _TEXTS_AT_ONCE)]
         if not parts:
-            parts = [await self._ask("texts", [])]  # the encoder knows the width of nothing
+            parts = [await self._ask("texts", [])]  # for the width of an empty result
         return cast(Vectors, np.concatenate(parts))
 
     async def images(self, images: Sequence[bytes]) -> list[Vector | Unreadable]:
@@ -119,7 +119,7 @@ class EncodingProcess:
     def _serve(self, request: _Request) -> None:
         try:
             result = self._child.ask(request.job, request.items)
-        except BaseException as error:  # it belongs to the caller, not to this thread
+        except BaseException as error:  # any error is for the caller, not for this thread
             request.answer.set_exception(error)
         else:
             request.answer.set_result(result)

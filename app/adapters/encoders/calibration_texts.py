@@ -1,4 +1,4 @@
-"""Texts that an int8 encoder is calibrated on, and others that every number format is measured with."""
+"""Texts for calibrating an int8 encoder, and others for measuring number formats."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def calibration_texts(count: int = 64) -> list[str]:
 
 
 def probe_texts(count: int = 16, words: int | None = None) -> list[str]:
-    """None of them is a calibration text; 120 words are about 184 tokens."""
+    """No calibration text is among them; 120 words are about 184 tokens."""
     return _pieces(_HELD_OUT.split(), count, _WORDS if words is None else (words,))
 
 
 def _pieces(words: Sequence[str], count: int, lengths: Sequence[int]) -> list[str]:
-    """The same ones every time."""
+    """The same texts in each call."""
     chance = random.Random(1)  # noqa: S311  (not a secret)
     pieces = []
     for number in range(count):

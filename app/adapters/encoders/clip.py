@@ -1,4 +1,4 @@
-"""Pictures and short texts as vectors of one space, by any CLIP that open_clip loads: ours, or one from the hub."""
+"""A CLIP model in torch: pictures and short texts as vectors of one space. The bundled model, or one from the hub."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ BUNDLED: Final = Path(__file__).parent / "models" / "exhibit-clip"
 STANDARD: Final = "hf-hub:timm/ViT-B-16-SigLIP2-256"
 CARD: Final = "card.json"
 
-BATCH: Final = 32  # more at once gains nothing on a CPU
+BATCH: Final = 32  # larger batches are no faster on a CPU
 GPU_BATCH: Final = 256
-LONGEST_TEXT: Final = 4_000  # characters that the tokenizer is given; models see 32 to 64 tokens
-SAME: Final = 0.999  # cosine from which half precision counts as the same vector
+LONGEST_TEXT: Final = 4_000  # characters given to the tokenizer; models use 32 to 64 tokens
+SAME: Final = 0.999  # cosine above which half precision counts as the same vector
 _MOST_THREADS = 16
 _PLAIN_CLIP_THRESHOLD = 0.2
-_UNLIKELY = 0.01  # chance of a pair, as a sigmoid model (SigLIP) states it, under which it counts as unrelated
+_UNLIKELY = 0.01  # probability of a pair by a sigmoid model (SigLIP), below which the pair counts as unrelated
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a model of ours states beside its weights."""
+    """The card of a bundled model: a JSON file beside its weights."""
 
     name: str
     weights: str  # file name
@@ -61,7 +61,7 @@ class Card:
 
     @property
     def stamp(self) -> str:
-        """Goes onto every vector: two models, or two versions of one, never share it."""
+        """The name recorded with every vector: unique for each model and version."""
         return f"{self.name}@{self.sha256[:8]}"
 
     def check(self, folder: Path) -> None:
@@ -74,7 +74,7 @@ class Card:
 
 
 class ClipEncoder:
-    """An `ImageEncoder`. Safe to be used by several threads: nothing in it changes after it was built."""
+    """An `ImageEncoder`. Thread-safe: nothing changes after construction."""
 
     def __init__(
         self,
@@ -85,8 +85,8 @@ class ClipEncoder:
         threshold: float,
         cache: Path | None = None,
     ) -> None:
-        """`preprocess`: as open_clip composes it. `cache`: where the choice of the number format for a CPU is
-        remembered, for it takes seconds to make."""
+        """`preprocess`: as open_clip composes it. `cache`: the folder that remembers the number format chosen for a
+        CPU, because choosing takes seconds."""
         self._name = name
         self._model = model
         self._tokenize = tokenize
@@ -114,7 +114,7 @@ class ClipEncoder:
 
     @property
     def side(self) -> int:
-        """Of the square that the model sees, in pixels."""
+        """Side of the model's square input, in pixels."""
         return self._side
 
     def encode_images(self, images: Sequence[bytes]) -> Vectors:
@@ -126,7 +126,7 @@ class ClipEncoder:
         return self._encoded(pictures, lambda picture: picture)
 
     def _encoded(self, items: Sequence[Item], opened: Callable[[Item], Image.Image]) -> Vectors:
-        """A GPU is not waited for before the end: it is at one batch while the next is made."""
+        """A GPU computes one batch while the next is prepared; it is waited for once, at the end."""
         import torch
 
         if not items:
@@ -146,7 +146,7 @@ class ClipEncoder:
 
 
 def bundled(folder: Path = BUNDLED, cache: Path | None = None) -> ClipEncoder:
-    """The CLIP that comes with Exhibit, its weights checked, in torch; `image_encoders` has it without."""
+    """The CLIP that comes with Exhibit, its weights checked, in torch; `image.py` loads it without torch."""
     card = Card.read(folder)
     card.check(folder)
     model, preprocess, tokenize = loaded(f"local-dir:{folder}")
@@ -154,18 +154,18 @@ def bundled(folder: Path = BUNDLED, cache: Path | None = None) -> ClipEncoder:
 
 
 def bundled_name(folder: Path = BUNDLED) -> str:
-    """What its vectors are stamped with, without loading it."""
+    """The name recorded with its vectors, without loading the model."""
     return Card.read(folder).stamp
 
 
 def untrained(folder: Path = BUNDLED) -> ClipEncoder:
-    """The same model with random weights, which any figure of it is to be measured against; finds nothing."""
+    """The same model with random weights, as a baseline for measurements."""
     model, preprocess, tokenize = loaded(f"local-dir:{folder}", load_weights=False)
     return ClipEncoder("untrained", model, preprocess, tokenize, _PLAIN_CLIP_THRESHOLD)
 
 
 def from_hub(model_name: str = STANDARD, cache: Path | None = None) -> ClipEncoder:
-    """Any model that open_clip can name: `hf-hub:owner/model`, `local-dir:folder`."""
+    """Any model that open_clip can load: `hf-hub:owner/model`, `local-dir:folder`."""
     model, preprocess, tokenize = loaded(model_name)
     name = model_name.rpartition(":")[2].rstrip("/").rpartition("/")[2]
     return ClipEncoder(name, model, preprocess, tokenize, stated_threshold(model), cache)
@@ -178,14 +178,14 @@ def loaded(model_name: str, load_weights: bool = True) -> tuple[Any, Any, Any]:
     try:
         model, _, preprocess = open_clip.create_model_and_transforms(model_name, load_weights=load_weights)
         tokenizer = open_clip.get_tokenizer(model_name)
-    except Exception as cause:  # whatever the hub's client, the disk or a damaged file makes of it
+    except Exception as cause:  # the hub's client, the disk and damaged files raise many kinds
         reason = " ".join(str(cause).split()).split(". ")[0].rstrip(".")[:200]
         raise ModelUnavailable(f"The image model {model_name} can't be loaded: {reason}.") from cause
     return model.eval().float(), preprocess, tokenizer
 
 
 def stated_threshold(model: Any) -> float:
-    """A sigmoid model says itself from which similarity on a pair is no longer unlikely."""
+    """The similarity above which a pair is not unlikely, computed from a sigmoid model's own scale and bias."""
     bias = getattr(model, "logit_bias", None)
     if bias is None:
         return _PLAIN_CLIP_THRESHOLD
@@ -218,13 +218,13 @@ def _choice_file(name: str, cache: Path | None) -> Path | None:
 
 
 def _placed(model: Any, side: int, choice: Path | None) -> tuple[torch.device, torch.dtype]:
-    """On the GPU where there is one with room for it, its image tower in the number format that is fastest there."""
+    """On a GPU if there is one with enough memory; the image tower in the fastest number format."""
     import torch
 
     if torch.cuda.is_available():
         try:
             return torch.device("cuda"), _on_gpu(model, side)
-        except RuntimeError as error:  # no room, an old card, one that is taken by another
+        except RuntimeError as error:  # out of memory, an old card, or one in use by another process
             log.warning("the image model can't run on the GPU: CPU instead", extra={"cause": str(error)[:300]})
             model.to("cpu")
             torch.cuda.empty_cache()
@@ -233,7 +233,7 @@ def _placed(model: Any, side: int, choice: Path | None) -> tuple[torch.device, t
 
 
 def _on_gpu(model: Any, side: int) -> torch.dtype:
-    """Half precision, if its vectors are the same."""
+    """Half precision if its vectors are the same."""
     import torch
 
     model.to("cuda")
@@ -249,7 +249,7 @@ def _on_gpu(model: Any, side: int) -> torch.dtype:
 
 
 def _alike(exact: torch.Tensor, half: torch.Tensor) -> float:
-    """The cosine of the two that are least alike; not a number where half precision overflows."""
+    """The lowest cosine of the pairs; NaN if half precision overflows."""
     import torch
 
     return float(torch.nn.functional.cosine_similarity(exact, half.float()).min())
@@ -265,22 +265,22 @@ def _in_best_format(tower: Any, side: int, choice: Path | None) -> tuple[Any, to
         return tower.to(torch.bfloat16), torch.bfloat16
     tower, dtype = _faster(tower, side)
     if choice is not None:
-        with suppress(OSError):  # not remembered, then: the next start asks again
+        with suppress(OSError):  # not remembered: the next start chooses again
             choice.parent.mkdir(parents=True, exist_ok=True)
             choice.write_text(str(dtype).removeprefix("torch."), encoding="ascii")
     return tower, dtype
 
 
 def _faster(tower: Any, side: int) -> tuple[Any, torch.dtype]:
-    """The image tower in half precision, where this CPU is faster with it and the vectors stay the same."""
+    """The image tower in half precision if this CPU is faster with it and the vectors are the same."""
     import torch
 
-    batch = torch.rand(8, 3, side, side)  # noise: only time and sameness matter
+    batch = torch.rand(8, 3, side, side)  # noise is enough for comparing times and vectors
     half_tower = copy.deepcopy(tower).to(torch.bfloat16)
     exact, exact_s = _timed(tower, batch)
     try:
         half, half_s = _timed(half_tower, batch.to(torch.bfloat16))
-    except RuntimeError:  # an operator that this CPU has only in single precision
+    except RuntimeError:  # this CPU lacks an operator in half precision
         return tower, torch.float32
     quicker = half_s < 0.9 * exact_s
     return (half_tower, torch.bfloat16) if quicker and _alike(exact, half) > SAME else (tower, torch.float32)

@@ -1,6 +1,6 @@
 """Converts the bundled CLIP for OpenVINO, in a child process: `python -m app.adapters.encoders.clip_conversion`.
 
-What is written agrees with open_clip from picture and text to vector, or the process ends in an error.
+The graphs' vectors agree with open_clip's, or the process ends with an error.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from system.build_cache import sha256_of
 from system.limits import end_with_parent
 
 _TEXTS = ("", "bar chart", "A line chart of revenue &amp; cost, 2019\u20132025", "折线图，上升趋势", "\U0001f4ca " * 60)
-_ROUNDS = 5  # the quickest counts: the others met someone else's work
+_ROUNDS = 5  # the fastest counts: other processes may slow the others
 _QUICKER = 0.9  # of float32's time
 
 
@@ -32,7 +32,7 @@ class Disagreement(RuntimeError):
 
 
 def convert(model: Path, folder: Path) -> None:
-    read_inputs(model)  # what can't be had without open_clip is refused before seconds are spent
+    read_inputs(model)  # raises early if the inputs need open_clip
     clip, preprocess, tokenize = loaded(f"local-dir:{model}")
     _save(clip.visual, _stacked([preprocess(picture) for picture in _pictures()[:2]]), folder / PICTURES)
     _save(clip.text, tokenize(["one two", "three"]), folder / TEXTS)
@@ -50,7 +50,7 @@ def convert(model: Path, folder: Path) -> None:
 
 
 def _save(tower: Any, example: Any, graph: Path) -> None:
-    """Any number of rows, each as long as the example's."""
+    """The graph takes any number of rows of the example's length."""
     report_nothing()
     import openvino
     import torch
@@ -62,7 +62,7 @@ def _save(tower: Any, example: Any, graph: Path) -> None:
 
 
 def _exact(clip: Any, preprocess: Any, tokenize: Any) -> tuple[Vectors, Vectors]:
-    """open_clip's own vectors of the pictures and texts that are compared."""
+    """open_clip's vectors of the pictures and texts used for the comparison."""
     import torch
 
     with torch.inference_mode():
@@ -84,7 +84,7 @@ def _precisions() -> list[Precision]:
 
 
 def _best(encoders: dict[Precision, GraphEncoder], exact: Vectors) -> Precision:
-    """Of the precisions whose vectors are the same, the quickest, measured in turns; float32 when in doubt."""
+    """The fastest precision whose vectors are the same, measured in turns; float32 when in doubt."""
     pictures = _pictures()
     same = {name: each for name, each in encoders.items() if _agreement(each.encode_pictures(pictures), exact) >= SAME}
     seconds: dict[Precision, float] = {}
@@ -101,7 +101,7 @@ def _agreement(vectors: Vectors, exact: Vectors) -> float:
 
 
 def _pictures() -> list[Image.Image]:
-    """Wide, tall, tiny and noisy: what resizing and filling could get wrong."""
+    """Wide, tall, tiny and noisy pictures, which show faults in resizing and padding."""
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (150, 150, 3), np.uint8))
     sizes = ((400, 300), (90, 500), (500, 40), (3, 2), (128, 128), (129, 200))
     return [noise, Image.new("RGB", (64, 64), "black"), *(_bars(*size) for size in sizes)]

@@ -1,4 +1,4 @@
-"""The bundled CLIP as two OpenVINO graphs: what runs needs neither torch nor open_clip, and so 300 MB less."""
+"""The bundled CLIP as two OpenVINO graphs: without torch and open_clip it takes 300 MB less memory."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from domain.ports import Vectors
 PICTURES: Final = "pictures.xml"
 TEXTS: Final = "texts.xml"
 
-_LENGTHS = (8, 4, 2, 1)  # the engine keeps kernels and buffers for every batch size it meets: 250 MB for 1 to 32
+_LENGTHS = (8, 4, 2, 1)  # batch sizes: OpenVINO keeps kernels and buffers for each size, 250 MB for 1 to 32
 
-Precision = Literal["f32", "bf16"]  # as OpenVINO calls them
+Precision = Literal["f32", "bf16"]  # OpenVINO's names
 
 
 class Tower:
-    """One graph, ready to run. Thread-safe: its callers take turns, for a request of OpenVINO's serves only one."""
+    """One graph, ready to run. Thread-safe: callers take turns, as an OpenVINO request serves one at a time."""
 
     def __init__(self, graph: Path, precision: Precision, threads: int | None = None) -> None:
         """`threads`: all cores' where none is given.
@@ -39,7 +39,7 @@ class Tower:
 
         options: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": precision,  # never its own choice: that may be one the processor emulates
+            "INFERENCE_PRECISION_HINT": precision,  # OpenVINO may choose one that is only emulated
         }
         if threads is not None:
             options["INFERENCE_NUM_THREADS"] = threads
@@ -65,7 +65,7 @@ class Tower:
 
 
 class GraphEncoder:
-    """An `ImageEncoder` with the name of the torch one: vectors of both may stand side by side."""
+    """An `ImageEncoder` with the same name as the one in torch: their vectors can share an index."""
 
     def __init__(
         self, card: Card, model: Path, graphs: Path, precision: Precision, *, pictures_only: bool = False
@@ -75,7 +75,7 @@ class GraphEncoder:
         self._card = card
         self._pictures, self._texts = read_inputs(model)
         self._see = Tower(graphs / PICTURES, precision)
-        self._reader = cache(lambda: Tower(graphs / TEXTS, "f32", threads=1))  # two made at once do no harm
+        self._reader = cache(lambda: Tower(graphs / TEXTS, "f32", threads=1))  # loading it twice does no harm
         if not pictures_only:
             self._reader()
 
@@ -109,7 +109,7 @@ class GraphEncoder:
 
 
 def _pieces(rows: Pixels | Ids) -> Iterator[Pixels | Ids]:
-    """As few as there are with the lengths in `_LENGTHS`."""
+    """As few batches as possible with the sizes of `_LENGTHS`."""
     start = 0
     while left := len(rows) - start:
         length = next(length for length in _LENGTHS if length <= left)

@@ -1,4 +1,4 @@
-"""What the bundled CLIP is given, pixels and token ids, without torch: the same that open_clip would make of it."""
+"""Inputs of the bundled CLIP, pixels and token ids, made without torch and equal to open_clip's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from domain.errors import ModelUnavailable
 
 CONFIG: Final = "open_clip_config.json"
 TOKENIZER: Final = "tokenizer.json"
-_ONE_WAY: Final = {"resize_mode": "longest", "interpolation": "bicubic"}  # the only one that is written here
+_ONE_WAY: Final = {"resize_mode": "longest", "interpolation": "bicubic"}  # the only preprocessing implemented here
 
 Pixels = NDArray[np.float32]  # (n, 3, side, side)
 Ids = NDArray[np.int64]  # (n, context)
@@ -27,7 +27,7 @@ Ids = NDArray[np.int64]  # (n, context)
 
 @dataclass(frozen=True, slots=True)
 class PictureInputs:
-    """Fitted into a square, the rest of it filled."""
+    """Pictures fitted into a square and padded."""
 
     side: int
     fill: int
@@ -50,7 +50,7 @@ class PictureInputs:
 
 
 class Texts:
-    """Mended, unescaped and cut at the context's length. Thread-safe: only read once it is set up."""
+    """Texts cleaned, unescaped and cut at the context length. Thread-safe: not changed after construction."""
 
     def __init__(self, tokenizer: str, context: int, padding: int) -> None:
         """`tokenizer` is the JSON of the `tokenizers` library."""
@@ -65,7 +65,7 @@ class Texts:
 
 
 def read_inputs(folder: Path) -> tuple[PictureInputs, Texts]:
-    """As the model's own files say. Raises ModelUnavailable when they ask for what only open_clip does."""
+    """By the model's own files. Raises ModelUnavailable if they need preprocessing that only open_clip has."""
     try:
         config = json.loads((folder / CONFIG).read_text("utf-8"))
         model, how = config["model_cfg"], config["preprocess_cfg"]
@@ -81,5 +81,5 @@ def read_inputs(folder: Path) -> tuple[PictureInputs, Texts]:
 
 
 def _cleaned(text: str) -> str:
-    """Lone surrogates are mended too: no tokenizer's UTF-8 could carry them."""
+    """Replaces lone surrogates too: they can't be encoded in UTF-8 for the tokenizer."""
     return " ".join(html.unescape(html.unescape(ftfy.fix_text(text))).split())

@@ -1,7 +1,7 @@
-"""Pictures as the numbers that a model of open_clip's is given: its own steps, the last two on the model's device.
+"""Pictures as input tensors of an open_clip model: its own preprocessing, the last two steps on the model's device.
 
-What is done to a picture by Pillow is done on all cores where a GPU waits for it. Then bytes travel, a quarter of what
-numbers would be, while the device is still at the pictures before.
+For a GPU, Pillow's steps run on all cores. Bytes are copied to the device, a quarter of the size of floats, while the
+device still computes the batch before.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Item = TypeVar("Item")
 
 
 class Pixels:
-    """Thread-safe: only read once it is set up."""
+    """Thread-safe: not changed after construction."""
 
     def __init__(
         self, preprocess: Any, size: tuple[int, int], device: torch.device, dtype: torch.dtype, threads: int = 1
@@ -38,10 +38,10 @@ class Pixels:
             torch.tensor(each, device=device).view(3, 1, 1) for each in (normalise.mean, normalise.std)
         )
         self._threads = threads
-        self._pool = ThreadPoolExecutor(threads, "pictures")  # starts none before it is used
+        self._pool = ThreadPoolExecutor(threads, "pictures")  # starts no thread before its first use
 
     def __call__(self, items: Sequence[Item], opened: Callable[[Item], Image.Image]) -> torch.Tensor:
-        """(n, 3, height, width); raises what `opened` raises, for the first item that it raises it for."""
+        """(n, 3, height, width); raises what `opened` raises, for the first such item."""
         import torch
 
         fitted = torch.empty((len(items), *self._size, 3), dtype=torch.uint8, pin_memory=self._device.type == "cuda")
@@ -65,7 +65,7 @@ class Pixels:
             fit(0, count)
             return
         bounds = np.linspace(0, count, min(self._threads, count) + 1).astype(int).tolist()
-        with warnings.catch_warnings():  # threads that silence warnings, each for itself, leave them silent for good
+        with warnings.catch_warnings():  # `catch_warnings` in several threads would leave warnings off for good
             fitting = [self._pool.submit(fit, *each) for each in itertools.pairwise(bounds)]
             wait(fitting)
         for each in fitting:

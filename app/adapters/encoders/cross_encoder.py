@@ -1,4 +1,4 @@
-"""The reranker of the standard models: bge-reranker-v2-m3, which reads question and passage together."""
+"""The reranker of the standard models: bge-reranker-v2-m3, a cross-encoder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.adapters.encoders.torchvision_shim import declare_operators
 from domain.errors import BadConfiguration
 
 STANDARD = "BAAI/bge-reranker-v2-m3"
-MOST = 32  # candidates that are read: on a GPU some 50 ms, without one seconds
+MOST = 32  # candidates scored: some 50 ms on a GPU, seconds without one
 MOST_TOKENS = 512  # of question and passage together
 AT_ONCE = 16
 
@@ -29,7 +29,7 @@ class CrossEncoder:
         declare_operators()
         with quiet():
             import torch
-            from sentence_transformers import CrossEncoder as Loaded  # seconds, and only for the standard models
+            from sentence_transformers import CrossEncoder as Loaded  # takes seconds to import
 
             try:
                 self._model: Any = Loaded(

@@ -1,4 +1,4 @@
-"""Decodes picture files that nobody vouches for into a small RGB picture, in bounded memory, or says why not."""
+"""Decodes untrusted picture files into a small RGB picture, in bounded memory, or says why not."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from PIL import Image, UnidentifiedImageError
 from domain.errors import Unreadable
 from ingest.parse.upright import PILLOW_FAILS, orientation, upright
 
-PLAIN_SIDE: Final = 512  # pixels, the longer side of a plain picture: twice what the image models look at
+PLAIN_SIDE: Final = 512  # pixels of a plain picture's longer side: twice the input of the image models
 
-# Not EPS and its like, which start other programs.
+# Without EPS and the like, whose decoders start other programs.
 FORMATS: Final = ("PNG", "JPEG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM", "ICO")
 
-# What decoding one pixel costs at its worst, in bytes: the picture itself and what its decoder holds beside it.
+# Bytes for decoding one pixel in the worst case: the picture and its decoder's own memory.
 _BYTES_PER_PIXEL: Final = {"WEBP": 12, "AVIF": 16, "TIFF": 16, "JPEG2000": 16, "GIF": 6, "ICO": 8}
 _BYTES_PER_PIXEL_ELSE: Final = 5
-_COEFFICIENT_BYTES: Final = 6  # a progressive JPEG keeps those of all its pixels, however small it is decoded
+_COEFFICIENT_BYTES: Final = 6  # a progressive JPEG holds them for all pixels, also when decoded at a smaller size
 _MEMORY: Final = 220_000_000  # bytes for decoding, which leaves the rest of 300 MB for the strips
 _STRIP_PIXELS: Final = 2_000_000
 _LONGEST_SIDE: Final = 1_000_000
@@ -32,7 +32,7 @@ def small_picture(data: bytes, side: int) -> Image.Image:
     """The first frame upright, in RGB on white: its longer side under 4 × `side` pixels, the shorter one at least
     a `side`-th of it (padded with white), so that any further resizing is cheap and leaves a pixel of it."""
     try:
-        # Pillow warns of what it forgives: a stranger's file is not to fill the log
+        # Pillow warns of faults that it tolerates; uploads must not fill the log
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data), formats=FORMATS) as image:
             whole = image.width * image.height
             image.draft("RGB", (2 * side, 2 * side))  # JPEG only: decoded at a fraction of its size
@@ -47,7 +47,7 @@ def small_picture(data: bytes, side: int) -> Image.Image:
 
 
 def plain_picture(data: bytes) -> bytes:
-    """A small PNG of any picture. To be run where a decoder that crashes takes nobody with it. Raises Unreadable."""
+    """A small PNG of any picture. Run it in a sandbox, as a decoder may crash. Raises Unreadable."""
     picture = small_picture(data, PLAIN_SIDE // 2)
     picture.thumbnail((PLAIN_SIDE, PLAIN_SIDE), Image.Resampling.LANCZOS)
     file = io.BytesIO()

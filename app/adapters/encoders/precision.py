@@ -1,4 +1,4 @@
-"""Which number format this machine runs a sentence encoder fastest in: found out once, then kept in a folder.
+"""Chooses the number format in which this machine runs a sentence encoder fastest, once, and caches the choice.
 
 The probe runs in a child process of its own (`python -m app.adapters.encoders.precision`): a format that the
 processor only emulates may take for ever, making an int8 graph takes a gigabyte, and its libraries would report
@@ -43,11 +43,11 @@ log = logging.getLogger(__name__)
 _RECIPE = 2  # raise when the probe or the making of int8 changes
 _LIBRARIES = ("torch", "sentence-transformers", "transformers", "openvino", "nncf")
 _TIME_LIMIT_S = 90.0  # a quiet machine needs about 20
-_PROBES = 2  # a machine that was busy gets a second chance; one that hangs is not asked for ever
-_MOST_INT8_PARAMETERS = 200_000_000  # larger ones take minutes, and several times their size in memory
-_LEAST_MEAN_COSINE = 0.995  # to float32: then the format changes no ranking that matters
+_PROBES = 2  # a second probe, as the machine may have been busy; then no more
+_MOST_INT8_PARAMETERS = 200_000_000  # quantising larger models takes minutes, and several times their memory
+_LEAST_MEAN_COSINE = 0.995  # to float32: above it no ranking that matters changes
 _LEAST_COSINE = 0.98
-_ROUNDS = 3  # the quickest counts: the others met someone else's work
+_ROUNDS = 3  # the fastest counts: other processes may slow the others
 _TIMED_TEXTS = 8
 _CHOICE = "choice.json"
 
@@ -67,14 +67,14 @@ class Choice:
     measured: tuple[Measured, ...] = ()
     refused: dict[str, str] = field(default_factory=dict)  # format -> why
     took_s: dict[str, float] = field(default_factory=dict)  # part of the probe -> seconds
-    unfinished: int = 0  # probes that did not end well; at the next start there is another, up to a number
+    unfinished: int = 0  # probes that failed; the next start tries again, up to `_PROBES`
     sha256: dict[str, str] = field(default_factory=dict)  # of the files kept beside it
 
 
 def kept_choice(
     model: ModelFiles, cache: Path, threads: int | None, time_limit_s: float = _TIME_LIMIT_S
 ) -> tuple[Choice, Path]:
-    """What was found out on this machine, found out now if it never was, and the folder with its files."""
+    """The cached choice and the folder with its files; probes now if there is none."""
     folder = cache / f"{model.stamp}-{_key(model, threads)}"
     cache.mkdir(parents=True, exist_ok=True)
     with one_at_a_time(cache / f"{folder.name}.lock"):
@@ -118,7 +118,7 @@ def _key(model: ModelFiles, threads: int | None) -> str:
 
 
 def _read(folder: Path) -> Choice | None:
-    """None when there is none, or when its files aren't what they were."""
+    """None if there is none, or if its files have changed."""
     try:
         raw = json.loads((folder / _CHOICE).read_text())
         choice = Choice(
@@ -146,14 +146,14 @@ def _write(choice: Choice, folder: Path) -> None:
 
 
 class _Probe:
-    """Tries one format after the other; after each, the best so far is on the disk."""
+    """Tries one format after the other; after each, the best so far is written to disk."""
 
     def __init__(self, folder: Path, threads: int | None) -> None:
         self._folder = folder
         self._threads = threads
         self._choice = Choice()
         self._runs: dict[NumberFormat, Run] = {}
-        self._seconds: dict[NumberFormat, float] = {}  # of the quickest round
+        self._seconds: dict[NumberFormat, float] = {}  # of the fastest round
         self._cosines: dict[NumberFormat, tuple[float, float]] = {}
         self._since = time.monotonic()
 
@@ -171,7 +171,7 @@ class _Probe:
         self._try("float32", lambda: float32)
 
     def _candidates(self) -> Iterator[tuple[NumberFormat, Callable[[], Run]]]:
-        """Likely winners first: the time may run out."""
+        """Likely winners first, as the time may run out."""
         import torch
 
         model, graph = self._model, self._folder / GRAPH
@@ -182,14 +182,14 @@ class _Probe:
             yield "int8", lambda: _made_int8(model, self._tokens, graph, self._threads)
         if "int8" in self._runs:
             yield "int8-bfloat16", lambda: openvino_run(graph, "int8-bfloat16", self._threads)
-        else:  # never ahead of int8 so far, and slow to try on processors that only emulate it
+        else:  # never faster than int8 so far, and slow to try on processors that only emulate it
             yield "bfloat16", lambda: model.run("bfloat16")
 
     def _try(self, number_format: NumberFormat, make: Callable[[], Run]) -> None:
         try:
             run = make()
             cosines = np.sum(_encoded(run, self._tokens) * self._exact, axis=1)
-        except Exception as error:  # any of three libraries, absent or at odds with this processor
+        except Exception as error:  # three libraries, each possibly missing or unusable on this processor
             self._refuse(number_format, f"{type(error).__name__}: {str(error)[:200]}")
             return
         mean, least = float(cosines.mean()), float(cosines.min())
@@ -202,7 +202,7 @@ class _Probe:
         self._passed(number_format)
 
     def _time_all(self) -> None:
-        """In turns, so that someone else's work on this machine slows all of them or none."""
+        """In turns, so that other processes slow all formats or none."""
         ids, mask = self._tokens.padded(self._tokens.ids(probe_texts(_TIMED_TEXTS, words=120)))
         for number_format, run in [*self._runs.items()] * _ROUNDS:
             started = time.perf_counter()
@@ -263,7 +263,7 @@ def _made_int8(model: SentenceModel, tokens: Tokens, graph: Path, threads: int |
         model_type=nncf.ModelType.TRANSFORMER,
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(inputs),
-        # Without it as close to float32 (.9971 both) and sooner ready.
+        # As close to float32 without it (.9971 both), and faster to make.
         advanced_parameters=nncf.AdvancedQuantizationParameters(disable_bias_correction=True),
     )
     openvino.save_model(quantised, graph, compress_to_fp16=False)

@@ -34,7 +34,7 @@ class Batches:
     tokens: int
 
 
-ON_CPU = Batches(texts=8, tokens=2_048)  # as fast as twice as much, in 28 MB less
+ON_CPU = Batches(texts=8, tokens=2_048)  # as fast as batches twice the size, with 28 MB less memory
 ON_GPU = Batches(texts=256, tokens=32_768)  # some 160 chunks
 
 
@@ -48,10 +48,10 @@ def load_text_encoder(
 def sentence_encoder(
     model: ModelFiles, cache: Path, threads: int | None = None, questions: bool = False
 ) -> SentenceEncoder:
-    """Chooses the number format; the first time on a machine this takes half a minute.
+    """Chooses the number format, which takes half a minute on a machine's first start.
 
-    `questions`: for questions and what answers are checked by, beside other work: int8 then runs on half the cores. Of
-    two cores the second hastens a question by a twelfth (4.0 ms for 4.3) and costs as much again of the processor.
+    `questions`: for questions and claim checks, beside other work: int8 then runs on half the cores. The second of two
+    cores makes a question a twelfth faster (4.0 ms for 4.3) and takes as much CPU time again.
     """
     choice, folder = kept_choice(model, cache, threads)
     if not choice.number_format.startswith("int8") or choice.shape is None:
@@ -74,7 +74,7 @@ def in_torch(model: ModelFiles, number_format: NumberFormat = "float32", threads
 
 
 class SentenceEncoder:
-    """`name` doesn't tell the number format: vectors of all of them may stand side by side."""
+    """`name` is the same for all number formats: their vectors can share an index."""
 
     def __init__(self, name: str, tokens: Tokens, shape: Shape, run: Run, batches: Batches = ON_CPU) -> None:
         self._name = name
@@ -121,7 +121,7 @@ class SentenceEncoder:
 
 
 def _batches(lengths: Sequence[int], most: Batches) -> Iterator[list[int]]:
-    """Places of texts of like length, longest first: little padding, and memory is short early or never."""
+    """Indices of texts of similar length, longest first: little padding, and memory runs out early or never."""
     places = sorted(range(len(lengths)), key=lambda at: -lengths[at])
     while places:
         size = max(1, min(most.texts, most.tokens // max(1, lengths[places[0]])))

@@ -1,4 +1,4 @@
-"""Running a sentence-transformers model on token ids, in one of several number formats."""
+"""Runs a sentence-transformers model on token ids, in one of several number formats."""
 
 from __future__ import annotations
 
@@ -23,13 +23,12 @@ from domain.ports import Vectors
 
 NumberFormat = Literal["float32", "bfloat16", "float16-cuda", "int8", "int8-bfloat16"]
 
-MOST_TOKENS = 1024  # of models that would take more: attention over 8,192 needs gigabytes a text
+MOST_TOKENS = 1024  # also for models that accept more: attention over 8,192 tokens needs gigabytes for one text
 GRAPH = "int8.xml"
 TOKENIZER = "tokenizer.json"
 
-# OpenVINO's binding sets itself up when it is first used. Two threads that do so at the same moment wait for each other
-# for good, one of them with the interpreter's lock: the whole process stands still. So each graph is tried when it is
-# loaded, and one at a time.
+# OpenVINO's binding initialises itself at its first use. Two threads doing so at the same moment deadlock, one of them
+# with the interpreter's lock: the whole process hangs. So each graph is run once when it is loaded, one at a time.
 FIRST_USE = threading.Lock()
 
 Ids = NDArray[np.int64]  # (n, tokens)
@@ -80,7 +79,7 @@ def load(folder: Path, threads: int | None) -> SentenceModel:
     declare_operators()
     with quiet():
         import torch
-        from sentence_transformers import SentenceTransformer  # 4 s: only when its own arithmetic is used
+        from sentence_transformers import SentenceTransformer  # takes 4 s to import: only if torch computes
 
         if threads is not None:
             torch.set_num_threads(threads)
@@ -98,13 +97,13 @@ def load(folder: Path, threads: int | None) -> SentenceModel:
 
 
 def openvino_run(graph: Path, number_format: NumberFormat, threads: int | None) -> Run:
-    """A kept int8 graph, ready to run; needs neither torch nor sentence-transformers."""
+    """A cached int8 graph, ready to run without torch and sentence-transformers."""
     report_nothing()
     import openvino
 
     options: dict[str, Any] = {
-        "PERFORMANCE_HINT": "LATENCY",  # one stream with all threads: faster here than two with half
-        # Left alone it takes float16 on some processors, which can be emulated and then hardly ever ends.
+        "PERFORMANCE_HINT": "LATENCY",  # one stream with all threads is faster than two with half of them
+        # By default OpenVINO uses float16 on some processors that only emulate it, which takes almost for ever.
         "INFERENCE_PRECISION_HINT": "bf16" if number_format == "int8-bfloat16" else "f32",
     }
     if threads is not None:
@@ -120,12 +119,12 @@ def openvino_run(graph: Path, number_format: NumberFormat, threads: int | None) 
 
 
 def report_nothing() -> None:
-    """To be called before the first import of openvino or nncf, which tell their makers of every use otherwise."""
-    sys.modules.setdefault("openvino_telemetry", cast(ModuleType, None))  # "not installed", as far as they can see
+    """Turns telemetry off. Call it before the first import of openvino or nncf."""
+    sys.modules.setdefault("openvino_telemetry", cast(ModuleType, None))  # they then take it as not installed
 
 
 def unit(vectors: NDArray[np.float32]) -> Vectors:
-    """A copy with rows of length 1; low precision leaves them a little off."""
+    """A copy with rows of length 1: low precision makes them slightly inexact."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     rows: Vectors = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
     return rows
@@ -133,7 +132,7 @@ def unit(vectors: NDArray[np.float32]) -> Vectors:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Loading prints progress bars and warns of what only the libraries' authors can change."""
+    """Hides the libraries' progress bars and warnings while a model is loaded."""
     from transformers.utils import logging as transformers_logging
 
     noisy = logging.getLogger("sentence_transformers")

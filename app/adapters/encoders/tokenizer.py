@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-_LONGEST_WORD = 100  # letters: BERT's tokenizer takes longer ones as a single unknown token
-WIDTHS = 16  # tokens that batches are rounded up to: the engine keeps kernels and buffers for every width it meets
+_LONGEST_WORD = 100  # characters: BERT's tokenizer makes a longer word one unknown token
+WIDTHS = 16  # batches are padded to a multiple of these tokens: OpenVINO keeps kernels and buffers for each width
 _UNKNOWN = ("[UNK]", "<unk>")
 _PADDING = ("[PAD]", "<pad>")
 
 
 class Tokens:
-    """Thread-safe: the tokenizers are set up once and only read from then on."""
+    """Thread-safe: the tokenizers are not changed after construction."""
 
     def __init__(self, tokenizer: str, max_tokens: int) -> None:
         """`tokenizer` is the JSON of the `tokenizers` library."""
@@ -31,16 +31,16 @@ class Tokens:
         self._most_letters = max_tokens * _LONGEST_WORD
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
-        """Cut at the model's maximum, with its start and end tokens."""
+        """With start and end tokens, cut at the model's maximum."""
         cut = [storable(text[: self._most_letters]) for text in texts]
         return [encoding.ids for encoding in self._cutting.encode_batch_fast(cut)]
 
     def count(self, texts: Sequence[str]) -> list[int]:
-        """Uncut, with start and end tokens: a text whose count fits is encoded whole."""
+        """With start and end tokens, uncut: a text whose count fits is encoded completely."""
         return [len(encoding.ids) for encoding in self._whole.encode_batch_fast([storable(text) for text in texts])]
 
     def unknown_share(self, text: str) -> float:
-        """Of the words' tokens, those that the model has no notion of; 1 when there are no words."""
+        """Share of unknown tokens; 1 if there are no words."""
         cut = storable(text[: self._most_letters])
         encoding = self._cutting.encode(cut, add_special_tokens=False)
         words = [
@@ -61,7 +61,7 @@ class Tokens:
 
 
 def storable(text: str) -> str:
-    """Without lone surrogates, which the tokenizer's UTF-8 can't carry."""
+    """Without lone surrogates, which can't be encoded in UTF-8 for the tokenizer."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 

@@ -21,11 +21,11 @@ def declare_operators() -> None:
     _declared()
 
 
-@cache  # the library must outlive its declarations, and declaring twice is an error
+@cache  # the library object must stay alive, and declaring twice is an error
 def _declared() -> Any:
-    import torch  # heavy: only for those who are about to import it anyway
+    import torch  # slow to import; callers import it next anyway
 
-    _load_compiled_half(torch)
+    _load_compiled_part(torch)
     missing = [operator for operator in _OPERATORS if not hasattr(torch.ops.torchvision, operator)]
     if not missing:
         return None
@@ -35,11 +35,11 @@ def _declared() -> Any:
     return library
 
 
-def _load_compiled_half(torch: Any) -> None:
-    """Where torchvision's own operators do load, they are the ones to use."""
+def _load_compiled_part(torch: Any) -> None:
+    """If torchvision's own operators can be loaded, they are used."""
     found = find_spec("torchvision")
     if found is None or found.origin is None:
         return
     for library in Path(found.origin).parent.glob("_C.*"):
-        with suppress(OSError):  # a CPU build of torch lacks what it links to
+        with suppress(OSError):  # a CPU build of torch lacks libraries that it links to
             torch.ops.load_library(str(library))
