@@ -52,7 +52,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What came of a group: chunks with their new description, and why the others have none."""
+    """The result of a group: chunks with their new descriptions, and why the others have none."""
 
     chunks: tuple[Chunk, ...]
     pages: tuple[Chunk, ...]
@@ -60,7 +60,7 @@ class Described:
 
 
 def targets(document: Document, chunks: Sequence[Chunk], report: Sequence[PageReport]) -> list[Target]:
-    """Stable over runs: what is described already is among them too."""
+    """The same in each run: targets that are described already are among them."""
     pictures = [Target(chunk) for chunk in chunks if chunk.kind in ("figure", "image") and chunk.image]
     tables = [Target(chunk) for chunk in chunks if chunk.kind == "table"][:MOST_TABLES]
     textless = [page.page for page in report if page.read_as in TEXTLESS and document.media_type == PAGED]
@@ -107,7 +107,7 @@ class Describer:
         )
 
     async def _one(self, document: Document, target: Target, store: Store) -> Description | None:
-        """None when there is nothing to say, or nobody who sees it."""
+        """None when there is nothing to say, or the model sees no pictures."""
         chunk = target.chunk
         image = await self._image(document, target)
         if (image is not None and self._blind) or (image is None and chunk is None):
@@ -158,13 +158,13 @@ async def _crop(document: Document, image: bytes | None, store: Store) -> str | 
 
 
 def with_description(chunk: Chunk, said: Description) -> Chunk:
-    """Found by the model's words too; quoted are the document's alone. The same twice is once."""
+    """The chunk is then found by the model's words too; only the document's own are quoted. May be applied twice."""
     search_text = f"{chunk.own_search_text}\n{said.text}"
     return replace(chunk, description=said.text, described_by=said.model, search_text=search_text)
 
 
 def page_chunk(document: Document, page: int, batch: int, said: Description) -> Chunk:
-    """A page that says nothing itself, or little, as something that can be found."""
+    """A chunk for a page with little or no text, found by its description."""
     title = document.title or document.name
     return Chunk(
         id=chunk_id(document.id, hashlib.sha256(f"page {page}".encode()).hexdigest()[:16]),

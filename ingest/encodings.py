@@ -1,4 +1,4 @@
-"""Bytes of unknown encoding become text, or are refused as binary."""
+"""Decodes bytes of unknown encoding, or finds that they are no text."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def _inside_ascii(run: bytes) -> bool:
 
 
 def _chinese_enough(sample: bytes) -> bool:
-    """A few Chinese words in GB18030 are too little for the guesser, but common characters give them away."""
+    """A few Chinese words in GB18030 are too short for the guesser; common characters tell them."""
     try:
         text = sample.decode("gb18030", errors="strict")
     except UnicodeDecodeError:

@@ -51,7 +51,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 @cache
 def installed() -> str | None:
-    """The program itself, without the script and the splash screen that start it and could not be ended with us."""
+    """The program itself: the script that starts it, and its splash screen, would not end with this process."""
     for name in PROGRAMS:
         if found := shutil.which(name):
             program = Path(found).resolve().with_name("soffice.bin")
@@ -101,7 +101,7 @@ def _write_profile(profile: Path) -> None:
 
 
 def _run(command: list[str], home: Path) -> None:
-    """In a process group of its own, so that whatever it starts is ended with it."""
+    """Starts a process group, so that all that the program starts ends with it."""
     environment = {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "HOME": str(home),

@@ -13,7 +13,7 @@ from domain.types import Document
 
 
 class Originals:
-    """Keeps an original exactly as long as a document wants it; taking and releasing exclude each other."""
+    """Keeps an original as long as a document uses it. One lock covers taking and releasing."""
 
     def __init__(self, catalogue: Catalogue, blobs: Blobs) -> None:
         self._catalogue = catalogue
@@ -42,8 +42,8 @@ class Originals:
         return self._blobs.keys(blob_keys.ORIGINALS)
 
     def sweep(self, original: str) -> bool:
-        """Removes this original if no document wants it; whether it did. Only its one owner may look for what a
-        killed process left: another process may just be between the bytes and the row."""
+        """Removes this original if no document uses it; returns whether it did. Call it for leftovers of a killed
+        process only where one process owns the folder: another could be between storing bytes and recording a row."""
         with self._lock:
             return self._drop_unwanted(original)
 

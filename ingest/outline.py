@@ -1,4 +1,4 @@
-"""What a document is about, as one piece that can be shown and cited: title, headings, lead sentences, captions.
+"""The outline of a document, a chunk that can be shown and cited: title, headings, lead sentences, captions.
 
 It stands before the reading order (ordinal -1), so that no index holds it and no ordinary search finds it; questions
 about whole documents look it up by its id.
@@ -91,7 +91,7 @@ def _captions(blocks: Sequence[Block], kinds: Sequence[str]) -> list[str]:
 
 
 def _ended(line: str, chinese: bool) -> str:
-    """Each line a sentence of its own, for whoever quotes it."""
+    """With a full stop, so that each line can be quoted as a sentence."""
     return line if re.search(r"[.!?。！？…][\"'”’」』）)\]]*$", line) else f"{line}{'。' if chinese else '.'}"
 
 

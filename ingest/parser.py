@@ -58,7 +58,7 @@ class SandboxedParser:
         return [page for part in parts for page in part]
 
     async def _part(self, document: Document, first: int, last: int) -> Sequence[ParsedPage]:
-        """What can't be read in one go is read page by page: one page costs itself, not its document."""
+        """Where a part fails as a whole, it is read page by page: a broken page costs only itself."""
         try:
             return await self._pages(document, first, last, FORMATS[document.media_type].parser.timeout_s)
         except NeedsPassword:

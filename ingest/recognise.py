@@ -142,7 +142,7 @@ def _beside(read: Sequence[Block], pictures: Sequence[Block]) -> tuple[Block, ..
 
 
 def _under(table: Block, first: Block | None) -> Block:
-    """A table of a picture says little without what the picture begins with: whose invoice it is."""
+    """Gives a table in a picture the picture's first words as caption: they say whose invoice it is."""
     if table.caption or first is None:
         return table
     return replace(table, caption=first.text[:LONGEST_TITLE], caption_lines=first.lines)

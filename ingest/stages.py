@@ -1,4 +1,4 @@
-"""The stages of a document's way in. Each may run twice, and writes only for a document that is still wanted."""
+"""The stages of ingestion. Each may run twice, and writes only for a document that is still wanted."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ class Reader(Recogniser, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Pages first..last of a paged document; (1, 1) for one without pages. And what was seen on them, once parsed."""
+    """Pages first..last of a paged document, or (1, 1) for one without pages; and what parsing found on them."""
 
     number: int
     first: int
     last: int
-    textless: int = 0  # pages that have to be read as pictures
+    textless: int = 0  # pages whose words have to be recognised
     pictures: int = 0  # on the other pages
 
     @property
@@ -156,7 +156,7 @@ class Stages:
         await self._put(document, _pages_key(document, batch.number), pages)
 
     async def split_pictures(self, document_id: str, attempt: int, batch: Batch, work: Work) -> list[int]:
-        """Cuts what was read in a batch of pages into chunks, beside those of the text; as `split`."""
+        """Cuts the recognised words of a batch of pages into chunks, beside those of the text; returns as `split`."""
         document = await self._guarded.begin(document_id, attempt, "split", work)
         numbers = [number for number in (batch.number - 1, batch.number) if number >= 0]
         files = [await asyncio.to_thread(self._stores.blobs.path, _pages_key(document, number)) for number in numbers]
@@ -254,7 +254,8 @@ class Stages:
     # ------------------------------------------------------------ what the stages share
 
     def _stamped(self, document: Document) -> None:
-        """The collection carries the names of its encoders; others' vectors would be nonsense beside them."""
+        """Stamps the collection with the names of the encoders. Raises ModelMismatch where it has others: their vectors
+        can't be compared."""
         encoders: dict[str, str] = {str(space): name for space, name in self._models.encoders.items()}
         collection = self._stores.catalogue.collections.stamp(document.collection_id, encoders)
         if dict(collection.encoders) != encoders:

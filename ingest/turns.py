@@ -1,4 +1,4 @@
-"""Who comes next where documents wait for the same parser."""
+"""The order in which documents get the parser."""
 
 from __future__ import annotations
 

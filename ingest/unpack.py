@@ -41,7 +41,7 @@ ENVELOPE = re.compile(rb"From \S+ .*\d{4}\s*$")
 
 @dataclass(frozen=True, slots=True)
 class UnpackLimits:
-    """What may still be taken out; one upload has one allowance, however deep its archives lie."""
+    """What may still be unpacked. One upload has one allowance, however deep its archives are nested."""
 
     members: int
     total: int  # bytes
@@ -80,7 +80,7 @@ def unpack(path: Path, media_type: str, folder: Path, limits: UnpackLimits) -> U
 
 @dataclass(slots=True)
 class _Bench:
-    """Where members are laid out and counted."""
+    """The folder for unpacked members, and their count."""
 
     folder: Path
     limits: UnpackLimits
@@ -94,7 +94,7 @@ class _Bench:
         return len(self.members) >= self.limits.members
 
     def lay_out(self, path: str, pieces: Iterator[bytes], packed: int | None = None) -> None:
-        """Copies one member piece by piece; on its failure nothing of it stays."""
+        """Copies one member piece by piece; when it fails, nothing of it stays."""
         file = self.folder / f"{len(self.members) + len(self.refused)}"
         digest, size = hashlib.sha256(), 0
         try:
@@ -186,7 +186,7 @@ def _why_not(entry: zipfile.ZipInfo, name: str) -> str | None:
 
 
 def _entry_name(entry: zipfile.ZipInfo) -> str:
-    """Names that don't say that they are UTF-8 are whatever their maker's system spoke."""
+    """A name that is not marked as UTF-8 is in the encoding of the system that made it."""
     if entry.flag_bits & 0x800:
         return entry.orig_filename
     try:
@@ -221,7 +221,7 @@ def _open_mailbox(path: Path, bench: _Bench) -> None:
 
 @dataclass(slots=True)
 class _Sheet:
-    """The mail that is being gathered, as long as it is of a size that is read."""
+    """Gathers the lines of one mail, and its size; a mail that is too large is not kept."""
 
     bench: _Bench
     number: int = 0

@@ -27,7 +27,7 @@ class Blocks:
     outline: Outline = field(default_factory=Outline)
 
     def page(self, page: ParsedPage) -> list[tuple[int, Draft]]:
-        """Each chunk with the block it begins in. Text is packed across the tables and figures that stand within it."""
+        """The chunks of a page, each with the index of its first block. Text goes on across tables and figures."""
         sizes = self.measure.many([block.text for block in page.blocks])
         drafts: list[tuple[int, Draft]] = []
         pack = Pack(page.number)
@@ -43,7 +43,7 @@ class Blocks:
         return sorted(drafts, key=lambda item: item[0])
 
     def _heading(self, block: Block) -> tuple[str, ...]:
-        """The headings that a block is under: the parser's, or those met so far."""
+        """The headings above a block: as the parser says, or as met so far."""
         if block.place is not None:
             return block.place.heading
         if block.kind == "heading":

@@ -29,7 +29,8 @@ class Numbered:
 
 
 def numbered(page: ParsedPage, drafts: Iterable[tuple[int, Draft]], first: int) -> tuple[list[Numbered], int]:
-    """Gives ordinals, the same whether the pictures have been read or not; returns the next page's first too."""
+    """Gives each draft its ordinal, the same before and after pictures are recognised. Also returns the first ordinal
+    of the next page."""
     made: list[Numbered] = []
     ordinal, of_picture, room_ends = first, -1, first
     for index, draft in drafts:
@@ -48,7 +49,7 @@ def numbered(page: ParsedPage, drafts: Iterable[tuple[int, Draft]], first: int) 
 
 
 def title_of(document: Document) -> str:
-    """What a document is called: its file's name, and its own title where that says more."""
+    """The name of a document: its file's name, and its own title where that says more."""
     stem = " ".join(re.sub(r"[_\-+.]+", " ", PurePath(document.name).stem).split())
     title = " ".join((document.title or "").split())
     if title and title.casefold() not in stem.casefold() and stem.casefold() not in title.casefold():
@@ -65,12 +66,12 @@ class Maker:
     blocks: Blocks
 
     def chunks(self, numbered: Iterable[Numbered], seen: Counter[str] | None = None) -> list[Chunk]:
-        """`seen`: what a page has been found to hold already; the same content met again counts on."""
+        """`seen`: how often each content was met on the page so far."""
         counts = Counter[str]() if seen is None else seen
         return [self._chunk(one, counts) for one in numbered]
 
     def pictures(self, numbered: Sequence[Numbered]) -> list[Chunk]:
-        """Those of a page whose text was split before: that is counted first, as it was then."""
+        """The chunks of pictures, on a page whose text was split before. Its text is counted first, as it was then."""
         seen = Counter[str]()
         self.chunks([one for one in numbered if not one.pictured], seen)
         return self.chunks([one for one in numbered if one.pictured], seen)
@@ -96,8 +97,8 @@ class Maker:
 
 
 def _digest(draft: Draft, seen: Counter[str]) -> str:
-    """Of the content; the same content met again on a page counts on. Of a crop its own digest, the end of its key:
-    the rest names the document, and the same content would not be the same in another."""
+    """The digest of the content, and of how often it was met on the page. Of a crop, only the digest in its key counts:
+    the rest of the key names the document, and would tell equal content of two documents apart."""
     crop = digest_of_crop(draft.image)
     content = "\x1f".join([draft.kind, str(draft.page), draft.text, crop])
     seen[content] += 1

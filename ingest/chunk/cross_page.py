@@ -1,4 +1,4 @@
-"""What can only be seen over all pages of a document: running headers and footers, and tables that go on."""
+"""Finds what takes several pages to see: running headers and footers, and tables that go on over pages."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def is_page_number(text: str) -> bool:
 
 
 def without_running(page: ParsedPage, running: frozenset[str]) -> ParsedPage:
-    """Without these lines in its margins, and without its page number."""
+    """The page without these lines in its margins, and without its page number."""
     return replace(page, blocks=tuple(_standing(page, running)))
 
 
 def running_lines(pages: Sequence[ParsedPage]) -> frozenset[str]:
-    """What several pages repeat in their margins, with its numbers blanked."""
+    """The lines that several pages repeat in their margins, their numbers blanked."""
     counted: Counter[str] = Counter()
     for page in pages:
         counted.update({blanked(line.text) for block in page.blocks for line in _marginal(block)})
@@ -58,7 +58,7 @@ def _marginal(block: Block) -> Iterator[Line]:
 
 
 def _in_margin(line: Line) -> bool:
-    """Of the page as its letters are read: the top of a page of sideways text is at its side."""
+    """Whether the line is in a margin, as its letters are read: the top of a page of sideways text is at its side."""
     box = line.box
     begin, end = (box.x0, box.x1) if line.turns % 2 else (box.y0, box.y1)
     return end < MARGIN or begin > 1 - MARGIN
@@ -80,7 +80,7 @@ def _standing(page: ParsedPage, running: frozenset[str]) -> Iterator[Block]:
 
 
 def _gone(lines: Sequence[Line], running: frozenset[str]) -> list[Line]:
-    """Those of which the whole row is running: a number beside other words is no page number."""
+    """The lines whose whole row is running: a number beside other words is no page number."""
     gone: list[Line] = []
     for row in _side_by_side(lines):
         if all(blanked(line.text) in running or is_page_number(line.text) for line in row):
@@ -110,7 +110,7 @@ def _of_lines(block: Block, lines: Sequence[Line]) -> Block:
 
 
 def with_joined_tables(pages: Sequence[ParsedPage]) -> list[ParsedPage]:
-    """A table that ends a page and goes on at the top of the next is one, on the page where it begins."""
+    """Joins a table that ends a page with its continuation at the top of the next, on the page where it begins."""
     blocks = [list(page.blocks) for page in pages]
     home: tuple[int, int] | None = None  # page and place of the table that may go on
     for index, page in enumerate(pages):
@@ -125,7 +125,7 @@ def with_joined_tables(pages: Sequence[ParsedPage]) -> list[ParsedPage]:
 
 
 def skipped_captions(page: ParsedPage, place: int) -> int:
-    """The line above the second part that says it is one."""
+    """1 if the line above the second part says that it continues a table."""
     return 1 if place and CONTINUED.search(page.blocks[place - 1].text) else 0
 
 
@@ -138,7 +138,7 @@ def _last_table(index: int, blocks: Sequence[Block]) -> tuple[int, int] | None:
 
 
 def _continuation(page: ParsedPage, table: Block, before: ParsedPage) -> tuple[int, int] | None:
-    """Where on the page it goes on, and how many of the rows there repeat its header."""
+    """The index of the block that continues the table, and how many of its rows repeat the header."""
     if page.number is None or before.number != page.number - 1 or not page.blocks:
         return None
     place = 0
@@ -180,7 +180,7 @@ def _same_row(table: Block, other: Block, row: int) -> bool:
 
 
 def _same_columns(table: Block, other: Block) -> bool:
-    """Each column begins or ends where it did."""
+    """Whether each column begins or ends at the same place in both tables."""
     pairs = zip(_columns(table), _columns(other), strict=True)
     return all(
         one is None or two is None or min(abs(one[0] - two[0]), abs(one[1] - two[1])) < SAME_PLACE for one, two in pairs

@@ -1,4 +1,4 @@
-"""The split stage as a child process runs it: stored pages in, chunks and the report out."""
+"""Splits stored pages into chunks, in a child process, and reports what was on them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Cut:
 def cut_text(
     document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int, hidden_text: bool = False
 ) -> Cut:
-    """With `hidden_text`, also of what can't be seen on the pages."""
+    """The chunks of the text; with `hidden_text`, also of text that can't be seen on the pages."""
     from ingest.chunk.split import PageContext, split_text  # brings LlamaIndex and LangChain's splitter: 60 to 100 MB
     from ingest.outline import outline_of
 
@@ -39,7 +39,7 @@ def cut_text(
 def cut_pictures(
     document: Document, files: Sequence[Path], context: Path, batch: int, count: CountTokens, max_tokens: int
 ) -> Cut:
-    """Of the last of the files; one before it tells of the headings that its first page is under."""
+    """The chunks of the pictures in the last file. The file before it gives the headings above its first page."""
     from ingest.chunk.split import PageContext, split_pictures
 
     before = [page for file in files[:-1] for page in _read(file)]

@@ -1,4 +1,4 @@
-"""A chunk before it has its id and its ordinal, and where it stands."""
+"""Drafts of chunks, without ids and ordinals, and their places."""
 
 from __future__ import annotations
 

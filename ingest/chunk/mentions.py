@@ -1,4 +1,4 @@
-"""Finds the sentences that speak of a figure or a table, so that it can be found by what the text says of it."""
+"""Finds the sentences that mention a figure or a table; a search then finds it by their words."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def mentions_in(pages: Iterable[ParsedPage]) -> Mentions:
 
 
 def mentions_of(caption: str, page: int | None, mentions: Mentions) -> list[str]:
-    """Up to two sentences, those nearest; not the caption itself."""
+    """The nearest sentences, at most two, without the caption itself."""
     label = label_of(caption)
     if label is None:
         return []
@@ -62,7 +62,7 @@ def mentions_of(caption: str, page: int | None, mentions: Mentions) -> list[str]
 def fitting_mentions(
     text: str, caption: str, page: int | None, mentions: Mentions, measure: Measure
 ) -> tuple[str, ...]:
-    """As many as a chunk with this text has room for."""
+    """As many of the sentences as a chunk with this text has room for."""
     room, fitting = 1.0 - measure.one(text), list[str]()
     for sentence in mentions_of(caption, page, mentions):
         room -= measure.one(sentence)
@@ -76,7 +76,7 @@ def _distance(one: int | None, other: int | None) -> int:
 
 
 def _labels(match: re.Match[str]) -> list[str]:
-    """All that a sentence names: "Figures 3 and 4", "Figs. 3–5", "图1至3"."""
+    """All labels in a match: "Figures 3 and 4", "Figs. 3–5", "图1至3"."""
     first, more = match.group(3), match.group(4)
     numbers = [first, *NUMBERS.findall(more)]
     if len(numbers) == 2 and RANGE.match(more) and first.isdigit() and numbers[1].isdigit():

@@ -44,7 +44,7 @@ class Pack:
 
     @property
     def room(self) -> float:
-        """For the next piece. A heading, or a line or two, stays with what it announces; else a new chunk begins."""
+        """The room for the next piece. A heading, or a line or two, stays with the text after it."""
         return 1.0 - self.size if self.size < LEAD else 1.0
 
     @property
@@ -85,7 +85,7 @@ class Pack:
 
 
 def _run_together(pieces: Sequence[Piece]) -> str:
-    """Each on its own line, but a sentence that goes on over columns in one."""
+    """The pieces, each on its own line. A sentence that goes on over columns stays together."""
     text = pieces[0].text
     for last, piece in pairwise(pieces):
         goes_on = not (last.level or piece.level) and BROKEN_OFF.search(last.text) and piece.text[:1].islower()
@@ -101,7 +101,7 @@ def _common(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _over(places: Sequence[Place | None]) -> Place | None:
-    """The rows from the first to the last of these places, which are in one sheet."""
+    """One place for all of these, which are in one sheet: from the first row to the last."""
     known = [place for place in places if place is not None]
     rows = [place.rows for place in known if place.rows is not None]
     span = (min(first for first, _ in rows), max(last for _, last in rows)) if rows else None

@@ -39,7 +39,7 @@ def lines_of_parts(lines: Sequence[Line], text: str, parts: Sequence[str]) -> li
 
 
 def _along(line: Line, letters: float) -> float:
-    """Where so many of a line's letters end, as a share of its length; those of a word are taken as equally wide."""
+    """Where the first letters of a line end, as a share of its length. The letters of a word count as equally wide."""
     words, begins = line.text.split(), (0.0, *line.starts)
     if len(words) != len(begins):
         words, begins = [line.text], (0.0,)
@@ -52,7 +52,7 @@ def _along(line: Line, letters: float) -> float:
 
 
 def _stretch(line: Line, begin: float, end: float) -> Line:
-    """From one share of its length to another, along the way it is read."""
+    """The part of a line from one share of its length to another, in reading direction."""
     if (begin, end) == (0.0, 1.0):
         return line
     line = replace(line, starts=())
@@ -70,14 +70,14 @@ def _letters(text: str) -> int:
 
 
 def boxes(block: Block, lines: Sequence[Line]) -> tuple[Box, ...]:
-    """Of the lines, where the parser gave any, else of the whole block."""
+    """The boxes of the lines, or of the whole block where the parser gave no lines."""
     if lines:
         return tuple(line.box for line in lines)
     return (block.box,) if block.box else ()
 
 
 def cell_lines(block: Block) -> tuple[Line, ...]:
-    """Of a table, each cell where it stands."""
+    """The lines of a table: one for each cell."""
     placed = zip(block.cells, block.boxes, strict=True) if block.boxes else ()
     return tuple(Line(cell, box) for row, held in placed for cell, box in zip(row, held, strict=True) if box)
 
@@ -124,7 +124,7 @@ def merged(boxes: Sequence[Box], slack: float = SLACK) -> tuple[Box, ...]:
 
 
 def _joins(last: Box, box: Box) -> bool:
-    """Below or beside it without a jump: shared columns and a small gap, or the same line."""
+    """Whether a box follows another without a jump: shared columns and a small gap, or the same line."""
     height = box.y1 - box.y0
     overlap = min(last.x1, box.x1) - max(last.x0, box.x0)
     below = overlap > 0 and box.y0 >= last.y0 - 0.25 * height and box.y0 - last.y1 <= max(0.02, 1.5 * height)

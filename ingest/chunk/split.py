@@ -50,7 +50,7 @@ def split_text(
     max_tokens: int,
     hidden_text: bool = False,
 ) -> tuple[tuple[Chunk, ...], PageContext]:
-    """The chunks of what is text already, in reading order; with `hidden_text` also of what can't be seen."""
+    """The chunks of the text, in reading order; with `hidden_text` also of text that can't be seen."""
     pages, running = _without_hidden(pages, hidden_text), running_lines(pages)
     pages = with_joined_tables([without_running(page, running) for page in pages])
     mentions, top_level = mentions_in(pages), _top_level(pages)
@@ -77,7 +77,7 @@ def split_pictures(
     count_tokens: CountTokens,
     max_tokens: int,
 ) -> tuple[Chunk, ...]:
-    """The chunks of pictures and of pages that were pictures, once they have been read; in reading order."""
+    """The chunks of pictures, and of pages that were pictures, after their words were recognised; in reading order."""
     pages = with_joined_tables(_as_split(_without_hidden(pages, context.hidden_text), context))
     top_level = context.top_level or _top_level(pages)
     measure = measure_for(title_of(document), count_tokens, max_tokens)
@@ -96,7 +96,7 @@ def split_pictures(
 
 
 def _as_split(pages: Sequence[ParsedPage], context: PageContext) -> list[ParsedPage]:
-    """Pages with text lose what they lost then; those that were pictures, also what these pages repeat."""
+    """The pages without running lines: those found in the text, and on recognised pages also those that they repeat."""
     repeated = context.running | running_lines(pages)
     return [
         without_running(page, repeated if (page.number or 0) in context.waiting else context.running) for page in pages
@@ -110,7 +110,7 @@ def split(
     max_tokens: int,
     hidden_text: bool = False,
 ) -> tuple[Chunk, ...]:
-    """All chunks of a document whose pictures have been read, in reading order."""
+    """All chunks of a document whose pictures were recognised before, in reading order."""
     text, context = split_text(document, pages, count_tokens, max_tokens, hidden_text)
     pictures = split_pictures(document, pages, context, 1, count_tokens, max_tokens)
     in_order = sorted((*text, *pictures), key=lambda chunk: chunk.ordinal)
@@ -118,7 +118,7 @@ def split(
 
 
 def _without_hidden(pages: Sequence[ParsedPage], asked_for: bool) -> Sequence[ParsedPage]:
-    """Text that can't be seen is left out, or comes after the page's own: alone, and marked."""
+    """Leaves out text that can't be seen, unless it is asked for."""
     if asked_for:
         return pages
     return [replace(page, blocks=tuple(each for each in page.blocks if each.standing != HIDDEN)) for page in pages]

@@ -33,7 +33,7 @@ class TableDrafts:
             yield from self._row_groups(columns, heading, page)
 
     def _columns(self, block: Block) -> Iterator[Block]:
-        """The table; one so wide that its header alone fills a chunk comes in parts, each with the first column."""
+        """The table, or parts of its columns where the header alone fills a chunk; each part has the first column."""
         header = block.cells[0]
         if self.measure.one(markdown_of([header])) <= WIDE_HEADER:
             yield block
@@ -59,7 +59,7 @@ class TableDrafts:
         yield self._rows_draft(block, group, (start, len(block.cells)), heading, page)
 
     def _rows(self, cells: Sequence[tuple[str, ...]]) -> Iterator[tuple[int, tuple[str, ...], float]]:
-        """(number, row, size); a row as long as several chunks comes in parts."""
+        """(number, row, size); a row as long as several chunks is cut into parts."""
         sizes = self._sizes(cells)
         for number in range(1, len(cells)):
             if sizes[number] <= LONG_ROW:

@@ -40,8 +40,8 @@ def _rows(text: str, delimiter: str) -> Iterator[Row]:
 
 
 def _delimiter(text: str) -> str:
-    """The one that cuts most rows into the same number of cells, and into more of them; one that cuts only some
-    rows is punctuation, and the file has one column."""
+    """The delimiter that cuts most rows into the same number of cells, and into more cells. A sign that cuts only some
+    rows is punctuation; the file then has one column."""
     sample = text[:200_000]
     best, share = max(
         ((delimiter, _evenness(sample, delimiter)) for delimiter in DELIMITERS), key=lambda found: found[1]

@@ -150,7 +150,7 @@ class _Reader:
                 yield self._placed(Block("figure", caption=caption), item)
 
     def _placed(self, block: Block, item: Any) -> Block:
-        """With its slide and box, where the document has slides; else under its headings."""
+        """The block with its slide and box where the document has slides, else with its headings."""
         if not getattr(item, "prov", None):
             return replace(block, place=self.outline.place)
         place = item.prov[0]
@@ -216,7 +216,7 @@ def _chart_data(item: Any) -> list[list[str]]:
 
 
 def encoded_picture(image: Image.Image | None) -> bytes | None:
-    """As PNG, or JPEG where that would be large; None for what is too small to show anything."""
+    """As PNG, or JPEG where a PNG would be large; None for a picture too small to show anything."""
     if image is None or min(image.size) < LEAST_SIDE:
         return None
     image = image.convert("RGBA" if "A" in image.getbands() or "transparency" in image.info else "RGB")

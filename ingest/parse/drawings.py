@@ -1,4 +1,4 @@
-"""What floats on a sheet: pictures, charts with the numbers that they were last drawn from, boxes of text."""
+"""Reads what floats on a sheet: pictures, charts with their cached numbers, text boxes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def drawn_blocks(archive: zipfile.ZipFile, sheet_part: str, sheet: str) -> Itera
 
 
 def comments(archive: zipfile.ZipFile, sheet_part: str, sheet: str) -> Iterator[Block]:
-    """What people have noted at cells, all of a sheet's in one block."""
+    """The comments at the cells of a sheet, in one block."""
     try:
         parts = [xml(archive, part) for part in _related(archive, sheet_part, "/comments")]
     except Unreadable:

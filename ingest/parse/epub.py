@@ -74,7 +74,7 @@ def _chapter(archive: zipfile.ZipFile, name: str) -> list[Block]:
 
 
 def _refuse_locked(archive: zipfile.ZipFile) -> None:
-    """Books that only a shop's program opens; scrambled fonts alone do no harm."""
+    """Raises NeedsPassword for a book with copy protection; encrypted fonts alone do no harm."""
     name = "META-INF/encryption.xml"
     if name not in archive.namelist():
         return

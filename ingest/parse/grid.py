@@ -1,4 +1,4 @@
-"""Rows of a sheet or a CSV file as tables: where one ends, what its header is, which rows of the sheet it holds."""
+"""Finds the tables in the rows of a sheet or a CSV file: their ends, their headers, their row numbers."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class _Grid:
         yield table_block(cells, place=place, caption=self.caption)
 
     def _without_caption(self, rows: list[Row]) -> list[Row]:
-        """Lines of one cell above a table say what it is."""
+        """Rows of one cell above a table become its caption."""
         count = 0
         while count < len(rows) - 1 and _width(rows[count][1]) == 1:
             count += 1

@@ -84,7 +84,7 @@ def parse_html(path: Path, first: int, last: int) -> list[ParsedPage]:
 
 
 def blocks_of_html(text: str) -> list[Block]:
-    """Of a page that came inside something else. Raises Unreadable."""
+    """The blocks of a page inside another file (a mail, a book). Raises Unreadable."""
     return _blocks(_root(text)) if text.strip() else []
 
 
@@ -120,7 +120,7 @@ def _root(text: str) -> Any:
 
 
 def text_of_html(data: bytes) -> str:
-    """UTF-8 and marked encodings speak for themselves; else the page's own word is taken before a guess."""
+    """The text of a page: as UTF-8 or by its byte order mark, else in the encoding that it states, else by a guess."""
     found = encoding_of(data)
     declared = CHARSET.search(data[:4096])
     if declared and found is not None and found[0] not in ("utf-8", "utf-16-le", "utf-16-be"):

@@ -71,7 +71,7 @@ def _number(digits: str) -> str:
 
 
 def _lines(text: str) -> tuple[list[Any], tuple[Problem, ...]]:
-    """Each line's record; lines that are none cost themselves."""
+    """The record of each line; lines that are no JSON are left out."""
     records: list[Any] = []
     broken: list[int] = []
     for number, line in enumerate(text.split("\n"), 1):

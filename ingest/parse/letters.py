@@ -1,4 +1,4 @@
-"""Letters as a reader would type them: ligatures taken apart, look-alike forms made one, what can't be seen dropped."""
+"""Normalises letters: ligatures taken apart, look-alike forms unified, invisible characters dropped."""
 
 from __future__ import annotations
 

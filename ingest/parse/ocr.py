@@ -1,4 +1,4 @@
-"""Reads the words in pictures with RapidOCR, whose models (Chinese and English) come in its package.
+"""Recognises the words in pictures with RapidOCR, whose models (Chinese and English) come in its package.
 
 It runs on OpenVINO: a third less processor time than ONNX Runtime for the same words.
 """
@@ -72,7 +72,7 @@ def recognise_page(path: Path, media_type: str, page: int) -> ParsedPage:
 
 
 def _page_words(path: Path, media_type: str, page: int) -> tuple[list[Word], Page]:
-    """In pixels of the page as rendered, and how it was turned for reading."""
+    """The words of a page, in pixels of the page as rendered, and how it was turned for recognising."""
     picture = page_picture(path, media_type, page, LONG_SIDE)
     read, turns = _read_upright(picture)
     picture = _turned_back(picture, turns)
@@ -107,12 +107,12 @@ def _read_upright(picture: Image.Image) -> tuple[list[_Read], int]:
 
 
 def _mean_score(lines: Sequence[_Read]) -> float:
-    """Over the letters."""
+    """The mean score over the letters."""
     return sum(line.score * len(line.text) for line in lines) / sum(len(line.text) for line in lines)
 
 
 def _turned_back(picture: Image.Image, turns: int) -> Image.Image:
-    """By so many quarters to the left."""
+    """The picture turned by so many quarters to the left."""
     return picture.rotate(90 * turns, expand=True) if turns else picture
 
 
@@ -163,7 +163,7 @@ def _read_now(picture: Image.Image) -> tuple[str, float, tuple[Line, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A line as it was read."""
+    """A recognised line."""
 
     text: str
     score: float
@@ -260,7 +260,7 @@ def _surer(lines: Sequence[_Read], larger: Image.Image, scale: float) -> list[_R
 
 
 def _read_lines_alone(crops: Sequence[NDArray[np.uint8]]) -> list[tuple[str, float]]:
-    """Text and score of pictures of one line each."""
+    """The text and score of each picture of a line."""
     read = _engine(_threads()).recognize_txt([np.ascontiguousarray(crop) for crop in crops]) if crops else None
     if read is None or read.txts is None:
         return [("", 0.0)] * len(crops)
@@ -308,13 +308,13 @@ def _rows(words: list[Word], layout: Page) -> list[Row]:
 
 
 def _threads() -> int:
-    """As many as the sandbox grants each child."""
+    """As many threads as the sandbox grants each child."""
     granted = os.environ.get("OMP_NUM_THREADS", "")
     return int(granted) if granted.isdigit() and int(granted) > 0 else os.cpu_count() or 1
 
 
 class _Lean(CPUConfig):
-    """What RapidOCR offers no setting for."""
+    """Sets what RapidOCR offers no setting for."""
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "CPU_RUNTIME_CACHE_CAPACITY": str(KERNELS_KEPT)}

@@ -1,4 +1,4 @@
-"""Reads Office files of before 2007: LibreOffice turns them into today's, and those have readers."""
+"""Reads Office files from before 2007: LibreOffice converts them to the current formats, which have parsers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps track of the headings that one is under while reading a document from top to bottom."""
+"""Keeps track of the open headings while a document is read from top to bottom."""
 
 from __future__ import annotations
 

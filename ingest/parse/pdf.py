@@ -33,7 +33,7 @@ WORD = re.compile(r"[^\W_]+")
 
 
 def open_pdf(path: Path) -> Identity:
-    """Raises NeedsPassword or Unreadable."""
+    """What the file is. Raises NeedsPassword or Unreadable."""
     with opened(path) as document:
         count = len(document)
         if count == 0:
@@ -136,7 +136,7 @@ def _words(page: pdfium.PdfPage, frame: Frame, shapes: Shapes) -> list[Word]:
 
 
 def _read(page: pdfium.PdfPage, frame: Frame, shapes: Shapes | None) -> list[Word]:
-    """With `shapes`, what can't be seen is marked."""
+    """The words of a page; with `shapes`, those that can't be seen are marked."""
     textpage = page.get_textpage()
     try:
         words, firsts = read_words(textpage, frame)
@@ -183,12 +183,12 @@ def _in_margin(row: Row, page: Page) -> bool:
 
 
 def _is_running(row: Row, page: Page, batch: _Batch) -> bool:
-    """Perhaps: it is kept apart from the text, and looked at again with all pages in view."""
+    """Whether it may be a running line. It is kept apart, and decided later with all pages in view."""
     return _in_margin(row, page) and (blanked(row.text) in batch.repeated or is_page_number(row.text))
 
 
 def _with_margins(found: Sequence[Block], seen: _Seen, batch: _Batch) -> list[Block]:
-    """With what may be headers before, and what may be footers after the rest."""
+    """The blocks, with possible headers before and possible footers after them."""
     rows = [row for row in seen.rows if _is_running(row, seen.page, batch)]
     above, below = list[Block](), list[Block]()
     for row in rows:
@@ -200,7 +200,7 @@ def _with_margins(found: Sequence[Block], seen: _Seen, batch: _Batch) -> list[Bl
 
 
 def _hidden(seen: _Seen) -> list[Block]:
-    """What can't be seen, as one block that is marked so, a line for each of the file's."""
+    """The words that can't be seen, as one block that is marked so."""
     lines = []
     for _, words in groupby(seen.hidden, lambda word: word.line):
         held = list(words)
@@ -242,7 +242,7 @@ def _parsed(seen: _Seen, batch: _Batch) -> ParsedPage:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What of a page is table or figure, and the rows that are neither."""
+    """The tables and figures of a page, and the rows outside of them."""
 
     ruled: tuple[Table, ...]
     running: tuple[Row, ...]
@@ -270,7 +270,7 @@ def _found(seen: _Seen, shapes: Shapes, batch: _Batch, problems: list[Problem]) 
 
 
 def _is_drawn(box: Rectangle, shapes: Shapes) -> bool:
-    """Curves or a picture where the rows stand: the labels of a chart, not a table."""
+    """Whether curves or a picture lie under the rows: then they are labels of a chart, not a table."""
     return sum(share(drawing, box) > 0.6 for drawing in shapes.drawings) > 5 or any(
         share(box, picture) > 0.8 for picture, _ in shapes.pictures
     )
@@ -302,7 +302,7 @@ def texts_and_tables(
 
 
 def _stretches(rows: Sequence[Sequence[Sequence[Rectangle]]], page: Page) -> list[list[list[Box]]]:
-    """Those of cells, as fractions of the page."""
+    """The stretches of cells, as fractions of the page."""
     return [[[page.box(*each) for each in cell] for cell in row] for row in rows]
 
 
@@ -311,7 +311,7 @@ def _box(row: Row, page: Page) -> Rectangle:
 
 
 def _needs_ocr(seen: _Seen, shapes: Shapes) -> bool:
-    """No words, garbage for words, or a few stray ones on a page that is a picture."""
+    """Whether the page has no words, garbage for words, or a few stray ones on a picture."""
     text = "".join(word.text for word in seen.words)
     whole = max(1.0, seen.frame.width * seen.frame.height)
     if not text:

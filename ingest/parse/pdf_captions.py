@@ -24,7 +24,7 @@ def is_caption(text: str) -> bool:
 
 
 def captioned(block: Block, texts: Sequence[Block], kind: str) -> Block:
-    """With the nearest text that begins as a caption does, within an eighth of the page above or below."""
+    """The block with its caption: the nearest text that begins as captions do, within an eighth of the page."""
     best, nearest = None, 0.125
     for text in texts:
         if block.box is None or text.box is None or not CAPTION[kind].match(text.text):
@@ -58,8 +58,8 @@ def _before(block: Block, text: Block, column: Box | None) -> bool:
 
 
 def _column(texts: Sequence[Block], at: int) -> Box | None:
-    """As wide as the column that a text stands in: a short heading is as wide as the next text, or the last before it,
-    if that begins where it does."""
+    """The box of a text, as wide as its column: a short heading counts as wide as the next text, or else the last one,
+    if that has the same left edge."""
     box = texts[at].box
     if box is None or texts[at].kind != "heading":
         return box

@@ -1,4 +1,4 @@
-"""Finds the figures of a page: what it draws, grown together."""
+"""Finds the figures of a page among the shapes that it draws."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _strokes(shapes: Shapes) -> list[Rectangle]:
 
 
 def _clusters(parts: Sequence[tuple[Rectangle, int]], frame: Frame) -> list[tuple[Rectangle, int]]:
-    """Shapes that touch, or nearly, as one; with the strokes they are made of."""
+    """Shapes that touch, or nearly, joined; each with the number of its strokes."""
     covered = np.zeros((CELLS + 2, CELLS + 2), dtype=bool)
     spans = [_span(box, frame) for box, _ in parts]
     for left, top, right, bottom in spans:
@@ -114,14 +114,14 @@ def _islands(covered: NDArray[np.bool_]) -> NDArray[np.int32]:
 
 
 def _is_prose(box: Rectangle, texts: Sequence[Rectangle], strokes: int, plain: bool) -> bool:
-    """Mostly text; `plain` regions of nothing but boxes and rules are stripes or frames unless nearly free of it."""
+    """Whether a region is mostly text. A `plain` region (boxes and rules only) counts as text sooner: a frame, say."""
     covered = sum(overlap(box, text) for text in texts)
     most = 0.1 if plain else 0.3 if strokes < 20 else 0.45
     return covered > most * area(box)
 
 
 def _is_background(box: Rectangle, tables: Sequence[Rectangle], prose: Sequence[Rectangle], least: float) -> bool:
-    """A large shape behind a table or several lines of prose is paper, not ink."""
+    """Whether a large shape lies behind a table or several lines of prose."""
     if area(box) < least:
         return False
     return any(share(table, box) > 0.9 for table in tables) or sum(share(line, box) > 0.9 for line in prose) >= 4

@@ -37,7 +37,8 @@ def opened(path: Path) -> Iterator[pdfium.PdfDocument]:
 
 
 def _mended(path: Path) -> pdfium.PdfDocument:
-    """A file cut off before its trailer, with one that names its catalogue: pdfium then finds the rest by itself."""
+    """Opens a file that was cut off before its trailer: with a new trailer that names the catalogue, pdfium finds the
+    rest."""
     data = path.read_bytes() if path.stat().st_size <= LARGEST_MENDED else b""
     catalogue = re.search(rb"(\d+)\s+(\d+)\s+obj\b(?:(?!endobj).){0,2000}?/Type\s*/Catalog\b", data, re.S)
     try:
@@ -49,7 +50,7 @@ def _mended(path: Path) -> pdfium.PdfDocument:
 
 
 def crop_figures(path: Path, number: int, boxes: Sequence[Box]) -> list[Image.Image]:
-    """These parts of a page, RGB. Drawing a page takes as long as all else about it, so not while text is waited for.
+    """These parts of a page, RGB. Drawing a page takes as long as parsing it, so it is done after the text is indexed.
     Raises Missing or Unreadable."""
     with opened(path) as document:
         if not 1 <= number <= len(document):

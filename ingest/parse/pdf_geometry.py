@@ -1,4 +1,4 @@
-"""What lies on a page, and where: words, segments of lines, rows, and the page they are measured against."""
+"""Words, segments of lines and rows on a page, and the page that they are measured against."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Page:
         return replace(word, x0=x0, y0=y0, x1=x1, y1=y1, turns=(word.turns - self.turns) % 4)
 
     def lying(self, word: Word) -> Word:
-        """The other way round."""
+        """The word where it stands on the page as rendered."""
         x0, y0, x1, y1 = self._turned(word.x0, word.y0, word.x1, word.y1)
         return replace(word, x0=x0, y0=y0, x1=x1, y1=y1, turns=(word.turns + self.turns) % 4)
 
@@ -177,7 +177,7 @@ def around(boxes: Iterable[Rectangle]) -> Rectangle:
 
 
 def turns_of(words: Iterable[Word]) -> int:
-    """How most letters lie."""
+    """The quarter turns of most letters."""
     letters: Counter[int] = Counter()
     for word in words:
         letters[word.turns] += len(word.text)

@@ -83,7 +83,7 @@ def _is_ocr_layer(hidden: float, shapes: Shapes, frame: Frame) -> bool:
 
 
 def _over_picture(word: _Drawn, shapes: Shapes) -> bool:
-    """Then it is what was recognised in that picture."""
+    """Whether a hidden word lies over a picture: then it was recognised in it."""
     return bool(shapes.pictures) and bool(_holding(_edges(box for box, _ in shapes.pictures), _edges([word.box])).any())
 
 
@@ -149,7 +149,7 @@ def _holding(covers: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray
 
 
 def _unseen(page: pdfium.PdfPage, frame: Frame, words: Sequence[_Drawn]) -> set[int]:
-    """Those without which the page looks the same."""
+    """The words without which the page looks the same."""
     with_them = _pixels(page)
     for word in words:
         pdfium_c.FPDFPageObj_SetIsActive(word.item, False)

@@ -80,7 +80,7 @@ def _belongs(group: tuple[int, list[Row]], row: Row, level: int) -> bool:
 
 
 def _starts_paragraph(rows: Sequence[Row], row: Row) -> bool:
-    """Indented, or wider white above than between the lines before."""
+    """Whether a row is indented, or has a wider gap above than the lines before it."""
     last = rows[-1]
     left = min(each.x0 for each in rows)
     indented = row.x0 - left > 0.8 * last.size and len(rows) > 1 and abs(last.x0 - left) < 0.3 * last.size
@@ -118,7 +118,7 @@ def lines_of(rows: Iterable[Row], page: Page) -> tuple[Line, ...]:
 
 
 def _starts(cell: Segment) -> tuple[float, ...]:
-    """Of its words after the first; none where they don't follow each other to the right."""
+    """Where the words after the first begin; nothing where words don't follow each other to the right."""
     if cell.x1 <= cell.x0 or any(after.x0 < word.x0 or after.turns for word, after in pairwise(cell.words)):
         return ()
     return tuple(round((word.x0 - cell.x0) / (cell.x1 - cell.x0), 4) for word in cell.words[1:])

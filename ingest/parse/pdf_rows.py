@@ -36,7 +36,7 @@ class Aligned:
 
 
 def aligned_tables(rows: Sequence[Row]) -> list[Aligned]:
-    """Of rows in reading order."""
+    """The tables among rows in reading order."""
     found = []
     for first, last in _runs(rows):
         table = _table(rows, first, last)
@@ -105,7 +105,7 @@ def _table(rows: Sequence[Row], first: int, last: int) -> Aligned | None:
 
 
 def _text(held: Held) -> str:
-    """A sign belongs to the number beside it."""
+    """Joins signs with the numbers beside them."""
     text = ""
     for part in held:
         opens = part.text in CURRENCIES and part is not held[-1]
@@ -119,7 +119,7 @@ def _stretches(held: Held) -> tuple[Rectangle, ...]:
 
 
 def _columns(rows: Sequence[Row]) -> list[float]:
-    """The x of the white between columns: where hardly any row has letters."""
+    """The x of the gaps between columns: where hardly any row has letters."""
     cells = [cell for row in rows if len(row.cells) > 1 for cell in row.cells]
     several = sum(len(row.cells) > 1 for row in rows)
     events = sorted([(cell.x0, 1) for cell in cells] + [(cell.x1, -1) for cell in cells])

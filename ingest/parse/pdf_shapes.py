@@ -1,4 +1,4 @@
-"""Looks at what a PDF page draws besides text: its pictures, its drawings, and the rules of its tables."""
+"""Reads what a PDF page draws besides text: pictures, drawings, and the rules of tables."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """Something opaque, and its turn among all that is drawn."""
+    """An opaque shape, and its position in the drawing order."""
 
     box: Rectangle
     order: int
@@ -56,7 +56,7 @@ class Shapes:
 
 
 def read_shapes(page: Any, frame: Frame) -> Shapes:
-    """Of a pypdfium2 page; what lies in form objects is brought to where the page shows it."""
+    """The shapes of a pypdfium2 page; those in form objects are moved to where the page shows them."""
     return _Reader(frame).read(page.raw)
 
 
@@ -100,7 +100,7 @@ class _Reader:
             self._shapes.covers.append(Cover(seen, -self._left, None))
 
     def _colour(self, item: Any) -> Colour | None:
-        """Of its filling; None where that lets (nearly) all through."""
+        """The colour of the filling; None where it is (nearly) transparent."""
         if not pdfium_c.FPDFPageObj_GetFillColor(item, *self._tones):
             return 0, 0, 0
         red, green, blue, alpha = (tone.value for tone in self._values)
@@ -123,7 +123,7 @@ class _Reader:
             self._object(pdfium_c.FPDFFormObj_GetObject(item, index), inner, depth + 1)
 
     def _bounds(self, item: Any, matrix: Matrix) -> Rectangle | None:
-        """What of it lies on the page; None when nothing does."""
+        """The part of the object on the page; None when there is none."""
         if not pdfium_c.FPDFPageObj_GetBounds(item, *self._refs):
             return None
         x0, y0, x1, y1 = (edge.value for edge in self._edges)

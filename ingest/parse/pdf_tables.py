@@ -127,7 +127,7 @@ def _within(rows: Sequence[Sequence[Rectangle]], words: Sequence[Word]) -> list[
 
 
 def text_of_cell(words: Words) -> str:
-    """Its lines run together as those of a paragraph."""
+    """The text of a cell, its lines joined as those of a paragraph."""
     text = ""
     for _, line in groupby(words, lambda word: word.line):
         more = " ".join(word.text for word in line)
@@ -136,7 +136,7 @@ def text_of_cell(words: Words) -> str:
 
 
 def stretches_of_cell(words: Words) -> tuple[Rectangle, ...]:
-    """Parted where the white is wider than between words, and at line ends."""
+    """The stretches of a cell, parted at wide gaps and line ends."""
     runs: list[Words] = []
     for word in words:
         last = runs[-1][-1] if runs else None
@@ -147,7 +147,7 @@ def stretches_of_cell(words: Words) -> tuple[Rectangle, ...]:
 
 
 def _white(before: Word, word: Word) -> float:
-    """Between two words of a line, along the way it is read."""
+    """The gap between two words of a line, in reading direction."""
     return (word.x0 - before.x1, word.y0 - before.y1, before.x0 - word.x1, before.y0 - word.y1)[word.turns]
 
 
@@ -159,14 +159,14 @@ def turned_back(cells: list[list[T]], turns: int) -> list[list[T]]:
 
 
 def tidy(rows: Sequence[Sequence[T]], filled: Callable[[T], bool]) -> list[list[T]]:
-    """Without empty rows and columns."""
+    """The grid without empty rows and columns."""
     kept = [row for row in rows if any(map(filled, row))]
     columns = [column for column in range(max(map(len, kept), default=0)) if any(filled(row[column]) for row in kept)]
     return [[row[column] for column in columns] for row in kept]
 
 
 def is_table(cells: Sequence[Sequence[str]]) -> bool:
-    """Not a frame around prose, and not the empty grid of a chart."""
+    """Whether it is a table, not a frame around prose or the empty grid of a chart."""
     if len(cells) < 2 or len(cells[0]) < 2:
         return False
     filled = sum(1 for row in cells for cell in row if cell)

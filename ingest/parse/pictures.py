@@ -1,4 +1,4 @@
-"""Reads pictures: frames of raster files brought to one plain form, and SVG drawings with their words."""
+"""Reads pictures: the frames of raster files, normalised, and SVG drawings with their words."""
 
 from __future__ import annotations
 

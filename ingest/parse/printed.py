@@ -1,4 +1,4 @@
-"""Slides and sheets as a PDF that their pages are drawn from: one page each, the hidden and the empty ones too."""
+"""Prints slides and sheets as a PDF, one page each, hidden and empty ones too; page images are drawn from it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ingest.parse.formats import Printing
 
 
 def printed(path: Path, printing: Printing, pages: int) -> bytes:
-    """Raises Unreadable; and Missing when LibreOffice counts otherwise than our reader, as a page would then be shown
-    for another."""
+    """Raises Unreadable; and Missing where LibreOffice makes another number of pages than our parser: pages would be
+    mixed up."""
     made = converted(path, printing.extension, "pdf", printing.options)
     with pdfium.PdfDocument(made) as document:
         drawn = len(document)

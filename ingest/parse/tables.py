@@ -26,13 +26,13 @@ def markdown_of(cells: Cells) -> str:
 
 
 def unruled(text: str) -> str:
-    """As words only, for models: the strokes of Markdown take a third of a table's tokens and say nothing."""
+    """The words of a table only, for models: Markdown's bars take a third of the tokens and carry no meaning."""
     lines = [line for line in text.splitlines() if not RULE.fullmatch(line)]
     return "\n".join(" ".join(filter(None, cells_of(line))) if line.startswith("| ") else line for line in lines)
 
 
 def cells_of(row: str) -> list[str]:
-    """Of one row of Markdown."""
+    """The cells of one row of Markdown."""
     return [cell.replace("\\|", "|").strip() for cell in CELLS.split(row.strip().strip("|"))]
 
 
