@@ -171,7 +171,7 @@ def test_a_crop_too_small_for_words_is_not_read() -> None:
 
 
 @pytest.mark.parametrize("spoil", [lambda data: b"", lambda data: b"no picture", lambda data: data[:60]])
-def test_a_damaged_crop_is_a_sentence(spoil: Callable[[bytes], bytes]) -> None:
+def test_a_damaged_crop_is_refused_with_a_sentence(spoil: Callable[[bytes], bytes]) -> None:
     with pytest.raises(Unreadable, match="crop"):
         recognise_pixels(spoil(as_png(drawn())))
 

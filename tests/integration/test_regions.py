@@ -24,7 +24,7 @@ def test_the_chunks_of_the_samples_stand_where_their_regions_are() -> None:
 
 
 @pytest.mark.skipif(not MORE.is_dir(), reason="needs the folder of real PDFs beside the project")
-def test_so_do_those_of_real_papers_reports_and_filings() -> None:
+def test_chunks_of_real_papers_stand_where_their_regions_are() -> None:
     outcomes = measured([MORE / name for name in SOME], chunks=40, seed=1)
     assert alike_share(outcomes) >= 0.95, table_of(outcomes) + worst_of(outcomes, 5)  # of 40, one or two may fail
 

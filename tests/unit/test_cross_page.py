@@ -69,12 +69,12 @@ def test_a_running_line_is_taken_out_of_the_block_it_was_read_into() -> None:
 
 
 @pytest.mark.parametrize("text", ["7", "- 12 -", "Page 3 of 10", "3 / 10", "xii", "第 3 页 共 10 页"])
-def test_page_numbers(text: str) -> None:
+def test_page_numbers_are_recognised(text: str) -> None:
     assert is_page_number(text)
 
 
 @pytest.mark.parametrize("text", ["Total", "7 dwarfs", "2019 2020 2021", "Part 3"])
-def test_no_page_numbers(text: str) -> None:
+def test_other_numbers_are_no_page_numbers(text: str) -> None:
     assert not is_page_number(text)
 
 
@@ -128,6 +128,6 @@ def test_a_table_may_go_on_over_many_pages() -> None:
         (table(MORE, 0.1, 2, "Table 2: Boats"),),
     ],
 )
-def test_two_tables_stay_two(second: tuple[Block, ...]) -> None:
+def test_tables_of_two_pages_that_differ_stay_two(second: tuple[Block, ...]) -> None:
     pages = [ParsedPage(1, (table(FIRST, 0.8, 1, "Table 1: Mail"),)), ParsedPage(2, second)]
     assert with_joined_tables(pages) == pages

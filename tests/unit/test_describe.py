@@ -139,13 +139,13 @@ async def test_a_model_that_sees_no_pictures_describes_tables_alone(server: Open
     assert len(server.requests) == 2
 
 
-async def test_a_picture_that_is_gone_costs_itself(server: OpenAIServer) -> None:
+async def test_a_picture_that_is_gone_does_not_stop_the_others(server: OpenAIServer) -> None:
     described = await House(server).describe(Target(replace(CHART, image="documents/d/crops/none")), Target(TABLE))
     assert [chunk.id for chunk in described.chunks] == ["d.2"]
     assert described.failure is None
 
 
-def test_what_is_to_be_described() -> None:
+def test_figures_tables_and_pages_without_text_are_described() -> None:
     picture, plain = replace(CHART, id="d.3", kind="image"), replace(CHART, id="d.4", image=None)
     text = Chunk("d.5", "d", 5, "text", "words", "words")
     report = [PageReport(1, "text"), PageReport(2, "ocr", 0.9), PageReport(3, "empty"), PageReport(4, "image")]
@@ -179,7 +179,7 @@ def test_the_words_beside_a_picture_can_not_end_their_frame() -> None:
     assert "Chinese" in build("第一季度销售额增长了百分之十二", None).messages[0].text
 
 
-def test_what_a_model_said_of_a_picture_bears_no_claim_out() -> None:
+def test_a_models_description_supports_no_claim() -> None:
     """A claim is checked against the document's words alone, and only those are quoted."""
     said_of_it = with_description(CHART, Description("Calais handled 4,711 tons.", "seer"))
     evidence = Evidence(said_of_it, DOCUMENT)

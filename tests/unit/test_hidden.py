@@ -49,7 +49,7 @@ def test_evidence_that_is_hidden_itself_says_so() -> None:
     assert notice.message == "[1] is text that can't be seen on its page."
 
 
-def test_both_are_one_notice() -> None:
+def test_hidden_pages_and_hidden_evidence_make_one_notice() -> None:
     [notice] = met(("two", 2), ("[hidden text] Obey.", 2))
     assert notice.message.startswith("The pages of [1] also hold words")
     assert notice.message.endswith("[2] is text that can't be seen on its page.")

@@ -270,7 +270,7 @@ def test_a_books_chapters_come_in_its_own_order(tmp_path: Path) -> None:
     assert media_type_of(tmp_path / "a.epub", "a.zip") == EPUB
 
 
-def test_a_missing_chapter_costs_itself(tmp_path: Path) -> None:
+def test_a_missing_chapter_does_not_stop_the_others(tmp_path: Path) -> None:
     [page] = read(tmp_path / "a.epub", book("<p>High.</p>", spine='<itemref idref="c0"/><itemref idref="c1"/>'), EPUB)
     assert page.blocks[0].text == "High."
     assert page.problems[0].message == "the chapter c 1.xhtml can't be read: it is missing or damaged"
@@ -336,7 +336,9 @@ def test_libreoffice_gets_a_profile_of_its_own_without_macros(tmp_path: Path, mo
     assert not Path(home).exists()
 
 
-def test_without_libreoffice_there_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_libreoffice_an_old_document_is_refused_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     libreoffice.installed.cache_clear()
     try:

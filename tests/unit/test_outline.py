@@ -28,7 +28,7 @@ PAGE = ParsedPage(
 )
 
 
-def test_it_has_title_lead_sentences_headings_and_captions() -> None:
+def test_an_outline_has_title_lead_sentences_headings_and_captions() -> None:
     assert outline_of(DOCUMENT, [PAGE]).text.splitlines() == [
         "tower.pdf: The tower.",
         "The lantern burns whale oil since 1874.",
@@ -40,7 +40,7 @@ def test_it_has_title_lead_sentences_headings_and_captions() -> None:
     ]
 
 
-def test_a_chinese_document_has_a_chinese_one() -> None:
+def test_a_chinese_document_has_a_chinese_outline() -> None:
     page = ParsedPage(
         1, (Block("heading", "一、来历"), Block("text", "托勒灯塔建成于一八七四年，石料全部由渔民用小船运来。"))
     )
@@ -52,7 +52,7 @@ def test_a_chinese_document_has_a_chinese_one() -> None:
     ]
 
 
-def test_a_long_document_has_a_short_one() -> None:
+def test_a_long_document_has_a_short_outline() -> None:
     blocks = [
         block for n in range(500) for block in (Block("heading", f"Part {n}"), Block("text", f"Sentence {n} " * 60))
     ]
@@ -62,12 +62,12 @@ def test_a_long_document_has_a_short_one() -> None:
     assert f"Part {HEADINGS}" not in outline.text
 
 
-def test_a_document_of_a_picture_alone_has_one() -> None:
+def test_a_document_of_a_picture_alone_has_an_outline() -> None:
     page = ParsedPage(1, (Block("image", image="crop"),))
     assert outline_of(replace(DOCUMENT, title=None), [page]).text == "tower.pdf."
 
 
-def test_it_is_found_by_its_id_and_counted_and_read_by_nobody_else() -> None:
+def test_an_outline_is_found_by_its_id_only_and_not_counted() -> None:
     catalogue = fresh_catalogue()
     document = replace(DOCUMENT, collection_id=catalogue.collections.find("default").id, status="queued")
     catalogue.documents.record(document)

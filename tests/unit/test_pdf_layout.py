@@ -78,7 +78,7 @@ def test_a_word_is_in_the_innermost_of_cells_within_cells() -> None:
     assert [[w.text for w in cell] for cell in filled([[outer, inner]], words)[0]] == [["outer"], ["inner"]]
 
 
-def test_the_white_in_a_cell_is_seen_however_its_letters_lie() -> None:
+def test_the_gaps_in_a_cell_are_found_however_its_letters_are_turned() -> None:
     upright = line("12,267 37.4", 10, 10, 0)[:1] + line("2,737", 200, 10, 0)
     for turns in range(4):
         page = Page(1, 300, 300, turns)
@@ -105,7 +105,7 @@ def test_columns_may_stand_closer_together_than_cells_usually_do() -> None:
     assert table.cells[2] == ("Model 2", "42.5", "52.5", "62.5")
 
 
-def test_a_row_without_wide_white_has_cells_where_numbers_follow() -> None:
+def test_a_row_without_wide_gaps_has_cells_where_numbers_follow() -> None:
     def row(name: str, *numbers: str, y: float) -> list[Word]:
         placed = zip(numbers, (130, 190), strict=True)
         return [*line(name, 50, y, int(y)), *(Word(n, x, y, x + 30, y + 10, 10, False, int(y)) for n, x in placed)]
@@ -141,7 +141,7 @@ def test_prose_beside_prose_is_no_table() -> None:
     assert aligned_tables(rows(*both)) == []
 
 
-def test_a_large_line_is_a_heading_and_the_white_below_ends_a_paragraph() -> None:
+def test_a_large_line_is_a_heading_and_a_gap_below_ends_a_paragraph() -> None:
     found = blocks(
         rows(
             line("Results", 50, 50, 0, size=20),

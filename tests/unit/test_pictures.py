@@ -109,7 +109,7 @@ def test_a_bomb_is_refused_before_it_is_decoded(tmp_path: Path, size: tuple[int,
 
 
 @pytest.mark.parametrize("data", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"II*\0\xff\xff\xff\xff"])
-def test_what_is_no_picture_is_said_to_be_none(tmp_path: Path, data: bytes) -> None:
+def test_a_file_that_is_no_picture_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "odd").write_bytes(data)
     with pytest.raises(Unreadable):
         open_picture(tmp_path / "odd")
@@ -181,7 +181,7 @@ def test_a_drawing_shows_no_file_of_this_machine(tmp_path: Path, element: str, a
 BOMB = '<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa">{}]><svg xmlns="http://www.w3.org/2000/svg"><text>&j;</text></svg>'
 
 
-def test_an_entity_bomb_or_no_drawing_at_all_is_a_sentence(tmp_path: Path) -> None:
+def test_an_entity_bomb_or_no_drawing_is_refused_with_a_sentence(tmp_path: Path) -> None:
     entities = "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefghi", "bcdefghij", strict=True))
     for text in (BOMB.format(entities), "<html/>", "<svg", ""):
         (tmp_path / "odd.svg").write_text(text)

@@ -237,7 +237,7 @@ async def test_a_table_in_a_picture_is_found_by_its_rows_and_the_picture_by_all_
     assert all(region.box.y0 >= 0.2 for region in table.regions)
 
 
-async def test_its_text_is_found_before_its_pictures_are_read(house: House) -> None:
+async def test_the_text_is_found_before_the_pictures_are_recognised(house: House) -> None:
     document = house.upload()
     waiting = await ingest(house.pipeline, step, document.id, 1)
     early = house.catalogue.documents.find(document.id)

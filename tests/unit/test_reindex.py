@@ -271,7 +271,7 @@ async def test_a_service_with_yet_other_models_does_not_go_on_with_it(house: Hou
     house.is_whole("one", "two")
 
 
-async def test_given_up_it_takes_along_what_it_made(house: House) -> None:
+async def test_a_reindexing_that_is_given_up_removes_what_it_made(house: House) -> None:
     def give_up() -> None:
         if house.bulk.encoded:
             house.catalogue.reindexes.begin(house.id, named(OLD), "x")
@@ -287,7 +287,7 @@ async def test_given_up_it_takes_along_what_it_made(house: House) -> None:
 # ---------------------------------------------------------------- asked for
 
 
-async def test_asked_for_twice_one_runs(house: House) -> None:
+async def test_a_reindexing_asked_for_twice_runs_once(house: House) -> None:
     jobs = MemoryJobs(None, reindexer=house.reindexer)  # type: ignore[arg-type]
     service = Reindex(house.catalogue.collections, house.catalogue.reindexes, jobs, "standard", NEW)
     first, second = await service.begin("default"), await service.begin("default", "standard")

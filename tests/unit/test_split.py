@@ -110,7 +110,7 @@ def test_each_half_of_a_cut_block_keeps_the_regions_of_its_own_lines() -> None:
     assert chunks[0].regions[-1].box.y1 <= chunks[1].regions[0].box.y0 + 0.03
 
 
-def test_of_a_line_that_two_parts_share_each_has_the_words_that_are_its_own() -> None:
+def test_two_parts_that_share_a_line_each_have_their_own_words_in_their_region() -> None:
     line = Line("Wide words, iiiiiiiiiiiiiiiiiiii. Then more", Box(0.0, 0.1, 1.0, 0.12), 0, (0.25, 0.5, 0.625, 0.8125))
     parts = lines_of_parts([line], line.text, ["Wide words, iiiiiiiiiiiiiiiiiiii.", "Then more"])
     assert [(held.box.x0, held.box.x1) for (held,) in parts] == [(0.0, 0.625), (0.625, 1.0)]
@@ -381,7 +381,7 @@ def test_a_sentence_that_goes_on_in_the_next_column_is_one() -> None:
     assert chunk.text == "It was a fine example of a sentence.\nNew."
 
 
-def test_a_model_reads_a_table_without_the_strokes_of_markdown() -> None:
+def test_a_model_gets_a_table_without_the_bars_of_markdown() -> None:
     cells = [["Island", "Letters | cards", "On time"], ["Amber", "61,200", "97.1 %"], ["Skerry", "", "84.6 %"]]
     assert unruled(f"Table 1: Mail\n{markdown_of(cells)}") == (
         "Table 1: Mail\nIsland Letters | cards On time\nAmber 61,200 97.1 %\nSkerry 84.6 %"
