@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from domain.chunk_ids import document_id_of
 from domain.errors import ExhibitError, Gone, Missing
-from domain.ports import Catalogue, Traces
+from domain.ports import Chunks, Collections, Documents, Traces
 from domain.question import Question
 from domain.types import Answer, Dropped, Evidence, Outcome, Query, Shown, Step, Trace, Understood
 from retrievers.hydrated import NOT_STANDING, Joint
@@ -37,8 +37,10 @@ class Explained:
 
 
 class Explain:
-    def __init__(self, catalogue: Catalogue, traces: Traces) -> None:
-        self._catalogue = catalogue
+    def __init__(self, collections: Collections, documents: Documents, chunks: Chunks, traces: Traces) -> None:
+        self._collections = collections
+        self._documents = documents
+        self._chunks = chunks
         self._traces = traces
         self._waiting: queue.SimpleQueue[Trace | None] = queue.SimpleQueue()
         self._noted: dict[str, Trace] = {}  # not written yet
@@ -79,10 +81,10 @@ class Explain:
         collections = []
         for name in trace.query.collections:
             try:
-                collections.append(self._catalogue.collections.find(name).id)
+                collections.append(self._collections.find(name).id)
             except Missing:
                 continue
-        return {one.id: one for one in self._catalogue.chunks.evidence(list(ids), collections)}
+        return {one.id: one for one in self._chunks.evidence(list(ids), collections)}
 
     # ------------------------------------------------------------ in the thread
 
@@ -130,7 +132,7 @@ class Explain:
 
     def _why(self, document_id: str, collections: Sequence[str]) -> str:
         try:
-            document = self._catalogue.documents.find(document_id)
+            document = self._documents.find(document_id)
         except Gone:
             return "its document was deleted"
         except Missing:

@@ -14,7 +14,7 @@ from answering.library_questions import Librarian
 from answering.output.notices import in_words
 from answering.parts import Retrieval, Scope
 from domain.errors import BadRequest
-from domain.ports import Catalogue
+from domain.ports import Collections, Documents
 from domain.question import Question
 from domain.types import Answer, Collection, Noticed, Query, Search, Vote
 from retrievers.filters import Condition, narrowed, parse, possible
@@ -34,7 +34,8 @@ class _Found:
 class EvidenceFinder:
     def __init__(
         self,
-        catalogue: Catalogue,
+        collections: Collections,
+        documents: Documents,
         retriever: Joined,
         librarian: Librarian,
         explain: Explain,
@@ -43,7 +44,8 @@ class EvidenceFinder:
     ) -> None:
         """`at_once`: searches that run at the same time. The others wait, and most are answered sooner this way;
         `coming` gets the questions that wait."""
-        self._catalogue = catalogue
+        self._collections = collections
+        self._documents = documents
         self._retriever = retriever
         self._librarian = librarian
         self._explain = explain
@@ -67,7 +69,7 @@ class EvidenceFinder:
 
     async def nothing(self, scope: Scope, question: Question) -> Search:
         """An empty search, traced, for a question that asks nothing of the documents. Raises Missing."""
-        query = Query(question, collections=await self._collections(scope))
+        query = Query(question, collections=await self._named(scope))
         return self._search(query, scope, _Found(Joint((), ()), "it asks nothing of the documents"), {})
 
     def answered(self, search: Search, answer: Answer) -> None:
@@ -118,14 +120,14 @@ class EvidenceFinder:
     # ------------------------------------------------------------ where to look
 
     async def _query(self, scope: Scope, question: Question, image: bytes | None) -> Query:
-        collections = await self._collections(scope)
-        documents = await self._documents(collections, scope.where)
+        collections = await self._named(scope)
+        documents = await self._fitting(collections, scope.where)
         return Query(question, image, collections, scope.kinds, documents, scope.where)
 
-    async def _collections(self, scope: Scope) -> tuple[Collection, ...]:
-        return tuple([await asyncio.to_thread(self._catalogue.collections.find, name) for name in scope.collections])
+    async def _named(self, scope: Scope) -> tuple[Collection, ...]:
+        return tuple([await asyncio.to_thread(self._collections.find, name) for name in scope.collections])
 
-    async def _documents(
+    async def _fitting(
         self, collections: Sequence[Collection], where: Mapping[str, Any] | None
     ) -> frozenset[str] | None:
         """The documents in which something could match the filter; None without one."""
@@ -134,7 +136,7 @@ class EvidenceFinder:
         return await asyncio.to_thread(self._possible, parse(where), [one.id for one in collections])
 
     def _possible(self, condition: Condition, collection_ids: Sequence[str]) -> frozenset[str]:
-        facts = self._catalogue.documents.facts(collection_ids, narrowed(condition))
+        facts = self._documents.facts(collection_ids, narrowed(condition))
         return frozenset(one.id for one in facts if possible(condition, one))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
-from domain.ports import Catalogue
+from domain.ports import Chunks, Documents
 from domain.question import Intent, Wording
 from domain.types import Answer, Citation, Claim, Document, Evidence, Place, Query, Status
 from ingest.outline import outline_id
@@ -43,8 +43,11 @@ class Item:
 
 
 class Librarian:
-    def __init__(self, catalogue: Catalogue, by_words: Joined, now: Callable[[], datetime] | None = None) -> None:
-        self._catalogue = catalogue
+    def __init__(
+        self, documents: Documents, chunks: Chunks, by_words: Joined, now: Callable[[], datetime] | None = None
+    ) -> None:
+        self._documents = documents
+        self._chunks = chunks
         self._by_words = by_words
         self._now = now or (lambda: datetime.now(UTC))
 
@@ -64,15 +67,13 @@ class Librarian:
             outline = known.get(document.id)
             pieces += [outline] if outline is not None else []
             if outline is None or (fuller and "\n" not in outline.chunk.text):
-                begins = await asyncio.to_thread(
-                    self._catalogue.chunks.of_document, document.id, -1, BEGINS if fuller else 1
-                )
+                begins = await asyncio.to_thread(self._chunks.of_document, document.id, -1, BEGINS if fuller else 1)
                 pieces += await self._standing([chunk.id for chunk in begins], [document])
         return tuple(pieces)
 
     async def _standing(self, ids: Sequence[str], documents: Sequence[Document]) -> tuple[Evidence, ...]:
         collections = {document.collection_id for document in documents}
-        return await asyncio.to_thread(self._catalogue.chunks.evidence, ids, collections)
+        return await asyncio.to_thread(self._chunks.evidence, ids, collections)
 
     async def told(self, query: Query) -> Answer | None:
         """The answer to a question about the library; None: it is an ordinary question."""
@@ -154,7 +155,7 @@ class Librarian:
 
     async def _findable(self, query: Query) -> tuple[Document, ...]:
         ids = [collection.id for collection in query.collections]
-        documents = await asyncio.to_thread(self._catalogue.documents.findable, ids)
+        documents = await asyncio.to_thread(self._documents.findable, ids)
         return tuple(one for one in documents if query.documents is None or one.id in query.documents)
 
     async def _all(self, intent: Intent, query: Query) -> Sequence[Document]:
@@ -167,7 +168,7 @@ class Librarian:
         for collection in query.collections:
             cursor: str | None = None
             while True:
-                page = await asyncio.to_thread(self._catalogue.documents.page, collection.id, status, PAGE, cursor)
+                page = await asyncio.to_thread(self._documents.page, collection.id, status, PAGE, cursor)
                 found += [one for one in page.items if condition is None or possible(condition, one)]
                 cursor = page.next_cursor
                 if cursor is None:

@@ -17,7 +17,7 @@ from answering.output.hidden_text import hidden_met
 from answering.output.notices import CUT_SHORT, in_words
 from answering.output.screen import Screen
 from domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages
-from domain.ports import Blobs, Catalogue, Generator
+from domain.ports import Blobs, Documents, Generator
 from domain.types import Answer, Delta, ImagePart, Message, Noticed, Prompt, Search, Usage
 from prompts.answer import build
 
@@ -47,7 +47,7 @@ class _Written:
 class AnswerWriter:
     def __init__(
         self,
-        catalogue: Catalogue,
+        documents: Documents,
         blobs: Blobs,
         generator: Generator,
         most_images: int,
@@ -55,7 +55,7 @@ class AnswerWriter:
         fit: Fit | None = None,
         holds: Holds | None = None,
     ) -> None:
-        self._catalogue = catalogue
+        self._documents = documents
         self._pictures = Pictures(blobs, fit)
         self._generator = generator
         self._budget = Budget(most_images)
@@ -89,7 +89,7 @@ class AnswerWriter:
         answer = await asyncio.to_thread(read_back, text, prompt, search, self.model, written.confidence, self._checker)
         if written.confidence is None and self._holds is not None:
             answer = await asyncio.to_thread(with_confidence, answer, prompt, self._holds)
-        hidden = await asyncio.to_thread(hidden_met, self._catalogue, answer.evidence)
+        hidden = await asyncio.to_thread(hidden_met, self._documents, answer.evidence)
         noticed = (*accepted.noticed, *screen.noticed, *hidden, *_of_the_end(written.cut, text))
         return replace(answer, notices=(*search.notices, *in_words(noticed, prompt.question)))
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from domain.blob_keys import digest_of_crop
 from domain.errors import Missing, Unreadable
-from domain.ports import Blobs, Catalogue, KeptVectors, TextEncoder, Vector, VectorRow, Vectors
+from domain.ports import Blobs, Chunks, KeptVectors, TextEncoder, Vector, VectorRow, Vectors
 from domain.types import Chunk, Document, Space
 
 TEXT = 0  # the batch of chunks that is published first; the pictures of batch n of the pages are n + 1
@@ -51,12 +51,12 @@ async def encoded(
 
 
 def known_vectors(
-    catalogue: Catalogue, kept: KeptVectors, document: Document, space: Space, encoder: str, chunks: Sequence[Chunk]
+    there: Chunks, kept: KeptVectors, document: Document, space: Space, encoder: str, chunks: Sequence[Chunk]
 ) -> dict[str, Vector]:
     """Of a new version's chunks, the vectors that the former version's kept for the same text or picture."""
     if document.replaces is None or not chunks:
         return {}
-    former = {_content(space, chunk): chunk.id for chunk in catalogue.chunks.of_document(document.replaces)}
+    former = {_content(space, chunk): chunk.id for chunk in there.of_document(document.replaces)}
     try:
         vectors = dict(zip(*kept.load(document.replaces, space, encoder), strict=True))
     except (Missing, Unreadable):  # erased at this moment, or damaged

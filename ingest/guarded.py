@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from domain.errors import ExhibitError, Gone, Missing
-from domain.ports import Catalogue
+from domain.ports import Documents, Runs
 from domain.types import Document, Stage
 from ingest.erasing import Eraser
 from ingest.progress import Clocks, Work
@@ -20,8 +20,9 @@ class Superseded(ExhibitError):
 
 
 class Guarded:
-    def __init__(self, catalogue: Catalogue, eraser: Eraser) -> None:
-        self._catalogue = catalogue
+    def __init__(self, documents: Documents, runs: Runs, eraser: Eraser) -> None:
+        self._documents = documents
+        self._runs = runs
         self._eraser = eraser
         self._clocks = Clocks()
 
@@ -31,7 +32,7 @@ class Guarded:
 
     def in_attempt(self, document_id: str, attempt: int) -> Document | None:
         try:
-            document = self._catalogue.documents.find(document_id)
+            document = self._documents.find(document_id)
         except (Missing, Gone):
             return None
         return document if document.attempt == attempt else None
@@ -48,7 +49,7 @@ class Guarded:
                     "progress": max(document.progress, work.progress),
                     "time_left_s": time_left_s,
                 }
-                if self._catalogue.runs.update(document_id, attempt, status="running", **now):
+                if self._runs.update(document_id, attempt, status="running", **now):
                     return document
             raise Superseded("No longer wanted.")
 
@@ -58,7 +59,7 @@ class Guarded:
         self._clocks.forget((document_id, attempt))
 
     async def update(self, document: Document, **changes: Any) -> None:
-        update = self._catalogue.runs.update
+        update = self._runs.update
         if not await asyncio.to_thread(lambda: update(document.id, document.attempt, **changes)):
             raise Superseded("No longer wanted.")
 
@@ -79,7 +80,7 @@ class Guarded:
 
     def _deleted(self, document_id: str) -> bool:
         try:
-            self._catalogue.documents.find(document_id)
+            self._documents.find(document_id)
         except (Missing, Gone):
             return True
         return False

@@ -54,8 +54,8 @@ class Indexing:
     async def _encode(
         self, document: Document, space: Space, encoder: str, first: int, chunks: Sequence[Chunk]
     ) -> None:
-        kept, catalogue = self._stores.kept, self._stores.catalogue
-        known = await asyncio.to_thread(known_vectors, catalogue, kept, document, space, encoder, chunks)
+        kept, there = self._stores.kept, self._stores.catalogue.chunks
+        known = await asyncio.to_thread(known_vectors, there, kept, document, space, encoder, chunks)
         new = [chunk for chunk in chunks if chunk.id not in known]
         ids, vectors = await encoded(self._models.bulk, self._stores.blobs, space, new)
         made = known | dict(zip(ids, vectors, strict=True))

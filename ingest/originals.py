@@ -8,15 +8,16 @@ from pathlib import Path
 
 from domain import blob_keys
 from domain.errors import Unavailable
-from domain.ports import Blobs, Catalogue
+from domain.ports import Blobs, Documents, Erasure
 from domain.types import Document
 
 
 class Originals:
     """Keeps an original as long as a document uses it. One lock covers taking and releasing."""
 
-    def __init__(self, catalogue: Catalogue, blobs: Blobs) -> None:
-        self._catalogue = catalogue
+    def __init__(self, documents: Documents, erasure: Erasure, blobs: Blobs) -> None:
+        self._documents = documents
+        self._erasure = erasure
         self._blobs = blobs
         self._lock = threading.Lock()
 
@@ -28,7 +29,7 @@ class Originals:
         with self._lock:
             self._blobs.adopt(file, key(document))
             try:
-                return self._catalogue.documents.record(document, part_of)
+                return self._documents.record(document, part_of)
             except Exception:  # metadata it refuses, a collection deleted meanwhile, a full disk
                 with suppress(Unavailable):  # then the sweep of the next start finds them
                     self._drop_unwanted(key(document))
@@ -48,7 +49,7 @@ class Originals:
             return self._drop_unwanted(original)
 
     def _drop_unwanted(self, original: str) -> bool:
-        wanted = self._catalogue.erasure.bytes_wanted(blob_keys.sha256_of(original))
+        wanted = self._erasure.bytes_wanted(blob_keys.sha256_of(original))
         if not wanted:
             self._blobs.delete(original)
         return not wanted

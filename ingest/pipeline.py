@@ -131,7 +131,15 @@ class Pipeline(Stages):
         parse_at_once: int = 1,
     ) -> None:
         eraser = Eraser(stores, originals)
-        super().__init__(stores, models, parser, Guarded(stores.catalogue, eraser), eraser, describer, parse_at_once)
+        super().__init__(
+            stores,
+            models,
+            parser,
+            Guarded(stores.catalogue.documents, stores.catalogue.runs, eraser),
+            eraser,
+            describer,
+            parse_at_once,
+        )
 
     def erase(self, document_id: str, collection_id: str) -> None:
         self._eraser.erase(document_id, collection_id)

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from domain.errors import ExhibitError
-from domain.ports import Catalogue
+from domain.ports import Documents
 from domain.types import Evidence, Noticed
 
 
-def hidden_met(catalogue: Catalogue, evidence: Sequence[Evidence]) -> tuple[Noticed, ...]:
+def hidden_met(documents: Documents, evidence: Sequence[Evidence]) -> tuple[Noticed, ...]:
     """Reads page reports from the catalogue: evidence has none."""
     paged = {one.document.id for one in evidence if one.chunk.page}
-    pages = {document_id: _pages_with_hidden(catalogue, document_id) for document_id in paged}
+    pages = {document_id: _pages_with_hidden(documents, document_id) for document_id in paged}
     beside, itself = list[int](), list[int]()
     for n, one in enumerate(evidence, start=1):
         if one.chunk.hidden:
@@ -24,9 +24,9 @@ def hidden_met(catalogue: Catalogue, evidence: Sequence[Evidence]) -> tuple[Noti
     return tuple(Noticed("hidden_text", form, which=tuple(numbers)) for form, numbers in met if numbers)
 
 
-def _pages_with_hidden(catalogue: Catalogue, document_id: str) -> frozenset[int]:
+def _pages_with_hidden(documents: Documents, document_id: str) -> frozenset[int]:
     with suppress(ExhibitError):  # deleted since it was found
-        return frozenset(page.page for page in catalogue.documents.find(document_id).page_report if page.hidden)
+        return frozenset(page.page for page in documents.find(document_id).page_report if page.hidden)
     return frozenset()
 
 

@@ -33,16 +33,18 @@ def answering(
 ) -> Ask:
     model = language_model(settings.llm)
     generator: Generator = model or ExtractiveReader(encoders.text)
+    catalogue = stores.catalogue
     finder = EvidenceFinder(
-        stores.catalogue,
+        catalogue.collections,
+        catalogue.documents,
         retriever,
-        Librarian(stores.catalogue, Joined(WordsRetriever(stores.words), stores.catalogue.chunks)),
+        Librarian(catalogue.documents, catalogue.chunks, Joined(WordsRetriever(stores.words), catalogue.chunks)),
         explain,
         at_once=(os.cpu_count() or 1) + 1,
         coming=partial(coming, settings, encoders),
     )
     writer = AnswerWriter(
-        stores.catalogue,
+        catalogue.documents,
         stores.blobs,
         generator,
         settings.llm.images,
@@ -54,7 +56,8 @@ def answering(
 
 
 def explaining(stack: AsyncExitStack, stores: Stores, traces: Traces) -> Explain:
-    explain = Explain(stores.catalogue, traces)
+    catalogue = stores.catalogue
+    explain = Explain(catalogue.collections, catalogue.documents, catalogue.chunks, traces)
     stack.callback(explain.close)
     return explain
 

@@ -62,7 +62,7 @@ def ingestion(stack: AsyncExitStack, settings: Settings, open_stores: OpenStores
         closed_with(stack, Sandbox(1, settings.parse_memory_mb)),
         hidden_text=settings.hidden_text == "include",
     )
-    originals = Originals(stores.catalogue, stores.blobs)
+    originals = Originals(stores.catalogue.documents, stores.catalogue.erasure, stores.blobs)
     models = Models(encoders.text, encoders.image, encoding_process(stack, settings))
     pipeline = Pipeline(
         stores,

@@ -35,8 +35,8 @@ ORDINARY = [
 
 @pytest.mark.parametrize("question", ORDINARY)
 async def test_questions_to_the_documents_are_left_to_them(question: str) -> None:
-    library = Shelf().put("tower.pdf").librarian()
-    query = Shelf.query_in(library, question)
+    shelf = Shelf().put("tower.pdf")
+    library, query = shelf.librarian(), shelf.query(question)
     if query.question.intent.sort == "summary":
         assert await library.meant(query) == ()
     else:
@@ -81,21 +81,25 @@ class Shelf:
         return self
 
     def librarian(self) -> Librarian:
-        return Librarian(self.catalogue, Joined(ByWords(self.chunks), self.catalogue.chunks), lambda: NOW)
+        return Librarian(
+            self.catalogue.documents,
+            self.catalogue.chunks,
+            Joined(ByWords(self.chunks), self.catalogue.chunks),
+            lambda: NOW,
+        )
 
-    @staticmethod
-    def query_in(librarian: Librarian, text: str) -> Query:
-        return Query(read(text), collections=(librarian._catalogue.collections.find("default"),))
+    def query(self, text: str) -> Query:
+        return Query(read(text), collections=(self.collection,))
 
     async def told(self, question: str) -> Answer:
         library = self.librarian()
-        answer = await library.told(self.query_in(library, question))
+        answer = await library.told(self.query(question))
         assert answer is not None
         return answer
 
     async def meant(self, question: str) -> list[str]:
         library = self.librarian()
-        found = await library.meant(self.query_in(library, question))
+        found = await library.meant(self.query(question))
         return [document.name for document in found]
 
 

@@ -96,10 +96,18 @@ def asking(
     catalogue.runs.publish("d", 1, "ready")
     generator = MemoryGenerator(*scripts)
     retriever = Everything([chunk.id for chunk in chunks][:found], catalogue)
-    explain = Explain(catalogue, MemoryTraces())
+    explain = Explain(catalogue.collections, catalogue.documents, catalogue.chunks, MemoryTraces())
     joined = Joined(retriever, catalogue.chunks)
-    finder = EvidenceFinder(catalogue, joined, Librarian(catalogue, joined), explain, at_once, coming)
-    ask = Ask(QuestionReader(), finder, AnswerWriter(catalogue, blobs, generator, 4, holds=holds))
+    finder = EvidenceFinder(
+        catalogue.collections,
+        catalogue.documents,
+        joined,
+        Librarian(catalogue.documents, catalogue.chunks, joined),
+        explain,
+        at_once,
+        coming,
+    )
+    ask = Ask(QuestionReader(), finder, AnswerWriter(catalogue.documents, blobs, generator, 4, holds=holds))
     return ask, generator, retriever
 
 

@@ -52,14 +52,20 @@ def catalogue_with(*documents: str) -> SqlCatalogue:
 
 
 def asking(catalogue: SqlCatalogue, *proposed: str) -> tuple[Ask, Explain]:
-    explain = Explain(catalogue, MemoryTraces())
+    explain = Explain(catalogue.collections, catalogue.documents, catalogue.chunks, MemoryTraces())
     joined = Joined(Fused({"words": Proposing(*proposed)}), catalogue.chunks)
     return asking_of(catalogue, joined, explain), explain
 
 
 def asking_of(catalogue: SqlCatalogue, joined: Joined, explain: Explain) -> Ask:
-    finder = EvidenceFinder(catalogue, joined, Librarian(catalogue, joined), explain)
-    writer = AnswerWriter(catalogue, MemoryBlobs(), MemoryGenerator(["It lies there [1]."]), 4)
+    finder = EvidenceFinder(
+        catalogue.collections,
+        catalogue.documents,
+        joined,
+        Librarian(catalogue.documents, catalogue.chunks, joined),
+        explain,
+    )
+    writer = AnswerWriter(catalogue.documents, MemoryBlobs(), MemoryGenerator(["It lies there [1]."]), 4)
     return Ask(QuestionReader(), finder, writer)
 
 
@@ -136,7 +142,7 @@ async def test_a_store_that_fails_costs_the_trace_and_no_search() -> None:
             raise Unavailable("the disk is full")
 
     catalogue = catalogue_with("a")
-    explain = Explain(catalogue, Failing())
+    explain = Explain(catalogue.collections, catalogue.documents, catalogue.chunks, Failing())
     joined = Joined(Proposing("a.0"), catalogue.chunks)
     ask = asking_of(catalogue, joined, explain)
     found = await ask.search(Scope(), "treasure")
@@ -158,7 +164,8 @@ class Counting(MemoryTraces):
 
 def test_traces_that_come_together_are_written_together_and_all_of_them_before_it_closes() -> None:
     traces = Counting()
-    explain = Explain(fresh_catalogue(), traces)
+    catalogue = fresh_catalogue()
+    explain = Explain(catalogue.collections, catalogue.documents, catalogue.chunks, traces)
     noted = [trace_of(Query(read("why?")), 8, Joint((), ()), {}, "") for _ in range(5)]
     for trace in noted:
         explain.note(trace)

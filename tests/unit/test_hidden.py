@@ -28,7 +28,7 @@ def met(*chunks: tuple[str, int | None], question: str = QUESTION, hidden: Seque
     shown = [
         Evidence(Chunk(f"d.{n}", "d", n, "text", text, text, page), document) for n, (text, page) in enumerate(chunks)
     ]
-    return in_words(hidden_met(catalogue, shown), read(question))
+    return in_words(hidden_met(catalogue.documents, shown), read(question))
 
 
 def test_a_page_with_hidden_words_is_told_and_which_evidence_it_holds() -> None:
@@ -70,13 +70,13 @@ def test_a_chunk_that_goes_over_to_such_a_page_counts() -> None:
     catalogue.runs.update("d", 1, status="running", page_report=[PageReport(2, "text", hidden=1)])
     box = Box(0, 0, 1, 1)
     chunk = Chunk("d.0", "d", 0, "text", "x", "x", 1, regions=(Region(1, box), Region(2, box)))
-    assert [one.code for one in hidden_met(catalogue, [Evidence(chunk, document)])] == ["hidden_text"]
+    assert [one.code for one in hidden_met(catalogue.documents, [Evidence(chunk, document)])] == ["hidden_text"]
 
 
 def test_a_document_that_was_deleted_meanwhile_is_no_error() -> None:
     document = Document("gone", "c", "default", "a", "a/b", 1, "d", "ready", datetime.now(UTC))
     chunk = Chunk("gone.0", "gone", 0, "text", "x", "x", 1)
-    assert hidden_met(fresh_catalogue(), [Evidence(chunk, document)]) == ()
+    assert hidden_met(fresh_catalogue().documents, [Evidence(chunk, document)]) == ()
 
 
 @pytest.mark.parametrize("said", ["The lantern burns whale oil [1].", "This is not in your documents."])

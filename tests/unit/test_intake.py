@@ -41,7 +41,7 @@ class House:
     def __init__(self, folder: Path, limit: int = LIMIT) -> None:
         self.blobs = LocalBlobs(folder)
         self.catalogue = fresh_catalogue()
-        take = Originals(self.catalogue, self.blobs).take
+        take = Originals(self.catalogue.documents, self.catalogue.erasure, self.blobs).take
         catalogue = self.catalogue
         self.library = Library(
             catalogue.collections,

@@ -22,7 +22,7 @@ class House:
     def __init__(self, path: Path) -> None:
         self.catalogue = SqlCatalogue(f"sqlite:///{path}/catalogue.sqlite")
         self.blobs = LocalBlobs(path / "blobs")
-        self.originals = Originals(self.catalogue, self.blobs)
+        self.originals = Originals(self.catalogue.documents, self.catalogue.erasure, self.blobs)
 
     def take(self, id: str, sha256: str, collection: str = "default", **metadata: Any) -> None:
         of = self.catalogue.collections.find("default").id if collection == "default" else collection

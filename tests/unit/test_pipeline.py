@@ -116,7 +116,7 @@ class House:
     words: MemoryWords = field(default_factory=MemoryWords)
 
     def __post_init__(self) -> None:
-        self.originals = Originals(self.catalogue, self.blobs)
+        self.originals = Originals(self.catalogue.documents, self.catalogue.erasure, self.blobs)
         self.kept = KeptInBlobs(self.blobs)
         self.bulk = Bulk()
         self.use(self.parser, self.bulk)

@@ -85,11 +85,11 @@ class House:
         gone = self.catalogue.erasure.deleted()
         self.catalogue.erasure.erase(document_id)
         for document in gone:
-            Originals(self.catalogue, self.blobs).release(document)
+            Originals(self.catalogue.documents, self.catalogue.erasure, self.blobs).release(document)
 
     def service(self, parts: Mapping[str, Callable[[], Awaitable[str | None]]] | None = None) -> Verify:
         stores = Stores(self.catalogue, self.blobs, self.kept, self.vectors, self.words)
-        sweep = Originals(self.catalogue, self.blobs).sweep
+        sweep = Originals(self.catalogue.documents, self.catalogue.erasure, self.blobs).sweep
         repairing = Repairing(wants, self.encode, self.erase, sweep, lambda collection_id: self.coming)
         return Verify(stores, repairing, Compacting(parts or {}, lambda: {"blobs": len(self.blobs.keys(""))}))
 
