@@ -1,4 +1,4 @@
-# One image for the API and the worker; the command chooses. Not yet run by its authors: see README.
+# One image for the API and the worker; the command chooses. Not yet run by its authors: see docs/operations.md.
 FROM python:3.11.14-slim-bookworm AS build
 WORKDIR /src
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
