@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from answering.context.pack import spread
 from answering.output.notices import in_words
 from answering.output.small_talk import reply_to
-from answering.parts import Finder, Reader, Retrieval, Scope, Writer
+from answering.parts import Finder, ReaderOfQuestions, Retrieval, Scope, Writer
 from domain.question import Question
 from domain.types import Answer, Evidence, ImagePart, Message, Noticed, Search, TextPart
 
@@ -36,7 +36,7 @@ Event = Retrieved | Said | Answered
 
 
 class Ask:
-    def __init__(self, reader: Reader, finder: Finder, writer: Writer) -> None:
+    def __init__(self, reader: ReaderOfQuestions, finder: Finder, writer: Writer) -> None:
         self._reader = reader
         self._finder = finder
         self._writer = writer

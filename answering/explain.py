@@ -16,7 +16,7 @@ from domain.chunk_ids import document_id_of
 from domain.errors import ExhibitError, Gone, Missing
 from domain.ports import Chunks, Collections, Documents, Traces
 from domain.question import Question
-from domain.types import Answer, Dropped, Evidence, Outcome, Query, Shown, Step, Trace, Understood
+from domain.types import Answer, Dropped, Evidence, Outcome, Query, Shown, Trace, TraceStep, Understood
 from retrievers.hydrated import NOT_STANDING, Joint
 
 WAITING = 1_000  # traces; while so many wait, new ones are dropped
@@ -182,12 +182,12 @@ def _understood(query: Query, top_k: int, why: str) -> Understood:
     )
 
 
-def _rewording(question: Question) -> tuple[Step, ...]:
+def _rewording(question: Question) -> tuple[TraceStep, ...]:
     """The words that were searched for, where these are not those of the question."""
     about, hints = question.about.text, question.hints
     if about == question.standalone.text and not hints:
         return ()
-    return (Step("ask", details={"searched": about, "hints": hints}),)
+    return (TraceStep("ask", details={"searched": about, "hints": hints}),)
 
 
 def with_outcome(trace: Trace, answer: Answer) -> Trace:

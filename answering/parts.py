@@ -32,7 +32,7 @@ class Retrieval:
     ordered: bool = False  # outlines of whole documents come first: the order stays
 
 
-class Reader(Protocol):
+class ReaderOfQuestions(Protocol):
     async def read(self, message: Message, history: Sequence[Message] = ()) -> Question:
         """Never raises for a language model's sake."""
         ...

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from answering.context.budget import Budget
-from answering.context.images import Fit, Pictures, fewer_pictures, pictures_in, sizes
+from answering.context.images import Fit, PromptPictures, fewer_pictures, pictures_in, sizes
 from answering.context.pack import packings, recent
 from answering.grounding.check import Checker
 from answering.output.citations import Holds, read_back, with_confidence
@@ -56,7 +56,7 @@ class AnswerWriter:
         holds: Holds | None = None,
     ) -> None:
         self._documents = documents
-        self._pictures = Pictures(blobs, fit)
+        self._pictures = PromptPictures(blobs, fit)
         self._generator = generator
         self._budget = Budget(most_images)
         self._checker = checker or Checker()

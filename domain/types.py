@@ -286,10 +286,10 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TraceStep:
     """A step of a search, for its trace: a space searched, a fusion, a reranking, …
 
-    A retriever adds its own to those of the retrievers it wraps: `replace(found, steps=(*found.steps, Step(…)))`.
+    A retriever adds its own to those of the retrievers it wraps: `replace(found, steps=(*found.steps, TraceStep(…)))`.
     """
 
     name: str  # `words`, `text`, `image`, `fuse`, `rerank`, `join`, …
@@ -311,7 +311,7 @@ class Found:
     hits: tuple[Hit, ...] = ()
     votes: tuple[Vote, ...] = ()
     exhausted: bool = True  # asking for more would give no more
-    steps: tuple[Step, ...] = ()
+    steps: tuple[TraceStep, ...] = ()
     dropped: tuple[Dropped, ...] = ()  # what a retriever itself left out: near-duplicates, …
 
 
@@ -374,7 +374,7 @@ class Trace:
     caller: str  # a digest of the caller's key; empty where none is needed
     query: Understood
     votes: tuple[Vote, ...] = ()
-    steps: tuple[Step, ...] = ()
+    steps: tuple[TraceStep, ...] = ()
     evidence: tuple[Shown, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)

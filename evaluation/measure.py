@@ -11,7 +11,7 @@ from typing import Protocol
 from evaluation.client import Client, Json, RequestRefused
 from evaluation.kept import TakenIn
 from evaluation.metrics import distinct, first_hit, ndcg
-from evaluation.questions import Question
+from evaluation.questions import LabelledQuestion
 
 Place = tuple[str, int | None]  # document id, page
 Say = Callable[[str], None]
@@ -24,7 +24,7 @@ TAKE_IN_TIMEOUT_S = 6 * 3600.0
 class PageRanking:
     """The result of one search, compared with the pages that the question names."""
 
-    question: Question
+    question: LabelledQuestion
     places: tuple[Place, ...]  # distinct, best first
     rank: int | None  # of the first right place, from 1
     ndcg10: float
@@ -41,7 +41,7 @@ class Searcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AnsweredQuestion:
-    question: Question
+    question: LabelledQuestion
     answer: str
     verdict: str
     confidence: float
@@ -109,14 +109,14 @@ def chunks_of(documents: Iterable[Json]) -> dict[str, int]:
 
 
 def rank_all(
-    searcher: Searcher, questions: Sequence[Question], ids: dict[str, str], known_document: bool = False
+    searcher: Searcher, questions: Sequence[LabelledQuestion], ids: dict[str, str], known_document: bool = False
 ) -> tuple[PageRanking, ...]:
     """Searches for every question, one after the other; `known_document` narrows each to its own document."""
     searcher.search("a first search, so that nothing measured is a cold start", TOP_K)
     return tuple(rank_one(searcher, question, ids, known_document) for question in questions)
 
 
-def rank_one(searcher: Searcher, question: Question, ids: dict[str, str], known_document: bool) -> PageRanking:
+def rank_one(searcher: Searcher, question: LabelledQuestion, ids: dict[str, str], known_document: bool) -> PageRanking:
     document_id = ids.get(question.document, "")
     started = time.perf_counter()
     evidence = searcher.search(question.text, TOP_K, [document_id] if known_document and document_id else ())
@@ -133,13 +133,13 @@ def rank_one(searcher: Searcher, question: Question, ids: dict[str, str], known_
     )
 
 
-def first_right_evidence(evidence: Sequence[Json], question: Question, document_id: str) -> int | None:
+def first_right_evidence(evidence: Sequence[Json], question: LabelledQuestion, document_id: str) -> int | None:
     right = right_places(question, document_id)
     each = ((rank, ranked_places([one], question, document_id)) for rank, one in enumerate(evidence, start=1))
     return next((rank for rank, places in each if right.intersection(places)), None)
 
 
-def parallel_rank(evidence: Iterable[Json], question: Question, ids: dict[str, str]) -> int | None:
+def parallel_rank(evidence: Iterable[Json], question: LabelledQuestion, ids: dict[str, str]) -> int | None:
     """The rank of the parallel text among all documents but the question's own, which is in its language and would come
     first."""
     if question.parallel is None:
@@ -149,7 +149,7 @@ def parallel_rank(evidence: Iterable[Json], question: Question, ids: dict[str, s
     return first_hit(others, {ids.get(question.parallel, "")})
 
 
-def ranked_places(evidence: Iterable[Json], question: Question, document_id: str) -> tuple[Place, ...]:
+def ranked_places(evidence: Iterable[Json], question: LabelledQuestion, document_id: str) -> tuple[Place, ...]:
     """Distinct (document, page) in the order found; a chunk that runs over several pages counts for each.
 
     Where the question names no page, its whole document is one place.
@@ -166,17 +166,19 @@ def pages_touched(evidence: Json) -> tuple[int | None, ...]:
     return distinct([evidence["page"], *(region["page"] for region in evidence["regions"])])
 
 
-def right_places(question: Question, document_id: str) -> frozenset[Place]:
+def right_places(question: LabelledQuestion, document_id: str) -> frozenset[Place]:
     if question.pages:
         return frozenset((document_id, page) for page in question.pages)
     return frozenset({(document_id, None)})
 
 
-def answer_all(client: Client, questions: Sequence[Question], ids: dict[str, str]) -> tuple[AnsweredQuestion, ...]:
+def answer_all(
+    client: Client, questions: Sequence[LabelledQuestion], ids: dict[str, str]
+) -> tuple[AnsweredQuestion, ...]:
     return tuple(answer_one(client, question, ids.get(question.document, "")) for question in questions)
 
 
-def answer_one(client: Client, question: Question, document_id: str) -> AnsweredQuestion:
+def answer_one(client: Client, question: LabelledQuestion, document_id: str) -> AnsweredQuestion:
     started = time.perf_counter()
     reply = client.chat(question.text)
     ms = (time.perf_counter() - started) * 1000

@@ -18,7 +18,7 @@ CJK = re.compile(f"[{CJK_LETTERS}]")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class LabelledQuestion:
     text: str
     document: str  # file name
     pages: frozenset[int] = frozenset()  # from 1; empty: the document has no pages, any place in it counts
@@ -36,10 +36,10 @@ class Question:
 class QuestionFolder:
     name: str
     documents: tuple[Path, ...]
-    questions: tuple[Question, ...]
+    questions: tuple[LabelledQuestion, ...]
 
     @property
-    def answerable(self) -> tuple[Question, ...]:
+    def answerable(self) -> tuple[LabelledQuestion, ...]:
         return tuple(question for question in self.questions if question.answerable)
 
 
@@ -77,7 +77,9 @@ def small_documents(folder: Path, small: Kind, scratch: Path | None) -> tuple[Pa
         raise BadFolder(f"{folder / small.file} can't be read: {error!r}") from error
 
 
-def read_questions(lines: Iterable[str], read: Callable[[dict[str, Any]], Question]) -> Iterable[Question]:
+def read_questions(
+    lines: Iterable[str], read: Callable[[dict[str, Any]], LabelledQuestion]
+) -> Iterable[LabelledQuestion]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -87,8 +89,8 @@ def read_questions(lines: Iterable[str], read: Callable[[dict[str, Any]], Questi
             raise BadFolder(f"questions.jsonl, line {number}: {error!r}") from error
 
 
-def question_of(fields: dict[str, Any]) -> Question:
-    return Question(
+def question_of(fields: dict[str, Any]) -> LabelledQuestion:
+    return LabelledQuestion(
         text=fields["question"].strip(),
         document=fields["document"],
         pages=frozenset(int(page) for page in fields.get("pages") or ()),
@@ -98,10 +100,10 @@ def question_of(fields: dict[str, Any]) -> Question:
     )
 
 
-def question_of_small(small: Kind, fields: dict[str, Any]) -> Question:
+def question_of_small(small: Kind, fields: dict[str, Any]) -> LabelledQuestion:
     """A question that names its passage or its table; the kind of its answer is its kind."""
     parallel = fields.get("parallel")
-    return Question(
+    return LabelledQuestion(
         text=fields["question"].strip(),
         document=file_name(fields[small.names]),
         answer=answer_text(fields.get("answer")),

@@ -8,7 +8,7 @@ from typing import Any
 
 from evaluation.measure import AnsweredQuestion, PageRanking
 from evaluation.metrics import is_hit, percentile, separation, wilson
-from evaluation.questions import Question
+from evaluation.questions import LabelledQuestion
 from evaluation.tables import table
 
 KS = (1, 5, 10)
@@ -38,7 +38,7 @@ def across_languages(rankings: Sequence[PageRanking]) -> dict[str, Any]:
     }
 
 
-def grouped(rankings: Sequence[PageRanking], names: Callable[[Question], Iterable[str]]) -> dict[str, Any]:
+def grouped(rankings: Sequence[PageRanking], names: Callable[[LabelledQuestion], Iterable[str]]) -> dict[str, Any]:
     groups: dict[str, list[PageRanking]] = {}
     for ranking in rankings:
         for name in names(ranking.question):

@@ -35,7 +35,7 @@ Compare = Callable[[Collection, Encoders], Awaitable[object]]  # indexes with th
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ChunkRange:
     """Chunks of a document as it was seen: published anew, it has to be looked at again."""
 
     document_id: str
@@ -64,7 +64,7 @@ async def _re_embed(reindexer: Reindexer, step: Step, run: tuple[str, str]) -> N
     await step("begin", reindexer.begin, *run)
     done = 0
     for n in count():
-        parts = [Part(*numbers) for numbers in await step(f"look-{n}", reindexer.look, *run)]
+        parts = [ChunkRange(*numbers) for numbers in await step(f"look-{n}", reindexer.look, *run)]
         for part in parts:
             done += await step(f"embed-{n}-{part.document_id}-{part.first}", reindexer.embed, *run, part, done)
         if not parts and await step(f"switch-{n}", reindexer.switch, *run):
@@ -110,7 +110,7 @@ class Reindexer:
         while documents := await asyncio.to_thread(
             self._catalogue.reindexes.pending, collection_id, reindex_id, DOCUMENTS
         ):
-            parts: list[Part] = []
+            parts: list[ChunkRange] = []
             for document in documents:
                 some = await asyncio.to_thread(self._parts, document)
                 if not some:
@@ -120,7 +120,7 @@ class Reindexer:
                 return [astuple(part) for part in parts]
         return []
 
-    async def embed(self, collection_id: str, reindex_id: str, part: Part, done: int) -> int:
+    async def embed(self, collection_id: str, reindex_id: str, part: ChunkRange, done: int) -> int:
         """Returns the number of chunks; `done`: how many were before."""
         collection = await self._wanted(collection_id, reindex_id)
         document = await asyncio.to_thread(self._as_seen, part)
@@ -188,25 +188,27 @@ class Reindexer:
         """The spaces that get another encoder."""
         return {space: name for space, name in self._encoders.items() if collection.encoders.get(space) != name}
 
-    def _parts(self, document: Document) -> list[Part]:
+    def _parts(self, document: Document) -> list[ChunkRange]:
         """As the pipeline makes them, batch by batch, so that a later attempt finds its vectors."""
         chunks = sorted(self._catalogue.chunks.of_document(document.id), key=lambda chunk: (chunk.batch, chunk.ordinal))
-        parts: list[Part] = []
+        parts: list[ChunkRange] = []
         for batch, together in groupby(chunks, key=lambda chunk: chunk.batch):
             ordinals = [chunk.ordinal for chunk in together]
             for start in range(0, len(ordinals), EMBED_PART):
                 some = ordinals[start : start + EMBED_PART]
-                parts.append(Part(document.id, document.attempt, document.published, batch, some[0], len(some)))
+                parts.append(ChunkRange(document.id, document.attempt, document.published, batch, some[0], len(some)))
         return [*parts[:-1], *(replace(part, last=True) for part in parts[-1:])]
 
-    def _as_seen(self, part: Part) -> Document | None:
+    def _as_seen(self, part: ChunkRange) -> Document | None:
         try:
             document = self._catalogue.documents.find(part.document_id)
         except (Missing, Gone):
             return None
         return document if (document.attempt, document.published) == (part.attempt, part.published) else None
 
-    async def _make(self, document: Document, space: Space, encoder: str, part: Part, chunks: Sequence[Chunk]) -> None:
+    async def _make(
+        self, document: Document, space: Space, encoder: str, part: ChunkRange, chunks: Sequence[Chunk]
+    ) -> None:
         wanted = await asyncio.to_thread(wanted_by, space, self._text_encoder, chunks)
         if not wanted or await asyncio.to_thread(self._made_before, space, encoder, part, wanted):
             return
@@ -215,11 +217,13 @@ class Reindexer:
             keep = partial(self._kept.keep, document.id, space, encoder, part.first, ids, vectors)
             await self._write(document, space, encoder, keep)
 
-    def _made_before(self, space: Space, encoder: str, part: Part, chunks: Sequence[Chunk]) -> bool:
+    def _made_before(self, space: Space, encoder: str, part: ChunkRange, chunks: Sequence[Chunk]) -> bool:
         """By a run that broke off. What pictures hold may have been described otherwise since."""
         return part.batch == TEXT and keeps(self._kept, part.document_id, space, encoder, part.first, chunks)
 
-    async def _add(self, document: Document, space: Space, encoder: str, part: Part, chunks: Sequence[Chunk]) -> None:
+    async def _add(
+        self, document: Document, space: Space, encoder: str, part: ChunkRange, chunks: Sequence[Chunk]
+    ) -> None:
         try:
             rows = await asyncio.to_thread(vector_rows, self._kept, document.id, space, encoder, part.first, chunks)
         except Missing:  # erased between the listing and the reading

@@ -10,7 +10,7 @@ from typing import Literal
 
 from domain.errors import Unavailable
 from domain.ports import Retriever
-from domain.types import Found, Hit, Query, Space, Step, Vote
+from domain.types import Found, Hit, Query, Space, TraceStep, Vote
 
 RRF_K = 60  # Cormack, Clarke & Büttcher 2009
 # Words and text: tried, see FUSION. Bare image vectors are reached badly by words (published nDCG@5 on document pages:
@@ -69,7 +69,7 @@ class Fused:
         scores = self._fuse(rankings, weights)
         hits = _ordered(rankings, scores, k)
         votes = tuple(vote for one in found.values() for vote in one.votes)
-        fused = Step(
+        fused = TraceStep(
             "fuse",
             (time.perf_counter() - began) * 1000,
             hits[:TRACED],
@@ -92,12 +92,12 @@ def _found(space: Space, answer: Found | Unavailable) -> Found:
     return answer if isinstance(answer, Found) else Found(votes=(Vote(space, voted=False, why=str(answer)),))
 
 
-def _steps(space: Space, found: Found) -> tuple[Step, ...]:
+def _steps(space: Space, found: Found) -> tuple[TraceStep, ...]:
     """What a space found, also if it did not vote."""
     if any(step.name == space for step in found.steps):
         return found.steps
     took_ms = sum(vote.took_ms for vote in found.votes)
-    return (*found.steps, Step(space, took_ms, found.hits[:TRACED]))
+    return (*found.steps, TraceStep(space, took_ms, found.hits[:TRACED]))
 
 
 def _ordered(rankings: Mapping[Space, Sequence[Hit]], scores: Scores, k: int) -> tuple[Hit, ...]:

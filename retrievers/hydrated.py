@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from domain.ports import Chunks, Retriever
-from domain.types import Dropped, Evidence, Found, Hit, Query, Step, Vote
+from domain.types import Dropped, Evidence, Found, Hit, Query, TraceStep, Vote
 from retrievers.filters import Condition, matches, parse
 
 FETCH = 4  # times what is asked for, doubled until enough survive
@@ -22,7 +22,7 @@ class Joint:
 
     evidence: tuple[Evidence, ...]
     votes: tuple[Vote, ...]
-    steps: tuple[Step, ...] = ()
+    steps: tuple[TraceStep, ...] = ()
     dropped: tuple[Dropped, ...] = ()
 
 
@@ -94,5 +94,5 @@ def _survivors(hits: Sequence[Hit], up: Mapping[str, Evidence | str]) -> list[Ev
 
 def _joint(evidence: tuple[Evidence, ...], found: Found, looked: _Looked, rounds: int) -> Joint:
     dropped = tuple(Dropped(chunk_id, one) for chunk_id, one in looked.up.items() if isinstance(one, str))
-    join = Step("join", looked.took_ms, details={"rounds": rounds, "looked_up": len(looked.up)})
+    join = TraceStep("join", looked.took_ms, details={"rounds": rounds, "looked_up": len(looked.up)})
     return Joint(evidence, found.votes, (*found.steps, join), (*found.dropped, *dropped))

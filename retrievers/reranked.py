@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from domain.ports import Chunks, Retriever
 from domain.question import Question
-from domain.types import Chunk, Found, Hit, Query, Step
+from domain.types import Chunk, Found, Hit, Query, TraceStep
 
 POOL = 64  # candidates that are looked at again
 TRACED = 50  # of them, that a trace tells
@@ -56,7 +56,7 @@ class Reranked:
             end = end_of_pool(found.hits, self._pool)
             hits = (*await self._again(query, found.hits[:end]), *found.hits[end:])
             found, again = replace(found, hits=hits), True
-        step = Step("rerank", (time.perf_counter() - began) * 1000, found.hits[:TRACED], {"looked_at": self._pool})
+        step = TraceStep("rerank", (time.perf_counter() - began) * 1000, found.hits[:TRACED], {"looked_at": self._pool})
         steps = (*found.steps, step) if again else found.steps
         exhausted = found.exhausted and len(found.hits) <= k
         return replace(found, hits=descending(found.hits[:k]), exhausted=exhausted, steps=steps)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from domain.chunk_ids import document_id_of
 from domain.errors import Missing, ModelMismatch, Unreadable
 from domain.ports import ImageEncoder, IndexName, KeptVectors, TextEncoder, Vector, VectorSearch
-from domain.types import Collection, Found, Hit, Query, Space, Step, Vote
+from domain.types import Collection, Found, Hit, Query, Space, TraceStep, Vote
 
 FEW_DOCUMENTS = 64  # up to which the kept vectors are scored exactly: a filtered Chroma query is 20–100 times slower
 FIRST_FETCH = 4  # times k, where what the index proposes is to be narrowed to more documents than that
@@ -86,7 +86,7 @@ class VectorRetriever:
         if not scored or scored[0][1] < seen.threshold:
             why = "nothing comes close enough" if scored else "nothing is indexed in this space"
             vote = Vote(self._space, voted=False, why=why, took_ms=_since(began))
-            return Found((), (vote,), steps=(Step(self._space, vote.took_ms, self._hits(scored[:TRACED])),))
+            return Found((), (vote,), steps=(TraceStep(self._space, vote.took_ms, self._hits(scored[:TRACED])),))
         hits = self._hits(scored)
         return Found(hits, (Vote(self._space, voted=True, found=len(hits), took_ms=_since(began)),), exhausted)
 

@@ -15,7 +15,7 @@ from domain.types import Evidence, ImagePart, Message, Noticed, TextPart
 Fit = Callable[[bytes, int], Awaitable[bytes]]  # a picture, its longest side at most so many pixels
 
 
-class Pictures:
+class PromptPictures:
     def __init__(self, blobs: Blobs, fit: Fit | None = None) -> None:
         self._blobs = blobs
         self._fit = fit

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from answering.grounding.names import names_in_common
 from answering.grounding.negation import negation_differs, opposite
-from answering.grounding.parsed import Cited, Piece, read
+from answering.grounding.parsed import Cited, ParsedPiece, read
 from answering.grounding.substitution import replaced
 from language.dates import Date
 from language.names import capitals, named_in
@@ -74,7 +74,7 @@ def compare(claim: str, cited: Cited) -> Comparison:
 # ---------------------------------------------------------------- the sentences that may bear it out
 
 
-def _nearest(wanted: frozenset[str], cited: Cited) -> list[Piece]:
+def _nearest(wanted: frozenset[str], cited: Cited) -> list[ParsedPiece]:
     """At most two: the piece that shares most with the claim, and the one with most of the rest. No table headers."""
     header = {id(row) for row in cited.header}
     pieces = [piece for piece in cited.pieces if id(piece) not in header] or list(cited.pieces)
@@ -88,17 +88,17 @@ def _nearest(wanted: frozenset[str], cited: Cited) -> list[Piece]:
     return [best] if second is best or not rest & frozenset(second.terms) else [best, second]
 
 
-def _gain(wanted: frozenset[str], piece: Piece, cited: Cited) -> float:
+def _gain(wanted: frozenset[str], piece: ParsedPiece, cited: Cited) -> float:
     """Long sentences share more by chance; in a row its own cells count for more than the table's header."""
     own = len(wanted & frozenset(piece.terms))
     return own + 0.5 * (len(wanted & _terms(piece, cited)) - own) - 0.01 * len(piece.terms)
 
 
-def _terms(piece: Piece, cited: Cited) -> frozenset[str]:
+def _terms(piece: ParsedPiece, cited: Cited) -> frozenset[str]:
     return frozenset(piece.terms) | (cited.heading if piece.is_row else frozenset())
 
 
-def _window(near: Sequence[Piece], cited: Cited) -> list[Piece]:
+def _window(near: Sequence[ParsedPiece], cited: Cited) -> list[ParsedPiece]:
     """The nearest pieces; with a row comes its table's header."""
     window = list(near)
     if any(piece.is_row for piece in near):
@@ -106,7 +106,7 @@ def _window(near: Sequence[Piece], cited: Cited) -> list[Piece]:
     return window
 
 
-def _heading_of(near: Sequence[Piece], cited: Cited) -> frozenset[str]:
+def _heading_of(near: Sequence[ParsedPiece], cited: Cited) -> frozenset[str]:
     return cited.heading if any(piece.is_row for piece in near) else frozenset()
 
 
@@ -124,7 +124,7 @@ def _akin(term: str, has: Iterable[str]) -> float:
     return 0.7 if any(other.startswith(stub) and abs(len(other) - len(term)) <= 4 for other in has) else 0.0
 
 
-def _order(said: Sequence[str], near: Sequence[Piece]) -> float:
+def _order(said: Sequence[str], near: Sequence[ParsedPiece]) -> float:
     pairs = {frozenset(pair) for pair in pairwise(said)}
     if not pairs:
         return 1.0
@@ -140,12 +140,12 @@ def _order(said: Sequence[str], near: Sequence[Piece]) -> float:
 # ---------------------------------------------------------------- numbers and dates
 
 
-def _numbers(said: Piece, window: Sequence[Piece], cited: Cited) -> float:
+def _numbers(said: ParsedPiece, window: Sequence[ParsedPiece], cited: Cited) -> float:
     """The worst of the claim's quantities; one that stands elsewhere in the text counts half."""
     return min((_number(one, window, cited) for one in said.quantities), default=1.0)
 
 
-def _number(claimed: Quantity, window: Sequence[Piece], cited: Cited) -> float:
+def _number(claimed: Quantity, window: Sequence[ParsedPiece], cited: Cited) -> float:
     here = max((_same(claimed, piece, cited) for piece in window), default=0.0)
     if here == 1.0:
         return here
@@ -153,7 +153,7 @@ def _number(claimed: Quantity, window: Sequence[Piece], cited: Cited) -> float:
     return max(here, (0.9 if claimed.is_year else 0.6) * there)
 
 
-def _same(claimed: Quantity, piece: Piece, cited: Cited) -> float:
+def _same(claimed: Quantity, piece: ParsedPiece, cited: Cited) -> float:
     scales = cited.scales if piece.is_row or cited.heading else frozenset[float]()
     found = max((same_quantity(claimed, other, scales) for other in piece.quantities), default=0.0)
     if found < 1.0 and claimed.is_year and any(date.year == claimed.value for date in piece.dates):
@@ -161,7 +161,7 @@ def _same(claimed: Quantity, piece: Piece, cited: Cited) -> float:
     return found
 
 
-def _places(said: Piece, window: Sequence[Piece], cited: Cited) -> float:
+def _places(said: ParsedPiece, window: Sequence[ParsedPiece], cited: Cited) -> float:
     """How alike the words around a number are to those around it in the text; the lowest of all numbers."""
     shares = []
     for one in said.quantities:
@@ -177,7 +177,7 @@ def _places(said: Piece, window: Sequence[Piece], cited: Cited) -> float:
     return min(shares, default=1.0)
 
 
-def _column(said: Piece, near: Sequence[Piece], cited: Cited) -> float:
+def _column(said: ParsedPiece, near: Sequence[ParsedPiece], cited: Cited) -> float:
     """The columns that the claim names, by the terms that not all columns share."""
     rows = [piece for piece in near if piece.is_row]
     values = cited.columns[1:]
@@ -194,7 +194,7 @@ def _column(said: Piece, near: Sequence[Piece], cited: Cited) -> float:
     return 1.0
 
 
-def _columns_of(one: Quantity, row: Piece, cited: Cited) -> list[int]:
+def _columns_of(one: Quantity, row: ParsedPiece, cited: Cited) -> list[int]:
     """A number in a row's label ("VAT 20 %") is in no column."""
     label = next((at for at, cell in enumerate(row.cells) if cell), 0)
     return [
@@ -204,7 +204,7 @@ def _columns_of(one: Quantity, row: Piece, cited: Cited) -> list[int]:
     ]
 
 
-def _around(piece: Piece, one: Quantity) -> frozenset[str]:
+def _around(piece: ParsedPiece, one: Quantity) -> frozenset[str]:
     if piece.is_row:
         return frozenset(piece.terms)
     before = terms(piece.text[max(0, one.start - _AROUND) : one.start])
@@ -212,12 +212,12 @@ def _around(piece: Piece, one: Quantity) -> frozenset[str]:
     return frozenset((*before[-NEIGHBOURS:], *after[:NEIGHBOURS]))
 
 
-def _dates(said: Piece, window: Sequence[Piece], cited: Cited) -> float:
+def _dates(said: ParsedPiece, window: Sequence[ParsedPiece], cited: Cited) -> float:
     """The worst date: 1 if it is in the nearest sentences, 0.6 elsewhere in the text, 0.4 only in part, 0 nowhere."""
     return min((_date(one, window, cited) for one in said.dates), default=1.0)
 
 
-def _date(claimed: Date, window: Sequence[Piece], cited: Cited) -> float:
+def _date(claimed: Date, window: Sequence[ParsedPiece], cited: Cited) -> float:
     for pieces, worth in ((window, 1.0), (cited.pieces, 0.6)):
         found = [other for piece in pieces for other in piece.dates if claimed.agrees(other)]
         if any(other.day is not None or claimed.day is None for other in found):
@@ -227,7 +227,7 @@ def _date(claimed: Date, window: Sequence[Piece], cited: Cited) -> float:
     return 0.0
 
 
-def _strict(said: Piece, best: Sequence[Piece], cited: Cited) -> float:
+def _strict(said: ParsedPiece, best: Sequence[ParsedPiece], cited: Cited) -> float:
     names = [word for word, _ in capitals(said.text)] if not has_cjk(said.text) else named_in(said.text)
     if not best or not (names or said.quantities):
         return 1.0

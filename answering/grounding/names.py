@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from answering.grounding.parsed import Cited, Piece
+from answering.grounding.parsed import Cited, ParsedPiece
 from language.names import capitals, named_in
 from language.scripts import folded, has_cjk
 from language.stems import stem
 from language.terms import STOP_WORDS
 
 
-def names_in_common(said: Piece, window: Sequence[Piece], cited: Cited) -> float:
+def names_in_common(said: ParsedPiece, window: Sequence[ParsedPiece], cited: Cited) -> float:
     if has_cjk(said.text):
         return _han_names(said, window, cited)
     here = frozenset(re.findall(r"[^\W\d_]+", folded(" ".join(piece.text for piece in window))))
@@ -42,7 +42,7 @@ def _initials(word: str, here: frozenset[str]) -> bool:
     return letters.isupper() and 2 <= len(letters) <= 5 and letters.lower() in here
 
 
-def _han_names(said: Piece, window: Sequence[Piece], cited: Cited) -> float:
+def _han_names(said: ParsedPiece, window: Sequence[ParsedPiece], cited: Cited) -> float:
     here = folded(" ".join(piece.text for piece in window))
     everywhere = folded(" ".join(piece.text for piece in cited.pieces))
     worst = 1.0

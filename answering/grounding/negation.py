@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from answering.grounding.parsed import Piece
+from answering.grounding.parsed import ParsedPiece
 from language.scripts import HAN, folded, has_cjk
 from language.terms import terms
 
@@ -40,7 +40,7 @@ def _negated_terms(text: str) -> tuple[int, frozenset[str]]:
     return count, frozenset(about)
 
 
-def negation_differs(said: Piece, near: Sequence[Piece]) -> bool:
+def negation_differs(said: ParsedPiece, near: Sequence[ParsedPiece]) -> bool:
     mine, about = _negated_terms(said.text)
     theirs = [_negated_terms(piece.text) for piece in near]
     if mine:
@@ -56,7 +56,7 @@ def negation_differs(said: Piece, near: Sequence[Piece]) -> bool:
     return False
 
 
-def _terms_of(pieces: Sequence[Piece]) -> frozenset[str]:
+def _terms_of(pieces: Sequence[ParsedPiece]) -> frozenset[str]:
     return frozenset(term for piece in pieces for term in piece.terms)
 
 
@@ -91,7 +91,7 @@ _OPPOSITES = [
 ]
 
 
-def opposite(said: Piece, window: Sequence[Piece]) -> bool:
+def opposite(said: ParsedPiece, window: Sequence[ParsedPiece]) -> bool:
     """The claim has one of a pair and the text has only the other."""
     mine, theirs = folded(said.text), folded(" ".join(piece.text for piece in window))
     for pair in _OPPOSITES:

@@ -22,7 +22,7 @@ TABLE_HEADER = 3  # rows at the top that may name the columns
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class ParsedPiece:
     """A sentence or a table's row, with what was read in it."""
 
     text: str
@@ -37,9 +37,9 @@ class Piece:
 class Cited:
     """The text that a claim cites."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[ParsedPiece, ...]
     all_terms: frozenset[str]
-    header: tuple[Piece, ...]  # the rows that name a table's columns
+    header: tuple[ParsedPiece, ...]  # the rows that name a table's columns
     heading: frozenset[str]  # terms of table headers and captions, which stand for every row
     scales: frozenset[float]
     words: frozenset[str]  # folded, as they stand
@@ -63,7 +63,7 @@ class Cited:
         )
 
 
-def _header(pieces: Sequence[Piece]) -> list[Piece]:
+def _header(pieces: Sequence[ParsedPiece]) -> list[ParsedPiece]:
     """The header of a table: the first row, what stands above it, and the rows below it without a label."""
     rows = [piece for piece in pieces if piece.is_row and piece.terms][: TABLE_HEADER + 1]
     below = takewhile(lambda row: bool(row.cells) and not row.cells[0], rows[1:])
@@ -72,11 +72,11 @@ def _header(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 @lru_cache(maxsize=2_000)
-def read(text: str) -> Piece:
+def read(text: str) -> ParsedPiece:
     text = plain_width(text[:_LONGEST_PIECE])
     told = dates(text)[:_MOST_COUNTED]
     inside = [(one.start, one.end) for one in told]
     counted = [one for one in quantities(text) if not any(a <= one.start < b for a, b in inside)]
     row = text.lstrip().startswith("|")
     cells = tuple(cell.strip() for cell in text.strip().strip("|").split("|")) if row else ()
-    return Piece(text, tuple(terms(text)), tuple(counted[:_MOST_COUNTED]), tuple(told), row, cells)
+    return ParsedPiece(text, tuple(terms(text)), tuple(counted[:_MOST_COUNTED]), tuple(told), row, cells)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from answering.grounding.parsed import Piece, read
+from answering.grounding.parsed import ParsedPiece, read
 from language.names import DETERMINERS
 from language.quantities import same_quantity
 from language.scripts import CJK, folded
@@ -14,7 +14,7 @@ from language.scripts import CJK, folded
 _TOKEN = re.compile(rf"\d+(?:[.,]\d+)*|[^\W\d_{CJK}]+(?:['’-][^\W\d_{CJK}]+)*|[{CJK}]")
 
 
-def replaced(said: Piece, near: Sequence[Piece]) -> bool:
+def replaced(said: ParsedPiece, near: Sequence[ParsedPiece]) -> bool:
     """Both are alike before and after a place where they have different names or different numbers."""
     if not near or near[0].is_row:  # cells are not running text: there numbers, names and columns decide
         return False
@@ -46,7 +46,7 @@ def _tokens(text: str) -> list[str]:
 _LONGEST_ALIGNED = 160  # tokens
 
 
-def _differ(claimed: Sequence[str], cited: Sequence[str], piece: Piece, framed: bool) -> bool:
+def _differ(claimed: Sequence[str], cited: Sequence[str], piece: ParsedPiece, framed: bool) -> bool:
     if len(claimed) > 6 or len(cited) > 6:
         return False
     for special in (_is_figure, _is_name):
@@ -60,7 +60,7 @@ def _differ(claimed: Sequence[str], cited: Sequence[str], piece: Piece, framed: 
     return False
 
 
-def _stands_in(token: str, piece: Piece) -> bool:
+def _stands_in(token: str, piece: ParsedPiece) -> bool:
     if not _is_figure(token):
         return folded(token) in folded(piece.text)
     value = read(token).quantities

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from answering.explain import Explained
 from app.api.deps import Caller, Given
 from app.api.schemas import Out
-from domain.types import Evidence, Hit, Kind, Shown, Space, Step, Verdict, Vote
+from domain.types import Evidence, Hit, Kind, Shown, Space, TraceStep, Verdict, Vote
 
 router = APIRouter(prefix="/v1", tags=["traces"])
 
@@ -109,7 +109,7 @@ async def trace(trace_id: str, given: Given, caller: Caller) -> TraceOut:
     return TraceOut.of(await given.explain.find(trace_id, caller))
 
 
-def _space(vote: Vote, step: Step | None, standing: Mapping[str, Evidence]) -> SpaceOut:
+def _space(vote: Vote, step: TraceStep | None, standing: Mapping[str, Evidence]) -> SpaceOut:
     return SpaceOut(
         space=vote.space,
         voted=vote.voted,
@@ -120,7 +120,7 @@ def _space(vote: Vote, step: Step | None, standing: Mapping[str, Evidence]) -> S
     )
 
 
-def _step(step: Step, standing: Mapping[str, Evidence]) -> StepOut:
+def _step(step: TraceStep, standing: Mapping[str, Evidence]) -> StepOut:
     return StepOut(
         step=step.name,
         took_ms=round(step.took_ms, 2),

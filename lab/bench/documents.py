@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pypdfium2
 
-from evaluation.questions import Question, QuestionFolder
+from evaluation.questions import LabelledQuestion, QuestionFolder
 
 HAS_TEXT = 16  # characters on a page; fewer are a page number on a scan
 
@@ -28,7 +28,7 @@ class Pdf:
 class BenchFiles:
     with_text: tuple[Pdf, ...]  # every page has text
     without: tuple[Pdf, ...]  # at least one page has none
-    questions: tuple[Question, ...]  # answerable ones about these files
+    questions: tuple[LabelledQuestion, ...]  # answerable ones about these files
 
     @property
     def pdfs(self) -> tuple[Pdf, ...]:

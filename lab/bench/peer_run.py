@@ -13,7 +13,7 @@ from typing import Any
 
 from evaluation.measure import PageRanking, Place
 from evaluation.metrics import distinct, first_hit, ndcg
-from evaluation.questions import Question
+from evaluation.questions import LabelledQuestion
 from lab.bench.documents import BenchFiles, Pdf, pages_of
 from lab.bench.measured import K, LongPdf, Measured, Rate
 from lab.bench.memory import PeakMemory
@@ -152,11 +152,11 @@ def rate(run: PeerRun, pdfs: Sequence[Pdf]) -> Rate:
     return Rate(pages_of(taken), sum(seconds[pdf.path.name] for pdf in taken))
 
 
-def rankings(found: Sequence[Event], questions: Sequence[Question]) -> list[PageRanking]:
+def rankings(found: Sequence[Event], questions: Sequence[LabelledQuestion]) -> list[PageRanking]:
     return [ranking(event, question) for event, question in zip(found, questions, strict=True)]
 
 
-def ranking(event: Event, question: Question) -> PageRanking:
+def ranking(event: Event, question: LabelledQuestion) -> PageRanking:
     places: tuple[Place, ...] = distinct((name, page) for name, page in event["places"])
     right = frozenset((question.document, page) for page in question.pages)
     return PageRanking(question, places, first_hit(places, right), ndcg(places, right), event["ms"])
@@ -167,5 +167,5 @@ def first_answer_s(run: PeerRun) -> float | None:
     return found[0]["at"] - run.started if found else None
 
 
-def texts(questions: Sequence[Question]) -> list[str]:
+def texts(questions: Sequence[LabelledQuestion]) -> list[str]:
     return [question.text for question in questions]

@@ -27,7 +27,7 @@ from evaluation.client import connected
 from evaluation.kept import ROOT, kept_index
 from evaluation.measure import take_in
 from evaluation.metrics import separation
-from evaluation.questions import Question, QuestionFolder, load_folder
+from evaluation.questions import LabelledQuestion, QuestionFolder, load_folder
 from evaluation.service import running_service
 from evaluation.tables import table
 
@@ -40,7 +40,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    question: Question
+    question: LabelledQuestion
     confidence: float  # as shipped
     features: tuple[float, ...]
     page_found: bool  # a labelled page is in the evidence, or there is none
@@ -77,7 +77,9 @@ def main() -> int:
     return 0
 
 
-def searched(folder: QuestionFolder, cache: Path, index: Path | None) -> list[tuple[Question, list[dict[str, Any]]]]:
+def searched(
+    folder: QuestionFolder, cache: Path, index: Path | None
+) -> list[tuple[LabelledQuestion, list[dict[str, Any]]]]:
     """Each question with what a search of its own document finds."""
     kept = kept_index(cache, folder.documents) if index is None else type(kept_index(cache, []))(index)
     with running_service(kept.data) as service, connected(service.url, COLLECTION) as client:
@@ -92,7 +94,7 @@ def searched(folder: QuestionFolder, cache: Path, index: Path | None) -> list[tu
         ]
 
 
-def judged(reader: ExtractiveReader, question: Question, found: Sequence[Mapping[str, Any]]) -> Judged:
+def judged(reader: ExtractiveReader, question: LabelledQuestion, found: Sequence[Mapping[str, Any]]) -> Judged:
     evidence = tuple(evidence_of(one) for one in found)
     prompt = Prompt(read(question.text), (), evidence)
     confidence = reader.read(prompt).confidence

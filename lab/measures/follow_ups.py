@@ -24,7 +24,7 @@ from evaluation.client import Client
 from evaluation.command import Told, default_folders, filled
 from evaluation.measure import TOP_K, ranked_places, right_places
 from evaluation.metrics import first_hit, is_hit
-from evaluation.questions import BadFolder, Question, QuestionFolder, load_folder
+from evaluation.questions import BadFolder, LabelledQuestion, QuestionFolder, load_folder
 from evaluation.report import in_words, share
 from evaluation.service import DidNotStart
 from evaluation.tables import table
@@ -53,7 +53,7 @@ _MANNER = re.compile(  # how the answer is to be written, which nobody would say
 @dataclass(frozen=True, slots=True)
 class FollowUp:
     earlier: str
-    question: Question  # as it leans
+    question: LabelledQuestion  # as it leans
     standalone: str
     how: str = "pronoun"  # or `ellipsis`, `written`, `topic change`
 
@@ -68,7 +68,7 @@ class Ranked:
 # ---------------------------------------------------------------- pairs
 
 
-def pairs_of(folder: Path, questions: Sequence[Question]) -> tuple[FollowUp, ...]:
+def pairs_of(folder: Path, questions: Sequence[LabelledQuestion]) -> tuple[FollowUp, ...]:
     written = folder / "follow_ups.jsonl"
     if written.is_file():
         return tuple(_written(json.loads(line)) for line in written.read_text(encoding="utf-8").splitlines())
@@ -76,14 +76,14 @@ def pairs_of(folder: Path, questions: Sequence[Question]) -> tuple[FollowUp, ...
 
 
 def _written(fields: dict[str, Any]) -> FollowUp:
-    question = Question(fields["question"], fields["document"], frozenset(fields["pages"]))
+    question = LabelledQuestion(fields["question"], fields["document"], frozenset(fields["pages"]))
     how = "topic change" if fields.get("topic_change") else "written"
     return FollowUp(fields["earlier"], question, fields["standalone"], how)
 
 
-def made(questions: Iterable[Question]) -> Iterator[FollowUp]:
+def made(questions: Iterable[LabelledQuestion]) -> Iterator[FollowUp]:
     """One for each question that another one on its document lends itself to; the closest such one."""
-    of_document: defaultdict[str, list[Question]] = defaultdict(list)
+    of_document: defaultdict[str, list[LabelledQuestion]] = defaultdict(list)
     for question in questions:
         of_document[question.document].append(question)
     for of_one in of_document.values():
@@ -94,7 +94,7 @@ def made(questions: Iterable[Question]) -> Iterator[FollowUp]:
                 yield max(found, key=lambda pair: (pair.how == "ellipsis", _likeness(pair.earlier, pair.standalone)))
 
 
-def leaning(first: Question, second: Question) -> FollowUp | None:
+def leaning(first: LabelledQuestion, second: LabelledQuestion) -> FollowUp | None:
     a, b = _words(_plain(first.text)), _words(_plain(second.text))
     asked = _asked_again(a, b) or _with_pronoun(a, b)
     if asked is None:
@@ -204,7 +204,7 @@ def _rank(client: Client, pair: FollowUp, pairs: Sequence[FollowUp], ids: dict[s
     return Ranked(pair, searched, {way: _found(client, query, pair.question, ids) for way, query in queries.items()})
 
 
-def _found(client: Client, query: str, question: Question, ids: dict[str, str]) -> int | None:
+def _found(client: Client, query: str, question: LabelledQuestion, ids: dict[str, str]) -> int | None:
     document_id = ids.get(question.document, "")
     places = ranked_places(client.search(query, TOP_K), question, document_id)
     return first_hit(places, right_places(question, document_id))

@@ -38,7 +38,7 @@ from evaluation.kept import TakenIn, kept_index
 from evaluation.measure import first_right_evidence, ranked_places, right_places, take_in
 from evaluation.metrics import first_hit, is_hit
 from evaluation.options import default_cache
-from evaluation.questions import Question, QuestionFolder, load_folder
+from evaluation.questions import LabelledQuestion, QuestionFolder, load_folder
 from evaluation.service import running_service
 from evaluation.tables import table
 from retrievers.fused import Fused
@@ -58,7 +58,7 @@ Floats = NDArray[np.float64]
 class Example:
     """A question's candidates, as the ranking sees them."""
 
-    question: Question
+    question: LabelledQuestion
     known_document: bool
     document_id: str
     candidates: tuple[Candidate, ...]  # in the order in which they were found

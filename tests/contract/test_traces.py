@@ -13,7 +13,7 @@ from app.adapters.catalogue.traces import SqlTraces
 from app.adapters.memory.traces import MemoryTraces
 from domain.errors import Missing
 from domain.ports import Traces
-from domain.types import Dropped, Hit, Outcome, Shown, Step, Trace, Understood, Vote
+from domain.types import Dropped, Hit, Outcome, Shown, Trace, TraceStep, Understood, Vote
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -47,7 +47,7 @@ def trace(id: str, at: datetime = NOON) -> Trace:
         "caller",
         query,
         (Vote("words", True, "", 1, 0.5), Vote("image", False, "why")),
-        (Step("words", 0.5, (hit,)), Step("fuse", 0.1, (hit,), {"weights": {"words": 0.6}})),
+        (TraceStep("words", 0.5, (hit,)), TraceStep("fuse", 0.1, (hit,), {"weights": {"words": 0.6}})),
         (Shown("d.1", 0.5, {"words": 1}),),
         (Dropped("e.1", "its document was deleted"),),
         {"retrieve": 1.5},

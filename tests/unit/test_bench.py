@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.measure import PageRanking
-from evaluation.questions import Question, load_folder
+from evaluation.questions import LabelledQuestion, load_folder
 from lab.bench.documents import BenchFiles, Pdf, choose, looked_at, make_long
 from lab.bench.measured import Measured, Rate
 from lab.bench.memory import PeakMemory, pss_mb, tree
@@ -67,7 +67,7 @@ def test_a_peer_that_dies_between_documents_is_told_not_retried(twin: PeerSystem
 
 def test_a_peers_hits_are_counted_as_exhibits_are() -> None:
     event = {"places": [["a.pdf", 1], ["a.pdf", 1], ["b.pdf", 2]], "ms": 1.0}
-    assert rankings([event], [Question("Q?", "b.pdf", frozenset({2}))])[0].rank == 2
+    assert rankings([event], [LabelledQuestion("Q?", "b.pdf", frozenset({2}))])[0].rank == 2
 
 
 def test_pdfs_with_a_page_that_has_no_text_stand_apart() -> None:
@@ -109,7 +109,7 @@ def test_the_memory_of_children_counts_also_when_they_left_the_session() -> None
 
 
 def measured(name: str, seconds: float, ranks: list[int | None]) -> Measured:
-    found = [PageRanking(Question("Q?", "a.pdf", frozenset({1})), (), rank, 0.0, 10.0) for rank in ranks]
+    found = [PageRanking(LabelledQuestion("Q?", "a.pdf", frozenset({1})), (), rank, 0.0, 10.0) for rank in ranks]
     return Measured(name, Rate(100, seconds), Rate(), 7, 512.0, found, lost={"x.pdf": "cannot"} if seconds > 9 else {})
 
 

@@ -12,7 +12,7 @@ from answering.extractive.reader import ExtractiveReader
 from answering.grounding.check import Checker
 from evaluation import checking
 from evaluation.claims import items
-from evaluation.questions import Question
+from evaluation.questions import LabelledQuestion
 from lab.measures import abstaining, reading
 
 TEXT = (
@@ -61,7 +61,7 @@ def test_reading_counts_answers_and_words(folder: Path) -> None:
 
 
 def judged(n: int, answerable: bool) -> abstaining.Judged:
-    question = Question(f"q{n}", f"document {n % 5}", answerable=answerable)
+    question = LabelledQuestion(f"q{n}", f"document {n % 5}", answerable=answerable)
     features = tuple(float(answerable) + (n * 7 % 11) / 20 for _ in range(4))
     return abstaining.Judged(question, 0.5 + 0.4 * answerable, features, True)
 

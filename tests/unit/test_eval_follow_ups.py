@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evaluation.questions import Question, load_folder
+from evaluation.questions import LabelledQuestion, load_folder
 from lab.measures.follow_ups import FollowUp, Ranked, follow_ups_report, made, pairs_of
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
 
-def asked(*texts: str) -> list[Question]:
-    return [Question(text, "a.pdf", frozenset({n})) for n, text in enumerate(texts, start=1)]
+def asked(*texts: str) -> list[LabelledQuestion]:
+    return [LabelledQuestion(text, "a.pdf", frozenset({n})) for n, text in enumerate(texts, start=1)]
 
 
 def test_only_what_differs_is_asked_again() -> None:

@@ -13,7 +13,7 @@ import pytest
 from evaluation.client import Client
 from evaluation.kept import TakenIn, digest, kept_index
 from evaluation.measure import answer_all, contains, rank_all, take_in
-from evaluation.questions import BadFolder, Question, load_folder
+from evaluation.questions import BadFolder, LabelledQuestion, load_folder
 from evaluation.report import answers_report, hits_report, hits_table
 
 IDS = {"report.pdf": "d1", "notes.md": "d2"}
@@ -70,11 +70,11 @@ class TwinOfTheService:
         return {"answer": "About 84.6 %.", "verdict": self.verdict, "confidence": 0.5, "citations": citations}
 
 
-def ranked(found: list[dict[str, Any]], question: Question, known: bool = False) -> int | None:
+def ranked(found: list[dict[str, Any]], question: LabelledQuestion, known: bool = False) -> int | None:
     return rank_all(TwinOfTheService(found).client(), [question], IDS, known)[0].rank
 
 
-ON_PAGE_3 = Question("How many?", "report.pdf", frozenset({3}))
+ON_PAGE_3 = LabelledQuestion("How many?", "report.pdf", frozenset({3}))
 
 
 def test_ten_chunks_of_one_page_are_one_place() -> None:
@@ -90,12 +90,12 @@ def test_a_chunk_that_runs_on_to_the_right_page_is_a_hit_there() -> None:
 
 
 def test_a_document_without_pages_is_one_place() -> None:
-    in_notes = Question("Who?", "notes.md")
+    in_notes = LabelledQuestion("Who?", "notes.md")
     assert ranked([evidence("d1", 1), evidence("d1", 2), evidence("d2", None), evidence("d2", None)], in_notes) == 3
 
 
 def test_a_question_about_a_document_that_was_refused_is_a_miss() -> None:
-    assert ranked([evidence("d1", 3)], Question("Who?", "refused.pdf", frozenset({3}))) is None
+    assert ranked([evidence("d1", 3)], LabelledQuestion("Who?", "refused.pdf", frozenset({3}))) is None
 
 
 def test_a_known_document_is_named_in_the_filter() -> None:
@@ -107,8 +107,8 @@ def test_a_known_document_is_named_in_the_filter() -> None:
 
 def test_the_report_counts_by_kind_and_language() -> None:
     questions = [
-        Question("Where?", "report.pdf", frozenset({3}), kinds=("text", "table")),
-        Question("在哪里？", "report.pdf", frozenset({9}), kinds=("text",)),
+        LabelledQuestion("Where?", "report.pdf", frozenset({3}), kinds=("text", "table")),
+        LabelledQuestion("在哪里？", "report.pdf", frozenset({9}), kinds=("text",)),
     ]
     report = hits_report(rank_all(TwinOfTheService([evidence("d1", 3)]).client(), questions, IDS))
     assert report["all"]["hit@1"]["share"] == 0.5
@@ -129,7 +129,7 @@ def test_taking_in_waits_for_all_and_says_what_went_wrong(tmp_path: Path) -> Non
 
 
 def test_abstention_counts_on_both_sides() -> None:
-    questions = [ON_PAGE_3, Question("How high?", "report.pdf", answerable=False)]
+    questions = [ON_PAGE_3, LabelledQuestion("How high?", "report.pdf", answerable=False)]
     report = answers_report(answer_all(TwinOfTheService([], verdict="abstained").client(), questions, IDS))
     assert report["abstained where the documents do not say"]["share"] == 1
     assert report["answered where they do"]["share"] == 0
@@ -137,7 +137,7 @@ def test_abstention_counts_on_both_sides() -> None:
 
 
 def test_a_citation_of_the_right_page_and_the_words_of_the_answer_are_seen() -> None:
-    question = Question("How many?", "report.pdf", frozenset({3}), answer="84.6%")
+    question = LabelledQuestion("How many?", "report.pdf", frozenset({3}), answer="84.6%")
     answered = answer_all(TwinOfTheService([evidence("d1", 3)]).client(), [question], IDS)[0]
     assert answered.cites_right_place
     assert answered.contains_answer
@@ -163,7 +163,7 @@ def test_a_folder_may_keep_its_documents_inside_or_beside(folder: Callable[[str]
     path = folder('{"question": "Q?", "document": "a.pdf", "pages": [2], "kinds": ["text"]}\n\n')
     inside = load_folder(path)
     assert [document.name for document in inside.documents] == ["a.pdf"]
-    assert inside.questions == (Question("Q?", "a.pdf", frozenset({2}), kinds=("text",)),)
+    assert inside.questions == (LabelledQuestion("Q?", "a.pdf", frozenset({2}), kinds=("text",)),)
     (path / "documents" / "a.pdf").rename(path / "a.pdf")
     (path / "documents").rmdir()
     assert [document.name for document in load_folder(path).documents] == ["a.pdf"]

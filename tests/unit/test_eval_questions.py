@@ -15,7 +15,7 @@ from domain.types import Chunk, Document, Kind
 from evaluation.cloze import Made, cloze_questions
 from evaluation.generate import asked_of, file_names, line_of, write_folder
 from evaluation.measure import parallel_rank
-from evaluation.questions import BadFolder, Question, load_folder
+from evaluation.questions import BadFolder, LabelledQuestion, load_folder
 from prompts.question import build_question, read_question
 
 
@@ -29,7 +29,7 @@ def test_each_passage_is_a_document_and_knows_its_parallel(tmp_path: Path) -> No
     folder = load_folder(tmp_path, tmp_path / "scratch")
     assert [path.name for path in folder.documents] == ["en-1.md", "zh-1.md"]
     assert folder.documents[1].read_text("utf-8") == "黑豹队"
-    assert folder.questions == (Question("谁?", "zh-1.md", answer="黑豹", parallel="en-1.md"),)
+    assert folder.questions == (LabelledQuestion("谁?", "zh-1.md", answer="黑豹", parallel="en-1.md"),)
 
 
 def test_a_context_is_its_paragraphs_and_its_table(tmp_path: Path) -> None:
@@ -52,12 +52,12 @@ def test_a_folder_of_passages_that_cannot_be_read_is_told(tmp_path: Path) -> Non
 
 
 def test_the_parallel_text_is_ranked_among_the_others() -> None:
-    question = Question("谁?", "zh.md", parallel="en.md")
+    question = LabelledQuestion("谁?", "zh.md", parallel="en.md")
     ids = {"zh.md": "1", "en.md": "2", "other.md": "3"}
     found = [{"document_id": each} for each in ("1", "1", "3", "2")]
     assert parallel_rank(found, question, ids) == 2
     assert parallel_rank(found[:3], question, ids) is None
-    assert parallel_rank(found, Question("谁?", "zh.md"), ids) is None
+    assert parallel_rank(found, LabelledQuestion("谁?", "zh.md"), ids) is None
 
 
 # ---------------------------------------------------------------- made questions
@@ -120,12 +120,15 @@ def test_the_folder_that_is_written_can_be_measured(tmp_path: Path) -> None:
     made = Made("Q?", "A", "text", CHUNKS[0], 1.0)
     write_folder(tmp_path / "out", [line_of("Q?", "A", made, names)], names, {"d": file})
     folder = load_folder(tmp_path / "out")
-    assert folder.questions == (Question("Q?", "report.pdf", frozenset({2}), "A", kinds=("text",)),)
+    assert folder.questions == (LabelledQuestion("Q?", "report.pdf", frozenset({2}), "A", kinds=("text",)),)
     assert folder.documents[0].read_bytes() == b"%PDF"
 
 
 def test_a_models_reply_is_read_or_refused() -> None:
-    assert read_question("**Question:** Who inspected it?\n**Answer:** Kaldor") == ("Who inspected it?", "Kaldor")
+    assert read_question("**Question:** Who inspected it?\n**Answer:** Kaldor") == (
+        "Who inspected it?",
+        "Kaldor",
+    )
     assert read_question("问题：谁检查了这台涡轮机？\n答案：卡尔多") == ("谁检查了这台涡轮机？", "卡尔多")
     assert read_question("I can't do that.") is None
 

@@ -21,7 +21,7 @@ from app.adapters.memory.generator import MemoryGenerator
 from app.adapters.memory.traces import MemoryTraces
 from app.api.traces import TraceOut
 from domain.errors import Missing, Unavailable
-from domain.types import Chunk, Document, Found, Hit, Message, Query, Step, TextPart, Trace
+from domain.types import Chunk, Document, Found, Hit, Message, Query, TextPart, Trace, TraceStep
 from retrievers.fused import Fused
 from retrievers.hydrated import Joined, Joint
 from tests.catalogues import fresh_catalogue
@@ -35,7 +35,7 @@ class Proposing:
 
     async def retrieve(self, query: Query, k: int) -> Found:
         hits = tuple(Hit(one, 1 / n, {"words": n}) for n, one in enumerate(self.chunk_ids, start=1))
-        return Found(hits, (), steps=(Step("words", 1.0, hits),))
+        return Found(hits, (), steps=(TraceStep("words", 1.0, hits),))
 
 
 def catalogue_with(*documents: str) -> SqlCatalogue:
