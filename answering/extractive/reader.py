@@ -6,18 +6,18 @@ import asyncio
 import math
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 from answering.extractive.confidence import THRESHOLD, of_evidence, of_sentence
+from answering.extractive.fit import Sought, fits, has_form
 from answering.extractive.passages import Quotable, quotables, quotables_of
 from answering.extractive.spans import clause_of, span_for
 from domain.ports import TextEncoder
-from domain.question import Form, Wants, Wording
+from domain.question import Wording
 from domain.types import Chunk, Delta, Evidence, Prompt, Usage
 from ingest.outline import is_outline
-from language.numerals import numbers, spelled_numbers
-from language.scripts import CJK, has_cjk
+from language.scripts import has_cjk
 from language.sentences import is_caption, spans
 from language.stems import stem
 from language.terms import terms
@@ -69,7 +69,7 @@ class ExtractiveReader:
     def read(self, prompt: Prompt) -> Reading:
         if prompt.question.intent.sort == "summary" and (outlined := _outlined(prompt)):
             return Reading(outlined, 1.0)
-        question = _Question.of(prompt.question.standalone)
+        question = Sought.of(prompt.question.standalone)
         pieces = quotables(prompt.question.standalone, prompt.evidence)
         ranked = self._ranked(question, pieces)
         chosen = _chosen(question, ranked, pieces) if ranked else []
@@ -89,7 +89,7 @@ class ExtractiveReader:
 
     def best_fits(self, question: Wording, chunks: Sequence[Chunk]) -> list[float]:
         """How well the best sentence of each answers, by words alone; 0 for none."""
-        asked = _Question.of(question)
+        asked = Sought.of(question)
         best = [0.0] * len(chunks)
         for one in _by_words(asked, quotables_of(question, chunks, [""] * len(chunks))):
             at = one.quotable.n - 1
@@ -97,10 +97,10 @@ class ExtractiveReader:
         return best
 
     def ranked(self, prompt: Prompt) -> list[Scored]:
-        question = _Question.of(prompt.question.standalone)
+        question = Sought.of(prompt.question.standalone)
         return self._ranked(question, quotables(prompt.question.standalone, prompt.evidence))
 
-    def _ranked(self, question: _Question, pieces: Sequence[Quotable]) -> list[Scored]:
+    def _ranked(self, question: Sought, pieces: Sequence[Quotable]) -> list[Scored]:
         scored = [one for one in _by_words(question, pieces) if _answers(question, one)]
         shortlist = sorted(scored, key=_worth, reverse=True)[:_SHORTLIST]
         return sorted(self._with_likeness(question.text, shortlist), key=_worth, reverse=True)
@@ -165,32 +165,13 @@ def _fit(best: Scored) -> float:
     return of_sentence(best.covered, best.around, best.cue, best.likeness, best.quotable.text)
 
 
-def _confidence(question: _Question, best: Scored, chosen: Sequence[Quotable], evidence: Sequence[Evidence]) -> float:
+def _confidence(question: Sought, best: Scored, chosen: Sequence[Quotable], evidence: Sequence[Evidence]) -> float:
     """That the evidence holds the answer, from the best sentence and what stands beside it."""
     form = min(_in_form(question, chosen), _of_its_time(question, chosen, evidence))
     return of_evidence(_fit(best), question.wants, evidence) * form
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    text: str
-    terms: frozenset[str]
-    wants: Wants
-
-    @classmethod
-    def of(cls, wording: Wording) -> _Question:
-        return cls(wording.text, frozenset(filter(_tells, terms(wording.text))), wording.wants)
-
-
-def _tells(term: str) -> bool:
-    """False for a pair of Chinese characters of which one only joins words."""
-    return not (len(term) == 2 and has_cjk(term) and set(term) & _JOINING)
-
-
-_JOINING = frozenset("的了吗呢吧在是和与及或也都就被把对从到由为之什么怎哪谁几")
-
-
-def _by_words(question: _Question, pieces: Sequence[Quotable]) -> list[Scored]:
+def _by_words(question: Sought, pieces: Sequence[Quotable]) -> list[Scored]:
     spread = Counter(term for piece in pieces for term in question.terms & piece.terms)
     weak = _WEAK | _seams(question.text, spread) | question.wants.source
     weight = {
@@ -205,7 +186,7 @@ def _by_words(question: _Question, pieces: Sequence[Quotable]) -> list[Scored]:
     def scored(piece: Quotable) -> Scored:
         itself, headed = share(piece.terms), share(piece.terms | piece.about)
         around = share(piece.terms | piece.about | piece.context)
-        return Scored(piece, itself + _HEADED * (headed - itself), around, _fits(question, piece))
+        return Scored(piece, itself + _HEADED * (headed - itself), around, fits(question, piece))
 
     return [scored(piece) for piece in pieces]
 
@@ -222,7 +203,7 @@ def _seams(question: str, spread: Counter[str]) -> frozenset[str]:
     )  # fmt: skip
 
 
-def _answers(question: _Question, one: Scored) -> bool:
+def _answers(question: Sought, one: Scored) -> bool:
     """A caption or a heading says what follows; it is an answer only where it is asked for, or tells a number.
     A row or a label must name something that the question names: all that stands around it is the same for others."""
     if one.quotable.form == "label" or (one.quotable.form == "row" and question.wants.forms):
@@ -232,82 +213,12 @@ def _answers(question: _Question, one: Scored) -> bool:
     return not is_caption(one.quotable.text) and question.wants.kind in ("number", "time") and one.cue == 1.0
 
 
-# ---------------------------------------------------------------- what kind of answer is wanted
-
-_TIMES = re.compile(
-    r"\b(?:1\d|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|\b(?:january|february|march|april|may|june|july|august|september|october"
-    r"|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|century|yesterday|today)\b"
-    r"|\d\s*[年月日号点]|世纪|星期|周[一二三四五六日]", re.I,
-)  # fmt: skip
-_REASONS = re.compile(
-    r"\b(?:because|due to|since|so that|in order to|therefore|as a result|caused|owing to|thanks to|to avoid|reason)\b"
-    r"|因为|由于|为了|所以|因此|导致|以便|原因", re.I,
-)  # fmt: skip
-_PLACES = re.compile(r"\b(?:in|at|near|from|to|on|of)\s+(?:the\s+)?[A-Z]|[在于到从往]")
-_NAMES = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+")
-_LENGTH = r"(?:k?m|cm|mm|km/h|\w{0,12}met(?:er|re)s?|feet|foot|ft|inch(?:es)?|yards?|miles?|stor(?:e?y|ies)|floors?)\b"
-_SHARES = r"%|percent\b|per cent\b|points?\b|degrees?\b|°"
-_WEIGHT = r"(?:k?g|grams?|kilo\w*|tons?|tonnes?|pounds?|lbs?)\b"
-_ANY = (  # bounded: a document chooses what these run on
-    r"(?:\d[\d,.]{0,24}+"
-    r"|\b(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|\w+ty|hundred|thousand|half))"
-)
-_HAN = r"[\d.,〇零一二两三四五六七八九十百千万几半]{1,24}+\s*+[多余]?+"
-_CLOCK = (
-    r"\d{1,2}[:.：]\d\d|\d\s*(?:[ap]\.?m\b|o.clock)|正午|午夜|日落|日出"
-    r"|\b(?:noon|midnight|o.clock|dawn|dusk|sunrise|sunset|morning|evening|night)\b"
-)
-_FORMS: Mapping[Form, re.Pattern[str]] = {  # what must be in the sentence that answers
-    "length": re.compile(rf"{_ANY}[\s-]*(?:{_LENGTH}|{_SHARES})", re.I),
-    "chinese length": re.compile(rf"{_HAN}\s*(?:[厘毫公分英]?[米尺寸]|丈|层|度|[cm]?m\b)|[%％℃°]|百分"),
-    "clock": re.compile(rf"{_CLOCK}|{_HAN}[点时]", re.I),
-    "weight": re.compile(rf"{_ANY}[\s-]*{_WEIGHT}|{_HAN}(?:公?斤|吨|[千毫]?克)", re.I),
-}
-_NO_COUNT = re.compile(  # dates, and numbers that are names
-    r"\d{4}-\d\d-\d\d|\b[A-Z]{1,3}-?\d+\b|\b(?:figure|fig\.|table|chart|diagram) \d+"
-    r"|[图表]\s*[\d一二三四五六七八九十]+",
-    re.IGNORECASE,
-)
-_ENUMERATOR = re.compile(rf"\A(?:\(?\d{{1,2}}[.)、]\s*(?=\D)|\d{{1,2}}(?:\.\d{{1,2}}){{0,3}}\s+(?=[A-Z{CJK}]))")
-_CALENDAR = re.compile(
-    r"January|February|March|April|May|June|July|August|September|October|November|December|\b\w+day"
-)
-
-
-def _has_form(question: _Question, text: str) -> bool:
-    return all(_FORMS[form].search(text) for form in question.wants.forms)
-
-
-def _fits(question: _Question, piece: Quotable) -> float:
-    text = piece.text
-    if piece.form != "row" and not _has_form(question, text):
-        return 0.0
-    if piece.singled:
-        return 1.0
-    if piece.form == "sentence" and piece.label and not (piece.terms - piece.label) - question.terms:
-        return 0.0  # a field whose value the question names itself
-    if question.wants.kind == "number":
-        told = _NO_COUNT.sub(" ", _ENUMERATOR.sub("", text))
-        return 1.0 if (numbers(told) | spelled_numbers(told)) - numbers(question.text) else 0.0
-    if question.wants.kind == "time":
-        return 1.0 if _TIMES.search(text) and numbers(text) - numbers(question.text) else 0.0
-    if question.wants.kind == "reason":
-        return 1.0 if _REASONS.search(text) else 0.3
-    if question.wants.kind == "place":
-        return 1.0 if _PLACES.search(text) else 0.2
-    if question.wants.kind == "person" and not has_cjk(text):
-        known = question.text.casefold()
-        names = [name for name in _NAMES.findall(text) if not _CALENDAR.fullmatch(name)]
-        return 1.0 if any(name.casefold() not in known for name in names) else 0.1
-    return 1.0 if piece.label and piece.label <= question.terms else 0.5
-
-
 # ---------------------------------------------------------------- what is said
 
 _ENDED = re.compile(r"[.!?。！？…][\"'”’」』）)\]]*$")
 
 
-def _chosen(question: _Question, ranked: Sequence[Scored], pieces: Sequence[Quotable]) -> list[Quotable]:
+def _chosen(question: Sought, ranked: Sequence[Scored], pieces: Sequence[Quotable]) -> list[Quotable]:
     """The best with what it lacks beside it; and others as good where several are asked for, or that add to it.
     A row that has what is asked for stands alone."""
     best = ranked[0]
@@ -325,7 +236,7 @@ def _chosen(question: _Question, ranked: Sequence[Scored], pieces: Sequence[Quot
     return chosen
 
 
-def _completing(question: _Question, best: Quotable, pieces: Sequence[Quotable]) -> list[Quotable]:
+def _completing(question: Sought, best: Quotable, pieces: Sequence[Quotable]) -> list[Quotable]:
     """The sentence beside the best that has what the best lacks: the reason that it points back to, the kind of thing
     asked for, or a term of the question after a pronoun."""
     if best.form != "sentence":
@@ -334,8 +245,8 @@ def _completing(question: _Question, best: Quotable, pieces: Sequence[Quotable])
     if question.wants.kind == "reason" and _POINTS_BACK.match(best.text):
         return [one for one in beside if one.at < best.at]
     beside.sort(key=lambda one: one.at < best.at)  # what follows first
-    lacks = question.wants.kind in ("person", "number", "time") and _fits(question, best) < 0.5
-    fitting = [one for one in beside if lacks and _fits(question, one) == 1.0]
+    lacks = question.wants.kind in ("person", "number", "time") and fits(question, best) < 0.5
+    fitting = [one for one in beside if lacks and fits(question, one) == 1.0]
     left = _asked_for(question) - best.terms - best.about
     going_on = [one for one in beside if one.at > best.at and _GOES_ON.match(one.text) and left & one.terms]
     return (fitting or going_on)[:1]
@@ -349,26 +260,26 @@ _POINTS_BACK = re.compile(
 _GOES_ON = re.compile(r"(?:he|she|it|they|his|her|its|their|this|these|that|there)\b|[他她它这那其]", re.I)
 
 
-def _asked_for(question: _Question, *told: Quotable) -> frozenset[str]:
+def _asked_for(question: Sought, *told: Quotable) -> frozenset[str]:
     """The terms of the question, or those of them that are told."""
     asked = question.terms - _WEAK
     return asked & frozenset[str]().union(*(one.terms for one in told)) if told else asked
 
 
-def _in_form(question: _Question, chosen: Sequence[Quotable]) -> float:
+def _in_form(question: Sought, chosen: Sequence[Quotable]) -> float:
     """What the confidence is worth where no quote has a thing of the form that is asked for: a height, a clock time."""
     rows = [one for one in chosen if one.form == "row"]
     if rows:  # the unit may stand in a table's caption, but an amount of what?
-        if question.wants.kind == "number" and all(_fits(question, one) == 0.0 for one in rows):
+        if question.wants.kind == "number" and all(fits(question, one) == 0.0 for one in rows):
             return _OUT_OF_FORM
         noun = question.wants.amount_of
         return 1.0 if not noun or any(noun in one.terms | one.about for one in rows) else _OUT_OF_FORM
-    if question.wants.amount and all(_fits(question, one) == 0.0 for one in chosen):
+    if question.wants.amount and all(fits(question, one) == 0.0 for one in chosen):
         return _OUT_OF_FORM
-    return 1.0 if _has_form(question, " ".join(one.text for one in chosen)) else _OUT_OF_FORM
+    return 1.0 if has_form(question, " ".join(one.text for one in chosen)) else _OUT_OF_FORM
 
 
-def _of_its_time(question: _Question, chosen: Sequence[Quotable], evidence: Sequence[Evidence]) -> float:
+def _of_its_time(question: Sought, chosen: Sequence[Quotable], evidence: Sequence[Evidence]) -> float:
     """What it is worth where a year or an ordinal that is asked for stands nowhere in what is quoted from: there may
     be the same of another year."""
     asked = question.wants.times
@@ -385,7 +296,7 @@ def _adds(piece: Quotable, other: Quotable) -> bool:
     return len(piece.terms - other.terms) > 0.3 * len(piece.terms)
 
 
-def _joined(question: _Question, chosen: Sequence[Quotable]) -> tuple[str, ...]:
+def _joined(question: Sought, chosen: Sequence[Quotable]) -> tuple[str, ...]:
     """Quotes of one chunk together, in reading order; labels and items under one marker, each row and field under its
     own. The first says its answer in short before it, where one span of it is clearly what is asked for."""
     said = []
@@ -401,7 +312,7 @@ def _joined(question: _Question, chosen: Sequence[Quotable]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _told(question: _Question, piece: Quotable, best: bool) -> str:
+def _told(question: Sought, piece: Quotable, best: bool) -> str:
     """A row as it is; of a long sentence the clauses that answer, the span that is asked for before them."""
     whole = quoted(" ".join(piece.text.split()))
     if piece.form != "sentence":
