@@ -155,6 +155,8 @@ def test_only_the_reading_of_a_question_uses_its_patterns() -> None:
     assert users == {"answering.question.read"}
 
 
-def test_retrieval_asks_the_question_for_its_language() -> None:
+def test_nobody_else_tells_the_language_of_a_question() -> None:
     users = {module for module, imported in imports() if imported.endswith(".is_chinese")}
-    assert not {module for module in users if module.startswith("retrievers.")}
+    others = {module for module in users if module.startswith(("retrievers.", "answering.", "app.api."))}
+    texts_of_documents = {"answering.grounding.check"}
+    assert others - texts_of_documents == {"answering.question.read", "answering.question.follow_up"}
