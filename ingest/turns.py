@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 class Turns:
     """Lets a number of callers in at once; of those that wait, the one with the least left to do comes first.
 
-    Two documents that took turns would both be parsed late, and the encoder would have nothing to do until then.
+    Alternating between two documents would parse both late and leave the encoder idle until then.
     To be used from one event loop.
     """
 

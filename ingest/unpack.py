@@ -1,7 +1,7 @@
-"""Takes archives and mails apart into files; runs in a sandboxed child, on files that nobody has looked at yet.
+"""Takes archives and mails apart into files; runs in a sandboxed child, since the files are unchecked.
 
 Names inside an archive are only ever shown: what is taken out lies under numbers in a folder of ours, so a path cannot
-lead anywhere. What is dangerous or broken costs that member, with a sentence; the others are taken in.
+lead anywhere. A dangerous or broken member is refused with a sentence; the others are taken in.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A second look at the best candidates: does one sentence hold what is asked, or is it spread over the text? And is
 the text in the language of the question?
 
-Only for Chinese questions. Their words are read as pairs of characters, of which a long text on another matter has
-many, and the bundled encoder, which tells such texts apart elsewhere, can't read them.
+Only for Chinese questions. Their words are pairs of characters, and long texts on other subjects share many of these.
+The bundled encoder, which tells such texts apart in English, can't read Chinese.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from retrievers.reranked import Candidate, Rank
 
 LOOKED_AT = 8
 WEIGHT = 16.0  # beside the learned weights, of which that of the words is 10; see docs/decisions/0016
-AS_GOOD = 3.0  # the best text in Chinese comes first if it lacks no more: its translation has the names as well
+AS_GOOD = 3.0  # the best text in Chinese comes first if its score is within this of the best: names are in both
 
 Fits = Callable[[Wording, Sequence[Chunk]], Sequence[float]]  # how well the best sentence of each answers, 0..1 or so
 

@@ -139,7 +139,7 @@ def narrowed(condition: Condition) -> Narrowed:
 
 
 def _any_of(every: Sequence[Narrowed]) -> Narrowed:
-    """Only parts that require the same kind of thing have something in common."""
+    """Parts combine only if all of them constrain the same thing."""
     ids = [one.ids for one in every if one.ids is not None]
     if len(ids) == len(every):
         return Narrowed(frozenset[str]().union(*ids))

@@ -1,6 +1,6 @@
 """A second look at the best candidates of another retriever, with their texts and places in hand.
 
-What only the image space found keeps its rank: nothing in a picture's words could judge it.
+Hits that only the image space found keep their rank: they have no text to score.
 """
 
 from __future__ import annotations

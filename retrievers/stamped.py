@@ -3,8 +3,8 @@
 the collection's vectors are of                 then
 the encoder that the service runs, or none      it is searched by that
 another one that is at hand                     that one is loaded, once, and asked
-one that is not                                 it is left out, and the vote names it; a search by picture, which
-                                                nothing else could answer, is the error that says what to do
+one that is not                                 it is left out, and the vote names it; a search by picture raises
+                                                ModelMismatch, which says what to do
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Takes uploads in with everything inside them: an archive's files, a mail and its attachments, and so on inwards.
+"""Takes uploads in, with the files of archives and the attachments of mails, nested ones too.
 
 An archive is only a wrapping: its files become documents, it does not. A mail is a document, and its attachments are
 others, which know it by `parent_id` in their metadata and are deleted with it (unless they were sent on their own, or

@@ -56,8 +56,8 @@ class Library:
     ) -> tuple[Document, bool]:
         """Records an upload and queues it. Returns the document, and whether its bytes were already there.
 
-        `part_of`: the document it came inside of, and is deleted with. `replaces`: the one that it is a new version
-        of, and whose place it takes once it is whole; until then, and if it fails, that one stays findable.
+        `part_of`: its parent, with which it is deleted. `replaces`: the document of which it is a new version. That
+        one stays findable until this one is whole, and if this one fails.
         Raises UnsupportedType, TooLarge, BadRequest, and of the replaced one Missing, Gone, Conflict; the temporary
         file is gone either way.
         """

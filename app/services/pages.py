@@ -80,7 +80,7 @@ class Pages:
 
     def _keep(self, document_id: str, key: str, drawn: bytes) -> None:
         """Raises Gone when the document was deleted meanwhile: its blobs must not come back once they are erased.
-        What is deleted after this look at the catalogue is erased after it too."""
+        A deletion after this check erases these blobs too."""
         self._blobs.put(key, drawn)
         try:
             self._documents.find(document_id)

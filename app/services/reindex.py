@@ -31,7 +31,7 @@ class Reindex:
 
     async def begin(self, name: str, models: Models | None = None) -> Collection:
         """The collection, with a `reindex` that runs from now on or ran already; with none where its vectors are of
-        these encoders. `models`: what the caller believes to run here. Raises Missing, Conflict."""
+        these encoders. `models`: the models that the caller expects. Raises Missing, Conflict."""
         if models is not None and models != self._models:
             raise Conflict(
                 f"This service runs the {self._models} models: start it with EXHIBIT_MODELS={models}, then reindex."

@@ -5,7 +5,7 @@ between rows, with the header repeated; a figure or a picture is one chunk. Ids 
 the same content gets the same id on every run.
 
 A document is split twice: its text, and later its pictures and the pages that are pictures, when they have been read.
-What the text became then stays as it is; a picture's chunks take the ordinals that were kept for them.
+The chunks of the text do not change afterwards; a picture's chunks take the ordinals that were kept for them.
 """
 
 from __future__ import annotations

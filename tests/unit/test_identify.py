@@ -212,8 +212,11 @@ def test_each_parser_is_there() -> None:
 
 
 def test_refusals_name_the_formats_in_their_order() -> None:
-    assert accepted() == (
+    """Rows may be added between them."""
+    named = iter(accepted().split(", "))
+    known = (
         "PDF, PNG, JPEG, WebP, GIF, BMP, TIFF, SVG, Markdown, plain text, HTML, DOCX, PPTX, XLSX, CSV, RTF, JSON, JSON "
         "Lines, e-mails (EML, MHTML), Outlook messages (MSG), EPUB, ODT, ODS, ODP, DOC, PPT, XLS, ZIP archives, "
         "mailboxes (mbox)"
     )
+    assert all(name in named for name in known.split(", "))
