@@ -114,7 +114,7 @@ class Library:
     async def delete(self, document_id: str) -> None:
         """When this returns, searches no longer find it, nor the documents that came only inside it. Vectors, words,
         blobs and rows are erased later."""
-        for document in await asyncio.to_thread(self._erasure.delete_whole, document_id):
+        for document in await asyncio.to_thread(self._erasure.delete, document_id):
             await self._forget(document)
 
     async def delete_collection(self, name: str) -> None:

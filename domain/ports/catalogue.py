@@ -106,7 +106,7 @@ class Documents(Protocol):
         one and True (duplicate). Two callers at the same moment get one document.
 
         `part_of`: the document it came inside of (Gone or Missing when that is no longer there), which
-        `Erasure.delete_whole` takes it along with. One that somebody sent on its own, before or after, stands on its
+        `Erasure.delete` takes it along with. One that somebody sent on its own, before or after, stands on its
         own."""
         ...
 
@@ -179,11 +179,7 @@ class Runs(Protocol):
 class Erasure(Protocol):
     """Deletes at once by hiding; the rows are erased later, after the indexes and blobs of the document."""
 
-    def delete(self, document_id: str) -> Document:
-        """Unfindable from now on. Raises Missing or Gone."""
-        ...
-
-    def delete_whole(self, document_id: str) -> tuple[Document, ...]:
+    def delete(self, document_id: str) -> tuple[Document, ...]:
         """Deletes the document, and what came only inside it or inside what is deleted here; the document comes
         first. Raises Missing or Gone."""
         ...

@@ -839,7 +839,7 @@ def test_a_description_changes_what_is_searched_and_nothing_else(catalogue: Cata
 
 def test_a_deleted_document_is_unfindable_at_once(catalogue: Catalogue, home: str, new: New) -> None:
     document = publish(catalogue, new())
-    assert catalogue.erasure.delete(document.id) == document
+    assert catalogue.erasure.delete(document.id) == (document,)
     assert catalogue.documents.page(home, None, 10).items == ()
     assert catalogue.documents.findable([home]) == ()
     assert catalogue.chunks.evidence([f"{document.id}.a"], [home]) == ()
@@ -899,12 +899,12 @@ def test_what_came_only_inside_a_document_is_deleted_with_it(catalogue: Catalogu
     inner, _ = catalogue.documents.record(new(), mail.id)
     innermost, _ = catalogue.documents.record(new(), inner.id)
     other, _ = catalogue.documents.record(new())
-    assert ids(catalogue.erasure.delete_whole(mail.id)) == [mail.id, inner.id, innermost.id]
+    assert ids(catalogue.erasure.delete(mail.id)) == [mail.id, inner.id, innermost.id]
     assert ids(catalogue.documents.page(home, None, 10).items) == [other.id]
     with pytest.raises(Gone):
-        catalogue.erasure.delete_whole(mail.id)
+        catalogue.erasure.delete(mail.id)
     with pytest.raises(Missing):
-        catalogue.erasure.delete_whole("never there")
+        catalogue.erasure.delete("never there")
 
 
 def test_what_came_inside_two_documents_stays_until_the_last_is_deleted(catalogue: Catalogue, new: New) -> None:
@@ -912,9 +912,9 @@ def test_what_came_inside_two_documents_stays_until_the_last_is_deleted(catalogu
     second, _ = catalogue.documents.record(new())
     logo = catalogue.documents.record(new(sha256="ab"), first.id)[0]
     assert catalogue.documents.record(new(sha256="ab"), second.id) == (logo, True)
-    assert ids(catalogue.erasure.delete_whole(first.id)) == [first.id]
+    assert ids(catalogue.erasure.delete(first.id)) == [first.id]
     catalogue.erasure.erase(first.id)
-    assert ids(catalogue.erasure.delete_whole(second.id)) == [second.id, logo.id]
+    assert ids(catalogue.erasure.delete(second.id)) == [second.id, logo.id]
 
 
 @pytest.mark.parametrize("own_first", [True, False])
@@ -922,7 +922,7 @@ def test_what_was_also_sent_on_its_own_stays(catalogue: Catalogue, new: New, own
     mail, _ = catalogue.documents.record(new())
     for part_of in (None, mail.id) if own_first else (mail.id, None):
         report, _ = catalogue.documents.record(new(sha256="ab"), part_of)
-    assert ids(catalogue.erasure.delete_whole(mail.id)) == [mail.id]
+    assert ids(catalogue.erasure.delete(mail.id)) == [mail.id]
     assert catalogue.documents.find(report.id) == report
 
 

@@ -28,19 +28,13 @@ class SqlErasure:
         self._database = database
         self._now = now
 
-    def delete(self, document_id: str) -> Document:
+    def delete(self, document_id: str) -> tuple[Document, ...]:
         this = and_(documents.c.id == document_id, undeleted)
         with self._database.writing() as connection:
-            last = document_by_id(connection, document_id)
-            hidden = connection.execute(update(documents).where(this).values(deleted_at=self._now()))
-            if hidden.rowcount == 0:
-                raise Gone("the document was deleted")
-        return last
-
-    def delete_whole(self, document_id: str) -> tuple[Document, ...]:
-        with self._database.writing() as connection:
-            document = document_by_id(connection, document_id)
-            return (document, *hide_whole(connection, document_id, self._now()))
+            document, now = document_by_id(connection, document_id), self._now()
+            if connection.execute(update(documents).where(this).values(deleted_at=now)).rowcount == 0:
+                raise Gone("the document was deleted")  # by another process, since it was looked up
+            return (document, *hide_whole(connection, document_id, now))
 
     def deleted(self) -> tuple[Document, ...]:
         return every_document(self._database, documents.c.deleted_at.is_not(None))
