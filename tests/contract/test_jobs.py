@@ -19,7 +19,7 @@ from app.adapters.memory.jobs import MemoryJobs
 from domain.errors import Unavailable, Unreadable
 from domain.ports import Jobs
 from ingest.pipeline import Pipeline
-from ingest.reindex import Part, Reindexer
+from ingest.reindex import ChunkRange, Reindexer
 from tests.waiting import HANG_S, becomes, until
 
 PARALLEL = 2
@@ -132,7 +132,7 @@ class Again:
         self.looked[collection_id] += 1
         return [("doc", 1, 1, 0, 0, 7, False), ("doc", 1, 1, 0, 7, 3, True)] if self.looked[collection_id] == 1 else []
 
-    async def embed(self, collection_id: str, reindex_id: str, part: Part, done: int) -> int:
+    async def embed(self, collection_id: str, reindex_id: str, part: ChunkRange, done: int) -> int:
         while part.last and not self.go.is_set():
             await asyncio.sleep(0.01)
         self.embedded.append((collection_id, done))
