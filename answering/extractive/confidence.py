@@ -6,6 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from answering.extractive.fit import fits, has_form
+from answering.extractive.passages import Quotable
+from answering.extractive.scoring import Scored
+from answering.extractive.sought import Sought
 from domain.question import Wants
 from domain.types import Evidence
 from language.numerals import numbers, spelled_numbers
@@ -30,7 +34,18 @@ _BENDS = (-5.0, 0.25)
 _TOGETHER = 1.0
 _MISSING = 0.8  # for each number, years among them, that is in none of the evidence, two at most
 _TABLES = 1.4  # what is asked of a document with tables is mostly in them, and tables can be read
+_PENALTY = 0.3  # factor for quotes without the form or the time that is asked for
 _FITS = 0.15  # chance by the sentence alone, under which it is not quoted, whatever stands beside it
+
+
+def of_answer(question: Sought, best: Scored, chosen: Sequence[Quotable], evidence: Sequence[Evidence]) -> float:
+    """0..1 that the evidence holds the answer: from the best sentence, the evidence and the quotes."""
+    penalty = min(_form_penalty(question, chosen), _time_penalty(question, chosen, evidence))
+    return of_evidence(of_best(best), question.wants, evidence) * penalty
+
+
+def of_best(best: Scored) -> float:
+    return of_sentence(best.covered, best.around, best.cue, best.likeness, best.quotable.text)
 
 
 def of_sentence(covered: float, around: float, cue: float, likeness: float | None, text: str) -> float:
@@ -83,3 +98,27 @@ def log_odds(chance: float) -> float:
 
 def _chance(told: float) -> float:
     return 1 / (1 + math.exp(-told))
+
+
+# ---------------------------------------------------------------- quotes without what is asked for
+
+
+def _form_penalty(question: Sought, chosen: Sequence[Quotable]) -> float:
+    """A factor under 1 where no quote has the form that is asked for: a length, a clock time."""
+    rows = [one for one in chosen if one.form == "row"]
+    if rows:  # the unit may be in the table's caption, so the noun of the amount decides
+        if question.wants.kind == "number" and all(fits(question, one) == 0.0 for one in rows):
+            return _PENALTY
+        noun = question.wants.amount_of
+        return 1.0 if not noun or any(noun in one.terms | one.about for one in rows) else _PENALTY
+    if question.wants.amount and all(fits(question, one) == 0.0 for one in chosen):
+        return _PENALTY
+    return 1.0 if has_form(question, " ".join(one.text for one in chosen)) else _PENALTY
+
+
+def _time_penalty(question: Sought, chosen: Sequence[Quotable], evidence: Sequence[Evidence]) -> float:
+    """A factor under 1 where the quoted chunks have no year or ordinal of the question: they may be of another year."""
+    asked = question.wants.times
+    shown = [evidence[one.n - 1] for one in chosen]
+    texts = " ".join(f"{one.document.name} {one.document.title} {one.chunk.search_text}" for one in shown)
+    return 1.0 if not asked or any(one in texts for one in asked) else _PENALTY

@@ -1,16 +1,15 @@
-"""Whether a piece of evidence has what a question asks for: a number, a date, a name, a thing of a form."""
+"""Whether a piece of evidence has what a question asks for: a number, a time, a reason, a place, a person, a form."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
 from answering.extractive.passages import Quotable
-from domain.question import Form, Wants, Wording
+from answering.extractive.sought import Sought
+from domain.question import AnswerKind, Form
 from language.numerals import numbers, spelled_numbers
 from language.scripts import CJK, has_cjk
-from language.terms import terms
 
 _TIMES = re.compile(
     r"\b(?:1\d|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|\b(?:january|february|march|april|may|june|july|august|september|october"
@@ -35,7 +34,7 @@ _CLOCK = (
     r"\d{1,2}[:.：]\d\d|\d\s*(?:[ap]\.?m\b|o.clock)|正午|午夜|日落|日出"
     r"|\b(?:noon|midnight|o.clock|dawn|dusk|sunrise|sunset|morning|evening|night)\b"
 )
-_FORMS: Mapping[Form, re.Pattern[str]] = {  # what must be in the sentence that answers
+_FORMS: Mapping[Form, re.Pattern[str]] = {  # one of these must be in the sentence that answers
     "length": re.compile(rf"{_ANY}[\s-]*(?:{_LENGTH}|{_SHARES})", re.I),
     "chinese length": re.compile(rf"{_HAN}\s*(?:[厘毫公分英]?[米尺寸]|丈|层|度|[cm]?m\b)|[%％℃°]|百分"),
     "clock": re.compile(rf"{_CLOCK}|{_HAN}[点时]", re.I),
@@ -52,50 +51,51 @@ _CALENDAR = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sought:
-    """A question as the reader looks for its answer."""
-
-    text: str
-    terms: frozenset[str]
-    wants: Wants
-
-    @classmethod
-    def of(cls, wording: Wording) -> Sought:
-        return cls(wording.text, frozenset(filter(_tells, terms(wording.text))), wording.wants)
-
-
-def _tells(term: str) -> bool:
-    """False for a pair of Chinese characters of which one only joins words."""
-    return not (len(term) == 2 and has_cjk(term) and set(term) & _JOINING)
-
-
-_JOINING = frozenset("的了吗呢吧在是和与及或也都就被把对从到由为之什么怎哪谁几")
-
-
 def has_form(question: Sought, text: str) -> bool:
     return all(_FORMS[form].search(text) for form in question.wants.forms)
 
 
 def fits(question: Sought, piece: Quotable) -> float:
-    text = piece.text
-    if piece.form != "row" and not has_form(question, text):
+    """1: it has what such a question asks for; 0: it has not; 0.5: cannot be told."""
+    if piece.form != "row" and not has_form(question, piece.text):
         return 0.0
     if piece.singled:
         return 1.0
     if piece.form == "sentence" and piece.label and not (piece.terms - piece.label) - question.terms:
-        return 0.0  # a field whose value the question names itself
-    if question.wants.kind == "number":
-        told = _NO_COUNT.sub(" ", _ENUMERATOR.sub("", text))
-        return 1.0 if (numbers(told) | spelled_numbers(told)) - numbers(question.text) else 0.0
-    if question.wants.kind == "time":
-        return 1.0 if _TIMES.search(text) and numbers(text) - numbers(question.text) else 0.0
-    if question.wants.kind == "reason":
-        return 1.0 if _REASONS.search(text) else 0.3
-    if question.wants.kind == "place":
-        return 1.0 if _PLACES.search(text) else 0.2
-    if question.wants.kind == "person" and not has_cjk(text):
-        known = question.text.casefold()
-        names = [name for name in _NAMES.findall(text) if not _CALENDAR.fullmatch(name)]
-        return 1.0 if any(name.casefold() not in known for name in names) else 0.1
+        return 0.0  # a field, and the question itself names its value
+    kind = question.wants.kind
+    if kind in _CUES and not (kind == "person" and has_cjk(piece.text)):
+        return _CUES[kind](question, piece.text)
     return 1.0 if piece.label and piece.label <= question.terms else 0.5
+
+
+def _number(question: Sought, text: str) -> float:
+    counted = _NO_COUNT.sub(" ", _ENUMERATOR.sub("", text))
+    return 1.0 if (numbers(counted) | spelled_numbers(counted)) - numbers(question.text) else 0.0
+
+
+def _time(question: Sought, text: str) -> float:
+    return 1.0 if _TIMES.search(text) and numbers(text) - numbers(question.text) else 0.0
+
+
+def _reason(_: Sought, text: str) -> float:
+    return 1.0 if _REASONS.search(text) else 0.3
+
+
+def _place(_: Sought, text: str) -> float:
+    return 1.0 if _PLACES.search(text) else 0.2
+
+
+def _person(question: Sought, text: str) -> float:
+    known = question.text.casefold()
+    names = [name for name in _NAMES.findall(text) if not _CALENDAR.fullmatch(name)]
+    return 1.0 if any(name.casefold() not in known for name in names) else 0.1
+
+
+_CUES: Mapping[AnswerKind, Callable[[Sought, str], float]] = {
+    "number": _number,
+    "time": _time,
+    "reason": _reason,
+    "place": _place,
+    "person": _person,
+}

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from answering.extractive import fit
-from answering.extractive import passages as quotable
-from answering.extractive import reader as extractive
+from answering.extractive import choosing, fit, passages, quoting
 from answering.question import wants
 from app.adapters.llm import openai_chat
 from domain.errors import UnsupportedType
@@ -93,7 +91,7 @@ def test_reading_a_text_takes_time_in_step_with_its_length(read: Callable[[str],
         assert_linear(read, text)
 
 
-@pytest.mark.parametrize("module", [quotable, extractive, fit, wants, openai_chat])
+@pytest.mark.parametrize("module", [passages, choosing, quoting, fit, wants, openai_chat])
 def test_patterns_take_time_in_step_with_the_text(module: object) -> None:
     for pattern in [found for value in vars(module).values() for found in patterns(value)]:
         for text in HOSTILE:
