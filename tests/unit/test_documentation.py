@@ -76,6 +76,11 @@ def test_the_commands_that_a_guide_names_exist(guide: str) -> None:
     assert [name for name in EXHIBIT.findall(code) if name not in known] == []
 
 
+def test_every_decision_is_listed() -> None:
+    pages = {page.name for page in (ROOT / "docs" / "decisions").glob("0*.md")}
+    assert pages <= set(LINK.findall(text_of("docs/decisions/README.md")))
+
+
 def test_the_description_of_the_interface_is_current() -> None:
     assert text_of("docs/api.md") == written(), "run `python scripts/api_docs.py`"
 
