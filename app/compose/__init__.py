@@ -17,14 +17,14 @@ from app.compose.answering import answering, explaining
 from app.compose.encoders import load_encoders, normalised
 from app.compose.retrieval import retrieval
 from app.compose.stores import open_stores, own_folder
-from app.compose.workers import closed_with, ingestion, verification, work
+from app.compose.workers import Ingestion, closed_with, ingestion, verification, work
 from app.services.intake import Intake
 from app.services.library import Library
 from app.services.pages import Pages
 from app.services.reindex import Reindex
 from app.settings import Settings
 from domain.errors import Forbidden, Unavailable
-from domain.ports import Blobs, Collections
+from domain.ports import Blobs, Catalogue, Collections, Jobs
 from domain.types import Fetched
 from ingest.identify import media_type_of
 from ingest.originals import key
@@ -61,16 +61,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
 
         # a sandbox of its own: ingestion keeps the other busy for minutes
         for_requests = closed_with(stack, Sandbox(1, settings.parse_memory_mb, nice=0))
-        catalogue = stores.catalogue
-        library = Library(
-            catalogue.collections,
-            catalogue.documents,
-            catalogue.runs,
-            catalogue.erasure,
-            jobs,
-            ingesting.originals.take,
-            media_type_of,
-        )
+        catalogue, library = stores.catalogue, _library(stores.catalogue, jobs, ingesting)
         retriever = await retrieval(settings, stores, encoders, partial(normalised, for_requests))
         explain = explaining(stack, stores, opened.traces)
         yield Services(
@@ -93,6 +84,18 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             max_upload_bytes=settings.max_upload_bytes,
             ready=partial(_ready, catalogue.collections),
         )
+
+
+def _library(catalogue: Catalogue, jobs: Jobs, ingesting: Ingestion) -> Library:
+    return Library(
+        catalogue.collections,
+        catalogue.documents,
+        catalogue.runs,
+        catalogue.erasure,
+        jobs,
+        ingesting.originals.take,
+        media_type_of,
+    )
 
 
 def _tune_interpreter(stack: AsyncExitStack) -> None:
