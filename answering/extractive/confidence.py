@@ -1,4 +1,4 @@
-"""How sure the extractive reader is that the evidence holds the answer to a question."""
+"""Confidence of the extractive reader: the chance that the evidence holds the answer to a question."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from language.terms import terms
 THRESHOLD = 0.45  # below it the reader abstains
 _EVEN = math.log(THRESHOLD / (1 - THRESHOLD))
 
-# Logistic regression on 120 questions a language with and without the passage that answers them: the weights of
-# covered, around, cue and likeness, and the constant. Without likeness it is the words alone that tell.
+# Weights of covered, around, cue and likeness, and the constant: a logistic regression on 120 questions per language,
+# each with and without the passage that answers it. `_WORDS` is for a sentence without a likeness.
 _ENGLISH = (6.0, 2.5, 1.0, 8.4, -9.0)
 _ENGLISH_WORDS = (6.0, 3.9, 0.75, 0.0, -5.0)
 _CHINESE_WORDS = (5.0, 9.0, 0.4, 0.0, -3.4)
 
-# How well the best sentence fits says nearly all where the evidence may be about something else, and little where it
-# is of the document that is asked about: there what counts is whether the things that the question names stand in it
-# together. Found on questions about whole reports (`python -m lab.measures.abstaining`) so that no more than one in
-# eighty of the passages that do answer (`python -m lab.measures.reading`) falls under the threshold.
-_FIT = 0.07  # of the sentence's log-odds between the two bends; beyond them it fits hardly at all, or well: all of them
+# The fit of the best sentence decides where the evidence may be about another subject. Within the right document it
+# says little: there the names and numbers of the question decide, if one piece of evidence has them together. Tuned on
+# questions about whole reports (`python -m lab.measures.abstaining`), so that at most 1 in 80 of the passages that do
+# answer (`python -m lab.measures.reading`) falls below the threshold.
+_SLOPE = 0.07  # of the sentence's log-odds between the two bends; beyond them it is 1
 _BENDS = (-5.0, 0.25)
 _TOGETHER = 1.0
-_MISSING = 0.8  # for each number, years among them, that is in none of the evidence, two at most
-_TABLES = 1.4  # what is asked of a document with tables is mostly in them, and tables can be read
+_MISSING = 0.8  # for each number of the question, years too, that no evidence has; at most two
+_TABLES = 1.4  # in a document with tables the answer is mostly in a table
 _PENALTY = 0.3  # factor for quotes without the form or the time that is asked for
-_FITS = 0.15  # chance by the sentence alone, under which it is not quoted, whatever stands beside it
+_LEAST_FIT = 0.15  # chance by the sentence alone; with less it is not quoted, whatever the other evidence
 
 
 def of_answer(question: Sought, best: Scored, chosen: Sequence[Quotable], evidence: Sequence[Evidence]) -> float:
@@ -49,7 +49,7 @@ def of_best(best: Scored) -> float:
 
 
 def of_sentence(covered: float, around: float, cue: float, likeness: float | None, text: str) -> float:
-    """0..1, from how well the best sentence fits the question alone."""
+    """0..1: how well the best sentence alone fits the question."""
     words_only = _CHINESE_WORDS if has_cjk(text) else _ENGLISH_WORDS
     weights = words_only if likeness is None else _ENGLISH
     features = (covered, around, cue, likeness or 0.0, 1.0)
@@ -59,17 +59,17 @@ def of_sentence(covered: float, around: float, cue: float, likeness: float | Non
 def of_evidence(sentence: float, wants: Wants, evidence: Sequence[Evidence]) -> float:
     """0..1: corrected by whether the names and numbers of the question stand together in the evidence."""
     held = held_by(wants, evidence)
-    told = _bent(log_odds(sentence)) + _TABLES * held.tables
-    told -= _TOGETHER * (1 - held.together) + _MISSING * held.missing
-    chance = _chance(_EVEN + told)
-    return chance if sentence >= _FITS else min(chance, THRESHOLD - 0.001)
+    odds = _bent(log_odds(sentence)) + _TABLES * held.tables
+    odds -= _TOGETHER * (1 - held.together) + _MISSING * held.missing
+    chance = _chance(_EVEN + odds)
+    return chance if sentence >= _LEAST_FIT else min(chance, THRESHOLD - 0.001)
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    together: float  # share of the names and numbers of the question that one piece of evidence has; 1 for none
-    missing: int  # numbers that none has, at most 2
-    tables: float  # share of the evidence
+    together: float  # share of the question's names and numbers in the best piece of evidence; 1 if it names none
+    missing: int  # numbers of the question that no evidence has, at most 2
+    tables: float  # share of tables in the evidence
 
 
 def held_by(wants: Wants, evidence: Sequence[Evidence]) -> Held:
@@ -85,10 +85,10 @@ def _held(text: str) -> frozenset[str]:
     return frozenset(terms(text)) | numbers(text) | spelled_numbers(text)
 
 
-def _bent(told: float) -> float:
-    """Log-odds over the threshold's, less steep between the bends."""
+def _bent(odds: float) -> float:
+    """Log-odds above the threshold's, with a low slope between the bends."""
     low, high = _BENDS
-    return _FIT * (min(max(told, low), high) - _EVEN) + min(0.0, told - low) + max(0.0, told - high)
+    return _SLOPE * (min(max(odds, low), high) - _EVEN) + min(0.0, odds - low) + max(0.0, odds - high)
 
 
 def log_odds(chance: float) -> float:
@@ -96,8 +96,8 @@ def log_odds(chance: float) -> float:
     return math.log(chance / (1 - chance))
 
 
-def _chance(told: float) -> float:
-    return 1 / (1 + math.exp(-told))
+def _chance(odds: float) -> float:
+    return 1 / (1 + math.exp(-odds))
 
 
 # ---------------------------------------------------------------- quotes without what is asked for

@@ -18,7 +18,7 @@ from language.sentences import is_caption, is_field, label_of, spans
 from language.terms import terms
 
 _RULE = re.compile(r"[|\s:-]+")
-_HEADERS = {  # names of columns that hold what such a question asks for
+_HEADERS = {  # column names, by the kind of answer that the column holds
     "person": re.compile(r"\b(?:who|name|person|owner|author|skipper)\b|(?:^|[\s_])by$|人|姓名|负责", re.IGNORECASE),
     "place": re.compile(
         r"\b(?:where|place|location|room|address|city|country)\b|(?:^|[\s_])(?:at|in)$|处$|地点|位置|地方|地址",
@@ -35,25 +35,25 @@ _ENDED = re.compile(r"[.!?。！？…:：;；][\"'”’」』）)\]]*$")
 _LISTED = re.compile(r"[-*•·–—]\s")
 _LONGEST_BARE = 80
 _LONGEST_CAPTION = 200
-_LONGEST_WHOLE = 900  # characters of a table that was hardly cut into pieces
+_LONGEST_WHOLE = 900  # characters of a table that is probably in one chunk
 _LONGEST = 600  # characters of one quote; a longer "sentence" is a list or a page without punctuation
 
 
-Form = Literal["sentence", "row", "label", "bare"]  # bare: a heading or caption, which says what follows and no more
+Form = Literal["sentence", "row", "label", "bare"]  # bare: a heading or caption
 
 
 @dataclass(frozen=True, slots=True)
 class Quotable:
     n: int  # the marker
-    text: str  # words of the evidence as they stand; for a row, of its cells
+    text: str  # verbatim words of the evidence; for a row, of its cells
     terms: frozenset[str]
-    about: frozenset[str]  # terms of what says what it is about: headings, caption, the name of the document
-    context: frozenset[str]  # terms of the sentences beside it
+    about: frozenset[str]  # terms of its headings, its caption and the document's name
+    context: frozenset[str]  # terms of the neighbouring sentences
     form: Form = "sentence"
     label: frozenset[str] = frozenset()  # terms of a row's first cell, or of a field's label
-    at: int = 0  # its place among the pieces of the same evidence
-    caption: str = ""  # of the figure that a label stands in
-    singled: bool = False  # a row that has the most or the least of its table
+    at: int = 0  # position among the pieces of the same evidence
+    caption: str = ""  # of the figure that has the label
+    singled: bool = False  # a row with the highest or lowest value of its table
 
     @property
     def read_as(self) -> str:
@@ -73,7 +73,7 @@ def quotables(question: Wording, evidence: Sequence[Evidence]) -> list[Quotable]
 
 
 def quotables_of(question: Wording, chunks: Sequence[Chunk], names: Sequence[str]) -> list[Quotable]:
-    """`names`: what the documents that the chunks are of are called."""
+    """`names`: the name of each chunk's document."""
     asked = Asked(frozenset(terms(question.text)), question.wants)
     named = enumerate(zip(chunks, names, strict=True), start=1)
     if not asked.wants.extreme:
@@ -122,7 +122,7 @@ def _sentences(n: int, text: str, about: frozenset[str]) -> list[Quotable]:
         bare = is_bare(piece)
         label = _NONE if _ENDED.search(piece) else frozenset(terms(label_of(piece)))
         heading = found[i] if bare else heading
-        record = (record or found[i]) if label else _NONE  # what the first field says, the others are about
+        record = (record or found[i]) if label else _NONE  # the first field names the record that the others describe
         if found[i]:
             context = _NONE.union(*found[max(0, i - 2) : i], *found[i + 1 : i + 2], heading)
             form: Form = "bare" if bare else "sentence"
@@ -140,15 +140,15 @@ def is_bare(piece: str) -> bool:
 
 
 def _labels(n: int, text: str, about: frozenset[str]) -> list[Quotable]:
-    """A figure's caption in sentences, and the words in it, each line with the one below: labels are stacked."""
+    """The sentences of a figure's caption, and its labels: each line with the next, as a label may have two lines."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    told = [line for line in lines if is_caption(line) or _ENDED.search(line)]
-    labels = [line for line in lines if line not in told]
-    found = _sentences(n, "\n".join(told), about | frozenset(terms(" ".join(labels))))
+    prose = [line for line in lines if is_caption(line) or _ENDED.search(line)]
+    labels = [line for line in lines if line not in prose]
+    found = _sentences(n, "\n".join(prose), about | frozenset(terms(" ".join(labels))))
     if labels:
         found = [replace(one, form="bare") if is_caption(one.text) else one for one in found]
-    about |= frozenset(terms(" ".join(told)))
-    caption = " ".join(told)[:_LONGEST_CAPTION]
+    about |= frozenset(terms(" ".join(prose)))
+    caption = " ".join(prose)[:_LONGEST_CAPTION]
     for i in range(max(1, len(labels) - 1) if labels else 0):
         words = "; ".join(labels[i : i + 2])
         if named := frozenset(terms(words)):
@@ -162,14 +162,14 @@ def _rows(asked: Asked, n: int, lines: Sequence[str], about: frozenset[str]) -> 
     if not table:
         return []
     header, *rows = table
-    rows, header = _taller_header(header, rows)
+    rows, header = _joined_header(header, rows)
     extreme = extreme_cell(asked.terms, asked.wants.extreme, header, rows)
     group = ""
     found = []
     for at, row in enumerate(rows):
         label, *values = row
         if label and not any(values):
-            group = label  # a row of its own that names those below
+            group = label  # a row without values is a heading of the rows below
             continue
         if extreme is not None and at == extreme[0]:
             column = extreme[1]
@@ -180,11 +180,11 @@ def _rows(asked: Asked, n: int, lines: Sequence[str], about: frozenset[str]) -> 
     return found
 
 
-def _taller_header(header: list[str], rows: list[list[str]]) -> tuple[list[list[str]], list[str]]:
-    """A header may be several rows high: those without a label before the first that has one belong to it, and names
-    below one that spans several columns."""
+def _joined_header(header: list[str], rows: list[list[str]]) -> tuple[list[list[str]], list[str]]:
+    """Joins a header of several rows: rows without a label before the first row with one, and rows that name columns
+    below a header cell that spans several."""
     height, whole = 0, header
-    while height < min(3, len(rows)) and (_is_unlabelled(rows[height]) or _goes_on(header, rows[height])):
+    while height < min(3, len(rows)) and (_is_unlabelled(rows[height]) or _continues_header(header, rows[height])):
         names = [list(dict.fromkeys(filter(None, pair))) for pair in zip(header, rows[height], strict=False)]
         header = [" ".join(pair) for pair in names]
         height += 1
@@ -195,8 +195,8 @@ def _is_unlabelled(row: Sequence[str]) -> bool:
     return not row[0] and any(row)
 
 
-def _goes_on(header: Sequence[str], row: Sequence[str]) -> bool:
-    """Whether a header spans columns that the row below tells apart by names, or has none but its years below."""
+def _continues_header(header: Sequence[str], row: Sequence[str]) -> bool:
+    """True if the row names the columns below a header cell that spans several, or the years below an empty header."""
     spans_columns = any(one and one == other for one, other in pairwise(header[1:]))
     if spans_columns and header[0] in ("", row[0]):
         return not any(numbers(cell) for cell in row)
@@ -204,29 +204,29 @@ def _goes_on(header: Sequence[str], row: Sequence[str]) -> bool:
 
 
 def _row(asked: Asked, n: int, header: list[str], row: list[str], group: str, about: frozenset[str]) -> Quotable:
-    """The columns that the question names or asks for, with the cells that it names; else all of them."""
+    """The label, and the columns that the question asks for or whose cell it names; if there are none, all columns."""
     label, *values = row
     if not label and (at := next((at for at, value in enumerate(row) if value), 0)) < len(row) - 1:
-        return _row(asked, n, ["", *header[at + 1 :]], row[at:], group, about)  # "Total", below the third column
+        return _row(asked, n, ["", *header[at + 1 :]], row[at:], group, about)  # "Total" in the third column
     columns = [(name, value) for name, value in zip(header[1:], values, strict=False) if value]
     wanted = columns if asked.wants.compares else _wanted(asked, label, columns)
     first = f"{header[0]}: {label}" if header[0] and label else label
-    told = [first] + [f"{name}: {value}" if name else value for name, value in wanted]
-    text = "; ".join(part for part in told if part)
+    parts = [first] + [f"{name}: {value}" if name else value for name, value in wanted]
+    text = "; ".join(part for part in parts if part)
     about |= frozenset(terms(" ".join((group, *header)) if asked.wants.share else group))
     return Quotable(n, text[:_LONGEST], frozenset(terms(text)), about, _NONE, "row", frozenset(terms(label)))
 
 
 def _wanted(asked: Asked, label: str, columns: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
     rest = asked.terms - frozenset(terms(label))
-    known = [column for column in columns if rest & frozenset(terms(column[1]))]  # cells that tell the row apart
+    known = [column for column in columns if rest & frozenset(terms(column[1]))]  # a cell with a term of the question
     fitting = _HEADERS.get(asked.wants.kind)
-    told = [column for column in columns if fitting and fitting.search(column[0]) and column not in known]
-    told = told or _named(rest, columns)
-    told = [column for column in told if asked.wants.share and "%" in column[1]] or told
-    if not told or all(column in known for column in told):
-        return columns if not told or known else told
-    return [column for column in columns if column in told or column in known]
+    chosen = [column for column in columns if fitting and fitting.search(column[0]) and column not in known]
+    chosen = chosen or _named(rest, columns)
+    chosen = [column for column in chosen if asked.wants.share and "%" in column[1]] or chosen
+    if not chosen or all(column in known for column in chosen):
+        return columns if not chosen or known else chosen
+    return [column for column in columns if column in chosen or column in known]
 
 
 def _named(asked: frozenset[str], columns: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Short exact spans of a sentence that answer a question of a kind: an amount, a date, a person, a place."""
+"""The exact answer within a sentence: the span that is the number, the time or the person asked for."""
 
 from __future__ import annotations
 
@@ -30,32 +30,32 @@ _CALENDAR = MONTHS | WEEKDAYS
 class Span:
     start: int
     end: int
-    worth: float  # higher is nearer to the words of the question
+    score: float  # higher is closer to the words of the question
 
 
 def span_for(question: str, wants: Wants, sentence: str) -> str:
-    """The exact words that answer, or "" where no one candidate stands out."""
+    """The exact words that answer, or "" if no candidate is clearly the best."""
     asked = frozenset(terms(question))
-    found = [one for one in _candidates(wants, sentence) if not _told(sentence[one[0] : one[1]], asked)]
+    found = [one for one in _candidates(wants, sentence) if not _in_question(sentence[one[0] : one[1]], asked)]
     if not found:
         return ""
-    places = _places_of(sentence, asked)
+    positions = _positions_of(sentence, asked)
     ranked = sorted(
-        (Span(start, end, _nearness(start, end, places) + bonus) for start, end, bonus in found),
-        key=lambda one: -one.worth,
+        (Span(start, end, _nearness(start, end, positions) + bonus) for start, end, bonus in found),
+        key=lambda one: -one.score,
     )
     best = ranked[0]
-    if len(ranked) > 1 and (wants.kind == "person" or best.worth - ranked[1].worth < _LEAST_LEAD[wants.kind]):
-        return ""  # a wrong answer in short is worse than none
-    said = sentence[best.start : best.end].strip(" ,.;:，。；：")
-    return said.lstrip("(（") if not re.search(r"[)）]", said) else said
+    if len(ranked) > 1 and (wants.kind == "person" or best.score - ranked[1].score < _LEAST_LEAD[wants.kind]):
+        return ""  # a wrong short answer is worse than none
+    span = sentence[best.start : best.end].strip(" ,.;:，。；：")
+    return span.lstrip("(（") if not re.search(r"[)）]", span) else span
 
 
 _LEAST_LEAD = {"number": 0.45, "time": 0.05}
 
 
 def _candidates(wants: Wants, sentence: str) -> Iterator[tuple[int, int, float]]:
-    """(start, end, what speaks for it besides where it stands)."""
+    """(start, end, bonus). The bonus is added to the score of the position."""
     if wants.kind == "number":
         yield from _numbers(wants, sentence)
     elif wants.kind == "time":
@@ -82,14 +82,14 @@ def _numbers(wants: Wants, sentence: str) -> Iterator[tuple[int, int, float]]:
 
 
 def _with_measure(plain: str, end: int) -> int:
-    """A Chinese measure word belongs to its number."""
+    """The end of a number with its Chinese measure word."""
     return end + 1 if re.match(r"[次个名位座条支只件项种所家艘架台辆人岁层号码分]", plain[end:]) else end
 
 
 def _names(sentence: str) -> Iterator[tuple[int, int, float]]:
     for match in _NAME.finditer(sentence):
         words = re.findall(r"[^\W\d_]+", folded(match.group()))
-        begins = match.start() == 0 and " " not in match.group()  # any word may stand there with a capital
+        begins = match.start() == 0 and " " not in match.group()  # the first word of a sentence always has a capital
         if not begins and set(words) - STOP_WORDS and not set(words) & _CALENDAR:
             start = match.start()
             if words[0] in STOP_WORDS and " " in match.group():  # "The Panthers" at the beginning
@@ -97,13 +97,13 @@ def _names(sentence: str) -> Iterator[tuple[int, int, float]]:
             yield start, match.end(), 0.1 if len(words) > 1 else 0.0
 
 
-def _told(span: str, asked: frozenset[str]) -> bool:
+def _in_question(span: str, asked: frozenset[str]) -> bool:
     named = frozenset(terms(span))
     return not named or named <= asked
 
 
-def _places_of(sentence: str, asked: frozenset[str]) -> list[int]:
-    """Where the words of the question stand in the sentence."""
+def _positions_of(sentence: str, asked: frozenset[str]) -> list[int]:
+    """The middle of each word of the question in the sentence."""
     found = []
     for match in re.finditer(rf"[{CJK}]{{2}}|[^\W_{CJK}]+", sentence):
         if set(terms(match.group())) & asked:
@@ -111,9 +111,9 @@ def _places_of(sentence: str, asked: frozenset[str]) -> list[int]:
     return found
 
 
-def _nearness(start: int, end: int, places: Sequence[int]) -> float:
-    """Of the three nearest words of the question, in characters; what lies inside says nothing."""
-    gaps = sorted(min(abs(at - start), abs(at - end)) for at in places if not start <= at < end)[:3]
+def _nearness(start: int, end: int, positions: Sequence[int]) -> float:
+    """To the three nearest words of the question, in characters; words within the span are left out."""
+    gaps = sorted(min(abs(at - start), abs(at - end)) for at in positions if not start <= at < end)[:3]
     return sum(1 / (1 + gap / 20) for gap in gaps) / 3
 
 
@@ -126,16 +126,16 @@ def clause_of(question: str, sentence: str, span: str) -> str:
         return sentence
     asked = frozenset(terms(question))
     cuts = [0, *(match.end() for match in _CLAUSE.finditer(sentence)), len(sentence)]
-    best, best_worth = sentence, -1.0
+    best, best_score = sentence, -1.0
     for i, start in enumerate(cuts):
         for end in cuts[i + 1 :]:
             piece = sentence[start:end]
             if _words(piece) > _LONGEST_CLAUSE:
                 break
-            worth = len(asked & frozenset(terms(piece))) + (2.0 if span and span in piece else 0.0) + len(piece) / 2_000
-            if worth > best_worth:
-                best, best_worth = piece, worth
-    return best.strip(" ,;:，；：、") if best_worth >= 0 else sentence
+            score = len(asked & frozenset(terms(piece))) + (2.0 if span and span in piece else 0.0) + len(piece) / 2_000
+            if score > best_score:
+                best, best_score = piece, score
+    return best.strip(" ,;:，；：、") if best_score >= 0 else sentence
 
 
 def _words(text: str) -> float:

@@ -1,4 +1,4 @@
-"""The row of a table that has the most or the least of what a question names: which product has the highest margin."""
+"""The row of a table with the highest or lowest value: "Which product has the highest margin?"."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _MOSTLY = 0.7  # of a column's cells that must be numbers
 def extreme_cell(
     asked: frozenset[str], wanted: int, header: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> tuple[int, int] | None:
-    """(row, column) of the cell; None where the question names a row or no one column of numbers, or two are alike."""
+    """(row, column) of the cell; None if the question names a row, no one column of numbers fits, or two rows tie."""
     labels = [frozenset(terms(row[0])) for row in rows]
     if not wanted or any(label and label <= asked for label in labels):
         return None
     column = _column(asked, header, rows)
     if column is None:
         return None
-    told = [
+    values = [
         (wanted * value, at)
         for at, row in enumerate(rows)
         if row[0] and not _TOTAL.search(row[0]) and (value := _number(row, column)) is not None
     ]
-    told.sort(reverse=True)
-    return (told[0][1], column) if len(told) > 1 and told[0][0] > told[1][0] else None
+    values.sort(reverse=True)
+    return (values[0][1], column) if len(values) > 1 and values[0][0] > values[1][0] else None
 
 
 def _column(asked: frozenset[str], header: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:

@@ -16,17 +16,17 @@ from language.terms import terms
 
 THRESHOLD = 0.5  # of support, from which a claim counts as supported
 
-# Logistic regression on the first half of the documents that `python -m evaluation.checking` reads (it reports on the
-# other): what a comparison tells, in the order of its `shape`, the likeness to the best sentence, and the constant.
+# Weights of a comparison's `shape`, of the likeness to the best sentence, and the constant: a logistic regression on
+# the first half of the documents of `python -m evaluation.checking` (it reports on the second half).
 _ENGLISH = (0.45, 2.86, 0.95, 0.09, 8.43, 0.95, 3.84, 4.99, 2.36, 2.21, -5.59, -7.11, -0.65, 3.19, -26.57)
 _ENGLISH_WORDS = (0.73, 3.06, 1.31, 1.26, 8.1, 1.18, 3.91, 5.05, 2.35, 2.73, -5.45, -7.29, -0.77, 0.0, -25.89)
 _CHINESE = (1.34, 0.0, 2.1, 0.0, 5.31, 0.48, 0.0, 0.6, 4.37, 1.62, -4.49, -5.41, -0.46, 0.0, -12.64)
 
-_NOT_THERE = 0.4  # the most that a claim gets with a number, date or name that the cited text doesn't have
+_NOT_THERE = 0.4  # highest support of a claim with a number, date or name that the cited text lacks
 _OFF_TOPIC = 0.3  # of its words; with fewer in the cited sentences, equal numbers prove nothing
 _MOST_COMPARED = 300  # different claims of one answer
 _MOST_ENCODED = 40  # claims of one answer; in a longer one the rest is checked by words
-_UNCOMPARABLE = 0.4  # a claim in another language that shares neither number nor name with what it cites
+_UNCOMPARABLE = 0.4  # support of a claim in another language that has no number or name to compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,12 @@ class Checker:
         if self._judge is not None:
             supports = _judged(self._judge, statements, compared, supports)
         return tuple(
-            Claim(one.text, one.citations, round(worth, 3), round(worth, 3) >= THRESHOLD)
-            for one, worth in zip(statements, supports, strict=True)
+            Claim(one.text, one.citations, round(support, 3), round(support, 3) >= THRESHOLD)
+            for one, support in zip(statements, supports, strict=True)
         )
 
     def _likeness(self, statements: Sequence[Statement], compared: Sequence[Comparison | None]) -> list[float | None]:
-        """The cosine of each claim to the better of its sentences; None where the encoder can't read them."""
+        """The cosine of each claim to the closer of its sentences; None if the encoder can't read them."""
         encoder = self._encoder
         if encoder is None:
             return [None] * len(statements)
@@ -96,7 +96,7 @@ def _each_once(statements: Sequence[Statement]) -> list[Comparison | None]:
 
 
 def _compared(one: Statement) -> Comparison | None:
-    """None where there is nothing to compare: no citation, or no common script."""
+    """None if there is nothing to compare: no citation, no terms, or no common script."""
     text = "\n\n".join(one.cited)
     if not text.strip() or not terms(one.text) or is_chinese(one.text) != is_chinese(text):
         return None
@@ -112,10 +112,10 @@ def _support(one: Statement, comparison: Comparison | None, likeness: float | No
     in_english = _ENGLISH_WORDS if likeness is None else _ENGLISH
     weights = _CHINESE if is_chinese(one.text) else in_english
     features = (*comparison.shape, likeness or 0.0, 1.0)
-    worth = 1 / (1 + math.exp(-sum(weight * value for weight, value in zip(weights, features, strict=True))))
+    support = 1 / (1 + math.exp(-sum(weight * value for weight, value in zip(weights, features, strict=True))))
     if _contradicted(comparison):
-        worth = min(worth, _NOT_THERE)
-    return worth if comparison.covered >= _OFF_TOPIC else min(worth, comparison.covered)
+        support = min(support, _NOT_THERE)
+    return support if comparison.covered >= _OFF_TOPIC else min(support, comparison.covered)
 
 
 def _contradicted(comparison: Comparison) -> bool:
@@ -123,18 +123,18 @@ def _contradicted(comparison: Comparison) -> bool:
 
 
 def _across_languages(claim: str, text: str) -> float:
-    """A Chinese sentence about an English page shares its numbers and names, and nothing else."""
+    """A Chinese claim about an English page can share numbers and names only."""
     cited = Cited.of(text)
     stripped = " ".join(term for term in terms(claim) if not has_cjk(term))
     comparison = compare(claim, cited)
     if min(comparison.numbers, comparison.dates) == 0.0:
         return _NOT_THERE / 2
-    told = [term for term in terms(stripped) if not term[0].isdigit()]
-    shared = [term for term in told if term in cited.all_terms]
+    names = [term for term in terms(stripped) if not term[0].isdigit()]
+    shared = [term for term in names if term in cited.all_terms]
     counted = len(quantities(claim))
-    if not told and not counted:
-        return _UNCOMPARABLE  # nothing to compare: not shown to be right
-    return 0.3 + 0.5 * (len(shared) + counted) / (len(told) + counted)
+    if not names and not counted:
+        return _UNCOMPARABLE  # nothing to compare, so not shown to be right
+    return 0.3 + 0.5 * (len(shared) + counted) / (len(names) + counted)
 
 
 def _judged(
@@ -145,10 +145,10 @@ def _judged(
 ) -> list[float]:
     """The judge's support of each claim that cites something; where it can't tell, the rules' support stays."""
     asked = [at for at, one in enumerate(statements) if any(one.cited)]
-    told = judge.judge([(statements[at].text, "\n\n".join(statements[at].cited)) for at in asked])
+    judged = judge.judge([(statements[at].text, "\n\n".join(statements[at].cited)) for at in asked])
     found = list(supports)
-    for at, worth in zip(asked, told, strict=True):
+    for at, support in zip(asked, judged, strict=True):
         comparison = compared[at]
-        if worth is not None:
-            found[at] = min(worth, _NOT_THERE) if comparison and _contradicted(comparison) else worth
+        if support is not None:
+            found[at] = min(support, _NOT_THERE) if comparison and _contradicted(comparison) else support
     return found

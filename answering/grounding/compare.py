@@ -16,8 +16,8 @@ from language.quantities import Quantity, quantities, same_quantity
 from language.scripts import folded, has_cjk
 from language.terms import terms
 
-NEIGHBOURS = 4  # content words to each side of a number that say what it counts
-_AROUND = 80  # characters in which these are looked for
+NEIGHBOURS = 4  # content words on each side of a number, which say what it counts
+_AROUND = 80  # characters on each side that are searched for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +26,16 @@ class Comparison:
 
     covered: float  # content words that are in the best sentences
     together: float  # in the best one of them
-    anywhere: float
+    anywhere: float  # share of content words in the whole text
     order: float  # neighbouring words that are neighbours there too
-    numbers: float  # the worst of its quantities: 1 the same, 0 another
+    numbers: float  # of the worst quantity: 1 the same, 0 another
     places: float  # of the number with the least alike words around it: how alike they are
-    column: float  # 0 where a number of a table stands in another column than the claim names
+    column: float  # 0 if a number is in another column of the table than the claim names
     dates: float
     names: float  # the worst: 1 in the best sentences, 0.5 elsewhere in the text, 0 nowhere
-    strict: float  # of its names and numbers, those that stand in the one best sentence
-    replaced: bool  # where the text has one name, number or date, the claim has another
-    negated: bool  # one says "not" of what the other affirms
+    strict: float  # share of names and numbers in the one nearest sentence
+    replaced: bool  # the claim has another name or number in the place of the text's
+    negated: bool  # one negates what the other affirms
     opposite: bool  # "rose" against "fell"
     best: tuple[str, ...]  # at most two sentences, for the encoder
 
@@ -71,7 +71,7 @@ def compare(claim: str, cited: Cited) -> Comparison:
     )
 
 
-# ---------------------------------------------------------------- the sentences that may bear it out
+# ---------------------------------------------------------------- the nearest sentences
 
 
 def _nearest(wanted: frozenset[str], cited: Cited) -> list[ParsedPiece]:
@@ -117,7 +117,7 @@ def _share(wanted: Sequence[str], has: frozenset[str]) -> float:
 
 
 def _akin(term: str, has: Iterable[str]) -> float:
-    """Words of one stem that the light stemmer leaves apart: found, founding, foundation."""
+    """0.7 for a word of the same root with another stem: found, founding, foundation."""
     if len(term) < 5 or has_cjk(term):
         return 0.0
     stub = term[: max(4, len(term) - 3)]
@@ -218,10 +218,10 @@ def _dates(said: ParsedPiece, window: Sequence[ParsedPiece], cited: Cited) -> fl
 
 
 def _date(claimed: Date, window: Sequence[ParsedPiece], cited: Cited) -> float:
-    for pieces, worth in ((window, 1.0), (cited.pieces, 0.6)):
+    for pieces, score in ((window, 1.0), (cited.pieces, 0.6)):
         found = [other for piece in pieces for other in piece.dates if claimed.agrees(other)]
         if any(other.day is not None or claimed.day is None for other in found):
-            return worth
+            return score
         if found:
             return 0.4
     return 0.0

@@ -1,4 +1,4 @@
-"""Whether the cited text has the names of a claim."""
+"""How far the cited text has the names of a claim."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _known(part: str, words: frozenset[str]) -> bool:
 
 
 def _initials(word: str, here: frozenset[str]) -> bool:
-    """`UK` where the text has `United Kingdom`: at least a word for each letter."""
+    """`U.K.` where the text has `UK`."""
     letters = word.replace(".", "")
     return letters.isupper() and 2 <= len(letters) <= 5 and letters.lower() in here
 

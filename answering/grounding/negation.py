@@ -24,11 +24,11 @@ _NO_NEGATION = re.compile(
     r"|未(?:来|必|知|婚|成年)|非(?:常|洲|法|裔|凡|营利|政府|但|正式)|除非|莫非|是非|并非|没(?:收|落)|南非|北非|西非|东非|中非|并无二致",
     re.IGNORECASE,
 )
-_SCOPE = 3  # content words after a negation that it is about
+_SCOPE = 3  # content words after a negation that it negates
 
 
 def _negated_terms(text: str) -> tuple[int, frozenset[str]]:
-    """How often something is negated, and the words that it is about."""
+    """The number of negations, and the terms that they negate."""
     blank = _NO_NEGATION.sub(lambda match: "〼" * len(match.group()), text)
     count, about = 0, set[str]()
     for match in _NEGATION.finditer(blank):
@@ -92,7 +92,7 @@ _OPPOSITES = [
 
 
 def opposite(said: ParsedPiece, window: Sequence[ParsedPiece]) -> bool:
-    """The claim has one of a pair and the text has only the other."""
+    """True if the claim has one side of a pair of opposites and the text has only the other."""
     mine, theirs = folded(said.text), folded(" ".join(piece.text for piece in window))
     for pair in _OPPOSITES:
         for one, other in (pair, pair[::-1]):

@@ -30,7 +30,7 @@ _Step = tuple[str, int, int, int, int]
 
 
 def _is_framed(steps: Sequence[_Step], at: int) -> bool:
-    """At least two tokens alike on either side, or one where the sentence begins or ends."""
+    """True for two equal tokens on each side; one is enough at the beginning or the end of the sentence."""
     if not 0 < at < len(steps) - 1:
         return False
     (_, a, b, c, _), (_, e, f, _, _) = steps[at - 1], steps[at + 1]
@@ -39,7 +39,7 @@ def _is_framed(steps: Sequence[_Step], at: int) -> bool:
 
 
 def _tokens(text: str) -> list[str]:
-    """Words folded but for the first letter of names; numbers without separators."""
+    """Words in lower case, except words with a capital; numbers; Chinese characters."""
     return [token if token[0].isupper() else token.casefold() for token in _TOKEN.findall(text)][:_LONGEST_ALIGNED]
 
 
@@ -81,7 +81,7 @@ def _bare(token: str) -> str:
 
 
 def _same_figures(claimed: Sequence[str], cited: Sequence[str]) -> bool:
-    """`1.2 thousand` for `1,200`, `3 May` for `May 3`."""
+    """True for the same value in another form: `1.2 thousand` and `1,200`, `3 May` and `May 3`."""
     mine, theirs = read(" ".join(claimed)), read(" ".join(cited))
     if mine.dates or theirs.dates:
         return any(one.agrees(other) for one in mine.dates for other in theirs.dates)
