@@ -1,6 +1,6 @@
 """Vectors in Chroma, embedded in this process or on a server; one Chroma collection per index, by cosine.
 
-It only proposes: what it lacks or has too much is mended from the kept vectors and dropped at the join.
+It only proposes: missing vectors are restored from the kept ones, and what it has too much is dropped at the join.
 """
 
 from __future__ import annotations
