@@ -9,6 +9,7 @@ from functools import lru_cache
 from answering.grounding.parsed import ParsedPiece
 from language.scripts import HAN, folded, has_cjk
 from language.terms import terms
+from language.wordlists import rows
 
 _NEGATION = re.compile(
     r"\b(?:not|never|no|none|neither|nor|without|cannot|nobody|nothing|hardly|barely|fail(?:s|ed)? to|unable to"
@@ -60,35 +61,7 @@ def _terms_of(pieces: Sequence[ParsedPiece]) -> frozenset[str]:
     return frozenset(term for piece in pieces for term in piece.terms)
 
 
-_OPPOSITES = [
-    tuple(frozenset(side.split("/")) for side in pair.split(" "))
-    for pair in (
-        "increase/increased/increases/increasing/rose/rise/rises/grew/growth/grow/gained/higher/up/upward "
-        "decrease/decreased/decreases/decreasing/fell/fall/falls/declined/decline/declines/dropped/shrank/lower/down",
-        "more/most/highest/largest/greatest/maximum/greater/bigger "
-        "less/least/lowest/smallest/fewest/minimum/fewer/smaller",
-        "before/earlier/prior after/later/since",
-        "above/over/exceeded/exceeds below/under",
-        "first/earliest last/latest",
-        "win/won/wins/beat/defeated lose/lost/loses",
-        "profit/profits/gain/gains loss/losses",
-        "include/includes/included/including exclude/excludes/excluded/excluding",
-        "accepted/approved/allowed/permitted rejected/refused/forbidden/prohibited/banned",
-        "north/northern south/southern",
-        "east/eastern west/western",
-        "male/men/man/boys female/women/woman/girls",
-        "增加/增长/上升/提高/上涨/扩大/增多 减少/下降/降低/下跌/缩小/缩减",
-        "最高/最大/最多/最长/最早 最低/最小/最少/最短/最晚",
-        "高于/超过/大于/多于 低于/不足/小于/少于",
-        "之前/以前 之后/以后",
-        "胜利/获胜/赢得/击败 失败/输给/败给",
-        "盈利 亏损",
-        "包括/包含 排除/不包括",
-        "北部/北方 南部/南方",
-        "东部/东方 西部/西方",
-        "男性/男子 女性/女子",
-    )
-]
+_OPPOSITES = [tuple(frozenset(side.split("/")) for side in sides) for sides in rows("opposites.txt")]
 
 
 def opposite(said: ParsedPiece, window: Sequence[ParsedPiece]) -> bool:
