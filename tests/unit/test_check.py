@@ -43,7 +43,7 @@ def support(claim: str, cited: Sequence[str]) -> float:
         "The sorting hall has no heating.",
     ],
 )
-def test_what_the_cited_text_says_is_supported(claim: str) -> None:
+def test_a_claim_that_the_cited_text_states_is_supported(claim: str) -> None:
     assert support(claim, [CITED]) >= THRESHOLD
 
 
@@ -65,7 +65,7 @@ def test_what_the_cited_text_says_is_supported(claim: str) -> None:
         "Yes.",
     ],
 )
-def test_what_it_does_not_say_is_not(claim: str) -> None:
+def test_a_claim_that_the_cited_text_does_not_state_is_unsupported(claim: str) -> None:
     assert support(claim, [CITED]) < THRESHOLD
 
 
@@ -82,7 +82,7 @@ def test_a_number_of_a_table_belongs_to_its_row_and_column(claim: str, true: boo
     assert (support(claim, [TABLE]) >= THRESHOLD) is true
 
 
-def test_a_number_in_the_label_of_a_row_is_no_value_of_a_column() -> None:
+def test_a_number_in_the_label_of_a_row_is_in_no_column() -> None:
     invoice = "| Item | Price | Amount |\n| --- | --- | --- |\n| Shelf | 184 | 2,214 |\n|  | VAT 20% | 944.40 |"
     assert support("VAT 20%; Amount: 944.40", [invoice]) >= THRESHOLD
     assert support("VAT 20%; Amount: 184", [invoice]) < THRESHOLD
@@ -101,7 +101,7 @@ def test_a_claim_that_cites_nothing_has_no_support() -> None:
         "分拣大厅没有暖气，采用美国设备。",
     ],
 )
-def test_what_a_chinese_text_says_is_supported(claim: str) -> None:
+def test_a_claim_that_a_chinese_text_states_is_supported(claim: str) -> None:
     assert support(claim, [CHINESE]) >= THRESHOLD
 
 
@@ -118,7 +118,7 @@ def test_what_a_chinese_text_says_is_supported(claim: str) -> None:
         "公司在上海设立了新的研究中心。",
     ],
 )
-def test_what_a_chinese_text_does_not_say_is_not(claim: str) -> None:
+def test_a_claim_that_a_chinese_text_does_not_state_is_unsupported(claim: str) -> None:
     assert support(claim, [CHINESE]) < THRESHOLD
 
 
@@ -128,13 +128,13 @@ def test_across_languages_numbers_and_names_decide() -> None:
     assert support("邮件大多准时送达。", [CITED]) < THRESHOLD  # nothing to compare
 
 
-def test_two_cited_texts_bear_a_claim_out_together() -> None:
+def test_two_cited_texts_support_a_claim_together() -> None:
     parts = CITED.split(". ")
     assert support("On time were 84.6 %, and the boat stayed nine days in harbour.", parts) >= THRESHOLD
 
 
 class Counting:
-    """An encoder that finds everything alike and counts what it is asked."""
+    """An encoder that gives every text the same vector and counts the texts of each call."""
 
     name, dimensions, max_tokens = "counting", 2, 99
 
@@ -158,7 +158,7 @@ class Counting:
         return text.isascii()
 
 
-def test_the_encoder_is_asked_once_about_two_sentences_a_claim() -> None:
+def test_the_encoder_is_called_once_with_two_sentences_per_claim() -> None:
     encoder = Counting()
     claims = ["The night boat stayed nine days in harbour.", "夜班船停留了9天。"] * 3
     Checker(encoder).check([Statement(claim, (1,), (CITED * 3, CHINESE)) for claim in claims])
@@ -167,17 +167,17 @@ def test_the_encoder_is_asked_once_about_two_sentences_a_claim() -> None:
     assert encoder.calls[-1] <= 5 * 3
 
 
-class Says:
-    def __init__(self, *told: float | None) -> None:
-        self.told = told
+class ScriptedJudge:
+    def __init__(self, *supports: float | None) -> None:
+        self.supports = supports
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> list[float | None]:
-        return list(self.told[: len(pairs)])
+        return list(self.supports[: len(pairs)])
 
 
-def test_a_judge_has_the_word_on_meaning_but_not_on_numbers() -> None:
-    def judged(claim: str, told: float | None) -> Claim:
-        return Checker(judge=Says(told)).check([Statement(claim, (1,), (CITED,))])[0]
+def test_a_judge_decides_on_meaning_but_not_on_numbers() -> None:
+    def judged(claim: str, rating: float | None) -> Claim:
+        return Checker(judge=ScriptedJudge(rating)).check([Statement(claim, (1,), (CITED,))])[0]
 
     assert judged("The ferry lay in port for over a week during the gale.", 0.9).supported
     assert not judged("The night boat stayed nine days in harbour.", 0.1).supported

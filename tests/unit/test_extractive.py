@@ -67,18 +67,18 @@ def test_the_sentence_or_cells_that_answer_are_quoted_with_their_marker(question
     "question",
     ["Who won the football world cup in 1998?", "What does a stamp to the moon cost?", "公司的股价是多少？", "?", ""],
 )
-def test_what_is_not_there_is_not_answered(question: str) -> None:
+def test_a_question_without_an_answer_in_the_evidence_is_abstained_from(question: str) -> None:
     text, confidence = reading(question)
     assert abstains(text)
     assert confidence < 0.5
 
 
-def test_no_evidence_is_an_abstention_in_the_language_of_the_question() -> None:
+def test_the_abstention_is_in_the_language_of_the_question() -> None:
     assert reading("Why?", ()) == ("This is not in your documents.", 0.0)
     assert reading("为什么？", ()) == ("您的文档中没有相关内容。", 0.0)
 
 
-def test_what_is_answered_is_supported_by_what_it_cites() -> None:
+def test_quotes_are_supported_by_what_they_cite() -> None:
     for question in (
         "Who founded Windrose Post?",
         "What share of the items for Skerry was on time?",
@@ -90,7 +90,7 @@ def test_what_is_answered_is_supported_by_what_it_cites() -> None:
             assert checked.support > 0.9
 
 
-def test_the_same_sentence_in_two_chunks_is_said_once() -> None:
+def test_the_same_sentence_in_two_chunks_is_quoted_once() -> None:
     text, _ = reading("Who founded Windrose Post?", (evidence(1, PROSE), evidence(2, PROSE)))
     assert text.count("Ines Kaldor") == 1
 
@@ -115,11 +115,11 @@ MARGINS = (
         ("哪个产品的营业收入最高？", "产品: 液态奶; 营业收入（万元）: 398,214.06 [1]"),
     ],
 )
-def test_the_row_that_has_the_most_or_the_least_answers(question: str, answer: str) -> None:
+def test_the_row_with_the_highest_or_lowest_value_is_quoted(question: str, answer: str) -> None:
     assert reading(question, (evidence(1, MARGINS, "table"),))[0] == answer
 
 
-def test_of_a_table_in_pieces_no_row_is_said_to_have_the_most() -> None:
+def test_no_row_of_a_table_in_two_chunks_has_the_highest_value() -> None:
     other = "\n".join((*MARGINS.splitlines()[:2], "| 酸奶 | 9,214.06 | 57.4% |", "| 黄油 | 1,560.90 | 13.8% |"))
     pieces = quotables(
         questions.read("哪个产品的毛利率最高？").standalone,
@@ -137,7 +137,7 @@ def test_a_header_two_rows_high_and_groups_of_rows_are_read() -> None:
     assert "2019: 2 [1]" in text.replace("Year 2019", "2019")
 
 
-def test_headings_and_names_tell_what_a_sentence_is_about() -> None:
+def test_a_sentence_is_found_by_the_words_of_its_heading() -> None:
     about = replace(evidence(1, "It costs nine crowns a year.").chunk, place=Place(("Membership fee",)))
     text, _ = reading("How much is the membership fee?", (Evidence(about, DOCUMENT), evidence(2, PROSE)))
     assert "nine crowns" in text
@@ -149,24 +149,24 @@ HALL = (
 )
 
 
-def test_who_gets_the_sentence_beside_that_has_the_name() -> None:
+def test_a_who_question_also_quotes_the_next_sentence_with_the_name() -> None:
     text, _ = reading("Who suggested that the machine in the sorting hall reads the tide tables?", (evidence(1, HALL),))
     assert text.startswith("Since May the tide tables")
     assert text.endswith("[1] The idea came from Mirre Dahl, who was tired of running. [1]")
 
 
-def test_a_month_is_no_persons_name() -> None:
+def test_a_month_is_not_a_person() -> None:
     text, _ = reading("Who reads the tide tables?", (evidence(1, HALL),))
     assert "Mirre Dahl" in text
 
 
-def test_a_sentence_that_goes_on_about_the_thing_is_said_too() -> None:
+def test_the_next_sentence_is_quoted_if_it_continues_with_a_pronoun() -> None:
     dogs = "- Kelp Cottage: the dog is called Admiral. He accepts oat biscuits.\n- Upper Mill: two terriers, both deaf."
     text, _ = reading("What does the dog at Kelp Cottage accept?", (evidence(1, dogs), evidence(2, PROSE)))
     assert text == "- Kelp Cottage: the dog is called Admiral. [1] He accepts oat biscuits. [1]"
 
 
-def test_a_cell_that_answers_stands_alone_without_captions_and_headings() -> None:
+def test_a_cell_that_answers_is_quoted_without_captions_and_headings() -> None:
     year = "The year in numbers\nWe delivered 900 items on time, more than in any year before.\nTable 2: Items on time"
     text, _ = reading(
         "What share of the items for Skerry was on time?", (evidence(1, year), evidence(2, TABLE, "table"))
@@ -174,7 +174,7 @@ def test_a_cell_that_answers_stands_alone_without_captions_and_headings() -> Non
     assert text == "Island: Skerry; On time: 84.6 % [2]"
 
 
-def test_a_heading_alone_is_no_answer() -> None:
+def test_a_heading_alone_is_not_an_answer() -> None:
     shown = (evidence(1, "What a letter to Skerry costs\nThe special boat sails at night only, and with a full crew."),)
     assert not reading("What does a letter to Skerry cost?", shown)[0].startswith("What a letter")
 
@@ -200,7 +200,7 @@ def test_a_field_of_a_form_is_quoted_alone(question: str, answer: str) -> None:
     assert reading(question, (evidence(1, contract), evidence(2, invoice)))[0] == answer
 
 
-def test_the_row_has_all_that_tells_it_apart_and_the_column_that_is_asked_for() -> None:
+def test_a_row_is_quoted_with_the_cells_of_the_question_and_the_column_asked_for() -> None:
     text, _ = reading("Who lost the umbrella that was found in the North shop?", (evidence(1, LOST, "table"),))
     assert text == "number: K-1; found_at: North shop; item: umbrella; claimed_by: R. Aune [1]"
 
@@ -212,32 +212,32 @@ NAMES = (
 
 
 @pytest.mark.parametrize("corner", ["Play", ""])
-def test_names_below_a_header_that_spans_columns_are_read_with_it(corner: str) -> None:
+def test_a_second_header_row_is_joined_with_the_first(corner: str) -> None:
     shown = (evidence(1, f"{SOLD}| {corner} | {NAMES}", "table"),)
     if corner == "Play":
         assert reading("How many children saw Macbeth in autumn?", shown)[0] == "Play: Macbeth; Autumn Children: 51 [1]"
     assert reading("Which play sold the most adult tickets in spring?", shown)[0].endswith("Spring Adults: 518 [1]")
 
 
-def test_a_row_whose_label_stands_further_right_is_read_from_there() -> None:
+def test_a_row_with_empty_first_cells_starts_at_its_first_filled_cell() -> None:
     table = "| Item | Qty | Price | Amount |\n| --- | --- | --- | --- |\n| Oak shelf | 12 | 184.50 | 2,214.00 |\n"
     table += "| Bench | 3 | 395.00 | 1,185.00 |\n|  |  | Total due | 3,399.00 |"
     assert reading("What is the total due?", (evidence(1, table, "table"),))[0] == "Total due; Amount: 3,399.00 [1]"
 
 
-def test_an_opening_bracket_is_no_part_of_the_answer_in_short() -> None:
+def test_an_opening_bracket_is_not_part_of_the_short_answer() -> None:
     minutes = (
         "It was agreed by those members present (17 votes to 4, with 2 abstentions) to ban all bonfires in summer."
     )
     assert reading("How many votes were there to ban bonfires?", (evidence(1, minutes),))[0].startswith("17 — ")
 
 
-def test_the_number_of_a_heading_is_no_amount() -> None:
+def test_the_number_of_a_heading_is_not_an_amount() -> None:
     manual = "空气净化器使用说明书\n1 安全注意事项\n请勿在潮湿环境中使用空气净化器，以免发生触电。"
     assert abstains(reading("空气净化器的价格是多少？", (evidence(1, manual),))[0])
 
 
-def test_a_field_tells_what_its_label_says_and_is_about_what_the_first_of_its_record_says() -> None:
+def test_a_field_belongs_to_the_record_that_the_first_field_names() -> None:
     record = "restaurant: Casa Brava\ncity: Girona\nopened: 2011\nhead chef: Núria Ferrer"
     assert reading("Who is the head chef of Casa Brava?", (evidence(1, record),))[0] == "head chef: Núria Ferrer [1]"
 
@@ -245,7 +245,7 @@ def test_a_field_tells_what_its_label_says_and_is_about_what_the_first_of_its_re
 RENTS = "| 年度 | 月租金（元） |\n| --- | --- |\n| 第一年 | 41,708 |\n| 第二年 | 44,191 |"
 
 
-def test_the_same_of_another_year_is_no_answer() -> None:
+def test_a_value_of_another_year_is_not_an_answer() -> None:
     takings = "| 项目 | 2023年 | 2022年 |\n| --- | --- | --- |\n| 营业收入 | 586,320 | 541,208 |"
     shown = (evidence(1, takings, "table"), evidence(2, RENTS, "table"))
     assert reading("2022年的营业收入是多少？", shown)[0] == "项目: 营业收入; 2022年: 541,208 [1]"
@@ -254,7 +254,7 @@ def test_the_same_of_another_year_is_no_answer() -> None:
     assert abstains(reading("第五年的月租金是多少？", shown)[0])
 
 
-def test_the_reason_that_a_sentence_points_back_to_is_said_too() -> None:
+def test_a_that_is_why_sentence_is_quoted_with_the_reason_before_it() -> None:
     wool = "Wool felts when heat and friction come together. That is why wool should never be washed above 30 °C."
     assert reading("Why should wool never be washed above 30 °C?", (evidence(1, wool),))[0].startswith(
         "Wool felts when"
@@ -269,7 +269,7 @@ def test_each_row_that_is_quoted_has_its_own_marker() -> None:
     assert said.count("[1]") == 2
 
 
-def test_a_date_or_the_number_of_a_row_is_no_amount() -> None:
+def test_a_date_or_the_number_of_a_row_is_not_an_amount() -> None:
     table = "| number | date | item |\n| --- | --- | --- |\n| L-13 | 2025-11-16 | lifebelt of the ferry Aurelia |"
     assert abstains(reading("How many passengers did the ferry Aurelia carry?", (evidence(1, table, "table"),))[0])
 
@@ -280,12 +280,12 @@ WAY = (
 )
 
 
-def test_a_figures_label_is_quoted_with_its_neighbour_and_not_the_caption() -> None:
+def test_a_label_of_a_figure_is_quoted_with_the_next_and_without_the_caption() -> None:
     text, _ = reading("At what time does the night boat leave on the way of a parcel?", (evidence(1, WAY, "figure"),))
     assert text == "Landing Night boat; bicycle waits leaves at 21:40 [1]"
 
 
-def test_the_label_of_a_map_says_where_something_is() -> None:
+def test_a_label_of_a_map_answers_a_where_question() -> None:
     route = "Figure: the drone's route with flying times.\nSkerry school\n8 km, 7 min\nemergency landing: Bell Rock"
     text, _ = reading("Where is the emergency landing on the drone's route?", (evidence(1, route, "figure"),))
     assert "emergency landing: Bell Rock [1]" in text
@@ -302,31 +302,31 @@ STORES = (
     ("question", "answer"),
     [("柴油的最低储备数量是多少？", "最低数量: 八百升"), ("信号弹放在什么地方？", "存放处: 铁箱")],
 )
-def test_chinese_cells_are_found_though_the_question_joins_their_words_otherwise(question: str, answer: str) -> None:
+def test_chinese_cells_are_found_when_the_question_orders_their_words_differently(question: str, answer: str) -> None:
     assert answer in reading(question, (evidence(1, STORES, "table"), evidence(2, CHINESE)))[0]
 
 
-def test_an_amount_of_something_else_is_no_answer() -> None:
+def test_an_amount_of_something_else_is_not_an_answer() -> None:
     assert abstains(reading("信号弹的价格是多少？", (evidence(1, STORES, "table"),))[0])
 
 
 BUILT = "灯塔守则\n一、来历\n北岛灯塔建成于一八七四年，石料前后运了三百一十七船。"
 
 
-def test_how_high_wants_a_height() -> None:
+def test_a_how_high_question_is_answered_by_a_height_only() -> None:
     assert abstains(reading("北岛灯塔有多高？", (evidence(1, BUILT),))[0])
     assert "二十八米" in reading("北岛灯塔有多高？", (evidence(1, BUILT + "北岛灯塔高二十八米。"),))[0]
     assert abstains(reading("How tall is the lighthouse?", (evidence(1, "The lighthouse was built in 1874."),))[0])
     assert "28 m" in reading("How tall is the lighthouse?", (evidence(1, "The lighthouse is 28 m tall."),))[0]
 
 
-def test_what_time_wants_a_clock_time() -> None:
+def test_a_what_time_question_is_answered_by_a_clock_time_only() -> None:
     assert abstains(
         reading("At what time does the night boat leave?", (evidence(1, "The night boat has 9 berths."),))[0]
     )
 
 
-def test_two_quotes_of_one_chunk_stand_together_in_reading_order() -> None:
+def test_two_quotes_of_one_chunk_share_a_marker_in_reading_order() -> None:
     rules = (
         "- Lamps: which rules apply to lamps, in the tower\n- Ropes: which rules apply to ropes, in the harbour\n"
         "- Boats: which rules apply to boats, in the sound"
@@ -337,7 +337,7 @@ def test_two_quotes_of_one_chunk_stand_together_in_reading_order() -> None:
 
 
 class Alike:
-    """Finds every text alike that has the letter x, and can't read Chinese."""
+    """An encoder that gives all texts with the letter x the same vector, and can't read Chinese."""
 
     name, dimensions, max_tokens = "alike", 2, 99
 
@@ -358,7 +358,7 @@ class Alike:
         return text.isascii()
 
 
-def test_likeness_tells_where_words_cannot_and_only_a_few_sentences_are_encoded() -> None:
+def test_a_shortlist_of_sentences_gets_a_likeness() -> None:
     encoder = Alike()
     text = "Flibber went home. " * 40 + "The vixen slept."
     read = ExtractiveReader(encoder).ranked(prompt_of("Which animal was resting?", evidence(1, text)))  # type: ignore[arg-type]
@@ -366,7 +366,7 @@ def test_likeness_tells_where_words_cannot_and_only_a_few_sentences_are_encoded(
     assert all(one.likeness is not None for one in read)
 
 
-def test_a_question_that_the_encoder_cannot_read_is_left_to_the_words() -> None:
+def test_a_question_that_the_encoder_cannot_read_is_answered_by_words_alone() -> None:
     encoder = Alike()
     reader = ExtractiveReader(encoder)  # type: ignore[arg-type]
     assert "21:40" in "".join(reader.read(prompt_of("夜班船几点离港？", *SHOWN)).quotes)
