@@ -11,8 +11,10 @@ from answering.context.pack import spread
 from answering.output.notices import in_words
 from answering.output.small_talk import reply_to
 from answering.parts import Finder, ReaderOfQuestions, Retrieval, Scope, Writer
+from domain.answers import Answer, ImagePart, Message, Noticed, TextPart
+from domain.evidence import Evidence
 from domain.question import Question
-from domain.types import Answer, Evidence, ImagePart, Message, Noticed, Search, TextPart
+from domain.searches import Search
 
 POOL = 2  # candidates for each piece shown, so that different things can be shown
 

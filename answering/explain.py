@@ -12,11 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from domain.answers import Answer
 from domain.chunk_ids import document_id_of
 from domain.errors import ExhibitError, Gone, Missing
+from domain.evidence import Evidence
 from domain.ports import Chunks, Collections, Documents, Traces
 from domain.question import Question
-from domain.types import Answer, Dropped, Evidence, Outcome, Query, Shown, Trace, TraceStep, Understood
+from domain.searches import Dropped, Outcome, Query, Shown, Trace, TraceStep, Understood
 from retrievers.hydrated import NOT_STANDING, Joint
 
 WAITING = 1_000  # traces; while so many wait, new ones are dropped

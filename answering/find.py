@@ -13,10 +13,12 @@ from answering.explain import Explain, trace_of, with_outcome
 from answering.library_questions import Librarian
 from answering.output.notices import in_words
 from answering.parts import Retrieval, Scope
+from domain.answers import Answer, Noticed
+from domain.documents import Collection
 from domain.errors import BadRequest
 from domain.ports import Collections, Documents
 from domain.question import Question
-from domain.types import Answer, Collection, Noticed, Query, Search, Vote
+from domain.searches import Query, Search, Vote
 from retrievers.filters import Condition, narrowed, parse, possible
 from retrievers.hydrated import Joined, Joint
 

@@ -9,9 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
+from domain.answers import Answer, Citation, Claim
+from domain.documents import Document, Place, Status
+from domain.evidence import Evidence
 from domain.ports import Chunks, Documents
 from domain.question import Intent, Wording
-from domain.types import Answer, Citation, Claim, Document, Evidence, Place, Query, Status
+from domain.searches import Query
 from ingest.outline import outline_id
 from ingest.parse.formats import noun_of, nouns_asked_for
 from ingest.parse.nouns import Noun

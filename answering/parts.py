@@ -6,8 +6,10 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from domain.answers import Answer, Message
+from domain.documents import Kind
 from domain.question import Question
-from domain.types import Answer, Kind, Message, Search
+from domain.searches import Search
 
 TOP_K = 8
 

@@ -16,9 +16,10 @@ from answering.output.citations import Holds, read_back, with_confidence
 from answering.output.hidden_text import hidden_met
 from answering.output.notices import CUT_SHORT, in_words
 from answering.output.screen import Screen
+from domain.answers import Answer, Delta, ImagePart, Message, Noticed, Prompt, Usage
 from domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages
 from domain.ports import Blobs, Documents, Generator
-from domain.types import Answer, Delta, ImagePart, Message, Noticed, Prompt, Search, Usage
+from domain.searches import Search
 from prompts.answer import build
 
 

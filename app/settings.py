@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.errors import BadConfiguration
-from domain.types import Space
+from domain.evidence import Space
 
 
 class LanguageModel(BaseModel):

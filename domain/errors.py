@@ -26,7 +26,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from domain.types import Collection, Space
+from domain.documents import Collection
+from domain.evidence import Space
 
 
 def listed(encoders: Mapping[Space, str] | Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ from itertools import zip_longest
 
 import numpy as np
 
-from domain.types import Chunk
+from domain.documents import Chunk
 from language.analyser import query_terms
 from language.scripts import has_cjk
 from language.sentences import is_caption, sentences

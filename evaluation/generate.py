@@ -17,9 +17,9 @@ from app.compose.answering import language_model
 from app.compose.stores import catalogue_of, own_catalogue
 from app.settings import load_settings
 from domain.blob_keys import original
+from domain.documents import Chunk, Document
 from domain.errors import ExhibitError, Missing, TooLarge
 from domain.ports import Generator
-from domain.types import Chunk, Document
 from evaluation.client import connected
 from evaluation.cloze import Made, cloze_questions
 from evaluation.kept import kept_index

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.compose.stores import catalogue_of
-from domain.types import Chunk
+from domain.documents import Chunk
 from evaluation.client import Json
 from language.analyser import query_terms, tokens
 

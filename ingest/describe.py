@@ -15,10 +15,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from domain import blob_keys
+from domain.answers import ImagePart
 from domain.chunk_ids import chunk_id
+from domain.documents import Box, Chunk, Document, PageReport, Region
 from domain.errors import ExhibitError, Missing, TooLarge, TooManyImages, Unreadable
 from domain.ports import Blobs, Generator
-from domain.types import Box, Chunk, Document, ImagePart, PageReport, Region
 from prompts.describe import build, harmless, version
 
 log = logging.getLogger(__name__)

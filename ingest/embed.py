@@ -9,9 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from domain.blob_keys import digest_of_crop
+from domain.documents import Chunk, Document
 from domain.errors import Missing, Unreadable
+from domain.evidence import Space
 from domain.ports import Blobs, Chunks, KeptVectors, TextEncoder, Vector, VectorRow, Vectors
-from domain.types import Chunk, Document, Space
 
 TEXT = 0  # the batch of chunks that is published first; the pictures of batch n of the pages are n + 1
 EMBED_PART = 128  # chunks a step: some seconds of work, so that a kill costs little and progress moves

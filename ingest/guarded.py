@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from domain.documents import Document, Stage
 from domain.errors import ExhibitError, Gone, Missing
 from domain.ports import Documents, Runs
-from domain.types import Document, Stage
 from ingest.erasing import Eraser
 from ingest.progress import Clocks, Work
 

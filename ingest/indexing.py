@@ -9,8 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from domain import blob_keys
+from domain.documents import Chunk, Document
+from domain.evidence import Space
 from domain.ports import IndexName, words_row
-from domain.types import Chunk, Document, Space
 from ingest.embed import EMBED_PART, TEXT, WRITE_PART, encoded, keeps, known_vectors, vector_rows, wanted_by
 from ingest.guarded import Guarded
 from ingest.stores import Models, Stores

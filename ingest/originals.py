@@ -7,9 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from domain import blob_keys
+from domain.documents import Document
 from domain.errors import Unavailable
 from domain.ports import Blobs, Documents, Erasure
-from domain.types import Document
 
 
 class Originals:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from domain.chunk_ids import chunk_id, name_in_document
-from domain.types import Block, Chunk, Document, ParsedPage, Place
+from domain.documents import Chunk, Document, Place
+from domain.parsed import Block, ParsedPage
 from language.scripts import is_chinese
 from language.sentences import spans
 

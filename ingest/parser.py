@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from domain.documents import Box, Document, Problem
 from domain.errors import Missing, NeedsPassword, Unreadable
+from domain.parsed import Identity, ParsedPage
 from domain.ports import Blobs
-from domain.types import Box, Document, Identity, ParsedPage, Problem
 from ingest.chunk.cut import CountTokens, Cut, cut_pictures, cut_text
 from ingest.libreoffice import installed
 from ingest.originals import key

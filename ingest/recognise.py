@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
+from domain.documents import Box, Document, Problem
 from domain.errors import Unreadable
+from domain.parsed import Block, ParsedPage
 from domain.ports import Blobs
-from domain.types import Block, Box, Document, ParsedPage, Problem
 from ingest.chunk.regions import cell_lines
 from ingest.parse.formats import PDF
 from ingest.parse.tables import unruled

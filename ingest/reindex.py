@@ -19,9 +19,10 @@ from dataclasses import astuple, dataclass, replace
 from functools import partial
 from itertools import count, groupby
 
+from domain.documents import Chunk, Collection, Document
 from domain.errors import ExhibitError, Gone, Missing, ModelMismatch, listed
+from domain.evidence import Space
 from domain.ports import Blobs, Catalogue, IndexName, KeptVectors, TextEncoder, VectorUpkeep
-from domain.types import Chunk, Collection, Document, Space
 from ingest.embed import EMBED_PART, TEXT, WRITE_PART, BulkEncoder, encoded, keeps, vector_rows, wanted_by
 from ingest.guarded import Superseded
 from ingest.pipeline import Step

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Protocol
 
 from domain import blob_keys
+from domain.documents import READ, Document, Problem, Status
 from domain.errors import Missing, ModelMismatch, Unreadable, listed
-from domain.types import READ, Block, Document, Identity, ParsedPage, Problem, Status
+from domain.parsed import Block, Identity, ParsedPage
 from ingest.chunk.cut import CountTokens, Cut, Pages
 from ingest.describe import GROUP, Describer, Target, targets
 from ingest.erasing import Eraser

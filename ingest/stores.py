@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from domain.evidence import Space
 from domain.ports import Blobs, Catalogue, ImageEncoder, KeptVectors, TextEncoder, VectorIndex, WordsIndex
-from domain.types import Space
 from ingest.embed import BulkEncoder
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from domain.answers import ImagePart, Message, Prompt, Role, TextPart
+from domain.evidence import Evidence
 from domain.question import Question
-from domain.types import Evidence, ImagePart, Message, Prompt, Role, TextPart
 from language.scripts import folded, has_cjk
 from language.terms import terms
 from prompts.markers import without_markers

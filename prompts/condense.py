@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from domain.answers import Message, Prompt, TextPart
 from domain.question import Question
-from domain.types import Message, Prompt, TextPart
 from prompts.markers import without_markers
 from prompts.neutral import neutral
 from prompts.templates import templates

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from importlib.resources import files
 
+from domain.answers import ImagePart, Message, Prompt, TextPart
 from domain.question import Question
-from domain.types import ImagePart, Message, Prompt, TextPart
 from language.scripts import is_chinese
 from prompts.neutral import quoted
 from prompts.templates import templates

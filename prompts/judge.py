@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from domain.types import Message, TextPart
+from domain.answers import Message, TextPart
 from prompts.neutral import quoted
 from prompts.templates import templates
 

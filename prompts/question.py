@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from domain.answers import Message, Prompt, TextPart
 from domain.question import Question
-from domain.types import Message, Prompt, TextPart
 from prompts.neutral import in_one_line, quoted
 from prompts.templates import templates
 

@@ -19,7 +19,7 @@ from typing import Any, Protocol, TypeVar
 import httpx
 
 from domain.errors import BadRequest, Unavailable
-from domain.types import Evidence
+from domain.evidence import Evidence
 
 T = TypeVar("T")
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from domain.documents import Chunk
 from domain.question import Question, Wording
-from domain.types import Chunk
 from language.scripts import has_cjk
 from retrievers.reranked import Candidate, Rank
 

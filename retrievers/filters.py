@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from domain.documents import Document, Facts, Narrowed
 from domain.errors import BadRequest
-from domain.types import Document, Facts, Narrowed
 
 DEEPEST = 8  # filters inside filters
 MOST_PARTS = 200  # comparisons and combinations in one filter

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from domain.errors import Unavailable
+from domain.evidence import Space
 from domain.ports import Retriever
-from domain.types import Found, Hit, Query, Space, TraceStep, Vote
+from domain.searches import Found, Hit, Query, TraceStep, Vote
 
 RRF_K = 60  # Cormack, Clarke & Büttcher 2009
 # Words and text: tried, see FUSION. Bare image vectors are reached badly by words (published nDCG@5 on document pages:

@@ -7,8 +7,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from domain.evidence import Evidence
 from domain.ports import Chunks, Retriever
-from domain.types import Dropped, Evidence, Found, Hit, Query, TraceStep, Vote
+from domain.searches import Dropped, Found, Hit, Query, TraceStep, Vote
 from retrievers.filters import Condition, matches, parse
 
 FETCH = 4  # times what is asked for, doubled until enough survive

@@ -15,8 +15,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from operator import mul
 
+from domain.evidence import Space
 from domain.question import Cues, Question
-from domain.types import Space
 from language.analyser import query_terms
 from retrievers.labels import label_borne, numbers_in
 from retrievers.reranked import Candidate

@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from domain.documents import Chunk
 from domain.ports import Chunks, Retriever
 from domain.question import Question
-from domain.types import Chunk, Found, Hit, Query, TraceStep
+from domain.searches import Found, Hit, Query, TraceStep
 
 POOL = 64  # candidates that are looked at again
 TRACED = 50  # of them, that a trace tells

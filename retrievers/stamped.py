@@ -15,9 +15,11 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from domain.documents import Collection
 from domain.errors import ExhibitError, ModelMismatch
+from domain.evidence import Space
 from domain.ports import Retriever
-from domain.types import Collection, Found, Hit, Query, Space, Vote
+from domain.searches import Found, Hit, Query, Vote
 
 Load = Callable[[str], Retriever | None]  # by the encoder's name; takes seconds
 

@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from domain.chunk_ids import document_id_of
+from domain.documents import Collection
 from domain.errors import Missing, ModelMismatch, Unreadable
+from domain.evidence import Space
 from domain.ports import ImageEncoder, IndexName, KeptVectors, TextEncoder, Vector, VectorSearch
-from domain.types import Collection, Found, Hit, Query, Space, TraceStep, Vote
+from domain.searches import Found, Hit, Query, TraceStep, Vote
 
 FEW_DOCUMENTS = 64  # up to which the kept vectors are scored exactly: a filtered Chroma query is 20–100 times slower
 FIRST_FETCH = 4  # times k, where what the index proposes is to be narrowed to more documents than that

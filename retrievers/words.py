@@ -6,7 +6,7 @@ import asyncio
 import time
 
 from domain.ports import WordsSearch
-from domain.types import Found, Hit, Query, Vote
+from domain.searches import Found, Hit, Query, Vote
 
 
 class WordsRetriever:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from answering.context.images import pictures_in
 from answering.context.pack import tokens_of
+from domain.answers import Prompt
 from domain.errors import PromptTooLong, TooManyImages
-from domain.types import Prompt
 
 # A prompt that we count a little too long may fit, and a refusal costs milliseconds; a passage that is left out for
 # nothing costs an answer.

@@ -8,9 +8,10 @@ from contextlib import suppress
 from dataclasses import replace
 
 from answering.context.pack import Packing, picture_size
+from domain.answers import ImagePart, Message, Noticed, TextPart
 from domain.errors import ExhibitError, Missing
+from domain.evidence import Evidence
 from domain.ports import Blobs
-from domain.types import Evidence, ImagePart, Message, Noticed, TextPart
 
 Fit = Callable[[bytes, int], Awaitable[bytes]]  # a picture, its longest side at most so many pixels
 

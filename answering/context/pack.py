@@ -7,7 +7,8 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from domain.types import Evidence, ImagePart, Message, Noticed, TextPart
+from domain.answers import ImagePart, Message, Noticed, TextPart
+from domain.evidence import Evidence
 from language.scripts import has_cjk
 from language.terms import terms
 

@@ -10,8 +10,8 @@ from answering.extractive.fit import fits, has_form
 from answering.extractive.passages import Quotable
 from answering.extractive.scoring import Scored
 from answering.extractive.sought import Sought
+from domain.evidence import Evidence
 from domain.question import Wants
-from domain.types import Evidence
 from language.numerals import numbers, spelled_numbers
 from language.scripts import has_cjk
 from language.terms import terms

@@ -10,8 +10,9 @@ from itertools import pairwise
 from typing import Literal
 
 from answering.extractive.superlatives import extreme_cell
+from domain.documents import Chunk, Kind
+from domain.evidence import Evidence
 from domain.question import Wants, Wording
-from domain.types import Chunk, Evidence, Kind
 from ingest.parse.tables import cells_of
 from language.numerals import numbers
 from language.sentences import is_caption, is_field, label_of, spans

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from answering.extractive.passages import Quotable
 from answering.extractive.sought import Sought
 from answering.extractive.spans import clause_of, span_for
-from domain.types import Prompt
+from domain.answers import Prompt
 from ingest.outline import is_outline
 from language.sentences import spans
 from prompts.neutral import quoted

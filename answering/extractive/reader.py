@@ -12,9 +12,10 @@ from answering.extractive.passages import Quotable, quotables, quotables_of
 from answering.extractive.quoting import gap_after, outline_quotes, quotes_of
 from answering.extractive.scoring import Scored, can_answer, scored_by_words
 from answering.extractive.sought import Sought
+from domain.answers import Delta, Prompt, Usage
+from domain.documents import Chunk
 from domain.ports import TextEncoder
 from domain.question import Wording
-from domain.types import Chunk, Delta, Prompt, Usage
 from prompts.answer import abstention
 
 MODEL = "exhibit-extractive"

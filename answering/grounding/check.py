@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from answering.grounding.compare import Comparison, compare
 from answering.grounding.parsed import Cited
+from domain.answers import Claim, Verdict
 from domain.ports import Judge, TextEncoder
-from domain.types import Claim, Verdict
 from language.quantities import quantities
 from language.scripts import has_cjk, is_chinese
 from language.terms import terms

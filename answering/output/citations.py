@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from answering.grounding.check import Checker, Statement, verdict_of
 from answering.output.suspicion import planted
-from domain.types import Answer, Citation, Claim, Evidence, Prompt, Search
+from domain.answers import Answer, Citation, Claim, Prompt
+from domain.evidence import Evidence
+from domain.searches import Search
 from ingest.parse.tables import unruled
 from prompts.answer import abstains, abstention, missing_from
 from prompts.markers import claims_of, quote_for

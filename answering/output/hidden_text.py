@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
+from domain.answers import Noticed
 from domain.errors import ExhibitError
+from domain.evidence import Evidence
 from domain.ports import Documents
-from domain.types import Evidence, Noticed
 
 
 def hidden_met(documents: Documents, evidence: Sequence[Evidence]) -> tuple[Noticed, ...]:

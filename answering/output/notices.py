@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from domain.answers import Notice, Noticed
 from domain.question import Question
-from domain.types import Notice, Noticed
 from prompts.templates import templates
 
 CUT_SHORT = "cut_short"  # the answer stopped at the limit of its length

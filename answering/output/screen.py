@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from answering.output.links import LinkFilter
 from answering.output.suspicion import suspicions
-from domain.types import Noticed, Prompt, TextPart
+from domain.answers import Noticed, Prompt, TextPart
 from prompts.markers import MarkerFilter
 from prompts.neutral import OutputFilter
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from answering.question.read import read, written_out
+from domain.answers import ImagePart, Message
 from domain.errors import ExhibitError
 from domain.ports import Generator
 from domain.question import Question
-from domain.types import ImagePart, Message
 from prompts.condense import LONGEST_REPLY, condensed, condensing
 
 TIMEOUT_S = 8.0  # then terms are carried over instead

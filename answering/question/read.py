@@ -12,8 +12,8 @@ from answering.question.hints import computed_from
 from answering.question.intents import intent_of
 from answering.question.small_talk import kind_of
 from answering.question.wants import wants_of
+from domain.answers import Message
 from domain.question import Language, Leaning, Question, Wording
-from domain.types import Message
 from language.scripts import is_chinese
 
 LONGEST = 8_000  # characters that are searched for

@@ -21,8 +21,8 @@ from urllib.parse import unquote
 import httpcore
 import httpx
 
+from domain.documents import Fetched
 from domain.errors import BadGateway, BadRequest, TooLarge, Unavailable
-from domain.types import Fetched
 from ingest.file_names import clean_name
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from domain.types import KINDS, Kind
+from domain.documents import KINDS, Kind
 
 NAME = r"[\w-]{1,64}"  # letters of any script, digits, - and _
 MAX_TOP_K = 200

@@ -18,8 +18,8 @@ from app.api.problems import problem_body
 from app.api.schemas import AnswerOut, evidence_out
 from app.api.search import scope_of
 from app.api.streams import event, event_stream
+from domain.answers import Answer
 from domain.errors import ExhibitError, HungUp
-from domain.types import Answer
 from prompts.problems import broken_off
 
 router = APIRouter(prefix="/v1", tags=["chat"])

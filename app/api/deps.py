@@ -16,8 +16,8 @@ from app.services.library import Library
 from app.services.pages import Pages
 from app.services.reindex import Reindex
 from app.services.upkeep.verify import Verify
+from domain.documents import Fetched
 from domain.ports import Blobs, Chunks, Collections, Documents
-from domain.types import Fetched
 
 
 @dataclass(frozen=True, slots=True)

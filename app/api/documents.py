@@ -18,8 +18,8 @@ from app.api.problems import problem, problem_body
 from app.api.schemas import DocumentOut, DocumentsOut, RejectedOut, UploadedOut
 from app.api.streams import event, event_stream
 from app.api.uploads import fetched, receive
+from domain.documents import FINISHED, Document, Status
 from domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable
-from domain.types import FINISHED, Document, Status
 from ingest.file_names import clean_name
 from ingest.originals import key
 

@@ -28,8 +28,10 @@ from answering.parts import Scope as Where
 from app.api.bodies import Name, Text
 from app.api.deps import Services
 from app.api.schemas import AnswerOut, DocumentOut, EvidenceOut, SearchOut, evidence_out
+from domain.answers import Message, TextPart
+from domain.documents import Kind, Status
 from domain.errors import ExhibitError, Missing, Unreadable
-from domain.types import Evidence, Kind, Message, Status, TextPart
+from domain.evidence import Evidence
 
 PATH = "/mcp"
 MOST_PICTURES = 4  # of the evidence, in one reply

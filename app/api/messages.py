@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from app.api.bodies import ImagePartIn, MessageIn
 from app.api.images import from_data_url
+from domain.answers import ImagePart, Message, Role, TextPart
 from domain.errors import BadRequest
-from domain.types import ImagePart, Message, Role, TextPart
 
 ROLES: Mapping[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 

@@ -21,8 +21,9 @@ from app.api.deps import Caller, Given
 from app.api.messages import messages_of
 from app.api.schemas import AnswerOut
 from app.api.streams import HEADERS, with_heartbeat
+from domain.answers import Answer
+from domain.documents import Collection
 from domain.question import Question
-from domain.types import Answer, Collection
 from prompts.problems import broken_off
 
 router = APIRouter(prefix="/v1", tags=["openai"])

@@ -9,8 +9,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from answering.output.suspicion import suspicions
-from domain import types
-from domain.types import Kind, ReadAs, Space, Stage, Status, Verdict
+from domain.answers import Answer, Verdict
+from domain.documents import Document, Kind, Place, ReadAs, Region, ReindexState, Stage, Status
+from domain.evidence import Evidence, Space
+from domain.searches import Search
+from domain.upkeep import Report
 
 
 class Out(BaseModel):
@@ -20,7 +23,7 @@ class Out(BaseModel):
 class ReindexOut(Out):
     """Progress of a re-embedding, which `exhibit reindex` or a POST to `…/reindex` starts."""
 
-    state: types.ReindexState
+    state: ReindexState
     done: int = Field(description="pieces of text and pictures that have their new vectors")
     total: int
     problem: str | None = Field(description="why it failed")
@@ -77,7 +80,7 @@ class DocumentOut(Out):
     )
 
     @classmethod
-    def of(cls, document: types.Document, duplicate: bool = False) -> DocumentOut:
+    def of(cls, document: Document, duplicate: bool = False) -> DocumentOut:
         out = cls.model_validate(document)
         return out.model_copy(update={"duplicate": True}) if duplicate else out
 
@@ -112,7 +115,7 @@ class EvidenceOut(BaseModel):
     )
 
     @classmethod
-    def of(cls, evidence: types.Evidence) -> EvidenceOut:
+    def of(cls, evidence: Evidence) -> EvidenceOut:
         chunk = evidence.chunk
         paged = chunk.page is not None
         return cls(
@@ -177,7 +180,7 @@ class AnswerOut(BaseModel):
     trace_id: str = Field(description="for `GET /v1/traces/{trace_id}`")
 
     @classmethod
-    def of(cls, answer: types.Answer) -> AnswerOut:
+    def of(cls, answer: Answer) -> AnswerOut:
         return cls(
             answer=answer.answer,
             verdict=answer.verdict,
@@ -225,7 +228,7 @@ class SearchOut(BaseModel):
     notices: list[NoticeOut] = []
 
     @classmethod
-    def of(cls, search: types.Search) -> SearchOut:
+    def of(cls, search: Search) -> SearchOut:
         notices = [NoticeOut.model_validate(notice) for notice in search.notices]
         return cls(evidence=evidence_out(search.evidence), trace_id=search.trace_id, notices=notices)
 
@@ -260,7 +263,7 @@ class VerifyOut(BaseModel):
     took_s: float
 
     @classmethod
-    def of(cls, report: types.Report) -> VerifyOut:
+    def of(cls, report: Report) -> VerifyOut:
         return cls(
             whole=report.whole,
             checked=dict(report.checked),
@@ -271,16 +274,16 @@ class VerifyOut(BaseModel):
         )
 
 
-def evidence_out(evidence: Sequence[types.Evidence]) -> list[EvidenceOut]:
+def evidence_out(evidence: Sequence[Evidence]) -> list[EvidenceOut]:
     return [EvidenceOut.of(one) for one in evidence]
 
 
-def _region(region: types.Region) -> RegionOut:
+def _region(region: Region) -> RegionOut:
     box = region.box
     return RegionOut(page=region.page, box=(box.x0, box.y0, box.x1, box.y1))
 
 
-def _place(place: types.Place | None) -> dict[str, Any] | None:
+def _place(place: Place | None) -> dict[str, Any] | None:
     if place is None:
         return None
     known: dict[str, Any] = {}

@@ -12,7 +12,10 @@ from pydantic import BaseModel, Field
 from answering.explain import Explained
 from app.api.deps import Caller, Given
 from app.api.schemas import Out
-from domain.types import Evidence, Hit, Kind, Shown, Space, TraceStep, Verdict, Vote
+from domain.answers import Verdict
+from domain.documents import Kind
+from domain.evidence import Evidence, Space
+from domain.searches import Hit, Shown, TraceStep, Vote
 
 router = APIRouter(prefix="/v1", tags=["traces"])
 

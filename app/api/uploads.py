@@ -19,8 +19,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from app.services.library import Upload
+from domain.documents import Fetched
 from domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable, UnsupportedType
-from domain.types import Fetched
 from ingest.file_names import clean_name
 
 MAX_METADATA = 64 * 1024  # bytes

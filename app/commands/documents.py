@@ -8,7 +8,7 @@ from typing import get_args
 from app.commands.command import Command
 from app.commands.connecting import connected, connection_arguments
 from app.commands.showing import document_line, json_of, plain
-from domain.types import Status
+from domain.documents import Status
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

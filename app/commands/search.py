@@ -11,8 +11,8 @@ from pathlib import Path
 from app.commands.command import Command
 from app.commands.connecting import connected, connection_arguments
 from app.commands.showing import evidence_lines, json_of, plain
+from domain.documents import KINDS
 from domain.errors import BadRequest
-from domain.types import KINDS
 
 
 def scope_arguments(parser: argparse.ArgumentParser) -> None:

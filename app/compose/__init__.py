@@ -23,9 +23,9 @@ from app.services.library import Library
 from app.services.pages import Pages
 from app.services.reindex import Reindex
 from app.settings import Settings
+from domain.documents import Fetched
 from domain.errors import Forbidden, Unavailable
 from domain.ports import Blobs, Catalogue, Collections, Jobs
-from domain.types import Fetched
 from ingest.identify import media_type_of
 from ingest.originals import key
 from ingest.parser import SandboxedParser

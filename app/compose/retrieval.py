@@ -11,9 +11,9 @@ from app.adapters.encoders import cross_encoder
 from app.compose.choice import Option, always, chosen
 from app.compose.encoders import Encoders, bundled_image_encoder, bundled_text_encoder, one_by_one
 from app.settings import Settings
+from domain.evidence import Space
 from domain.ports import Chunks, Retriever
 from domain.question import Question
-from domain.types import Space
 from ingest.stores import Stores
 from retrievers.closest import closest
 from retrievers.cross_encoded import CrossEncoded, Scores

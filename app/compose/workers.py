@@ -23,9 +23,10 @@ from app.services.upkeep.reconcile import keep_lease, reconcile, reconcile_for_e
 from app.services.upkeep.repair import repair, repair_at_start_and_after, repair_indexes, sweep_at_start
 from app.services.upkeep.verify import Repairing, Verify
 from app.settings import Settings
+from domain.documents import Chunk
 from domain.errors import Unavailable
+from domain.evidence import Space
 from domain.ports import Blobs, Vectors
-from domain.types import Chunk, Space
 from ingest.describe import Describer
 from ingest.embed import encoded, wants
 from ingest.originals import Originals

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from app.services.library import Library, Upload
+from domain.documents import Collection, Document
 from domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable
-from domain.types import Collection, Document
 from ingest.unpack import ARCHIVES, MAILS, MAX_DEPTH, MAX_MEMBERS, Member, Unpacked, UnpackLimits
 
 Unpack = Callable[[Path, str, Path, UnpackLimits], Awaitable[Unpacked]]

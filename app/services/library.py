@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from domain.documents import RETRYABLE, Collection, Document
 from domain.errors import Conflict
 from domain.ports import Collections, Documents, Erasure, Queueing, Runs
-from domain.types import RETRYABLE, Collection, Document
 
 TakeOriginal = Callable[[Path, Document, str | None], tuple[Document, bool]]
 

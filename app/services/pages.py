@@ -9,9 +9,10 @@ from weakref import WeakValueDictionary
 
 from domain import blob_keys
 from domain.chunk_ids import name_in_document
+from domain.documents import Box, Document
 from domain.errors import Gone, Missing
+from domain.evidence import Evidence
 from domain.ports import Blobs, Chunks, Documents
-from domain.types import Box, Document, Evidence
 from ingest.parse.formats import FORMATS
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Literal, cast
 
 from app.services.upkeep.reconcile import begin_reindex
+from domain.documents import Collection
 from domain.errors import Conflict, Missing
+from domain.evidence import Space
 from domain.ports import Collections, Queueing, Reindexes
-from domain.types import Collection, Space
 
 Models = Literal["bundled", "standard"]
 

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypedDict, TypeVar, Unpack
 
-from domain.types import (
+from domain.documents import (
     Chunk,
     Collection,
     Document,
-    Evidence,
     Facts,
     Narrowed,
     PageReport,
@@ -22,8 +21,9 @@ from domain.types import (
     ReindexState,
     Stage,
     Status,
-    Trace,
 )
+from domain.evidence import Evidence
+from domain.searches import Trace
 
 T = TypeVar("T")
 

@@ -9,7 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.types import Chunk, Kind, Space
+from domain.documents import Chunk, Kind
+from domain.evidence import Space
 
 Vectors = NDArray[np.float32]  # (n, dimensions), each row of unit length
 Vector = NDArray[np.float32]  # (dimensions,)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
+from domain.answers import Delta, Prompt
 from domain.ports.indexes import Vector, Vectors
-from domain.types import Delta, Found, Prompt, Query
+from domain.searches import Found, Query
 
 
 class TextEncoder(Protocol):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from domain.types import HIDDEN_MARK, Block, ParsedPage
+from domain.documents import HIDDEN_MARK
+from domain.parsed import Block, ParsedPage
 from ingest.chunk.drafts import Draft, place_in_sheet
 from ingest.chunk.long_text import cut
 from ingest.chunk.measure import Measure

@@ -11,7 +11,8 @@ from pathlib import PurePath
 
 from domain.blob_keys import digest_of_crop
 from domain.chunk_ids import chunk_id
-from domain.types import Chunk, Document, ParsedPage
+from domain.documents import Chunk, Document
+from domain.parsed import ParsedPage
 from ingest.chunk.blocks import Blocks
 from ingest.chunk.drafts import Draft
 from ingest.parse.tables import unruled

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from domain.types import Block, Line, ParsedPage
+from domain.parsed import Block, Line, ParsedPage
 from ingest.parse.pdf_layout import run_on
 from ingest.parse.tables import around, markdown_of
 

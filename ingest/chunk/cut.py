@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from domain.types import Block, Chunk, Document, PageReport, ParsedPage, Problem
+from domain.documents import Chunk, Document, PageReport, Problem
+from domain.parsed import Block, ParsedPage
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 Pages = TypeAdapter(tuple[ParsedPage, ...])  # how a batch of pages is stored between the stages

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from domain.types import Block, Kind, Place, Region
+from domain.documents import Kind, Place, Region
+from domain.parsed import Block
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from domain.types import ParsedPage
+from domain.parsed import ParsedPage
 from ingest.chunk.measure import Measure
 from language.sentences import pieces
 

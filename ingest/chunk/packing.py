@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
 
-from domain.types import Box, Place
+from domain.documents import Box, Place
 from ingest.chunk.drafts import Draft
 from ingest.chunk.regions import regions
 from ingest.parse.pdf_layout import run_on

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from domain.types import Block, Kind, Line
+from domain.documents import Kind
+from domain.parsed import Block, Line
 from ingest.chunk.drafts import Draft, place_of, with_caption
 from ingest.chunk.long_text import cut
 from ingest.chunk.measure import Measure

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
-from domain.types import Block, Box, Line, Region
+from domain.documents import Box, Region
+from domain.parsed import Block, Line
 
 SLACK = 1.3  # a box may be this much larger than the lines in it: lines are lower than their distance, and ragged
 FILLING = re.compile(r"[\s\-\u00ad\u2010]+")

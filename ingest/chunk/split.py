@@ -14,7 +14,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from domain.types import Chunk, Document, ParsedPage
+from domain.documents import Chunk, Document
+from domain.parsed import ParsedPage
 from ingest.chunk.blocks import HIDDEN, Blocks
 from ingest.chunk.chunks import ROOM, Maker, numbered, title_of
 from ingest.chunk.cross_page import running_lines, with_joined_tables, without_running

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from domain.types import Block
+from domain.parsed import Block
 from ingest.chunk.drafts import Draft, place_of, with_caption
 from ingest.chunk.long_text import cut
 from ingest.chunk.measure import Measure

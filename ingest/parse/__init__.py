@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from domain.types import Identity, ParsedPage
+from domain.parsed import Identity, ParsedPage
 from ingest.parse.formats import Format, Open, Parse
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from domain.types import Identity, ParsedPage, Problem
+from domain.documents import Problem
+from domain.parsed import Identity, ParsedPage
 from ingest.parse.grid import Row, blocks_of
 from ingest.parse.text import read_text
 

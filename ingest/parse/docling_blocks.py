@@ -12,8 +12,9 @@ from typing import Any
 
 from PIL import Image
 
+from domain.documents import Box
 from domain.errors import Unreadable
-from domain.types import Block, Box
+from domain.parsed import Block
 from ingest.parse.outline import Outline
 from ingest.parse.tables import table_block
 from language.scripts import CJK_LETTERS

@@ -9,8 +9,9 @@ from xml.etree.ElementTree import Element
 
 from PIL import Image, UnidentifiedImageError
 
+from domain.documents import Place
 from domain.errors import Unreadable
-from domain.types import Block, Place
+from domain.parsed import Block
 from ingest.parse.docling_blocks import encoded_picture
 from ingest.parse.packages import xml
 from ingest.parse.tables import table_block

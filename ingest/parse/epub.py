@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from domain.documents import Problem
 from domain.errors import NeedsPassword, Unreadable
-from domain.types import Block, Identity, ParsedPage, Problem
+from domain.parsed import Block, Identity, ParsedPage
 from ingest.parse.html import text_of_html, title_and_blocks
 from ingest.parse.packages import package, xml
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from domain.types import Identity, ParsedPage
+from domain.parsed import Identity, ParsedPage
 from ingest import text_kinds
 from ingest.parse import nouns
 from ingest.parse.nouns import Noun

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from domain.types import Block, Place
+from domain.documents import Place
+from domain.parsed import Block
 from ingest.parse.tables import table_block
 
 GROUP = 200  # rows in a block; splitting cuts them further

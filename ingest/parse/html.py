@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from domain.documents import Problem
 from domain.errors import Unreadable
-from domain.types import Block, Identity, ParsedPage, Problem
+from domain.parsed import Block, Identity, ParsedPage
 from ingest.encodings import decode, encoding_of
 from ingest.parse.html_tables import Cell, grid_of
 from ingest.parse.outline import Outline

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from domain.documents import Place, Problem
 from domain.errors import Unreadable
-from domain.types import Block, Identity, ParsedPage, Place, Problem
+from domain.parsed import Block, Identity, ParsedPage
 from ingest.parse.tables import table_block
 from ingest.parse.text import MAX_BLOCK, blocks_of, read_text
 

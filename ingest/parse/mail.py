@@ -21,8 +21,9 @@ from email.message import Message
 from functools import partial
 from pathlib import Path
 
+from domain.documents import Place, Problem
 from domain.errors import ExhibitError, Unreadable
-from domain.types import Block, Identity, ParsedPage, Place, Problem
+from domain.parsed import Block, Identity, ParsedPage
 from ingest.encodings import decode
 from ingest.file_names import clean_name
 from ingest.parse.html import blocks_of_html, text_of_html

@@ -13,7 +13,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from domain.types import Block, Identity, ParsedPage
+from domain.parsed import Block, Identity, ParsedPage
 from ingest.parse.outline import Outline
 from ingest.parse.tables import table_block
 from ingest.parse.text import read_text

@@ -24,8 +24,9 @@ from rapidocr.inference_engine.openvino import main as openvino_sessions
 from rapidocr.inference_engine.openvino.device_config import CPUConfig
 from rapidocr.utils.process_img import get_rotate_crop_image, map_boxes_to_original
 
+from domain.documents import Box
 from domain.errors import Unreadable
-from domain.types import Box, Line, ParsedPage
+from domain.parsed import Line, ParsedPage
 from ingest.parse.pdf import texts_and_tables
 from ingest.parse.pdf_captions import captioned, placed
 from ingest.parse.pdf_file import FIGURE_SIDE, crop_figures

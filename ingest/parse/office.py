@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from domain.documents import Problem
 from domain.errors import Unreadable
-from domain.types import Identity, ParsedPage, Problem
+from domain.parsed import Identity, ParsedPage
 from ingest.parse.docling_blocks import Content, content_of, convert
 from ingest.parse.packages import cleaned, package, title, xml
 

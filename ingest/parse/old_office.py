@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-from domain.types import Identity, ParsedPage
+from domain.parsed import Identity, ParsedPage
 from ingest.libreoffice import converted
 from ingest.parse.office import open_docx, open_pptx, parse_docx, parse_pptx
 from ingest.parse.sheets import open_xlsx, parse_xlsx

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from domain.documents import Problem
 from domain.errors import NeedsPassword, Unreadable
-from domain.types import Block, Identity, ParsedPage, Problem
+from domain.parsed import Block, Identity, ParsedPage
 from ingest.parse.grid import blocks_of
 from ingest.parse.outline import Outline
 from ingest.parse.packages import package, xml

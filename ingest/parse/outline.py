@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from domain.types import Block, Place
+from domain.documents import Place
+from domain.parsed import Block
 
 MAX_LEVEL = 6
 Headings = tuple[tuple[int, str], ...]  # those that are open, each with its level

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import Unreadable
-from domain.types import Identity, ParsedPage
+from domain.parsed import Identity, ParsedPage
 from ingest.encodings import decode
 from ingest.file_names import clean_name
 from ingest.parse.html import text_of_html

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pypdfium2 as pdfium
 
+from domain.documents import Box, Problem
 from domain.errors import Unreadable
-from domain.types import Block, Box, Identity, Line, ParsedPage, Problem
+from domain.parsed import Block, Identity, Line, ParsedPage
 from ingest.chunk.cross_page import MARGIN, blanked, is_page_number
 from ingest.parse.formats import PDF
 from ingest.parse.pdf_captions import captioned, is_caption, placed

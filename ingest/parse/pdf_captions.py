@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from domain.types import Block, Box
+from domain.documents import Box
+from domain.parsed import Block
 from ingest.chunk.regions import lines_of_parts
 
 SAME_EDGE = 0.015  # of the page's width

@@ -11,8 +11,8 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from PIL import Image
 
+from domain.documents import Box
 from domain.errors import Missing, NeedsPassword, Unreadable
-from domain.types import Box
 
 FIGURE_DPI = 150
 FIGURE_SIDE = 1600  # pixels of a crop, at most

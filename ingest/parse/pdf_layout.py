@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
 
-from domain.types import Block, Line
+from domain.parsed import Block, Line
 from ingest.parse.pdf_geometry import CJK, Page, Row, Segment, Word
 from language.sentences import is_field
 

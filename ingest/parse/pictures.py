@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from domain.documents import Box, Problem
 from domain.errors import Unreadable
-from domain.types import Block, Box, Identity, ParsedPage, Problem
+from domain.parsed import Block, Identity, ParsedPage
 from ingest.parse.upright import orientation, upright
 
 LONGEST_SIDE = 2000  # pixels of a kept frame

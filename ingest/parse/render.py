@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from domain.documents import Box
 from domain.errors import Missing
-from domain.types import Box
 from ingest.parse.formats import PDF, SVG
 from ingest.parse.pdf_file import draw_page
 from ingest.parse.pictures import MEDIA_TYPES, draw_svg, encoded, frame, frames_of

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from domain.documents import Problem
 from domain.errors import Unreadable
-from domain.types import Block, Identity, ParsedPage, Problem
+from domain.parsed import Block, Identity, ParsedPage
 from ingest.parse.outline import Outline
 from ingest.parse.tables import table_block
 

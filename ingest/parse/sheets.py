@@ -15,8 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from domain.documents import Problem
 from domain.errors import Unreadable
-from domain.types import Identity, ParsedPage, Problem
+from domain.parsed import Identity, ParsedPage
 from ingest.parse.cell_formats import shown
 from ingest.parse.drawings import comments, drawn_blocks
 from ingest.parse.grid import Row, blocks_of

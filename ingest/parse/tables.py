@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from domain.types import Block, Box, Place
+from domain.documents import Box, Place
+from domain.parsed import Block
 
 Cells = Sequence[Sequence[str]]
 CELLS = re.compile(r"(?<!\\)\|")

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from domain.documents import Problem
 from domain.errors import Unreadable
-from domain.types import Block, Identity, ParsedPage, Problem
+from domain.parsed import Block, Identity, ParsedPage
 from ingest.encodings import decode
 from ingest.parse.outline import Outline
 

@@ -38,8 +38,8 @@ from app.adapters.vectors.chroma import ChromaVectors
 from app.adapters.vectors.kept import KeptInBlobs
 from app.compose import running
 from app.settings import Settings
+from domain.documents import Box, Chunk, Document, Region
 from domain.ports import IndexName, TextEncoder, VectorRow, Vectors, WordsRow
-from domain.types import Box, Chunk, Document, Region
 from evaluation.machine import in_words, machine
 from evaluation.metrics import percentile
 from evaluation.service import running_service

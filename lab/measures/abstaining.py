@@ -22,7 +22,9 @@ from answering.extractive.reader import ExtractiveReader
 from answering.question.read import read
 from app.adapters.encoders.text import load_text_encoder
 from app.settings import load_settings
-from domain.types import Chunk, Document, Evidence, Place, Prompt
+from domain.answers import Prompt
+from domain.documents import Chunk, Document, Place
+from domain.evidence import Evidence
 from evaluation.client import connected
 from evaluation.kept import ROOT, kept_index
 from evaluation.measure import take_in

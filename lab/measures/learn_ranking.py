@@ -32,7 +32,7 @@ from app.adapters.vectors.kept import KeptInBlobs
 from app.compose.encoders import one_by_one
 from app.settings import load_settings
 from domain.ports import Catalogue, Retriever
-from domain.types import Query
+from domain.searches import Query
 from evaluation.client import Json, connected
 from evaluation.kept import TakenIn, kept_index
 from evaluation.measure import first_right_evidence, ranked_places, right_places, take_in

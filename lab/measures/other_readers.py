@@ -19,7 +19,7 @@ import pypdfium2 as pdfium
 from pdfplumber.utils.pdfinternals import resolve_all
 from pdfplumber.utils.text import dedupe_chars, extract_text
 
-from domain.types import Box
+from domain.documents import Box
 
 Rectangle = tuple[float, float, float, float]
 CROP_DPI = 150

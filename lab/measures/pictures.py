@@ -22,7 +22,7 @@ from app.adapters.catalogue.catalogue import SqlCatalogue
 from app.adapters.encoders import clip
 from app.adapters.encoders.clip import BUNDLED, ClipEncoder
 from app.adapters.encoders.decoding import small_picture
-from domain.types import Chunk
+from domain.documents import Chunk
 from evaluation.machine import in_words, machine
 from evaluation.tables import table
 from lab.measures.figures import SIDE, Floats, drawn_samples, pictures_of, rendered, texts_of

@@ -20,7 +20,9 @@ from answering.extractive.reader import ExtractiveReader
 from answering.question.read import read
 from app.adapters.encoders.text import load_text_encoder
 from app.settings import load_settings
-from domain.types import Chunk, Document, Evidence, Kind, Prompt
+from domain.answers import Prompt
+from domain.documents import Chunk, Document, Kind
+from domain.evidence import Evidence
 from evaluation.claims import markdown
 from evaluation.kept import ROOT
 from evaluation.measure import bare

@@ -23,7 +23,8 @@ import pypdfium2 as pdfium
 
 from app.adapters.encoders.model_files import bundled_minilm
 from app.adapters.encoders.tokenizer import Tokens
-from domain.types import Chunk, Document, ParsedPage
+from domain.documents import Chunk, Document
+from domain.parsed import ParsedPage
 from evaluation.kept import ROOT
 from ingest.chunk.split import split
 from ingest.parse import open_document, parse_pages

@@ -14,9 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.adapters.catalogue.catalogue import SqlCatalogue
-from domain.errors import BadRequest, Conflict, Gone, Missing
-from domain.ports import Catalogue
-from domain.types import (
+from domain.documents import (
     KINDS,
     Box,
     Chunk,
@@ -30,6 +28,8 @@ from domain.types import (
     Reindexing,
     Status,
 )
+from domain.errors import BadRequest, Conflict, Gone, Missing
+from domain.ports import Catalogue
 from retrievers.filters import narrowed, parse, possible
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

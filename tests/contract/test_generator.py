@@ -14,8 +14,10 @@ from answering.extractive.reader import ExtractiveReader
 from answering.question.read import read
 from app.adapters.llm.openai_chat import OpenAIChat
 from app.adapters.memory.generator import MemoryGenerator
+from domain.answers import Delta, Prompt
+from domain.documents import Chunk, Document
+from domain.evidence import Evidence
 from domain.ports import Generator
-from domain.types import Chunk, Delta, Document, Evidence, Prompt
 from prompts.answer import build
 from prompts.markers import MarkerFilter
 from tests.contract.openai_server import OpenAIServer, said

@@ -13,7 +13,7 @@ from app.adapters.catalogue.traces import SqlTraces
 from app.adapters.memory.traces import MemoryTraces
 from domain.errors import Missing
 from domain.ports import Traces
-from domain.types import Dropped, Hit, Outcome, Shown, Trace, TraceStep, Understood, Vote
+from domain.searches import Dropped, Hit, Outcome, Shown, Trace, TraceStep, Understood, Vote
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

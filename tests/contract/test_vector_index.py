@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from app.adapters.vectors.chroma import ChromaVectors
+from domain.documents import Kind
 from domain.errors import BadConfiguration, Unavailable
 from domain.ports import IndexName, VectorIndex, VectorRow, Vectors
-from domain.types import Kind
 from tests.contract.stores import VECTORS, applying, opened_vectors
 
 INDEX = IndexName("c1", "text", "sentence-transformers/all-MiniLM-L6-v2")

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from app.adapters.lexical.tantivy import TantivyWords
+from domain.documents import Kind
 from domain.errors import Unavailable
 from domain.ports import WordsIndex, WordsRow
-from domain.types import Kind
 from tests.contract.stores import WORDS, applying, opened_words
 from tests.growth import assert_linear
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from app.compose.stores import VectorStore
 from app.settings import Settings
+from domain.documents import Kind
 from domain.ports import IndexName, Vector, VectorRow, Vectors
-from domain.types import Kind
 
 
 class ToyVectors:

@@ -11,8 +11,8 @@ from pathlib import Path
 from app.adapters.memory.indexes import MemoryWords
 from app.compose.stores import WordsStore
 from app.settings import Settings
+from domain.documents import Kind
 from domain.ports import WordsRow
-from domain.types import Kind
 
 
 class ToyWords:

@@ -13,7 +13,7 @@ STARTED = """
 import sys
 from datetime import UTC, datetime
 from app.adapters.catalogue.catalogue import SqlCatalogue
-from domain.types import Chunk, Document
+from domain.documents import Chunk, Document
 url, name = sys.argv[1:]
 def document(id, sha256):
     return Document(id, home, "default", "a", "text/plain", 1, sha256, "queued", datetime.now(UTC))

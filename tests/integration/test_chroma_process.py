@@ -16,9 +16,9 @@ import pytest
 from app.adapters.memory.indexes import MemoryVectors
 from app.adapters.vectors import chroma_process
 from app.adapters.vectors.chroma_process import ChromaProcess
+from domain.documents import Kind
 from domain.errors import BadConfiguration, Unavailable
 from domain.ports import IndexName, Vector, VectorRow
-from domain.types import Kind
 from tests.waiting import HANG_S, for_ever
 
 GOOD, BAD = IndexName("c1", "text", "mini"), IndexName("c1", "image", "clip")

@@ -18,9 +18,11 @@ from app.adapters.lexical.tantivy import TantivyWords
 from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.vectors.chroma import ChromaVectors
 from app.adapters.vectors.kept import KeptInBlobs
+from domain.documents import Chunk, Collection, Document, Kind
+from domain.evidence import Evidence
 from domain.ports import IndexName, VectorRow, WordsRow
 from domain.question import Question
-from domain.types import Chunk, Collection, Document, Evidence, Kind, Query
+from domain.searches import Query
 from retrievers.filters import matches, narrowed, parse, possible
 from retrievers.fused import Fused
 from retrievers.hydrated import Joined

@@ -21,9 +21,11 @@ from app.adapters.memory.encoders import MemoryImageEncoder, MemoryTextEncoder
 from app.compose.encoders import Encoders
 from app.compose.retrieval import fused_ways
 from app.settings import Settings
+from domain.documents import Collection
 from domain.errors import ModelMismatch
+from domain.evidence import Space
 from domain.ports import IndexName, VectorRow, Vectors
-from domain.types import Collection, Query, Space
+from domain.searches import Query
 from ingest.stores import Stores
 from retrievers.fused import Fused
 from tests.unit.test_pipeline import House

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from answering.question.read import read
-from domain.types import Query
+from domain.searches import Query
 from lab.measures.learn_ranking import opened
 
 

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from rapidocr.inference_engine.openvino import main as openvino_sessions
 
 from domain.errors import Missing, Unreadable
-from domain.types import ParsedPage
+from domain.parsed import ParsedPage
 from ingest.chunk.regions import cell_lines
 from ingest.parse.ocr import KERNELS_KEPT, _engine, _not_thin, _threads, recognise_page, recognise_pixels
 

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import pytest
 
 from app.adapters.memory.blobs import MemoryBlobs
+from domain.documents import Document
 from domain.errors import NeedsPassword, Unreadable
-from domain.types import Document, ParsedPage
+from domain.parsed import ParsedPage
 from ingest import parser as module
 from ingest.originals import key
 from ingest.parse.formats import FORMATS, Format, Parser

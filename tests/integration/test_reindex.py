@@ -24,8 +24,10 @@ from app.adapters.vectors.chroma import ChromaVectors
 from app.adapters.vectors.kept import KeptInBlobs
 from app.services.reindex import Reindex
 from app.services.upkeep.repair import repair_indexes
+from domain.documents import Chunk, Collection, Document, Reindexing
+from domain.evidence import Space
 from domain.ports import IndexName, Retriever, VectorRow, Vectors, words_row
-from domain.types import Chunk, Collection, Document, Query, Reindexing, Space
+from domain.searches import Query
 from ingest.embed import wants
 from ingest.pipeline import Pipeline
 from ingest.reindex import Reindexer

@@ -17,8 +17,8 @@ from app.adapters.vectors.chroma import ChromaVectors
 from app.adapters.vectors.chroma_process import ChromaProcess
 from app.adapters.vectors.kept import KeptInBlobs
 from app.services.upkeep.repair import Repaired, repair
+from domain.documents import Chunk, Document
 from domain.ports import IndexName, VectorIndex, VectorRow, Vectors, WordsRow
-from domain.types import Chunk, Document
 from ingest.stores import Stores
 from tests.catalogues import fresh_catalogue
 

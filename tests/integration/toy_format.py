@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from domain.types import Block, Identity, ParsedPage
+from domain.parsed import Block, Identity, ParsedPage
 
 LEDGER = "application/x-ledger"
 

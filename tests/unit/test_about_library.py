@@ -9,7 +9,9 @@ import pytest
 
 from answering.library_questions import Librarian, mentions
 from answering.question.read import read
-from domain.types import Answer, Chunk, Document, Found, Hit, Query, Status
+from domain.answers import Answer
+from domain.documents import Chunk, Document, Status
+from domain.searches import Found, Hit, Query
 from ingest.outline import outline_of
 from retrievers.hydrated import Joined
 from tests.catalogues import fresh_catalogue

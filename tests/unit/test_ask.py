@@ -23,23 +23,11 @@ from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.generator import MemoryGenerator
 from app.adapters.memory.traces import MemoryTraces
 from app.api.chat import last_answer
+from domain.answers import Answer, Delta, ImagePart, Message, Prompt, TextPart
+from domain.documents import Chunk, Document, PageReport
 from domain.errors import BadRequest, ExhibitError, HungUp, Missing, ModelUnavailable, PromptTooLong, TooManyImages
 from domain.question import Question
-from domain.types import (
-    Answer,
-    Chunk,
-    Delta,
-    Document,
-    Found,
-    Hit,
-    ImagePart,
-    Message,
-    PageReport,
-    Prompt,
-    Query,
-    TextPart,
-    Vote,
-)
+from domain.searches import Found, Hit, Query, Vote
 from retrievers.hydrated import Joined
 from tests.catalogues import fresh_catalogue
 

@@ -17,8 +17,8 @@ from app.adapters.catalogue.statements import utc_now
 from app.adapters.dbos_jobs import DbosJobs
 from app.services.upkeep.reconcile import keep_lease, reconcile_for_ever
 from app.services.upkeep.repair import Repaired, repair_at_start
+from domain.documents import Document
 from domain.errors import Unavailable
-from domain.types import Document
 from tests.catalogues import fresh_catalogue
 from tests.waiting import until
 

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from answering.ask import Answered, Said
-from domain.types import Message, TextPart
+from domain.answers import Message, TextPart
 from prompts.markers import MarkerFilter, claims_of, quote_for
 from tests.growth import assert_linear
 from tests.unit.test_ask import SENTENCES, answer_of, asking, events_of

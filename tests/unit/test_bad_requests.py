@@ -17,8 +17,8 @@ from app.adapters.memory.generator import MemoryGenerator
 from app.api.bodies import ChatIn, CollectionIn, CompletionIn, MessageIn
 from app.api.messages import messages_of
 from app.api.problems import install
+from domain.answers import ImagePart, Message, TextPart
 from domain.errors import BadRequest
-from domain.types import ImagePart, Message, TextPart
 from prompts.answer import build
 from tests.unit.test_ask import asking, events_of
 

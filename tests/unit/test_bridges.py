@@ -19,8 +19,9 @@ from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.response_synthesizers import get_response_synthesizer
 from llama_index.core.schema import ImageNode
 
+from domain.documents import Box, Chunk, Document, Region
 from domain.errors import BadRequest, Unavailable
-from domain.types import Box, Chunk, Document, Evidence, Region
+from domain.evidence import Evidence
 from retrievers import langchain_bridge, llamaindex_bridge
 from retrievers.bridges import InProcess, OverHttp, Source
 

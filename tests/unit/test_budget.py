@@ -8,8 +8,8 @@ from answering.ask import Answered
 from answering.context.budget import Budget
 from answering.context.pack import tokens_of
 from answering.question.read import read
+from domain.answers import ImagePart, Message, Prompt, TextPart
 from domain.errors import PromptTooLong, TooManyImages
-from domain.types import ImagePart, Message, Prompt, TextPart
 from prompts.answer import build
 from tests.unit.test_ask import answer_of, asking, events_of
 

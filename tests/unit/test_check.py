@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from answering.grounding.check import THRESHOLD, Checker, Statement, verdict_of
+from domain.answers import Claim
 from domain.ports import Vector, Vectors
-from domain.types import Claim
 from tests.growth import assert_linear
 
 CITED = (

@@ -9,7 +9,7 @@ import pytest
 from answering.extractive.reader import ExtractiveReader
 from answering.question.read import read
 from domain.question import Question
-from domain.types import Hit
+from domain.searches import Hit
 from retrievers.closest import LOOKED_AT, closest
 from retrievers.reranked import Candidate
 from tests.unit.test_extractive import evidence

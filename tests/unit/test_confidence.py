@@ -6,7 +6,7 @@ import pytest
 
 from answering.extractive.confidence import THRESHOLD, held_by, of_evidence, of_sentence
 from answering.question.wants import wants_of
-from domain.types import Kind
+from domain.documents import Kind
 from tests.unit.test_extractive import evidence
 
 TWEETS = "Germanwings sent 12 tweets about the crash in 2015; the airline's logo was made grey."

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from domain.types import Block, Box, Line, ParsedPage
+from domain.documents import Box
+from domain.parsed import Block, Line, ParsedPage
 from ingest.chunk.cross_page import is_page_number, running_lines, with_joined_tables, without_running
 from ingest.parse.tables import table_block
 

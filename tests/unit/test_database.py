@@ -18,8 +18,8 @@ from app.adapters.catalogue.chunks import SqlChunks
 from app.adapters.catalogue.cursors import encode_cursor
 from app.adapters.catalogue.database import MIGRATIONS, Database
 from app.adapters.catalogue.tables import metadata
+from domain.documents import Chunk, Document, Narrowed
 from domain.errors import BadConfiguration, Unavailable
-from domain.types import Chunk, Document, Narrowed
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import pytest
 from answering.output.citations import cited
 from app.adapters.llm.openai_chat import OpenAIChat
 from app.adapters.memory.blobs import MemoryBlobs
-from domain.types import Box, Chunk, Document, Evidence, PageReport
+from domain.documents import Box, Chunk, Document, PageReport
+from domain.evidence import Evidence
 from ingest.describe import Described, Describer, Description, Target, targets, with_description
 from prompts.describe import MOST_DESCRIPTION, build, harmless
 from tests.contract.openai_server import OpenAIServer, Reply, contents, said

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from domain.types import Box, Chunk, Region
+from domain.documents import Box, Chunk, Region
 from evaluation.command import BELOW, FAILED, BadChoice, run, settings_of, settings_without
 from evaluation.compare import NothingInCommon, compared, comparison_table
 from evaluation.metrics import mcnemar, paired_interval

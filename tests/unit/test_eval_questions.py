@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from app.adapters.memory.generator import MemoryGenerator
+from domain.documents import Chunk, Document, Kind
 from domain.errors import ModelUnavailable, PromptTooLong
-from domain.types import Chunk, Document, Kind
 from evaluation.cloze import Made, cloze_questions
 from evaluation.generate import asked_of, file_names, line_of, write_folder
 from evaluation.measure import parallel_rank

@@ -20,8 +20,10 @@ from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.generator import MemoryGenerator
 from app.adapters.memory.traces import MemoryTraces
 from app.api.traces import TraceOut
+from domain.answers import Message, TextPart
+from domain.documents import Chunk, Document
 from domain.errors import Missing, Unavailable
-from domain.types import Chunk, Document, Found, Hit, Message, Query, TextPart, Trace, TraceStep
+from domain.searches import Found, Hit, Query, Trace, TraceStep
 from retrievers.fused import Fused
 from retrievers.hydrated import Joined, Joint
 from tests.catalogues import fresh_catalogue

@@ -10,8 +10,10 @@ from answering.extractive.passages import quotables
 from answering.extractive.reader import ExtractiveReader
 from answering.grounding.check import Checker, Statement
 from answering.question import read as questions
+from domain.answers import Prompt
+from domain.documents import Chunk, Document, Kind, Place
+from domain.evidence import Evidence
 from domain.ports import Vector, Vectors
-from domain.types import Chunk, Document, Evidence, Kind, Place, Prompt
 from prompts.answer import abstains
 from prompts.markers import claims_of
 from tests.growth import assert_linear

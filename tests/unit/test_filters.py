@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.documents import Document
 from domain.errors import BadRequest
-from domain.types import Document
 from retrievers.filters import matches, narrowed, parse, possible
 
 

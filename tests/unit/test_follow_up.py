@@ -10,9 +10,9 @@ import pytest
 from answering.question.condense import QuestionReader
 from answering.question.follow_up import leans_on, standalone
 from app.adapters.memory.generator import MemoryGenerator
+from domain.answers import Delta, Message, Prompt, Role, TextPart
 from domain.errors import ModelUnavailable
 from domain.question import Question
-from domain.types import Delta, Message, Prompt, Role, TextPart
 from prompts.condense import condensed
 
 SHARE = "What share of the items for Skerry was delivered on time in 2025?"

@@ -13,8 +13,8 @@ from app.adapters.catalogue.database import Database
 from app.adapters.catalogue.documents import SqlDocuments
 from app.api import documents
 from app.api.documents import LOOKS, _followed
+from domain.documents import Document
 from domain.errors import Unavailable
-from domain.types import Document
 from tests.catalogues import fresh_catalogue
 
 LOCKED = Unavailable("The catalogue is locked.")

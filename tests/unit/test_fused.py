@@ -8,7 +8,8 @@ import pytest
 
 from answering.question.read import read
 from domain.errors import BadRequest, ExhibitError, Unavailable
-from domain.types import Found, Hit, Query, Space, Vote
+from domain.evidence import Space
+from domain.searches import Found, Hit, Query, Vote
 from retrievers.fused import RRF_K, Fused, min_max_fusion, reciprocal_rank_fusion
 from tests.waiting import HANG_S
 

@@ -10,7 +10,9 @@ import pytest
 from answering.output.hidden_text import hidden_met
 from answering.output.notices import in_words
 from answering.question.read import read
-from domain.types import Box, Chunk, Document, Evidence, Notice, PageReport, Region
+from domain.answers import Notice
+from domain.documents import Box, Chunk, Document, PageReport, Region
+from domain.evidence import Evidence
 from language.scripts import is_chinese
 from tests.catalogues import fresh_catalogue
 from tests.unit.test_ask import answer_of, asking

@@ -15,9 +15,9 @@ import pytest
 from app.adapters.blobs import LocalBlobs
 from app.services.intake import Intake, Taken
 from app.services.library import Library, Upload
+from domain.documents import Document
 from domain.errors import Gone
 from domain.ports import Jobs
-from domain.types import Document
 from ingest.identify import media_type_of
 from ingest.originals import Originals, key
 from ingest.unpack import Unpacked, UnpackLimits, unpack

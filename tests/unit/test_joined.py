@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from answering.question.read import read
+from domain.documents import Chunk, Collection, Document, Kind
 from domain.errors import BadRequest
-from domain.types import Chunk, Collection, Document, Evidence, Found, Hit, Kind, Query
+from domain.evidence import Evidence
+from domain.searches import Found, Hit, Query
 from retrievers.hydrated import Joined
 from tests.catalogues import fresh_catalogue
 

@@ -9,8 +9,8 @@ from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.vectors.index_names import slug
 from app.adapters.vectors.kept import KeptInBlobs
 from domain.errors import Unreadable
+from domain.evidence import Space
 from domain.ports import Vectors
-from domain.types import Space
 
 
 def unit(n: int, seed: int = 0) -> Vectors:

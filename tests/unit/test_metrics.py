@@ -14,7 +14,7 @@ from app.api.deps import Services
 from app.api.metrics import Requests, waiting
 from app.main import create_app
 from app.settings import Settings
-from domain.types import Document
+from domain.documents import Document
 from tests.catalogues import fresh_catalogue
 
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from domain.errors import NeedsPassword, Unreadable
-from domain.types import ParsedPage
+from domain.parsed import ParsedPage
 from ingest import libreoffice
 from ingest.identify import media_type_of
 from ingest.parse import open_document, parse_pages

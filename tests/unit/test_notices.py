@@ -11,7 +11,7 @@ import pytest
 from answering.output import notices
 from answering.output.notices import SECTIONS, in_words
 from answering.question.read import read
-from domain.types import Noticed
+from domain.answers import Noticed
 from language.scripts import is_chinese
 from tests.rooms import ROOT, rooms
 from tests.unit.test_ask import answer_of, asking

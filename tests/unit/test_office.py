@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from domain.documents import Box
 from domain.errors import NeedsPassword, Unreadable
-from domain.types import Block, Box, ParsedPage
+from domain.parsed import Block, ParsedPage
 from ingest.parse import open_document, parse_pages
 from ingest.parse.cell_formats import shown
 from ingest.parse.formats import FORMATS, SHEETS, SLIDES, WORD

@@ -11,8 +11,10 @@ import pytest
 
 from answering.question.read import read
 from app.adapters.llm.openai_chat import OpenAIChat
+from domain.answers import Delta, ImagePart, Prompt, Usage
+from domain.documents import Chunk, Document
 from domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages
-from domain.types import Chunk, Delta, Document, Evidence, ImagePart, Prompt, Usage
+from domain.evidence import Evidence
 from prompts.answer import build
 from tests.contract.openai_server import OpenAIServer, Reply, Script, contents, endless, said, until_set
 from tests.waiting import HANG_S, until

@@ -13,8 +13,8 @@ import pytest
 from app.adapters.blobs import LocalBlobs
 from app.adapters.catalogue.catalogue import SqlCatalogue
 from app.services.upkeep.repair import sweep_at_start
+from domain.documents import Document
 from domain.errors import ExhibitError
-from domain.types import Document
 from ingest.originals import Originals
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from domain.types import Block, Chunk, Document, ParsedPage
+from domain.documents import Chunk, Document
+from domain.parsed import Block, ParsedPage
 from ingest.outline import HEADINGS, ORDINAL, is_outline, outline_of
 from tests.catalogues import fresh_catalogue
 

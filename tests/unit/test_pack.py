@@ -9,7 +9,9 @@ from PIL import Image
 
 from answering.context.pack import SIDES, packings, picture_size, recent, spread, tokens_of
 from app.adapters.encoders.decoding import fitted_picture
-from domain.types import Chunk, Document, Evidence, Kind, Message, TextPart
+from domain.answers import Message, TextPart
+from domain.documents import Chunk, Document, Kind
+from domain.evidence import Evidence
 
 DOCUMENT = Document(
     "d", "c", "default", "report.pdf", "application/pdf", 1, "0" * 64, "ready", datetime(2026, 1, 1, tzinfo=UTC)

@@ -11,8 +11,8 @@ import pytest
 from app.adapters.catalogue.catalogue import SqlCatalogue
 from app.adapters.memory.blobs import MemoryBlobs
 from app.services.pages import Pages
+from domain.documents import Box, Document
 from domain.errors import Gone, Missing
-from domain.types import Box, Document
 from tests.catalogues import fresh_catalogue
 
 SLIDES = "application/vnd.openxmlformats-officedocument.presentationml.presentation"

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from app.adapters.memory.blobs import MemoryBlobs
+from domain.documents import Document
 from domain.errors import Unreadable
-from domain.types import Document, ParsedPage
+from domain.parsed import ParsedPage
 from ingest.parser import SandboxedParser
 from system.sandbox import Sandbox
 

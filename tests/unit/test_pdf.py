@@ -9,8 +9,9 @@ import numpy as np
 import pypdfium2 as pdfium
 import pytest
 
+from domain.documents import Box
 from domain.errors import Missing, Unreadable
-from domain.types import Block, Box, ParsedPage
+from domain.parsed import Block, ParsedPage
 from ingest.parse.pdf import open_pdf, parse_pdf
 from ingest.parse.pdf_file import crop_figures
 from ingest.parse.pdf_shapes import read_shapes

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.types import Box
+from domain.documents import Box
 from ingest.parse.pdf_geometry import Page, Row, Word, row_of
 from ingest.parse.pdf_layout import blocks, text_of
 from ingest.parse.pdf_rows import aligned_tables, is_of_records

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from domain.documents import Box
 from domain.errors import Missing, Unreadable
-from domain.types import Box
 from ingest.parse.pictures import MOST_FRAMES, draw_svg, encoded, open_picture, open_svg, parse_picture, parse_svg
 from ingest.parse.render import render_page
 

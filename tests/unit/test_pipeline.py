@@ -22,9 +22,11 @@ from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.adapters.memory.jobs import MemoryJobs, step
 from app.adapters.vectors.kept import KeptInBlobs
 from app.services.upkeep.reconcile import reconcile
+from domain.answers import Delta, Prompt
+from domain.documents import Box, Document, Problem
 from domain.errors import ExhibitError, Gone, ModelUnavailable, Unavailable, Unreadable
+from domain.parsed import Block, Identity, ParsedPage
 from domain.ports import IndexName, Vectors
-from domain.types import Block, Box, Delta, Document, Identity, ParsedPage, Problem, Prompt
 from ingest import recognise as recognise_module
 from ingest import stages as stages_module
 from ingest.chunk.cut import CountTokens, Cut, cut_pictures, cut_text

@@ -13,8 +13,8 @@ from answering.question.read import read
 from app.api.chat import _told, retrieved
 from app.api.openai import _chunks
 from domain import errors
+from domain.answers import Message, TextPart
 from domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages, Unavailable
-from domain.types import Message, TextPart
 from language.scripts import is_chinese
 from prompts.problems import broken_off
 from tests.unit.test_ask import asking

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from answering.question.read import read
+from domain.answers import ImagePart, Message, TextPart
+from domain.documents import Chunk, Document, Kind, Place
 from domain.errors import BadConfiguration
-from domain.types import Chunk, Document, Evidence, ImagePart, Kind, Message, Place, TextPart
+from domain.evidence import Evidence
 from language.scripts import is_chinese
 from prompts.answer import abstains, abstention, build, missing_from
 from prompts.neutral import in_one_line, neutral

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from answering.question.read import LONGEST, read, written_out
+from domain.answers import Message, TextPart
 from domain.question import Question
-from domain.types import Message, TextPart
 from tests.rooms import ROOT, rooms
 
 HISTORY = (

@@ -19,9 +19,10 @@ from app.adapters.vectors.kept import KeptInBlobs
 from app.services.reindex import Reindex
 from app.services.upkeep.reconcile import reconcile
 from app.services.upkeep.repair import repair_indexes
+from domain.documents import Chunk, Collection, Document, Reindexing
 from domain.errors import Conflict, Missing, Unavailable
+from domain.evidence import Space
 from domain.ports import IndexName, VectorRow, Vectors
-from domain.types import Chunk, Collection, Document, Reindexing, Space
 from ingest import reindex as reindex_module
 from ingest.embed import wants
 from ingest.reindex import Reindexer, reindex

@@ -18,9 +18,10 @@ from app.adapters.memory.encoders import MemoryTextEncoder
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.adapters.vectors.kept import KeptInBlobs
 from app.services.upkeep.repair import SAMPLE, Repaired, repair, repair_at_start, state_of
+from domain.documents import Chunk, Document, Kind, Status
 from domain.errors import Missing, Unavailable
+from domain.evidence import Space
 from domain.ports import IndexName, Vector, VectorRow, Vectors, WordsRow
-from domain.types import Chunk, Document, Kind, Space, Status
 from ingest.stores import Stores
 from tests.catalogues import fresh_catalogue
 

@@ -10,8 +10,9 @@ import pytest
 
 from answering.question.read import read
 from app.adapters.catalogue.chunks import SqlChunks
+from domain.documents import Box, Chunk, Collection, Kind, Region
 from domain.question import Question
-from domain.types import Box, Chunk, Collection, Found, Hit, Kind, Query, Region
+from domain.searches import Found, Hit, Query
 from retrievers.learned import FEATURES, Learned, features_of, looks_at_regions, shipped
 from retrievers.reranked import Candidate, Reranked, descending, in_turn, pinned, spread_over_pages
 from tests.catalogues import fresh_catalogue

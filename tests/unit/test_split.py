@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.types import Block, Box, Chunk, Document, Line, ParsedPage, Place, Region
+from domain.documents import Box, Chunk, Document, Place, Region
+from domain.parsed import Block, Line, ParsedPage
 from ingest.chunk.long_text import cut
 from ingest.chunk.regions import lines_of_parts
 from ingest.chunk.split import split, split_pictures, split_text

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from answering.question.read import read
+from domain.documents import Collection, Reindexing
 from domain.errors import ModelMismatch, ModelUnavailable
+from domain.evidence import Space
 from domain.ports import Retriever
-from domain.types import Collection, Found, Hit, Query, Reindexing, Space, Vote
+from domain.searches import Found, Hit, Query, Vote
 from retrievers.stamped import Stamped
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from domain.documents import Place
 from domain.errors import Unreadable
-from domain.types import Block, Place
+from domain.parsed import Block
 from ingest.parse import open_document, parse_pages
 from ingest.parse.formats import FORMATS
 

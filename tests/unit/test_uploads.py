@@ -11,8 +11,8 @@ import pytest
 from app.api import uploads
 from app.api.documents import _all_refused
 from app.api.uploads import AT_ONCE, Received, fetched, receive
+from domain.documents import Fetched
 from domain.errors import BadRequest, TooLarge, UnsupportedType
-from domain.types import Fetched
 from ingest.file_names import clean_name
 
 TYPE = "multipart/form-data; boundary=xyz"

@@ -12,9 +12,10 @@ from answering.question.read import read
 from app.adapters.memory.blobs import MemoryBlobs
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.adapters.vectors.kept import KeptInBlobs
+from domain.documents import Collection
 from domain.errors import Missing, ModelMismatch
 from domain.ports import IndexName, Vector, VectorRow, Vectors, WordsRow
-from domain.types import Collection, Found, Query
+from domain.searches import Found, Query
 from retrievers.vector import FEW_DOCUMENTS, Look, Seen, VectorRetriever, seeing_images, seeing_text
 from retrievers.words import WordsRetriever
 

@@ -15,9 +15,11 @@ from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.adapters.vectors.kept import KeptInBlobs
 from app.services.upkeep.compaction import Compacting, compact_words
 from app.services.upkeep.verify import Repairing, Verify
+from domain.documents import Chunk, Document, Status
 from domain.errors import Conflict, Unavailable
+from domain.evidence import Space
 from domain.ports import IndexName, VectorRow, Vectors, WordsRow
-from domain.types import Chunk, Document, Finding, Report, Space, Status
+from domain.upkeep import Finding, Report
 from ingest.originals import Originals
 from ingest.stores import Stores
 from tests.catalogues import fresh_catalogue

@@ -20,8 +20,9 @@ from app.compose.encoders import Encoders
 from app.compose.retrieval import RERANKERS, LoadReranker, Reranker, reranked, retrieval
 from app.compose.stores import WORDS_INDEXES, VectorStore, WordsStore, open_stores
 from app.settings import LanguageModel, Settings
+from domain.documents import Chunk, Collection, Document
 from domain.ports import IndexName, VectorRow, words_row
-from domain.types import Chunk, Collection, Document, Found, Hit, Query
+from domain.searches import Found, Hit, Query
 from ingest.stores import Stores
 from tests.contract.toy_vectors import open_toy_vectors
 from tests.contract.toy_words import open_toy_words

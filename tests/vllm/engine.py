@@ -16,7 +16,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from domain.types import Chunk, Document, Evidence, ImagePart, Kind
+from domain.answers import ImagePart
+from domain.documents import Chunk, Document, Kind
+from domain.evidence import Evidence
 from tests.waiting import HANG_S, wait_until
 
 ROOT = Path(__file__).parents[2]

@@ -10,8 +10,8 @@ import pytest
 
 from answering.question.read import read
 from app.adapters.llm.openai_chat import OpenAIChat
+from domain.answers import Delta, Message, Prompt, TextPart
 from domain.errors import ModelUnavailable, PromptTooLong, TooManyImages
-from domain.types import Delta, Message, Prompt, TextPart
 from prompts.answer import build
 from tests.vllm.engine import CONTEXT, MOST_IMAGES, Engine, evidence, free_port, picture
 from tests.waiting import HANG_S

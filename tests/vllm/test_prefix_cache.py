@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from answering.question.read import read
-from domain.types import Message, Prompt, TextPart
+from domain.answers import Message, Prompt, TextPart
 from prompts.answer import build
 from tests.vllm.engine import Engine, evidence
 from tests.waiting import HANG_S

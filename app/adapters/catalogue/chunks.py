@@ -12,8 +12,9 @@ from app.adapters.catalogue.database import Database
 from app.adapters.catalogue.statements import LIGHT, batches, changed, document_by_id, select_documents, undeleted
 from app.adapters.catalogue.tables import chunk_of, chunks, document_of, documents
 from domain.chunk_ids import document_id_of
+from domain.documents import Chunk
 from domain.errors import Gone, Missing
-from domain.types import Chunk, Evidence
+from domain.evidence import Evidence
 
 DESCRIBED = ("description", "described_by", "search_text")
 

@@ -26,9 +26,9 @@ from app.adapters.catalogue.statements import (
 )
 from app.adapters.catalogue.storable import storable_metadata
 from app.adapters.catalogue.tables import collection_of, collections, document_of, documents
+from domain.documents import Collection, Document
 from domain.errors import Conflict
 from domain.ports import Paged
-from domain.types import Collection, Document
 
 DEFAULT = "default"  # the collection that always exists
 

@@ -26,9 +26,9 @@ from app.adapters.catalogue.statements import (
 )
 from app.adapters.catalogue.storable import json_texts
 from app.adapters.catalogue.tables import collections, document_of, documents, parts
+from domain.documents import Document, Facts, Narrowed, Status
 from domain.errors import Conflict, Missing, Unavailable
 from domain.ports import Paged
-from domain.types import Document, Facts, Narrowed, Status
 
 MOST_TEXTS = 100  # looked for in each document's metadata; of more, all documents are looked at
 ROUNDS = 5

@@ -19,8 +19,8 @@ from app.adapters.catalogue.statements import (
     undeleted,
 )
 from app.adapters.catalogue.tables import chunks, document_of, documents, parts, tombstones
+from domain.documents import Document
 from domain.errors import Conflict, Gone
-from domain.types import Document
 
 
 class SqlErasure:

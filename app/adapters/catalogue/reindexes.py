@@ -18,8 +18,8 @@ from app.adapters.catalogue.statements import (
     undeleted,
 )
 from app.adapters.catalogue.tables import document_of, documents
+from domain.documents import READ, Collection, Document, Reindexing, ReindexState
 from domain.errors import Missing
-from domain.types import READ, Collection, Document, Reindexing, ReindexState
 
 
 class SqlReindexes:

@@ -15,9 +15,9 @@ from app.adapters.catalogue.database import Database
 from app.adapters.catalogue.erasure import hide_whole
 from app.adapters.catalogue.statements import UNFINISHED, Now, changed, document_by_id, undeleted
 from app.adapters.catalogue.tables import documents
+from domain.documents import FINISHED, READ, RETRYABLE, Document, Status
 from domain.errors import Conflict
 from domain.ports import RunChanges
-from domain.types import FINISHED, READ, RETRYABLE, Document, Status
 
 # A run that starts over remembers nothing of the one before it, but its chunks stand until they are replaced.
 ANEW: dict[str, Any] = {

@@ -13,8 +13,8 @@ from app.adapters.catalogue import tables
 from app.adapters.catalogue.cursors import decode_cursor
 from app.adapters.catalogue.database import Database
 from app.adapters.catalogue.tables import collection_of, collections, document_of, documents, tombstones
+from domain.documents import Collection, Document, Status
 from domain.errors import Gone, Missing
-from domain.types import Collection, Document, Status
 
 AT_ONCE = 500  # values in one IN (…); SQLite's builds allow from 999
 UNFINISHED: tuple[Status, ...] = ("queued", "running")

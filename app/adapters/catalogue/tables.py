@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 
 from app.adapters.catalogue.storable import storable, storable_metadata
-from domain.types import Box, Chunk, Collection, Document, PageReport, Place, Problem, Region, Reindexing
+from domain.documents import Box, Chunk, Collection, Document, PageReport, Place, Problem, Region, Reindexing
 
 
 class Words(TypeDecorator[str]):

@@ -13,7 +13,7 @@ from app.adapters.catalogue.database import Database
 from app.adapters.catalogue.statements import Now, utc_now
 from app.adapters.catalogue.tables import traces
 from domain.errors import Missing
-from domain.types import Trace
+from domain.searches import Trace
 
 MOST = 2_000
 DAYS = 14

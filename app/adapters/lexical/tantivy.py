@@ -25,9 +25,9 @@ from app.adapters.lexical.page_context import analysed, surroundings, touched
 from app.adapters.lexical.tantivy_documents import document_of, schema, standing
 from app.adapters.lexical.tantivy_queries import HINT, most_score, query_of, rarest
 from app.adapters.vectors.index_names import slug
+from domain.documents import Kind
 from domain.errors import Unavailable
 from domain.ports import WordsRow
-from domain.types import Kind
 from language.analyser import query_terms
 
 VERSION = 3  # of the analyser and the schema: another one is another folder, filled again from the catalogue

@@ -11,7 +11,7 @@ from typing import cast
 import tantivy
 
 from app.adapters.lexical.page_context import Analysed, Place
-from domain.types import Kind
+from domain.documents import Kind
 
 
 @cache

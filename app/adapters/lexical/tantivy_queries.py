@@ -9,7 +9,7 @@ import tantivy
 from tantivy import Occur
 
 from app.adapters.lexical.tantivy_documents import schema
-from domain.types import KINDS, Kind
+from domain.documents import KINDS, Kind
 
 MOST_TERMS = 64  # of a query, the rarest
 MOST_CONSIDERED = 2_000

@@ -20,8 +20,8 @@ from langsmith import tracing_context
 from pydantic import SecretStr
 
 from app.adapters.llm.served_models import Served, first_of, named
+from domain.answers import Delta, ImagePart, Message, Prompt, TextPart, Usage
 from domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages
-from domain.types import Delta, ImagePart, Message, Prompt, TextPart, Usage
 
 _CONNECT_S = 5.0
 _LIST_S = 2.0  # for facts that are useful before the first question, but not needed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
+from domain.answers import Delta, Prompt, Usage
 from domain.errors import ExhibitError
-from domain.types import Delta, Prompt, Usage
 
 
 class MemoryGenerator:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from app.adapters.lexical.page_context import Analysed, analysed, surroundings
+from domain.documents import Kind
 from domain.ports import IndexName, Vector, VectorRow, Vectors, WordsRow
-from domain.types import Kind
 from language.analyser import query_terms
 
 K1, B = 1.2, 0.75  # Robertson & Zaragoza 2009; Tantivy's values

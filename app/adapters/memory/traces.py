@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from domain.errors import Missing
-from domain.types import Trace
+from domain.searches import Trace
 
 
 def utc_now() -> datetime:

@@ -34,9 +34,10 @@ from app.adapters.vectors.chroma_collection import (
 from app.adapters.vectors.chroma_folder import beside, finish_compacting, sweep, take_place
 from app.adapters.vectors.index_names import slug
 from domain.chunk_ids import document_id_of
+from domain.documents import KINDS, Kind
 from domain.errors import BadConfiguration, DamagedIndex, Unavailable
+from domain.evidence import Space
 from domain.ports import IndexName, Vector, VectorRow, Vectors
-from domain.types import KINDS, Kind, Space
 from system.rwlock import RWLock
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from chromadb.errors import InternalError
 
+from domain.documents import Kind
 from domain.ports import Vector
-from domain.types import Kind
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection

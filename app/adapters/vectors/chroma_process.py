@@ -24,9 +24,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from domain.documents import Kind
 from domain.errors import BadConfiguration, DamagedIndex, ExhibitError, Unavailable
 from domain.ports import IndexName, Vector, VectorIndex, VectorRow, Vectors
-from domain.types import Kind
 from system.child import Child, Died
 from system.rwlock import RWLock
 

@@ -12,8 +12,8 @@ import numpy as np
 from app.adapters.vectors.index_names import slug
 from domain import blob_keys
 from domain.errors import Unreadable
+from domain.evidence import Space
 from domain.ports import Blobs, Vectors
-from domain.types import Space
 
 
 class KeptInBlobs:

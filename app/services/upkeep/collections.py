@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from domain.documents import Collection
 from domain.ports import Collections
-from domain.types import Collection
 from system.threads import in_thread
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from domain.chunk_ids import document_id_of
 from domain.errors import Gone, Missing, Unavailable
 from domain.ports import Blobs, Chunks, Documents, WordsRow, WordsUpkeep, words_row
-from domain.types import Compaction
+from domain.upkeep import Compaction
 from system.threads import in_thread
 
 Compact = Callable[[], Awaitable[str | None]]  # returns a sentence when it did nothing: why

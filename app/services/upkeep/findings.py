@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from domain.types import Fault, Finding, Part, Space
+from domain.evidence import Space
+from domain.upkeep import Fault, Finding, Part
 
 EXAMPLES = 5
 

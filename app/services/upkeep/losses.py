@@ -15,9 +15,11 @@ from app.services.upkeep.findings import Findings
 from app.services.upkeep.orphans import Orphans
 from app.services.upkeep.shelves import SAME, R, Shelf, VectorsShelf, Wants, WordsShelf, put_back, usable
 from domain import blob_keys
+from domain.documents import READ, Chunk, Collection, Document
 from domain.errors import Gone, Missing, Unavailable, Unreadable
+from domain.evidence import Space
 from domain.ports import IndexName, Vector, VectorRow, Vectors, WordsRow
-from domain.types import READ, Chunk, Collection, Document, Part, Space
+from domain.upkeep import Part
 from ingest.stores import Stores
 from system.threads import in_thread
 

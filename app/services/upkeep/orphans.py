@@ -9,9 +9,10 @@ from app.services.upkeep.collections import every_collection
 from app.services.upkeep.findings import Findings
 from app.services.upkeep.shelves import Shelf
 from domain.chunk_ids import document_id_of
+from domain.documents import READ
 from domain.errors import Gone, Missing
+from domain.evidence import Space
 from domain.ports import Catalogue, IndexName
-from domain.types import READ, Space
 from ingest.stores import Stores
 from system.threads import in_thread
 

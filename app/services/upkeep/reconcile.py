@@ -22,9 +22,9 @@ from contextlib import suppress
 from functools import partial
 
 from app.services.upkeep.collections import every_collection
+from domain.documents import Collection, Document, Problem, Reindexing
 from domain.errors import Conflict
 from domain.ports import Catalogue, Jobs, Leases, Queueing, Reindexes, Runs
-from domain.types import Collection, Document, Problem, Reindexing
 from system.repeating import repeat
 
 EVERY_S = 60.0

@@ -35,9 +35,10 @@ from app.services.upkeep.shelves import (
     put_back,
     usable,
 )
+from domain.documents import Chunk, Collection, Document
 from domain.errors import Missing, Unavailable
+from domain.evidence import Space
 from domain.ports import Catalogue, Chunks, Collections, Documents, IndexName
-from domain.types import Chunk, Collection, Document, Space
 from ingest.stores import Stores
 from system.threads import in_thread
 

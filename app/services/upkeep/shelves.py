@@ -10,7 +10,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Generic, Literal, Protocol, TypeVar
 
+from domain.documents import Chunk
 from domain.errors import Gone, Missing, Unavailable, Unreadable
+from domain.evidence import Space
 from domain.ports import (
     Documents,
     IndexName,
@@ -22,7 +24,6 @@ from domain.ports import (
     WordsRow,
     words_row,
 )
-from domain.types import Chunk, Space
 from system.threads import in_thread
 
 VECTORS_AT_ONCE = 50  # a write of Chroma's holds the GIL: 50 for about 57 ms

@@ -26,7 +26,7 @@ from app.services.upkeep.losses import Encode, Losses
 from app.services.upkeep.orphans import MoreEncoders, Orphans
 from app.services.upkeep.shelves import Wants
 from domain.errors import Conflict
-from domain.types import Report
+from domain.upkeep import Report
 from ingest.stores import Stores
 from system.threads import in_thread
 
