@@ -25,7 +25,7 @@ _NAMES = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w’'-]+")
 _LENGTH = r"(?:k?m|cm|mm|km/h|\w{0,12}met(?:er|re)s?|feet|foot|ft|inch(?:es)?|yards?|miles?|stor(?:e?y|ies)|floors?)\b"
 _SHARES = r"%|percent\b|per cent\b|points?\b|degrees?\b|°"
 _WEIGHT = r"(?:k?g|grams?|kilo\w*|tons?|tonnes?|pounds?|lbs?)\b"
-_ANY = (  # bounded: a document chooses what these run on
+_ANY = (  # bounded: documents are untrusted input
     r"(?:\d[\d,.]{0,24}+"
     r"|\b(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|\w+ty|hundred|thousand|half))"
 )
@@ -34,7 +34,7 @@ _CLOCK = (
     r"\d{1,2}[:.：]\d\d|\d\s*(?:[ap]\.?m\b|o.clock)|正午|午夜|日落|日出"
     r"|\b(?:noon|midnight|o.clock|dawn|dusk|sunrise|sunset|morning|evening|night)\b"
 )
-_FORMS: Mapping[Form, re.Pattern[str]] = {  # one of these must be in the sentence that answers
+_FORMS: Mapping[Form, re.Pattern[str]] = {  # what the sentence that answers must have
     "length": re.compile(rf"{_ANY}[\s-]*(?:{_LENGTH}|{_SHARES})", re.I),
     "chinese length": re.compile(rf"{_HAN}\s*(?:[厘毫公分英]?[米尺寸]|丈|层|度|[cm]?m\b)|[%％℃°]|百分"),
     "clock": re.compile(rf"{_CLOCK}|{_HAN}[点时]", re.I),

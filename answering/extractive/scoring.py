@@ -12,7 +12,7 @@ from answering.extractive.passages import Quotable
 from answering.extractive.sought import WEAK, Sought, boundary_pairs
 from language.sentences import is_caption
 
-_SINGLED = 0.3  # added for a row that has the most or the least of what is asked for
+_SINGLED = 0.3  # added for the row with the highest or lowest value, if that is asked for
 _HEADED = 0.7  # weight of a term in the heading or caption, against 1 in the sentence
 _WEAK_WEIGHT = 0.3
 

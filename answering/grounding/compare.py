@@ -46,10 +46,10 @@ class Comparison:
                 float(self.opposite))  # fmt: skip
 
 
-def compare(claim: str, cited: Cited) -> Comparison:
-    said = read(claim)
-    wanted = [term for term in said.terms if not term[0].isdigit()] or list(said.terms)
-    near = _nearest(frozenset(said.terms), cited)
+def compare(text: str, cited: Cited) -> Comparison:
+    claim = read(text)
+    wanted = [term for term in claim.terms if not term[0].isdigit()] or list(claim.terms)
+    near = _nearest(frozenset(claim.terms), cited)
     window = _window(near, cited)
     here = frozenset(term for piece in window for term in piece.terms) | _heading_of(near, cited)
     one = frozenset(near[0].terms) | _heading_of(near[:1], cited) if near else frozenset[str]()
@@ -57,16 +57,16 @@ def compare(claim: str, cited: Cited) -> Comparison:
         covered=_share(wanted, here),
         together=_share(wanted, one),
         anywhere=_share(wanted, cited.all_terms),
-        order=_order(said.terms, near),
-        numbers=_numbers(said, window, cited),
-        places=_places(said, window, cited),
-        column=_column(said, near, cited),
-        dates=_dates(said, window, cited),
-        names=names_in_common(said, window, cited),
-        strict=_strict(said, near[:1], cited),
-        replaced=replaced(said, near),
-        negated=negation_differs(said, near),
-        opposite=opposite(said, window),
+        order=_order(claim.terms, near),
+        numbers=_numbers(claim, window, cited),
+        places=_places(claim, window, cited),
+        column=_column(claim, near, cited),
+        dates=_dates(claim, window, cited),
+        names=names_in_common(claim, window, cited),
+        strict=_strict(claim, near[:1], cited),
+        replaced=replaced(claim, near),
+        negated=negation_differs(claim, near),
+        opposite=opposite(claim, window),
         best=tuple(piece.text for piece in near),
     )
 
@@ -124,8 +124,8 @@ def _akin(term: str, has: Iterable[str]) -> float:
     return 0.7 if any(other.startswith(stub) and abs(len(other) - len(term)) <= 4 for other in has) else 0.0
 
 
-def _order(said: Sequence[str], near: Sequence[ParsedPiece]) -> float:
-    pairs = {frozenset(pair) for pair in pairwise(said)}
+def _order(words: Sequence[str], near: Sequence[ParsedPiece]) -> float:
+    pairs = {frozenset(pair) for pair in pairwise(words)}
     if not pairs:
         return 1.0
     there = {
@@ -140,9 +140,9 @@ def _order(said: Sequence[str], near: Sequence[ParsedPiece]) -> float:
 # ---------------------------------------------------------------- numbers and dates
 
 
-def _numbers(said: ParsedPiece, window: Sequence[ParsedPiece], cited: Cited) -> float:
+def _numbers(claim: ParsedPiece, window: Sequence[ParsedPiece], cited: Cited) -> float:
     """The worst of the claim's quantities; one that stands elsewhere in the text counts half."""
-    return min((_number(one, window, cited) for one in said.quantities), default=1.0)
+    return min((_number(one, window, cited) for one in claim.quantities), default=1.0)
 
 
 def _number(claimed: Quantity, window: Sequence[ParsedPiece], cited: Cited) -> float:
@@ -161,11 +161,11 @@ def _same(claimed: Quantity, piece: ParsedPiece, cited: Cited) -> float:
     return found
 
 
-def _places(said: ParsedPiece, window: Sequence[ParsedPiece], cited: Cited) -> float:
+def _places(claim: ParsedPiece, window: Sequence[ParsedPiece], cited: Cited) -> float:
     """How alike the words around a number are to those around it in the text; the lowest of all numbers."""
     shares = []
-    for one in said.quantities:
-        mine = _around(said, one)
+    for one in claim.quantities:
+        mine = _around(claim, one)
         found = [
             _around(piece, other) | (cited.heading if piece.is_row else frozenset())
             for piece in window
@@ -177,17 +177,17 @@ def _places(said: ParsedPiece, window: Sequence[ParsedPiece], cited: Cited) -> f
     return min(shares, default=1.0)
 
 
-def _column(said: ParsedPiece, near: Sequence[ParsedPiece], cited: Cited) -> float:
+def _column(claim: ParsedPiece, near: Sequence[ParsedPiece], cited: Cited) -> float:
     """The columns that the claim names, by the terms that not all columns share."""
     rows = [piece for piece in near if piece.is_row]
     values = cited.columns[1:]
     if not rows or len(values) < 2:
         return 1.0
     telling = frozenset[str]().union(*values) - frozenset.intersection(*values)
-    named = telling & frozenset(said.terms)
+    named = telling & frozenset(claim.terms)
     if not named:
         return 1.0
-    for one in said.quantities:
+    for one in claim.quantities:
         at = [column for row in rows for column in _columns_of(one, row, cited)]
         if at and not any(cited.columns[column] & named for column in at if column < len(cited.columns)):
             return 0.0
@@ -212,9 +212,9 @@ def _around(piece: ParsedPiece, one: Quantity) -> frozenset[str]:
     return frozenset((*before[-NEIGHBOURS:], *after[:NEIGHBOURS]))
 
 
-def _dates(said: ParsedPiece, window: Sequence[ParsedPiece], cited: Cited) -> float:
+def _dates(claim: ParsedPiece, window: Sequence[ParsedPiece], cited: Cited) -> float:
     """The worst date: 1 if it is in the nearest sentences, 0.6 elsewhere in the text, 0.4 only in part, 0 nowhere."""
-    return min((_date(one, window, cited) for one in said.dates), default=1.0)
+    return min((_date(one, window, cited) for one in claim.dates), default=1.0)
 
 
 def _date(claimed: Date, window: Sequence[ParsedPiece], cited: Cited) -> float:
@@ -227,12 +227,12 @@ def _date(claimed: Date, window: Sequence[ParsedPiece], cited: Cited) -> float:
     return 0.0
 
 
-def _strict(said: ParsedPiece, best: Sequence[ParsedPiece], cited: Cited) -> float:
-    names = [word for word, _ in capitals(said.text)] if not has_cjk(said.text) else named_in(said.text)
-    if not best or not (names or said.quantities):
+def _strict(claim: ParsedPiece, best: Sequence[ParsedPiece], cited: Cited) -> float:
+    names = [word for word, _ in capitals(claim.text)] if not has_cjk(claim.text) else named_in(claim.text)
+    if not best or not (names or claim.quantities):
         return 1.0
     header = cited.header if best[0].is_row else ()
     here = folded(" ".join(piece.text for piece in (*best, *header)))
     found = [1.0 if folded(name) in here else 0.0 for name in names]
-    found += [min(1.0, _same(one, best[0], cited)) for one in said.quantities]
+    found += [min(1.0, _same(one, best[0], cited)) for one in claim.quantities]
     return sum(found) / len(found)

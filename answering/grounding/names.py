@@ -12,11 +12,11 @@ from language.stems import stem
 from language.terms import STOP_WORDS
 
 
-def names_in_common(said: ParsedPiece, window: Sequence[ParsedPiece], cited: Cited) -> float:
-    if has_cjk(said.text):
-        return _han_names(said, window, cited)
+def names_in_common(claim: ParsedPiece, window: Sequence[ParsedPiece], cited: Cited) -> float:
+    if has_cjk(claim.text):
+        return _han_names(claim, window, cited)
     here = frozenset(re.findall(r"[^\W\d_]+", folded(" ".join(piece.text for piece in window))))
-    return min((_name(word, first, here, cited) for word, first in capitals(said.text)), default=1.0)
+    return min((_name(word, first, here, cited) for word, first in capitals(claim.text)), default=1.0)
 
 
 def _name(word: str, begins: bool, here: frozenset[str], cited: Cited) -> float:
@@ -42,11 +42,11 @@ def _initials(word: str, here: frozenset[str]) -> bool:
     return letters.isupper() and 2 <= len(letters) <= 5 and letters.lower() in here
 
 
-def _han_names(said: ParsedPiece, window: Sequence[ParsedPiece], cited: Cited) -> float:
+def _han_names(claim: ParsedPiece, window: Sequence[ParsedPiece], cited: Cited) -> float:
     here = folded(" ".join(piece.text for piece in window))
     everywhere = folded(" ".join(piece.text for piece in cited.pieces))
     worst = 1.0
-    for name in named_in(said.text):
+    for name in named_in(claim.text):
         plain = folded(name)
         if plain not in here:
             worst = min(worst, 0.5 if plain in everywhere else 0.0)

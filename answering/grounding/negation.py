@@ -41,18 +41,18 @@ def _negated_terms(text: str) -> tuple[int, frozenset[str]]:
     return count, frozenset(about)
 
 
-def negation_differs(said: ParsedPiece, near: Sequence[ParsedPiece]) -> bool:
-    mine, about = _negated_terms(said.text)
+def negation_differs(claim: ParsedPiece, near: Sequence[ParsedPiece]) -> bool:
+    mine, about = _negated_terms(claim.text)
     theirs = [_negated_terms(piece.text) for piece in near]
     if mine:
         if not any(count for count, _ in theirs):
             return True
         others = frozenset[str]().union(*(words for _, words in theirs))
         return bool(about) and not about & others and bool(about & _terms_of(near))
-    claimed = frozenset(said.terms)
+    claimed = frozenset(claim.terms)
     for count, words in theirs[:1]:  # the claim affirms what the best sentence denies
-        told = claimed & words
-        if count and words and len(told) >= min(2, len(words)) and len(told) >= 0.6 * len(words):
+        shared = claimed & words
+        if count and words and len(shared) >= min(2, len(words)) and len(shared) >= 0.6 * len(words):
             return True
     return False
 
@@ -64,9 +64,9 @@ def _terms_of(pieces: Sequence[ParsedPiece]) -> frozenset[str]:
 _OPPOSITES = [tuple(frozenset(side.split("/")) for side in sides) for sides in rows("opposites.txt")]
 
 
-def opposite(said: ParsedPiece, window: Sequence[ParsedPiece]) -> bool:
+def opposite(claim: ParsedPiece, window: Sequence[ParsedPiece]) -> bool:
     """True if the claim has one side of a pair of opposites and the text has only the other."""
-    mine, theirs = folded(said.text), folded(" ".join(piece.text for piece in window))
+    mine, theirs = folded(claim.text), folded(" ".join(piece.text for piece in window))
     for pair in _OPPOSITES:
         for one, other in (pair, pair[::-1]):
             if _has(mine, one) and not _has(mine, other) and not _has(theirs, one) and _has(theirs, other):

@@ -74,9 +74,9 @@ def _header(pieces: Sequence[ParsedPiece]) -> list[ParsedPiece]:
 @lru_cache(maxsize=2_000)
 def read(text: str) -> ParsedPiece:
     text = plain_width(text[:_LONGEST_PIECE])
-    told = dates(text)[:_MOST_COUNTED]
-    inside = [(one.start, one.end) for one in told]
+    dated = dates(text)[:_MOST_COUNTED]
+    inside = [(one.start, one.end) for one in dated]
     counted = [one for one in quantities(text) if not any(a <= one.start < b for a, b in inside)]
     row = text.lstrip().startswith("|")
     cells = tuple(cell.strip() for cell in text.strip().strip("|").split("|")) if row else ()
-    return ParsedPiece(text, tuple(terms(text)), tuple(counted[:_MOST_COUNTED]), tuple(told), row, cells)
+    return ParsedPiece(text, tuple(terms(text)), tuple(counted[:_MOST_COUNTED]), tuple(dated), row, cells)

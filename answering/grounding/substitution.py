@@ -14,11 +14,11 @@ from language.scripts import CJK, folded
 _TOKEN = re.compile(rf"\d+(?:[.,]\d+)*|[^\W\d_{CJK}]+(?:['’-][^\W\d_{CJK}]+)*|[{CJK}]")
 
 
-def replaced(said: ParsedPiece, near: Sequence[ParsedPiece]) -> bool:
+def replaced(claim: ParsedPiece, near: Sequence[ParsedPiece]) -> bool:
     """Both are alike before and after a place where they have different names or different numbers."""
     if not near or near[0].is_row:  # cells are not running text: there numbers, names and columns decide
         return False
-    mine, theirs = _tokens(said.text), _tokens(near[0].text)
+    mine, theirs = _tokens(claim.text), _tokens(near[0].text)
     steps = SequenceMatcher(None, mine, theirs, autojunk=False).get_opcodes()
     for at, (operation, a, b, c, d) in enumerate(steps):
         if operation == "replace" and _differ(mine[a:b], theirs[c:d], near[0], _is_framed(steps, at)):
@@ -64,8 +64,10 @@ def _stands_in(token: str, piece: ParsedPiece) -> bool:
     if not _is_figure(token):
         return folded(token) in folded(piece.text)
     value = read(token).quantities
-    told = {part for date in piece.dates for part in (date.year, date.month, date.day)}
-    return any(one.plain in told or any(same_quantity(one, other) > 0 for other in piece.quantities) for one in value)
+    date_parts = {part for date in piece.dates for part in (date.year, date.month, date.day)}
+    return any(
+        one.plain in date_parts or any(same_quantity(one, other) > 0 for other in piece.quantities) for one in value
+    )
 
 
 def _is_figure(token: str) -> bool:
