@@ -182,6 +182,7 @@ async def test_what_only_looks_like_a_thought_stays(serving: Serving) -> None:
     [
         ("maximum context length is 4096 tokens. However, your prompt contains at least 4097 input tokens", 4096, 4097),
         ("maximum context length is 8192 tokens. However, your messages resulted in 9001 tokens.", 8192, 9001),
+        ("Input length (4125) exceeds model's maximum context length (4096).", 4096, 4125),
         ("The input (5000 tokens) is longer than the model's context length (4096 tokens).", 4096, 5000),
         ("the request exceeds the available context size (2048 tokens), try increasing it", 2048, None),
         ("`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens", 4096, 5000),

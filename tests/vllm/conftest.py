@@ -19,7 +19,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not PYTHON.exists():
         pytest.skip("vLLM's environment is not there: make test-vllm builds it")
     script = Path(__file__).with_name("tiny_llava.py")
-    made_of = [script, *sorted((ROOT / "prompts").glob("*.md"))]
+    made_of = [script, *sorted((ROOT / "prompts").glob("*.md")), *sorted((ROOT / "answering/output").glob("*.md"))]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in made_of)).hexdigest()[:12]
     folder = VENV / "models" / digest
     if not (folder / "tokenizer.json").exists():

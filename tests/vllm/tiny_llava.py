@@ -22,6 +22,7 @@ from transformers import (
 )
 
 IMAGE, PATCH = 56, 14  # pixels: an image is 16 tokens
+SPOKEN = ("prompts", "answering/output")  # folders with words that models and readers are given
 SPECIAL = ["<unk>", "<s>", "</s>", "<pad>", "<image>"]
 TEMPLATE = (
     "{% for message in messages %}{{ message['role'] }}: "
@@ -58,9 +59,9 @@ def make(folder: Path) -> None:
 
 
 def _tokenizer() -> PreTrainedTokenizerFast:
-    """Trained on the project's own prompts, so that they take few tokens."""
-    prompts = Path(__file__).parents[2] / "prompts"
-    words = [path.read_text(encoding="utf-8") for path in sorted(prompts.glob("*.md"))]
+    """Trained on the project's own prompts and notices, so that they take few tokens."""
+    root = Path(__file__).parents[2]
+    words = [path.read_text(encoding="utf-8") for folder in SPOKEN for path in sorted((root / folder).glob("*.md"))]
     bpe = Tokenizer(models.BPE(unk_token="<unk>"))
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()

@@ -30,14 +30,14 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 # Error messages that ask for a shorter prompt; the groups are the limit and the prompt's length.
 _TOO_LONG = (
-    re.compile(r"maximum (?:context|model) length (?:is|of) (?P<limit>\d+)"),  # vLLM, OpenAI
+    re.compile(r"maximum (?:context|model) length (?:is |of |\()(?P<limit>\d+)"),  # vLLM, OpenAI
     re.compile(r"longer than the model's context length \((?P<limit>\d+)"),  # SGLang
     re.compile(r"exceeds? the available context size(?: \((?P<limit>\d+))?"),  # llama.cpp
     re.compile(r"must be <= (?P<limit>\d+)\. Given"),  # TGI
     re.compile(r"context_length_exceeded|context window|prompt is too long|longer than the maximum model length"),
 )
 _NEEDED = re.compile(
-    r"(?:prompt contains(?: at least)?|resulted in|The input \(|Given: `?|request \(|prompt \(length) ?(\d+)"
+    r"(?:prompt contains(?: at least)?|resulted in|The input \(|Given: `?|request \(|prompt \(length|Input length \() ?(\d+)"
 )
 _TOO_MANY_IMAGES = (
     re.compile(r"[Aa]t most (?P<limit>\d+) image"),  # vLLM
