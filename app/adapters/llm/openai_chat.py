@@ -37,7 +37,8 @@ _TOO_LONG = (
     re.compile(r"context_length_exceeded|context window|prompt is too long|longer than the maximum model length"),
 )
 _NEEDED = re.compile(
-    r"(?:prompt contains(?: at least)?|resulted in|The input \(|Given: `?|request \(|prompt \(length|Input length \() ?(\d+)"
+    r"(?:prompt contains(?: at least)?|resulted in|(?:The input|Input length|request) \(|Given: `?|prompt \(length)"
+    r" ?(\d+)"
 )
 _TOO_MANY_IMAGES = (
     re.compile(r"[Aa]t most (?P<limit>\d+) image"),  # vLLM
