@@ -44,7 +44,7 @@ test: $(READY) $(NODE_CLIENT)
 coverage: $(READY) $(NODE_CLIENT)
 	@rm -rf .coverage && mkdir .coverage
 	@$(BIN)/python -m coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder -o timeout=600
-	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage combine --quiet || echo "(what was killed in the middle of writing is left out)"
 	@$(BIN)/python -m coverage report --skip-covered --sort=miss --show-missing
 
 check: $(READY)
