@@ -14,6 +14,10 @@ import pypdfium2
 import pytest
 from PIL import ImageFont
 
+from ingest.identify import media_type_of
+from ingest.parse import open_document
+from ingest.parse.formats import FORMATS
+
 SAMPLES = Path(__file__).parents[2] / "samples"
 DOCUMENTS = SAMPLES / "documents"
 QUESTIONS: list[dict[str, Any]] = [
@@ -93,3 +97,9 @@ def test_the_office_files_carry_no_clock() -> None:
     for name in ("project-gannet.pptx", "staff-handbook.docx", "fleet.xlsx"):
         with zipfile.ZipFile(DOCUMENTS / name) as archive:
             assert {entry.date_time for entry in archive.infolist()} == {(2025, 12, 15, 9, 0, 0)}
+
+
+@pytest.mark.parametrize("path", sorted(DOCUMENTS.iterdir()), ids=lambda path: path.name)
+def test_the_row_of_a_format_says_whether_its_documents_have_pages(path: Path) -> None:
+    row = FORMATS[media_type_of(path, path.name)]
+    assert row.paged == (open_document(path, row).pages is not None)
