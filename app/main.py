@@ -30,7 +30,7 @@ from app.api.mcp import serving_mcp
 from app.compose import running
 from app.settings import Settings, load_settings
 
-MAX_JSON_BYTES = 64 * 2**20  # a chat with some pictures in it; uploads have a limit of their own
+WITH_IMAGES = ("/v1/search", "/v1/chat", "/v1/chat/completions")  # whose bodies may hold images
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> FastAPI:
@@ -61,7 +61,7 @@ def assembled(lifespan_of: object, keys: Sequence[str], hosts: Sequence[str], ch
     for noun in (collections, documents, pages, search, evidence, traces, chat, openai, admin, health, metrics):
         app.include_router(noun.router)
     app.router.routes.append(mcp_route)
-    app.add_middleware(BodyLimit, limit=MAX_JSON_BYTES)
+    app.add_middleware(BodyLimit, with_images=WITH_IMAGES)
     app.add_middleware(Guard, keys=keys, hosts=hosts, check_host=check_host)
     app.state.requests = metrics.Requests()
     app.add_middleware(metrics.Counted, requests=app.state.requests)

@@ -18,14 +18,18 @@ from pydantic import (
     model_validator,
 )
 
+from app.api.json_pieces import MOST_IMAGES
 from domain.documents import KINDS, Kind
 
 NAME = r"[\w-]{1,64}"  # letters of any script, digits, - and _
 MAX_TOP_K = 200
+MOST_UNKNOWN = 8  # fields that are told one by one
 
 
 def _storable(text: str) -> str:
     """NUL and halves of surrogate pairs, which neither databases nor UTF-8 take, become U+FFFD."""
+    if text.isascii() and "\0" not in text:  # known of a text without looking at it
+        return text
     return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -50,7 +54,6 @@ Text = Annotated[str, AfterValidator(_storable)]
 Name = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
 Object = Annotated[dict[str, Any], AfterValidator(_all_storable)]
 MAX_TEXT = 1_000_000  # characters of one message
-MAX_IMAGES = 32  # in one request
 
 
 class Lenient(BaseModel):
@@ -67,6 +70,15 @@ class Lenient(BaseModel):
 
 class In(Lenient):
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_unknown(cls, body: Any) -> Any:
+        """A thousand unknown fields are one fault."""
+        unknown = list(body.keys() - cls.model_fields.keys()) if isinstance(body, dict) else []
+        if len(unknown) > MOST_UNKNOWN:
+            raise ValueError(f"{len(unknown)} fields are not known here, {unknown[0][:100]!r} among them")
+        return body
 
 
 def _a_name(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
@@ -103,12 +115,15 @@ class ReindexIn(In):
 
 
 class ScopeIn(In):
-    collection: Name | Annotated[list[Name], Field(max_length=100)] = Field(
+    collection: Name | Annotated[list[Name], Field(max_length=100, fail_fast=True)] = Field(
         default="default", description="one collection, or a list of up to 100"
     )
     top_k: int = Field(default=8, ge=1, le=MAX_TOP_K, description="how many pieces of evidence, at most")
     kinds: list[Kind] = Field(
-        default_factory=list, max_length=len(KINDS), description="only these kinds of evidence; empty: all"
+        default_factory=list,
+        max_length=len(KINDS),
+        fail_fast=True,
+        description="only these kinds of evidence; empty: all",
     )
     filter: Object | None = Field(default=None, description="see Filters")
 
@@ -150,7 +165,7 @@ def _text_or_parts(content: Any) -> str:
 PartIn = Annotated[TextPartIn | ImagePartIn, Field(discriminator="type")]
 Content = Annotated[
     Annotated[Text, Field(max_length=MAX_TEXT), Tag("text")]
-    | Annotated[list[PartIn], Field(max_length=1000), Tag("parts")],
+    | Annotated[list[PartIn], Field(max_length=1000, fail_fast=True), Tag("parts")],
     Discriminator(_text_or_parts),
 ]
 
@@ -162,12 +177,12 @@ class MessageIn(BaseModel):
 
 def _few_images(messages: list[MessageIn]) -> list[MessageIn]:
     parts = [part for message in messages if isinstance(message.content, list) for part in message.content]
-    if sum(isinstance(part, ImagePartIn) for part in parts) > MAX_IMAGES:
-        raise ValueError(f"at most {MAX_IMAGES} images in one request")
+    if sum(isinstance(part, ImagePartIn) for part in parts) > MOST_IMAGES:
+        raise ValueError(f"at most {MOST_IMAGES} images in one request")
     return messages
 
 
-Messages = Annotated[list[MessageIn], Field(min_length=1, max_length=2000), AfterValidator(_few_images)]
+Messages = Annotated[list[MessageIn], Field(min_length=1, max_length=2000, fail_fast=True), AfterValidator(_few_images)]
 
 
 class ChatIn(ScopeIn):

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 
 from answering.ask import Answered, Event, Retrieved, Said
 from app.api.bodies import ChatIn
-from app.api.deps import Caller, Given
+from app.api.deps import Caller, Given, Images
 from app.api.messages import messages_of
 from app.api.problems import problem_body
 from app.api.schemas import AnswerOut, evidence_out
@@ -27,10 +27,10 @@ log = logging.getLogger(__name__)
 
 
 @router.post("/chat", response_model=AnswerOut, summary="Ask a question")
-async def chat(body: ChatIn, request: Request, given: Given, caller: Caller) -> Response:
+async def chat(body: ChatIn, request: Request, given: Given, caller: Caller, images: Images) -> Response:
     """Answers from the documents alone. Each claim cites evidence and is checked against it; where the documents don't
     hold the answer, `verdict` is `abstained`. With `"stream": true` the reply is a stream of events (see Streams)."""
-    messages = messages_of(body.messages)
+    messages = messages_of(body.messages, images)
     events = given.ask.answer(scope_of(body, caller), messages)
     found = await retrieved(events)
     if not body.stream:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -49,5 +49,11 @@ def _services(request: Request) -> Services:
     return services
 
 
+def _images(request: Request) -> Sequence[bytes]:
+    """The images that were taken out of the body as it arrived (see JsonPieces)."""
+    return getattr(request.state, "images", ())
+
+
 Given = Annotated[Services, Depends(_services)]
 Caller = Annotated[str, Depends(_caller)]
+Images = Annotated[Sequence[bytes], Depends(_images)]

@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 
 from app.api.collections import Limit
 from app.api.deps import Given, Services
-from app.api.problems import problem, problem_body
+from app.api.problems import MOST_FAULTS, problem, problem_body
 from app.api.schemas import DocumentOut, DocumentsOut, RejectedOut, UploadedOut
 from app.api.streams import event, event_stream
 from app.api.uploads import fetched, receive
@@ -107,8 +107,10 @@ async def upload(
 
 def _all_refused(path: str, rejected: list[tuple[str, ExhibitError]]) -> JSONResponse:
     _, first = rejected[0]
-    detail = str(first) if len(rejected) == 1 else "; ".join(f"{name}: {error}" for name, error in rejected)
-    each = [_rejected(name, error).model_dump() for name, error in rejected]
+    told = rejected[:MOST_FAULTS]
+    detail = str(first) if len(rejected) == 1 else "; ".join(f"{name}: {error}" for name, error in told)
+    detail += f"; and {len(rejected) - MOST_FAULTS} more" if len(rejected) > MOST_FAULTS else ""
+    each = [_rejected(name, error).model_dump() for name, error in told]
     answer = problem(path, first.status, first.title, detail, rejected=each)
     if any(isinstance(error, TooLarge) for _, error in rejected):  # the rest of the body was not read
         answer.headers["connection"] = "close"

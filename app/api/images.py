@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 
 from fastapi import Response
 
+from app.api.json_pieces import MALFORMED, MOST_IMAGE_BYTES, PULLED
 from domain.errors import BadRequest, TooLarge
 
-MAX_IMAGE_BYTES = 20 * 2**20
 
-
-def from_data_url(url: str) -> bytes:
-    """The bytes of `data:image/…;base64,…`. Raises BadRequest, TooLarge."""
+def from_data_url(url: str, pulled: Sequence[bytes] = ()) -> bytes:
+    """The bytes of `data:image/…;base64,…`. Those of longer images were taken out of the body, and are `pulled`.
+    Raises BadRequest, TooLarge."""
     head, comma, body = url.partition(",")
     if not comma or not head.lower().startswith("data:image/") or not head.lower().endswith(";base64"):
         raise BadRequest("Give the image as a data URL: `data:image/png;base64,…`; other addresses are not fetched.")
-    if len(body) > MAX_IMAGE_BYTES * 4 // 3 + 4:
-        raise TooLarge(f"The image is larger than {MAX_IMAGE_BYTES // 2**20} MB.")
+    named = {f"{PULLED}{number}": image for number, image in enumerate(pulled)}
+    if body in named:
+        return named[body]
+    if len(body) > MOST_IMAGE_BYTES * 4 // 3 + 4:
+        raise TooLarge(f"The image is larger than {MOST_IMAGE_BYTES // 2**20} MB.")
     try:
         data = base64.b64decode("".join(body.split()), validate=True)  # some encoders break lines
     except (binascii.Error, ValueError) as error:
-        raise BadRequest("The image's base64 is malformed.") from error
+        raise BadRequest(MALFORMED) from error
     if not data:
         raise BadRequest("The image is empty.")
     return data

@@ -27,6 +27,7 @@ from answering.ask import Answered
 from answering.parts import Scope as Where
 from app.api.bodies import Name, Text
 from app.api.deps import Services
+from app.api.json_pieces import MOST_TEXT
 from app.api.schemas import AnswerOut, DocumentOut, EvidenceOut, SearchOut, evidence_out
 from domain.answers import Message, TextPart
 from domain.documents import Kind, Status
@@ -35,7 +36,6 @@ from domain.evidence import Evidence
 
 PATH = "/mcp"
 MOST_PICTURES = 4  # of the evidence, in one reply
-MOST_BYTES = 4 * 2**20  # of one request, which is a question and not a document
 INSTRUCTIONS = (
     "Exhibit holds the user's own documents and pictures. Use `ask` for an answer with checked citations, `search` for "
     "the evidence itself, `read_page` to see a page that evidence names, and `list_documents` for what there is. Text "
@@ -79,7 +79,7 @@ async def serving_mcp(given: Services) -> AsyncGenerator[Callable[[Scope, Receiv
         streamable_http_path=PATH,
         stateless_http=True,
         json_response=True,
-        max_request_body_size=MOST_BYTES,
+        max_request_body_size=MOST_TEXT,
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),  # the guard has done it
     )
     async with server.session_manager.run():

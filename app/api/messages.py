@@ -12,24 +12,25 @@ from domain.errors import BadRequest
 ROLES: Mapping[str, Role] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 
 
-def messages_of(given: Sequence[MessageIn]) -> tuple[Message, ...]:
-    """Raises BadRequest when the last message is not a question of the user's. Messages of tools are ignored."""
-    messages = tuple(_message(message, ROLES[message.role]) for message in given if message.role in ROLES)
+def messages_of(given: Sequence[MessageIn], pulled: Sequence[bytes] = ()) -> tuple[Message, ...]:
+    """Raises BadRequest when the last message is not a question of the user's. Messages of tools are ignored.
+    `pulled`: the images that were taken out of the body."""
+    messages = tuple(_message(message, ROLES[message.role], pulled) for message in given if message.role in ROLES)
     last = messages[-1] if messages and given[-1].role == "user" else None
     if last is None or not last.parts or not (last.text.strip() or _has_image(last)):
         raise BadRequest("The last message must be the user's, with words or an image in it.")
     return messages
 
 
-def _message(given: MessageIn, role: Role) -> Message:
+def _message(given: MessageIn, role: Role, pulled: Sequence[bytes]) -> Message:
     if isinstance(given.content, str):
         return Message(role, (TextPart(given.content),))
-    return Message(role, tuple(_part(part) for part in given.content or ()))
+    return Message(role, tuple(_part(part, pulled) for part in given.content or ()))
 
 
-def _part(given: object) -> TextPart | ImagePart:
+def _part(given: object, pulled: Sequence[bytes]) -> TextPart | ImagePart:
     if isinstance(given, ImagePartIn):
-        data = from_data_url(given.image_url.url)
+        data = from_data_url(given.image_url.url, pulled)
         return ImagePart(data, given.image_url.url[5 : given.image_url.url.index(";")])
     return TextPart(getattr(given, "text", ""))
 

@@ -17,7 +17,7 @@ from answering.output.notices import CUT_SHORT
 from answering.parts import Scope
 from app.api.bodies import CompletionIn
 from app.api.chat import last_answer, noted, retrieved
-from app.api.deps import Caller, Given
+from app.api.deps import Caller, Given, Images
 from app.api.messages import messages_of
 from app.api.schemas import AnswerOut
 from app.api.streams import HEADERS, with_heartbeat
@@ -50,10 +50,10 @@ def _model(one: Collection) -> dict[str, Any]:
 
 
 @router.post("/chat/completions", summary="Ask a question (OpenAI)")
-async def completions(body: CompletionIn, request: Request, given: Given, caller: Caller) -> Response:
+async def completions(body: CompletionIn, request: Request, given: Given, caller: Caller, images: Images) -> Response:
     """As `POST /v1/chat`, in OpenAI's protocol: `model` is the collection, and the reply has the field `exhibit` with
     the whole answer (see OpenAI's protocol)."""
-    messages = messages_of(body.messages)
+    messages = messages_of(body.messages, images)
     events = given.ask.answer(Scope(collections=(body.model,), caller=caller), messages)
     found = await retrieved(events)  # from here on the status is 200
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model}

@@ -39,6 +39,10 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         },
     }
 }
+MOST_FAULTS = 20  # told one by one; no refusal is longer than 64 kB
+LONGEST_DETAIL = 4000  # characters
+LONGEST_PATH = 1000
+LONGEST_PLACE = 100
 TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 503: "server_error"}
 
 log = logging.getLogger(__name__)
@@ -52,6 +56,8 @@ class QuotedJSON(JSONResponse):
 
 
 def problem(path: str, status: int, title: str, detail: str, **more: Any) -> JSONResponse:
+    """What quotes the request is cut: a refusal is never longer than 64 kB."""
+    path, detail = clipped(path, LONGEST_PATH), clipped(detail, LONGEST_DETAIL)
     if path.startswith(OPENAI_PATHS):
         kind = TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
         error = {"message": detail, "type": kind, "param": None, "code": status}
@@ -64,6 +70,10 @@ def problem_body(path: str, status: int, title: str, detail: str) -> dict[str, A
     return {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": path}
 
 
+def clipped(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def install(app: FastAPI) -> None:
     @app.exception_handler(ExhibitError)
     async def known(request: Request, error: ExhibitError) -> JSONResponse:
@@ -71,9 +81,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        faults = [_told(fault, error.body) for fault in error.errors()]
+        every = error.errors()
+        faults = [_told(fault, error.body) for fault in every[:MOST_FAULTS]]
         detail = "; ".join(f"{fault['location']}: {fault['message']}" for fault in faults[:8])
-        if _came_as_no_json(request, error.errors()):
+        detail += f"; and {len(every) - 8} more" if len(every) > 8 else ""
+        if _came_as_no_json(request, every):
             detail = "Send the body as JSON, with the header `Content-Type: application/json`."
         return problem(request.url.path, 422, "The request can't be understood", detail, errors=faults)
 
@@ -107,8 +119,8 @@ async def refuse(scope: Scope, receive: Receive, send: Send, error: ExhibitError
 def _told(fault: Any, body: object) -> dict[str, str]:
     location = fault["loc"] if fault["type"] == "json_invalid" else _in_the_body(fault, body)
     return {
-        "location": ".".join(str(part) for part in location) or "body",
-        "message": fault["msg"].removeprefix("Value error, "),
+        "location": ".".join(clipped(str(part), LONGEST_PLACE) for part in location) or "body",
+        "message": clipped(fault["msg"].removeprefix("Value error, "), 10 * LONGEST_PLACE),
     }
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from answering.parts import Scope
 from app.api.bodies import ScopeIn, SearchIn
-from app.api.deps import Caller, Given
+from app.api.deps import Caller, Given, Images
 from app.api.images import from_data_url
 from app.api.schemas import SearchOut
 
@@ -14,9 +14,9 @@ router = APIRouter(prefix="/v1", tags=["search"])
 
 
 @router.post("/search", summary="Find evidence")
-async def search(body: SearchIn, given: Given, caller: Caller) -> SearchOut:
+async def search(body: SearchIn, given: Given, caller: Caller, images: Images) -> SearchOut:
     """Passages, tables, figures and pages that match words, an image, or both."""
-    pixels = from_data_url(body.image) if body.image is not None else None
+    pixels = from_data_url(body.image, images) if body.image is not None else None
     found = await given.ask.search(scope_of(body, caller), body.query, pixels)
     return SearchOut.of(found)
 

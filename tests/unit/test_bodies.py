@@ -15,7 +15,7 @@ from app.api.problems import install
 from app.api.streams import event
 
 
-def client(limit: int = 200_000) -> TestClient:
+def client(most_text: int = 200_000, most_bytes: int = 64 * 2**20) -> TestClient:
     app = FastAPI()
     install(app)
 
@@ -27,7 +27,7 @@ def client(limit: int = 200_000) -> TestClient:
     async def completions(body: CompletionIn) -> str:
         return body.model
 
-    app.add_middleware(BodyLimit, limit=limit)
+    app.add_middleware(BodyLimit, with_images=("/v1/chat",), most_bytes=most_bytes, most_text=most_text)
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -43,9 +43,53 @@ def test_a_body_over_the_limit_is_refused_announced_or_not() -> None:
     assert answer.json()["error"]["code"] == 413
 
 
-def test_an_upload_has_no_limit_here() -> None:
+def test_an_upload_alone_has_no_limit_here() -> None:
     headers = {"content-type": "multipart/form-data; boundary=x"}
-    assert client(500).post("/v1/chat", content=b" " * 1000, headers=headers).status_code != 413
+    upload = client(500).post("/v1/collections/default/documents", content=b" " * 1000, headers=headers)
+    assert upload.status_code == 404
+    assert client(500).post("/v1/chat", content=b" " * 1000, headers=headers).status_code == 413
+
+
+def test_images_have_room_of_their_own_where_there_may_be_some() -> None:
+    url = "data:image/png;base64," + "AAAA" * 100_000
+    body = {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}]}
+    assert client().post("/v1/chat", json=body).status_code == 200
+    assert client(most_bytes=300_000).post("/v1/chat", json=body).status_code == 413
+    assert client().post("/v1/chat/completions", json=body).status_code == 413
+    assert client().post("/v1/chat", json=body | {"filter": {"a": "x" * 200_000}}).status_code == 413
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {f"field {i}": i for i in range(14_000)},
+        {"collection": ["?"] * 14_000},
+        {"messages": [{"role": "?"}] * 5_000},
+        {"messages": [], "x" * 500_000: 1},
+        {"messages": [], "kinds": ["\0" * 100_000], "top_k": "x" * 100_000, "filter": 1, "stream": 7},
+    ],
+)
+def test_a_refusal_is_short_whatever_is_refused(body: dict[str, object]) -> None:
+    answer = client(2**20).post("/v1/chat", json=body)
+    assert answer.status_code == 422
+    assert len(answer.content) < 64_000
+    assert 1 <= len(answer.json()["errors"]) <= 20
+
+
+def test_faults_over_twenty_are_counted() -> None:
+    app = FastAPI()
+    install(app)
+
+    @app.post("/v1/x")
+    async def x(body: list[int]) -> int:
+        return len(body)
+
+    answer = TestClient(app).post("/v1/x", json=["?"] * 50).json()
+    assert (len(answer["errors"]), answer["detail"].endswith("; and 42 more")) == (20, True)
+
+
+def test_a_refusal_of_a_long_path_is_short() -> None:
+    assert len(client().get("/" + "%00" * 20_000).content) < 64_000
 
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"top_k": ' + b"1" * 5000 + b"}", b'"\xff\xfe"'])
@@ -74,7 +118,7 @@ def test_half_a_character_breaks_no_answer(name: str) -> None:
 )
 def test_too_much_of_a_thing_is_refused(more: dict[str, object]) -> None:
     body = {"messages": [{"role": "user", "content": "hi"}]} | more
-    assert client(10_000_000).post("/v1/chat", json=body).status_code == 422
+    assert client(2**20).post("/v1/chat", json=body).status_code == 422
 
 
 def test_what_is_allowed_is_told() -> None:
