@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     models: Literal["bundled", "standard"] = "bundled"
     max_upload_mb: int = Field(default=1024, gt=0)
     database_url: str | None = None  # None: SQLite in the data folder
+    database_connections: int = Field(default=16, ge=4, le=200)  # most to Postgres of one process, besides the queue's
     chroma_url: str | None = None  # None: embedded, in the data folder
     blobs_url: str | None = None  # None: files in the data folder
     llm: LanguageModel = LanguageModel()

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from domain.documents import Collection
+from domain.documents import Collection, Part
 from domain.evidence import Space
 
 
@@ -133,11 +133,20 @@ class NeedsPassword(Unreadable):
 
 
 class Unavailable(ExhibitError):
+    """`part`: what can't be reached. Work that needs it waits until it is back; None where waiting does not help."""
+
     status, title = 503, "Not available now"
+    part: Part | None = None  # errors that former versions recorded have none
+
+    def __init__(self, message: str, part: Part | None = None) -> None:
+        super().__init__(message)
+        if part is not None:
+            self.part = part
 
 
 class ModelUnavailable(Unavailable):
     title = "The model can't be reached"
+    part: Part | None = "the language model"
 
 
 class HungUp(ExhibitError):

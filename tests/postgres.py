@@ -21,6 +21,7 @@ from tests.waiting import HANG_S, wait_until
 
 DEBIAN = Path("/usr/lib/postgresql")
 USER = "exhibit"
+PASSWORD = "tide-tables"
 NOTHING_TO_LOSE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB")
 PR_SET_PDEATHSIG = 1
 
@@ -33,41 +34,65 @@ def binaries() -> Path | None:
     return next((folder for folder in folders if (folder / "postgres").exists()), None)
 
 
-@contextmanager
-def server(bin: Path) -> Iterator[str]:
-    """Its URL."""
-    folder = Path(tempfile.mkdtemp(prefix="exhibit-postgres-"))
-    user = "postgres" if os.getuid() == 0 else None  # it refuses to be root
-    try:
-        if user:
-            shutil.chown(folder, user, pwd.getpwnam(user).pw_gid)
-        who = ("--username", USER, "--auth", "trust")
-        how = ("--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync")
+class Server:
+    """One that can be stopped and started again. Its database is UTF8, and nobody needs a password, unless told."""
+
+    def __init__(self, bin: Path, folder: Path, encoding: str = "UTF8", auth: str = "trust") -> None:
+        self._bin, self._folder = bin, folder
+        self._user = "postgres" if os.getuid() == 0 else None  # it refuses to be root
+        self._process: subprocess.Popen[bytes] | None = None
+        if self._user:
+            shutil.chown(folder, self._user, pwd.getpwnam(self._user).pw_gid)
+        (folder / "password").write_text(PASSWORD)
+        (folder / "password").chmod(0o644)
+        who = ("--username", USER, "--auth", auth, "--pwfile", folder / "password")
+        how = ("--encoding", encoding, "--locale", "C.UTF-8" if encoding == "UTF8" else "C", "--no-sync")
         command: list[str | Path] = [bin / "initdb", "--pgdata", folder / "data", *who, *how]
-        subprocess.run(command, cwd=folder, user=user, group=user, check=True, capture_output=True)
-        yield from _served(bin, folder, user)
+        made = {"cwd": folder, "user": self._user, "group": self._user}
+        subprocess.run(command, check=True, capture_output=True, **made)  # type: ignore[call-overload]
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"postgresql+psycopg://{USER}:{PASSWORD}@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Waits until it answers."""
+        own = ("listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories=")
+        flags = [part for option in (*own, *NOTHING_TO_LOSE) for part in ("-c", option)]
+        command: list[str | Path] = [self._bin / "postgres", "-D", self._folder / "data", *flags]
+        user, log = self._user, self._folder / "log"
+        with log.open("ab") as out:
+            self._process = process = subprocess.Popen(
+                command, cwd=self._folder, stdout=out, stderr=out, user=user, group=user, preexec_fn=_end_with_the_tests
+            )
+        wait_until(lambda: _answers(self.url, process), lambda: log.read_text(errors="replace")[-2000:])
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)  # fast: it waits for nobody
+            self._process.wait(HANG_S)
+            self._process = None
+
+
+@contextmanager
+def started(bin: Path, encoding: str = "UTF8", auth: str = "trust") -> Iterator[Server]:
+    folder = Path(tempfile.mkdtemp(prefix="exhibit-postgres-"))
+    try:
+        server = Server(bin, folder, encoding, auth)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder)
 
 
-def _served(bin: Path, folder: Path, user: str | None) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ("listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories=", *NOTHING_TO_LOSE)
-    flags = [part for option in options for part in ("-c", option)]
-    command: list[str | Path] = [bin / "postgres", "-D", folder / "data", *flags]
-    log = folder / "log"
-    with log.open("wb") as out:
-        end = _end_with_the_tests
-        process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out, user=user, group=user, preexec_fn=end)
-    url = f"postgresql+psycopg://{USER}@127.0.0.1:{port}/postgres"
-    try:
-        wait_until(lambda: _answers(url, process), lambda: log.read_text(errors="replace")[-2000:])
-        yield url
-    finally:
-        process.send_signal(signal.SIGINT)  # fast: it waits for nobody
-        process.wait(HANG_S)
+@contextmanager
+def server(bin: Path) -> Iterator[str]:
+    """Its URL."""
+    with started(bin) as running:
+        yield running.url
 
 
 def _end_with_the_tests() -> None:

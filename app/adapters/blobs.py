@@ -256,10 +256,10 @@ def _remove(draft: Path) -> None:
 
 def _unavailable(error: OSError) -> ExhibitError:
     if error.errno in FULL:
-        return Unavailable("the disk is full: nothing more can be stored until room is made")
+        return Unavailable("the disk is full: nothing more can be stored until room is made", "the files")
     if isinstance(error, NotADirectoryError | IsADirectoryError | FileExistsError):
         return Conflict("a key can't be both a blob and a folder of blobs")
-    return Unavailable(f"the blob folder can't be written: {error.strerror}")
+    return Unavailable(f"the blob folder can't be written: {error.strerror}", "the files")
 
 
 def _found(key: str, read: Callable[[], T]) -> T:
@@ -268,4 +268,4 @@ def _found(key: str, read: Callable[[], T]) -> T:
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         raise Missing(f"there is no blob {key}") from error
     except OSError as error:
-        raise Unavailable(f"the blob {key} can't be read: {error.strerror}") from error
+        raise Unavailable(f"the blob {key} can't be read: {error.strerror}", "the files") from error

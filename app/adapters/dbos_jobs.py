@@ -127,7 +127,7 @@ class DbosJobs:
             try:
                 await asyncio.to_thread(vacuum, Path(self._url.removeprefix("sqlite:///")))
             except sqlite3.Error as error:
-                raise Unavailable(f"The queue can't be compacted now: {error}.") from error
+                raise Unavailable(f"The queue can't be compacted now: {error}.", "the queue") from error
 
     async def _collect(self, keep: timedelta) -> int:
         before = (datetime.now(UTC) - keep).isoformat()
@@ -169,4 +169,4 @@ def as_unavailable() -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, DBOSException) as error:
-        raise Unavailable(f"The queue can't be used now ({type(error).__name__}).") from error
+        raise Unavailable(f"The queue can't be used now ({type(error).__name__}).", "the queue") from error

@@ -44,6 +44,8 @@ LONGEST_DETAIL = 4000  # characters
 LONGEST_PATH = 1000
 LONGEST_PLACE = 100
 TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 503: "server_error"}
+RETRY_AFTER_S = 5  # an outage of a part: most are over within seconds
+HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": str(RETRY_AFTER_S)}}
 
 log = logging.getLogger(__name__)
 
@@ -146,4 +148,4 @@ def _came_as_no_json(request: Request, faults: Sequence[Any]) -> bool:
 
 
 def _headers(status: int) -> dict[str, str]:
-    return {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    return HEADERS.get(status, {})

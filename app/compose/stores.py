@@ -92,7 +92,7 @@ async def open_stores(
 ) -> OpenStores:
     """Closed with the stack. Raises BadConfiguration."""
     blobs = LocalBlobs(settings.blobs_dir)
-    catalogue = await asyncio.to_thread(SqlCatalogue, settings.catalogue_url)
+    catalogue = await asyncio.to_thread(SqlCatalogue, settings.catalogue_url, connections=settings.database_connections)
     stack.callback(catalogue.close)
     lost = asyncio.Event()
     vectors = chosen(vector_stores, settings)(settings, _from_any_thread(lost))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.adapters.catalogue import postgres
 from app.adapters.catalogue.chunks import SqlChunks
 from app.adapters.catalogue.collections import SqlCollections
 from app.adapters.catalogue.database import Database
@@ -14,8 +15,10 @@ from app.adapters.catalogue.statements import Now, utc_now
 
 
 class SqlCatalogue:
-    def __init__(self, url: str, now: Now = utc_now, flushes: bool = True) -> None:
-        self.database = Database(url, flushes)
+    def __init__(
+        self, url: str, now: Now = utc_now, flushes: bool = True, connections: int = postgres.CONNECTIONS
+    ) -> None:
+        self.database = Database(url, flushes, connections)
         self.collections = SqlCollections(self.database, now)
         self.reindexes = SqlReindexes(self.database)
         self.documents = SqlDocuments(self.database)

@@ -29,12 +29,13 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.adapters.catalogue import postgres
 from app.adapters.catalogue.storable import to_json
 from domain.errors import BadConfiguration, Unavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_S = 30.0  # how long a writer of SQLite waits for the others
-CONNECTIONS = 16  # kept open
+CONNECTIONS = 16  # SQLite's, kept open
 MORE_CONNECTIONS = 24  # together as many as the threads that an event loop lends out
 MIGRATION_LOCK = 1_162_367_313  # any number, but the same in every process that opens this Postgres database
 
@@ -45,9 +46,10 @@ _MIGRATING = threading.Lock()
 class Database:
     """Transactions on one database, whose tables are up to date from the start."""
 
-    def __init__(self, url: str, flushes: bool = True) -> None:
-        """Not flushed, SQLite is many times as fast, and what was written may be lost with the power."""
-        self._engine = _engine(url, flushes)
+    def __init__(self, url: str, flushes: bool = True, connections: int = postgres.CONNECTIONS) -> None:
+        """Not flushed, SQLite is many times as fast, and what was written may be lost with the power. `connections`:
+        the most that are opened to Postgres."""
+        self._engine = _engine(url, flushes, connections)
         # A transaction of SQLite that reads first and writes later can fail at its write without waiting
         # (SQLITE_BUSY_SNAPSHOT), so whoever is going to write says so at the beginning.
         self._writing_engine = self._engine.execution_options(writes=True)
@@ -60,6 +62,9 @@ class Database:
             raise BadConfiguration(
                 f"the catalogue {_shown(self._engine.url)} can't be opened: {_why(error)}"
             ) from error
+        except BadConfiguration:
+            self._engine.dispose()
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -84,23 +89,25 @@ class Database:
 # ---------------------------------------------------------------- opening
 
 
-def _engine(url: str, flushes: bool) -> Engine:
+def _engine(url: str, flushes: bool, connections: int) -> Engine:
     try:
         parsed = make_url(url)
-        engine = create_engine(parsed, json_serializer=to_json, **_pool(parsed))
+        engine = create_engine(parsed, json_serializer=to_json, **_pool(parsed, connections))
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise BadConfiguration(f"the catalogue's database URL doesn't work: {error}") from error
     if parsed.get_backend_name() == "sqlite":
         event.listen(engine, "connect", partial(_configure_sqlite, flushes))
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", postgres.configure)
     return engine
 
 
-def _pool(url: URL) -> dict[str, Any]:
+def _pool(url: URL, connections: int) -> dict[str, Any]:
     pool: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": MORE_CONNECTIONS}
     backend = url.get_backend_name()
     if backend == "postgresql":
-        return {**pool, "pool_pre_ping": True}  # a server may have gone and come back
+        return postgres.pool(connections)
     if backend != "sqlite":
         raise BadConfiguration(f"the catalogue lives in SQLite or Postgres, not in {backend}")
     if url.database in (None, "", ":memory:") or str(url.database).startswith("file:"):
@@ -125,6 +132,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def _prepare(engine: Engine) -> None:
     """A file that only its owner reads, in WAL mode (readers and the one writer don't wait for each other)."""
     if engine.dialect.name != "sqlite":
+        postgres.check(engine)
         return
     file = Path(str(engine.url.database))
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -166,6 +174,7 @@ def _switched_to_wal(file: Path) -> bool:
 def _upgrade(connection: Connection) -> None:
     """Within one transaction that locks out whoever opens at the same moment; it then finds nothing to do."""
     if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # others may migrate for minutes
         connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
@@ -191,16 +200,31 @@ def _available() -> Iterator[None]:
     except (IntegrityError, ProgrammingError, DataError):
         raise
     except (DBAPIError, PoolTimeout, sqlite3.Error) as error:  # the last: from `_configure_sqlite`
-        raise Unavailable(f"the catalogue doesn't answer: {_why(error)}") from error
+        # Its own words name host and port, which are not for users: operators find them in the cause.
+        raise Unavailable(f"The catalogue doesn't answer now{_told(error)}.", "the catalogue") from error
+
+
+def _told(error: Exception) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, sqlite3.Error):
+        return f": {_why(error)}"
+    known = postgres.fault(error)
+    return f": {known}" if known else ""
 
 
 def _why(error: Exception) -> str:
     if isinstance(error, CommandError):
         return f"a newer version of Exhibit has changed it ({error})"
-    reason = str(error.orig if isinstance(error, DBAPIError) else error)
-    if "disk is full" in reason or "No space left" in reason:
+    if _is_full(error):
         return "the disk is full"
-    return " ".join(reason.split())
+    reason = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
+    known = postgres.fault(error)
+    return f"{known} ({reason})" if known else reason
+
+
+def _is_full(error: Exception) -> bool:
+    reason = str(error.orig if isinstance(error, DBAPIError) else error)
+    return "disk is full" in reason or "No space left" in reason
 
 
 def _shown(url: URL) -> str:

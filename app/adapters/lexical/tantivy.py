@@ -255,4 +255,6 @@ def _as_unavailable(collection_id: str) -> Iterator[None]:
     except BaseException as error:
         if not isinstance(error, (ValueError, OSError)) and type(error).__name__ != "PanicException":
             raise
-        raise Unavailable(f"The words index of collection {collection_id} can't be used now: {error}") from error
+        raise Unavailable(
+            f"The words index of collection {collection_id} can't be used now: {error}", "the words index"
+        ) from error

@@ -34,7 +34,7 @@ from app.adapters.vectors.chroma_collection import (
 from app.adapters.vectors.chroma_folder import beside, finish_compacting, sweep, take_place
 from app.adapters.vectors.index_names import slug
 from domain.chunk_ids import document_id_of
-from domain.documents import KINDS, Kind
+from domain.documents import KINDS, Kind, Part
 from domain.errors import BadConfiguration, DamagedIndex, Unavailable
 from domain.evidence import Space
 from domain.ports import IndexName, Vector, VectorRow, Vectors
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
+VECTORS: Part = "the vector index"
 SPACES: tuple[Space, ...] = get_args(Space)
 
 
@@ -130,7 +131,9 @@ class ChromaVectors:
         try:
             self._compact(self._path)
         except OSError as error:
-            raise Unavailable(f"The vector index can't be compacted now: {error.strerror or error}.") from error
+            raise Unavailable(
+                f"The vector index can't be compacted now: {error.strerror or error}.", VECTORS
+            ) from error
         return True
 
     def _compact(self, path: Path) -> None:
@@ -278,7 +281,7 @@ def _remote(url: str) -> ClientAPI:
             settings=Settings(anonymized_telemetry=False),
         )
     except (ChromaError, httpx.HTTPError, ValueError) as error:
-        raise Unavailable(f"Chroma can't be reached at {address.hostname}:{address.port}.") from error
+        raise Unavailable("The vector index can't be reached now.", VECTORS) from error
 
 
 def _name(index: IndexName) -> str:
@@ -298,5 +301,9 @@ def _index(metadata: Mapping[str, Any] | None) -> IndexName | None:
 def _as_unavailable() -> Iterator[None]:
     try:
         yield
-    except (ChromaError, httpx.HTTPError) as error:
-        raise Unavailable(f"The vector index can't be used now: {error}") from error
+    except httpx.HTTPError as error:  # its words name host and port, which are not for users
+        raise Unavailable("The vector index can't be reached now.", VECTORS) from error
+    except ChromaError as error:
+        refused = error.code() == 400  # a call that is wrong stays wrong
+        part = None if refused else VECTORS
+        raise Unavailable(f"The vector index can't be used now: {error}", part) from error
