@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from domain import blob_keys
 from domain.documents import READ, Document, Problem, Status
@@ -20,7 +20,8 @@ from ingest.describe import GROUP, Describer, Target, targets
 from ingest.erasing import Eraser
 from ingest.guarded import Guarded, Superseded
 from ingest.indexing import Indexing, parts
-from ingest.progress import Work
+from ingest.lanes import HURRIED_S, is_large
+from ingest.progress import Batch, Work
 from ingest.recognise import Pictures, Recogniser, pictures_on
 from ingest.stores import Models, Stores
 from ingest.turns import Turns
@@ -30,6 +31,7 @@ RECOGNISED_AT_ONCE = 4  # pages of one document being recognised side by side
 TOLD_EVERY_S = 0.3  # progress within a stage
 
 Numbers = tuple[int, ...]
+T = TypeVar("T")
 
 
 class Reader(Recogniser, Protocol):
@@ -55,23 +57,9 @@ class Reader(Recogniser, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Pages first..last of a paged document, or (1, 1) for one without pages; and what parsing found on them."""
-
-    number: int
-    first: int
-    last: int
-    textless: int = 0  # pages whose words have to be recognised
-    pictures: int = 0  # on the other pages
-
-    @property
-    def pages(self) -> int:
-        return self.last - self.first + 1
-
-
 class Stages:
-    """`describer`: None where no language model describes pictures."""
+    """`describer`: None where no language model describes pictures. `patient`: reads large documents, in other
+    processes than `parser`. A stage of a `hurried` run returns None where the document is large, or takes too long."""
 
     def __init__(
         self,
@@ -82,63 +70,86 @@ class Stages:
         eraser: Eraser,
         describer: Describer | None = None,
         parse_at_once: int = 1,
+        patient: Reader | None = None,
     ) -> None:
         self._stores = stores
         self._models = models
-        self._parser = parser
+        self._readers = {True: parser, False: patient or parser}  # by whether the run is hurried
         self._guarded = guarded
         self._eraser = eraser
         self._indexing = Indexing(stores, models, guarded)
         self.pictures = Pictures(parser, stores.blobs, self._store_crop)
         self.describer = describer
-        self._parsing = Turns(parse_at_once)
+        self._parsing = {True: Turns(parse_at_once), False: Turns(parse_at_once)}
 
     def text_comes_first(self) -> AbstractContextManager[None]:
         """While the text of a document is on its way in, pictures wait."""
         return self.pictures.text_comes_first()
 
-    async def identify(self, document_id: str, attempt: int) -> list[Numbers]:
+    async def identify(self, document_id: str, attempt: int, hurried: bool) -> list[Numbers] | None:
         """Opens the document; returns its batches as (number, first page, last page)."""
         document = await self._guarded.begin(document_id, attempt, "identify", Work())
         self._stamped(document)
-        identity = await self._parser.open(document)
+        if hurried and is_large(document):
+            return None
+        reader = self._readers[hurried]
+        identity = await _in_time(reader.open(document), hurried)
+        if identity is None:
+            return None
         await self._guarded.update(document, media_type=identity.media_type, pages=identity.pages, title=identity.title)
+        if hurried and is_large(replace(document, media_type=identity.media_type, pages=identity.pages)):
+            return None
         if identity.pages is None:
             return [(0, 1, 1)]
-        size = self._parser.batch_pages(identity.media_type)
-        firsts = range(1, identity.pages + 1, size)
-        return [(n, first, min(first + size - 1, identity.pages)) for n, first in enumerate(firsts)]
+        size, last = reader.batch_pages(identity.media_type), identity.pages
+        return [(n, first, min(first + size - 1, last)) for n, first in enumerate(range(1, last + 1, size))]
 
-    async def parse(self, document_id: str, attempt: int, batch: Batch, work: Work) -> tuple[int, int]:
-        """Reads a batch of pages and stores them; returns how many have no text, and the pictures on the others."""
+    async def parse(
+        self, document_id: str, attempt: int, batch: Batch, work: Work, hurried: bool, spent_s: float
+    ) -> tuple[int, int, float, bool] | None:
+        """Reads a batch of pages and stores them; returns how many have no text, the pictures on the others, the
+        seconds that it took, and whether the document's time is over with that."""
         document = await self._guarded.begin(document_id, attempt, "parse", work)
-        stored = await self._read_before(document, "parsed", batch)
+        began, stored = time.monotonic(), await self._read_before(document, "parsed", batch)
         if stored is None:
-            async with self._parsing.turn(work.pages - work.parsed):
-                pages = await self._parser.pages(document, batch.first, batch.last)
+            async with self._parsing[hurried].turn(work.pages - work.parsed):
+                began = time.monotonic()
+                pages = await _in_time(self._readers[hurried].pages(document, batch.first, batch.last), hurried)
+            if pages is None:
+                return None
             stored = tuple([await self._store_crops(document, page) for page in pages])
             await self._put(document, _read_key(document, "parsed", batch), stored)
         await self._put(document, _pages_key(document, batch.number), stored)
         with_text = [page for page in stored if not page.needs_ocr]
-        return len(stored) - len(with_text), sum(map(pictures_on, with_text))
+        took_s = time.monotonic() - began
+        return len(stored) - len(with_text), sum(map(pictures_on, with_text)), took_s, False
 
-    async def split(self, document_id: str, attempt: int, batches: Sequence[Batch], work: Work) -> list[int]:
+    async def split(
+        self, document_id: str, attempt: int, batches: Sequence[Batch], work: Work, hurried: bool
+    ) -> list[int] | None:
         """Cuts the text into chunks and records them; returns the first ordinal of each part to embed."""
         document = await self._guarded.begin(document_id, attempt, "split", work)
         files = [
             await asyncio.to_thread(self._stores.blobs.path, _pages_key(document, batch.number)) for batch in batches
         ]
         encoder = self._models.text
-        cut = await self._parser.cut_text(document, files, encoder.token_counter(), encoder.max_tokens)
+        cutting = self._readers[hurried].cut_text(document, files, encoder.token_counter(), encoder.max_tokens)
+        cut = await _in_time(cutting, hurried)
+        if cut is None:
+            return None
         await self._guarded.update(document, page_report=cut.report, problems=cut.problems)
         await self._guarded.write(document, self._stores.blobs.put, _context_key(document), cut.context)
         await self._guarded.write(document, self._indexing.record_anew, document, (*cut.outline, *cut.chunks))
         return parts(cut.chunks)
 
-    async def describe(self, document_id: str, attempt: int, batch: Batch, work: Work) -> None:
-        """Recognises the words of pages without text, and of figures."""
+    async def describe(
+        self, document_id: str, attempt: int, batch: Batch, work: Work, spent_s: float
+    ) -> tuple[float, bool]:
+        """Recognises the words of pages without text, and of figures; returns the seconds that it took, and whether the
+        document's time is over with that."""
         document = await self._guarded.begin(document_id, attempt, "describe", work)
-        gate, told, so_far = asyncio.Semaphore(RECOGNISED_AT_ONCE), time.monotonic(), work
+        began = told = time.monotonic()
+        gate, so_far = asyncio.Semaphore(RECOGNISED_AT_ONCE), work
 
         async def described(page: ParsedPage) -> ParsedPage:
             nonlocal told, so_far
@@ -155,15 +166,16 @@ class Stages:
             pages = tuple(await asyncio.gather(*map(described, await self._pages(document, batch.number))))
             await self._put(document, _read_key(document, "described", batch), pages)
         await self._put(document, _pages_key(document, batch.number), pages)
+        return time.monotonic() - began, False
 
-    async def split_pictures(self, document_id: str, attempt: int, batch: Batch, work: Work) -> list[int]:
+    async def split_pictures(self, document_id: str, attempt: int, batch: Batch, work: Work, small: bool) -> list[int]:
         """Cuts the recognised words of a batch of pages into chunks, beside those of the text; returns as `split`."""
         document = await self._guarded.begin(document_id, attempt, "split", work)
         numbers = [number for number in (batch.number - 1, batch.number) if number >= 0]
         files = [await asyncio.to_thread(self._stores.blobs.path, _pages_key(document, number)) for number in numbers]
         context = await asyncio.to_thread(self._stores.blobs.path, _context_key(document))
         number, encoder = batch.number + 1, self._models.text
-        cut = await self._parser.cut_pictures(
+        cut = await self._readers[small].cut_pictures(
             document, files, context, number, encoder.token_counter(), encoder.max_tokens
         )
         read = {page.page: page for page in cut.report}
@@ -209,16 +221,18 @@ class Stages:
 
     async def embed(
         self, document_id: str, attempt: int, batch: int, first: int, work: Work, changed: bool = False
-    ) -> None:
-        """Makes the vectors of one part of the chunks and keeps them as blobs. `changed`: those kept are of other
-        words."""
-        document = await self._guarded.begin(document_id, attempt, "embed", work)
+    ) -> float:
+        """Makes the vectors of one part of the chunks and keeps them as blobs; returns the seconds that it took.
+        `changed`: those kept are of other words."""
+        document, began = await self._guarded.begin(document_id, attempt, "embed", work), time.monotonic()
         await self._indexing.embed(document, batch, first, changed)
+        return time.monotonic() - began
 
-    async def index(self, document_id: str, attempt: int, batch: int, first: int, work: Work) -> None:
-        """Hands one part of the chunks to the indexes."""
-        document = await self._guarded.begin(document_id, attempt, "index", work)
+    async def index(self, document_id: str, attempt: int, batch: int, first: int, work: Work) -> float:
+        """Hands one part of the chunks to the indexes; returns the seconds that it took."""
+        document, began = await self._guarded.begin(document_id, attempt, "index", work), time.monotonic()
         await self._indexing.index(document, batch, first)
+        return time.monotonic() - began
 
     async def publish(self, document_id: str, attempt: int, batch: int, left: int) -> None:
         """Makes the chunks up to this batch findable. With no batch left, the document is finished, and what was only
@@ -309,6 +323,16 @@ class Stages:
         key = blob_keys.crop(document.id, block.pixels)
         await self._guarded.write(document, self._stores.blobs.put, key, block.pixels)
         return replace(block, pixels=None, image=key)
+
+
+async def _in_time(reading: Awaitable[T], hurried: bool) -> T | None:
+    """None if a hurried run has to wait for too long: then the child that works for it is ended."""
+    if not hurried:
+        return await reading
+    try:
+        return await asyncio.wait_for(reading, HURRIED_S)
+    except TimeoutError:
+        return None
 
 
 def _read_key(document: Document, how: str, batch: Batch) -> str:

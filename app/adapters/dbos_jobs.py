@@ -18,22 +18,26 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from dbos import DBOSClient
+from dbos import DBOSClient, EnqueueOptions
 from dbos._error import DBOSException
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.adapters.catalogue.database import vacuum
+from app.adapters.shares import Shares
 from domain import errors
 from domain.errors import Unavailable
-from domain.ports import RunState
+from domain.ports import ALONE, RunState, Share
 
-APPLICATION_VERSION = "2"
+APPLICATION_VERSION = "3"
 QUEUE = "ingest"
+LARGE = "large"  # documents, in slices: a queue of their own, so that small ones don't wait for them
 PICTURES = "pictures"  # of documents whose text is searchable: a queue of their own, so that text comes first
+LARGE_PICTURES = "large-pictures"
 HOUSEKEEPING = "housekeeping"
 REINDEX = "reindex"
 NAME = "exhibit"
 LIVE = ["ENQUEUED", "PENDING", "DELAYED"]
+SLICES_AT_ONCE = 64  # looked for at once; a document of ordinary size has a few
 
 STATES: dict[str, RunState] = {
     **dict.fromkeys(LIVE, "live"),
@@ -53,9 +57,21 @@ def run_id(document_id: str, attempt: int) -> str:
     return f"ingest-{document_id}-{attempt}"
 
 
-def pictures_id(document_id: str, attempt: int) -> str:
-    """The second half of a run, enqueued by the first."""
-    return f"pictures-{document_id}-{attempt}"
+def slice_id(document_id: str, attempt: int, number: int) -> str:
+    """A slice of a large document, enqueued by the one before; the first by the run that found it to be large."""
+    return f"large-{document_id}-{attempt}-{number}"
+
+
+def pictures_id(document_id: str, attempt: int, number: int = 0) -> str:
+    """The second half of a run, enqueued by the first; of a large document it is cut into slices too."""
+    return f"pictures-{document_id}-{attempt}-{number}" if number else f"pictures-{document_id}-{attempt}"
+
+
+def ids_of(document_id: str, attempt: int, most: int) -> list[str]:
+    """The ids that the runs of an attempt may have, in the order in which they come about, half by half."""
+    slices = [slice_id(document_id, attempt, number) for number in range(most)]
+    pictures = [pictures_id(document_id, attempt, number) for number in range(most)]
+    return [run_id(document_id, attempt), *slices, *pictures]
 
 
 def reindex_run(reindex_id: str) -> str:
@@ -70,10 +86,13 @@ class DbosJobs:
         self._url = url
         self._keep = keep  # how long finished runs are kept
         self._version = version
+        self._shares = Shares()
         self._client = DBOSClient(system_database_url=url, application_name=NAME)
 
-    async def ingest(self, document_id: str, attempt: int) -> None:
-        await self._enqueue("ingest", QUEUE, run_id(document_id, attempt), document_id, attempt)
+    async def ingest(self, document_id: str, attempt: int, share: Share = ALONE) -> None:
+        priority = self._shares.priority(share.flow, share.place)
+        args = (document_id, attempt, share.flow)
+        await self._enqueue("ingest", QUEUE, run_id(document_id, attempt), *args, priority=priority)
 
     async def forget(self, document_id: str, collection_id: str) -> None:
         await self._enqueue(
@@ -92,16 +111,27 @@ class DbosJobs:
 
     async def cancel(self, document_id: str, attempt: int) -> None:
         with as_unavailable():
-            await self._client.cancel_workflow_async(run_id(document_id, attempt))
-            await self._client.cancel_workflow_async(pictures_id(document_id, attempt))
+            for run, status in (await self._runs(document_id, attempt)).items():
+                if status in LIVE:
+                    await self._client.cancel_workflow_async(run)
 
     async def state(self, document_id: str, attempt: int) -> RunState:
-        """`unknown`: never enqueued, or removed since. The state of the second half, once it is enqueued."""
-        halves = [run_id(document_id, attempt), pictures_id(document_id, attempt)]
-        states = await self._states(halves)
-        if "live" in states.values():
-            return "live"
-        return states.get(halves[1], states.get(halves[0], "unknown"))
+        """`unknown`: never enqueued, or removed since. The state of the latest of its runs."""
+        with as_unavailable():
+            runs = await self._runs(document_id, attempt)
+        states = [STATES.get(status, "unknown") for status in runs.values()]
+        return "live" if "live" in states else states[-1] if states else "unknown"
+
+    async def _runs(self, document_id: str, attempt: int) -> dict[str, str]:
+        """The status of each, in the order in which they came about."""
+        most, found = 0, dict[str, str]()
+        while len(found) >= most:  # else there are no more than were looked for
+            most = max(SLICES_AT_ONCE, 2 * most)
+            ids = ids_of(document_id, attempt, most)
+            rows = await self._client.list_workflows_async(workflow_ids=ids, load_input=False, load_output=False)
+            statuses = {row.workflow_id: row.status for row in rows}
+            found = {run: statuses[run] for run in ids if run in statuses}
+        return found
 
     async def _states(self, runs: list[str]) -> dict[str, RunState]:
         with as_unavailable():
@@ -142,17 +172,19 @@ class DbosJobs:
     def close(self) -> None:
         self._client.destroy()
 
-    async def _enqueue(self, workflow: str, queue: str, workflow_id: str, *args: object) -> None:
+    async def _enqueue(
+        self, workflow: str, queue: str, workflow_id: str, *args: object, priority: int | None = None
+    ) -> None:
+        options: EnqueueOptions = {
+            "workflow_name": workflow,
+            "queue_name": queue,
+            "workflow_id": workflow_id,
+            "app_version": self._version,
+        }
+        if priority is not None:
+            options["priority"] = priority
         with as_unavailable():
-            await self._client.enqueue_async(
-                {
-                    "workflow_name": workflow,
-                    "queue_name": queue,
-                    "workflow_id": workflow_id,
-                    "app_version": self._version,
-                },
-                *args,
-            )
+            await self._client.enqueue_async(options, *args)
 
 
 def prepare(url: str) -> None:

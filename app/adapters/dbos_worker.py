@@ -14,6 +14,8 @@ from dbos._error import DBOSAwaitedWorkflowCancelledError, DBOSMaxStepRetriesExc
 from app.adapters.dbos_jobs import (
     APPLICATION_VERSION,
     HOUSEKEEPING,
+    LARGE,
+    LARGE_PICTURES,
     LIVE,
     NAME,
     PICTURES,
@@ -22,11 +24,14 @@ from app.adapters.dbos_jobs import (
     as_unavailable,
     pictures_id,
     prepare,
+    slice_id,
 )
+from app.adapters.shares import Shares
 from domain.errors import Unavailable, unexpected
+from ingest.lanes import HURRIED_PICTURES, SLICE_S
 from ingest.pipeline import Pipeline, ingest, recognise_pictures
+from ingest.progress import Left, SoFar, Waiting
 from ingest.reindex import Reindexer, reindex
-from ingest.stages import Numbers
 from system.repeating import repeat
 
 MAX_RECOVERIES = 40  # then a document that kills the process is given up; DBOS's default is 100
@@ -58,9 +63,12 @@ class DbosWorker:
         parallel: int,
         version: str = APPLICATION_VERSION,
         reindexer: Reindexer | None = None,
+        slice_s: float = SLICE_S,
     ) -> None:
         """Without a `reindexer` it takes no re-embedding from the queue."""
         self._url = url
+        self._slice_s = slice_s
+        self._shares = Shares()
         self._reindexer = reindexer
         self._version = version
         self._executor_id = executor_id
@@ -85,6 +93,7 @@ class DbosWorker:
             }
         )
         DBOS.workflow(name="ingest", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(self._ingest_workflow()))
+        DBOS.workflow(name="large", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(self._large_workflow()))
         DBOS.workflow(name="pictures", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(self._pictures_workflow()))
         DBOS.workflow(name="forget", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(self._forget_workflow()))
         DBOS.workflow(name="drop", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(self._drop_workflow()))
@@ -92,8 +101,8 @@ class DbosWorker:
             again = self._reindex_workflow(self._reindexer)
             DBOS.workflow(name="reindex", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(again))
         await asyncio.to_thread(DBOS.launch)
-        await DBOS.register_queue_async(QUEUE, worker_concurrency=self._parallel, polling_interval_sec=0.25)
-        await DBOS.register_queue_async(PICTURES, worker_concurrency=self._parallel, polling_interval_sec=0.25)
+        for name in (QUEUE, LARGE, PICTURES, LARGE_PICTURES):
+            await DBOS.register_queue_async(name, worker_concurrency=self._parallel, polling_interval_sec=0.25)
         await DBOS.register_queue_async(HOUSEKEEPING, worker_concurrency=1, polling_interval_sec=0.5)
         if self._reindexer is not None:
             await DBOS.register_queue_async(REINDEX, worker_concurrency=1, polling_interval_sec=0.5)
@@ -153,36 +162,68 @@ class DbosWorker:
     def _ingest_workflow(self) -> Stage[None]:
         pipeline = self._pipeline
 
-        async def ingest_workflow(document_id: str, attempt: int) -> None:
+        async def ingest_workflow(document_id: str, attempt: int, flow: str = "") -> None:
             try:
-                waiting = await ingest(pipeline, recorded_step, document_id, attempt)
-                if waiting:
-                    await self._enqueue_pictures(document_id, attempt, waiting)
+                left = await ingest(pipeline, recorded_step, document_id, attempt)
+                await self._leave(document_id, attempt, flow, left, 0)
             except Exception as error:  # the job runner: after any error the document must not stay `running`
                 await _failed(pipeline, document_id, attempt, error)
 
         return ingest_workflow
 
-    async def _enqueue_pictures(self, document_id: str, attempt: int, waiting: Sequence[Numbers]) -> None:
+    def _large_workflow(self) -> Stage[None]:
+        pipeline = self._pipeline
+
+        async def large_workflow(
+            document_id: str, attempt: int, flow: str, number: int, stored: Sequence[Any] | None
+        ) -> None:
+            try:
+                so_far = None if stored is None else SoFar.restored(stored)
+                left = await ingest(pipeline, recorded_step, document_id, attempt, so_far, self._slice_s)
+                await self._leave(document_id, attempt, flow, left, number + 1)
+            except Exception as error:  # the job runner, as above
+                await _failed(pipeline, document_id, attempt, error)
+
+        return large_workflow
+
+    async def _leave(self, document_id: str, attempt: int, flow: str, left: Left, number: int) -> None:
+        if left.large:
+            stored = left.so_far.stored() if left.so_far is not None else None
+            name = slice_id(document_id, attempt, number)
+            await self._enqueue("large", LARGE, name, flow, document_id, attempt, flow, number, stored)
+        elif left.pictures is not None:
+            await self._leave_pictures(document_id, attempt, flow, left.pictures, 0)
+
+    async def _leave_pictures(self, document_id: str, attempt: int, flow: str, waiting: Waiting, number: int) -> None:
+        queue = PICTURES if waiting.pages <= HURRIED_PICTURES else LARGE_PICTURES
+        name = pictures_id(document_id, attempt, number)
+        await self._enqueue("pictures", queue, name, flow, document_id, attempt, flow, number, waiting.stored())
+
+    async def _enqueue(self, workflow: str, queue: str, workflow_id: str, flow: str, *args: object) -> None:
         """Recorded like a step, so a replayed run does not enqueue twice."""
         await DBOS.enqueue_workflow_with_options_async(
             {
-                "workflow_name": "pictures",
-                "queue_name": PICTURES,
-                "workflow_id": pictures_id(document_id, attempt),
+                "workflow_name": workflow,
+                "queue_name": queue,
+                "workflow_id": workflow_id,
                 "app_version": self._version,
+                "priority": self._shares.priority(f"{queue} {flow}", takes_s=self._slice_s),
             },
-            document_id,
-            attempt,
-            waiting,
+            *args,
         )
 
     def _pictures_workflow(self) -> Stage[None]:
         pipeline = self._pipeline
 
-        async def pictures_workflow(document_id: str, attempt: int, waiting: Sequence[Numbers]) -> None:
+        async def pictures_workflow(
+            document_id: str, attempt: int, flow: str, number: int, stored: Sequence[Any]
+        ) -> None:
+            waiting = Waiting.restored(stored)
+            slice_s = self._slice_s if waiting.pages > HURRIED_PICTURES else None
             try:
-                await recognise_pictures(pipeline, recorded_step, document_id, attempt, waiting)
+                left = await recognise_pictures(pipeline, recorded_step, document_id, attempt, waiting, slice_s)
+                if left is not None:
+                    await self._leave_pictures(document_id, attempt, flow, left, number + 1)
             except Exception as error:  # the job runner, as above
                 await _failed(pipeline, document_id, attempt, error)
 

@@ -38,6 +38,7 @@ from system.sandbox import Sandbox
 
 EMBEDDED = "embedded"  # the executor id of a data folder's only process: constant, so that its runs are recovered
 MAX_DESCRIPTION_TOKENS = 320
+SMALL_NICE, LARGE_NICE = 5, 15  # of the processes that read small and large documents
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +58,15 @@ class Ingestion:
 def ingestion(stack: AsyncExitStack, settings: Settings, open_stores: OpenStores, encoders: Encoders) -> Ingestion:
     stores = open_stores.stores
     # One child recognises words in pictures, on all cores: two take twice the memory (1 GB each) and are slower
-    parser = SandboxedParser(
-        closed_with(stack, Sandbox(settings.parse_workers, settings.parse_memory_mb)),
-        stores.blobs,
-        closed_with(stack, Sandbox(1, settings.parse_memory_mb)),
-        hidden_text=settings.hidden_text == "include",
+    recognising = closed_with(stack, Sandbox(1, settings.parse_memory_mb))
+    parser, patient = (
+        SandboxedParser(
+            closed_with(stack, Sandbox(settings.parse_workers, settings.parse_memory_mb, nice=nice)),
+            stores.blobs,
+            recognising,
+            hidden_text=settings.hidden_text == "include",
+        )
+        for nice in (SMALL_NICE, LARGE_NICE)
     )
     originals = Originals(stores.catalogue.documents, stores.catalogue.erasure, stores.blobs)
     models = Models(encoders.text, encoders.image, encoding_process(stack, settings))
@@ -72,6 +77,7 @@ def ingestion(stack: AsyncExitStack, settings: Settings, open_stores: OpenStores
         parser,
         describer(settings, stores.blobs, parser),
         parse_at_once=max(1, settings.parse_workers // 2),  # each document has two parts parsed at the same time
+        patient=patient,
     )
     return Ingestion(pipeline, originals, models)
 

@@ -34,10 +34,11 @@ from domain.ports.indexes import (
     WordsUpkeep,
     words_row,
 )
-from domain.ports.jobs import Jobs, Queueing, QueueStates, RunState
+from domain.ports.jobs import ALONE, Jobs, Queueing, QueueStates, RunState, Share
 from domain.ports.models import Generator, ImageEncoder, Judge, Retriever, TextEncoder
 
 __all__ = [
+    "ALONE",
     "Blobs",
     "Catalogue",
     "Chunks",
@@ -59,6 +60,7 @@ __all__ = [
     "RunChanges",
     "RunState",
     "Runs",
+    "Share",
     "TextEncoder",
     "Traces",
     "Vector",

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 RunState = Literal["live", "done", "cancelled", "broken", "unknown"]
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Whose work it is: what waits is taken in turn from the flows, and from each in its order."""
+
+    flow: str = ""  # one caller's uploads to one collection
+    place: int = 0  # of the file among those of its request, from 0
+
+
+ALONE = Share()
+
+
 class Queueing(Protocol):
     """What is asked of the queue; runs are known by document id and attempt."""
 
-    async def ingest(self, document_id: str, attempt: int) -> None:
+    async def ingest(self, document_id: str, attempt: int, share: Share = ALONE) -> None:
         """Enqueues; the same id and attempt twice is one run."""
         ...
 

@@ -23,6 +23,7 @@ from ingest.reindex import ChunkRange, Reindexer
 from tests.waiting import HANG_S, becomes, until
 
 PARALLEL = 2
+BATCHES, SLICE_S = 5, 1.0  # of a large document; each of its batches takes a whole slice
 LONGER_THAN_THE_POLL_S = 0.6  # for what is not to happen: a slow machine only proves less by it
 
 
@@ -50,8 +51,15 @@ class Recorder:
         self.described: Counter[tuple[str, int]] = Counter()
         self.show = threading.Event()
         self.show.set()
+        self.large_may = threading.Event()
+        self.large_may.set()
+        self.found_large: list[str] = []
+        self.parsed: list[str] = []
 
-    async def identify(self, document_id: str, attempt: int) -> list[tuple[int, int, int]]:
+    async def identify(self, document_id: str, attempt: int, hurried: bool) -> list[tuple[int, int, int]] | None:
+        if hurried and document_id.startswith("large"):
+            self.found_large.append(document_id)
+            return None
         self.began[document_id, attempt] += 1
         if self.errors:
             raise self.errors.pop()
@@ -65,15 +73,24 @@ class Recorder:
             raise
         finally:
             self.active -= 1
+        if document_id.startswith("large"):
+            return [(n, n + 1, n + 1) for n in range(BATCHES)]
         return [(0, 1, 1)] if self.with_pictures else []
 
     async def to_caption(self, document_id: str, attempt: int) -> int:
         return 0
 
-    async def parse(self, document_id: str, attempt: int, batch: object, work: object) -> tuple[int, int]:
-        return 0, 1
+    async def parse(self, document_id: str, attempt: int, *more: object) -> tuple[int, int, float, bool]:
+        self.parsed.append(document_id)
+        try:
+            while document_id.startswith("large") and not self.large_may.is_set():
+                await asyncio.sleep(0.01)
+        except asyncio.CancelledError:
+            self.stopped.append(document_id)
+            raise
+        return 0, int(self.with_pictures), SLICE_S, False
 
-    async def describe(self, document_id: str, attempt: int, batch: object, work: object) -> None:
+    async def describe(self, document_id: str, attempt: int, *more: object) -> tuple[float, bool]:
         self.described[document_id, attempt] += 1
         try:
             while not self.show.is_set():
@@ -81,15 +98,16 @@ class Recorder:
         except asyncio.CancelledError:
             self.stopped.append(document_id)
             raise
+        return 1.0, False
 
-    async def split_pictures(self, document_id: str, attempt: int, batch: object, work: object) -> list[int]:
+    async def split_pictures(self, document_id: str, attempt: int, *more: object) -> list[int]:
         return []
 
     @contextmanager
     def text_comes_first(self) -> Generator[None]:
         yield
 
-    async def split(self, document_id: str, attempt: int, batches: object, work: object) -> list[int]:
+    async def split(self, document_id: str, attempt: int, *more: object) -> list[int]:
         return []
 
     async def publish(self, document_id: str, attempt: int, batch: int, left: int) -> None:
@@ -170,14 +188,14 @@ async def jobs(
 ) -> AsyncIterator[Jobs]:
     stages, reindexer = cast(Pipeline, pipeline), cast(Reindexer, again)
     if request.param == "memory":
-        in_memory = MemoryJobs(stages, PARALLEL, keep, reindexer)
+        in_memory = MemoryJobs(stages, PARALLEL, keep, reindexer, SLICE_S)
         yield in_memory
         pipeline.go.set()
         again.go.set()
         await in_memory.close()
         return
     url = f"sqlite:///{tmp_path}/queue.db"
-    worker = DbosWorker(url, "contract", stages, PARALLEL, reindexer=reindexer)
+    worker = DbosWorker(url, "contract", stages, PARALLEL, reindexer=reindexer, slice_s=SLICE_S)
     queue = DbosJobs(url, keep)
     await worker.start()
     yield queue
@@ -236,6 +254,49 @@ async def test_cancelled_while_its_pictures_are_read_it_stops_too(jobs: Jobs, pi
     await jobs.cancel("doc", 1)
     await until(lambda: pipeline.stopped == ["doc"])
     await becomes("cancelled", lambda: jobs.state("doc", 1))
+
+
+async def test_small_documents_pass_large_ones_however_many_wait(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.large_may.clear()
+    for number in range(PARALLEL + 3):
+        await jobs.ingest(f"large{number}", 1)
+    await until(lambda: len(pipeline.parsed) == PARALLEL)
+    await jobs.ingest("small", 1)
+    await becomes("done", lambda: jobs.state("small", 1))
+    assert pipeline.published == {("small", 1): 1}
+    assert await jobs.state("large0", 1) == "live"
+    pipeline.large_may.set()
+    await until(lambda: len(pipeline.published) == PARALLEL + 4)
+
+
+async def test_large_documents_take_turns_slice_by_slice(jobs: Jobs, pipeline: Recorder) -> None:
+    names = [f"large{number}" for number in range(PARALLEL + 2)]
+    pipeline.large_may.clear()
+    for name in names:
+        await jobs.ingest(name, 1)
+    await until(lambda: len(pipeline.parsed) == PARALLEL and len(pipeline.found_large) == len(names))
+    assert {await jobs.state(name, 1) for name in names} == {"live"}
+    await asyncio.sleep(LONGER_THAN_THE_POLL_S)  # until all wait among the large ones
+    pipeline.large_may.set()
+    await until(lambda: len(pipeline.published) == len(names))
+    assert sorted(pipeline.parsed) == sorted(names * BATCHES)  # each slice went on where the one before ended
+    last = max(pipeline.parsed.index(name) for name in names)
+    assert Counter(pipeline.parsed[: last + 1]).most_common(1)[0][1] < BATCHES  # all began before one was done
+    assert {await jobs.state(name, 1) for name in names} == {"done"}
+
+
+async def test_a_cancelled_large_document_makes_room_for_the_next(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.large_may.clear()
+    for number in range(PARALLEL + 1):
+        await jobs.ingest(f"large{number}", 1)
+    await until(lambda: len(pipeline.parsed) == PARALLEL)
+    first = pipeline.parsed[0]
+    await jobs.cancel(first, 1)
+    await until(lambda: pipeline.stopped == [first])
+    await becomes("cancelled", lambda: jobs.state(first, 1))
+    await until(lambda: len(pipeline.parsed) == PARALLEL + 1)
+    pipeline.large_may.set()
+    await until(lambda: len(pipeline.published) == PARALLEL)
 
 
 async def test_another_attempt_is_another_run(jobs: Jobs, pipeline: Recorder) -> None:

@@ -28,7 +28,7 @@ class Recorder:
         self.erased: list[str] = []
         self.dropped: list[str] = []
 
-    async def identify(self, document_id: str, attempt: int) -> list[tuple[int, int, int]]:
+    async def identify(self, document_id: str, attempt: int, hurried: bool) -> list[tuple[int, int, int]]:
         self.began.append((document_id, attempt))
         while self.holds:
             await asyncio.sleep(0.01)
@@ -38,7 +38,7 @@ class Recorder:
     def text_comes_first(self) -> Generator[None]:
         yield
 
-    async def split(self, document_id: str, attempt: int, batches: object, work: object) -> list[int]:
+    async def split(self, document_id: str, attempt: int, *more: object) -> list[int]:
         return []
 
     async def publish(self, document_id: str, attempt: int, batch: int, left: int) -> None:

@@ -34,6 +34,7 @@ from ingest.describe import Describer
 from ingest.originals import Originals
 from ingest.parse.tables import table_block
 from ingest.pipeline import Pipeline, Step, ingest, recognise_pictures
+from ingest.progress import Left, SoFar, Waiting
 from ingest.stores import Models, Stores
 from tests.catalogues import fresh_catalogue
 from tests.waiting import becomes, until
@@ -124,12 +125,12 @@ class House:
         self.use(self.parser, self.bulk)
         self.collection = self.catalogue.collections.find("default").id
 
-    def use(self, parser: OnePageABatch, bulk: Bulk) -> None:
+    def use(self, parser: OnePageABatch, bulk: Bulk, patient: OnePageABatch | None = None) -> None:
         """Has the pipeline work with these."""
         self.parser, self.bulk = parser, bulk
         stores = Stores(self.catalogue, self.blobs, self.kept, self.vectors, self.words)
         self.pipeline = Pipeline(
-            stores, self.originals, Models(MemoryTextEncoder(), MemoryImageEncoder(), bulk), parser
+            stores, self.originals, Models(MemoryTextEncoder(), MemoryImageEncoder(), bulk), parser, patient=patient
         )
 
     def upload(self, name: str = "a.pdf", sha256: str = "ab" * 32) -> Document:
@@ -155,9 +156,16 @@ def house() -> House:
 
 async def take_in(house: House, document: Document, step: Step = step, attempt: int = 1) -> None:
     """Both halves of a run, as the queue runs them."""
-    waiting = await ingest(house.pipeline, step, document.id, attempt)
-    if waiting:
-        await recognise_pictures(house.pipeline, step, document.id, attempt, waiting)
+    left = await ingest(house.pipeline, step, document.id, attempt)
+    if left.pictures is not None:
+        await recognise_pictures(house.pipeline, step, document.id, attempt, left.pictures)
+
+
+async def text_of(house: House, document: Document, attempt: int = 1) -> Waiting:
+    """The first half of a run; what it leaves to the second."""
+    left = await ingest(house.pipeline, step, document.id, attempt)
+    assert left.pictures is not None
+    return left.pictures
 
 
 async def test_a_document_becomes_ready_with_its_pages(house: House) -> None:
@@ -170,6 +178,61 @@ async def test_a_document_becomes_ready_with_its_pages(house: House) -> None:
     chunks, words, vectors = house.everything(document)
     assert chunks == words == vectors
     assert len(chunks) == CHUNKS
+
+
+async def in_slices(house: House, document: Document) -> list[str]:
+    """As the queue runs a large document: each slice ends at once. Returns the steps by which slices ended."""
+    names: list[str] = []
+
+    async def named(name: str, stage: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+        names.append(name)
+        return await stage(*args)
+
+    left, ended = await ingest(house.pipeline, named, document.id, 1), []
+    while left.large:
+        ended.append(names[-1])
+        so_far = left.so_far and SoFar.restored(left.so_far.stored())
+        left = await ingest(house.pipeline, named, document.id, 1, so_far, slice_s=0)
+    waiting = left.pictures
+    while waiting is not None:
+        ended.append(names[-1])
+        waiting = Waiting.restored(waiting.stored())
+        waiting = await recognise_pictures(house.pipeline, named, document.id, 1, waiting, slice_s=0)
+    return ended
+
+
+async def test_a_large_document_in_slices_becomes_the_same_as_in_one_run(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = House()
+    await take_in(once, once.upload())
+    monkeypatch.setattr("ingest.lanes.HURRIED_PAGES", PAGES - 1)
+    document = house.upload()
+    ended = await in_slices(house, document)
+    assert ended == ["identify", "parse-0", "parse-1", "parse-2", "embed-0", "index-0", "publish", "publish-0"]
+    assert house.catalogue.documents.find(document.id).status == "ready"
+    assert house.everything(document) == once.everything(document)
+
+
+async def test_a_document_that_takes_too_long_among_the_small_ones_goes_on_among_the_large(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs, patient = asyncio.Event(), house.parser
+
+    class Slow(OnePageABatch):
+        async def pages(self, document: Document, first: int, last: int) -> Sequence[ParsedPage]:
+            await hangs.wait()
+            return []
+
+    house.use(Slow(), house.bulk, patient)
+    monkeypatch.setattr(stages_module, "HURRIED_S", 0.01)
+    document = house.upload()
+    left = await ingest(house.pipeline, step, document.id, 1)
+    assert left.large
+    assert left.so_far is not None
+    left = await ingest(house.pipeline, step, document.id, 1, left.so_far, slice_s=60)
+    assert left.pictures is not None
+    assert len(found(house, document)) == PAGES - 1
 
 
 async def test_every_stage_twice_is_as_good_as_once(house: House) -> None:
@@ -241,7 +304,7 @@ async def test_a_table_in_a_picture_is_found_by_its_rows_and_the_picture_by_all_
 
 async def test_the_text_is_found_before_the_pictures_are_recognised(house: House) -> None:
     document = house.upload()
-    waiting = await ingest(house.pipeline, step, document.id, 1)
+    waiting = await text_of(house, document, 1)
     early = house.catalogue.documents.find(document.id)
     assert (early.status, early.findable) == ("running", True)
     assert [page.read_as for page in early.page_report] == ["text", "pending", "text", "text", "text"]
@@ -279,7 +342,7 @@ async def test_figures_that_cannot_be_drawn_keep_their_captions(house: House) ->
 
 async def test_what_the_text_became_stays_as_it_is_when_pictures_arrive(house: House) -> None:
     document = house.upload()
-    waiting = await ingest(house.pipeline, step, document.id, 1)
+    waiting = await text_of(house, document, 1)
     before = house.catalogue.chunks.of_document(document.id)
     await recognise_pictures(house.pipeline, step, document.id, 1, waiting)
     after = house.catalogue.chunks.of_document(document.id)
@@ -319,7 +382,7 @@ async def test_progress_only_grows_and_ends_whole(house: House) -> None:
 
 async def test_what_breaks_after_the_text_was_published_costs_the_pictures_only(house: House) -> None:
     document = house.upload()
-    waiting = await ingest(house.pipeline, step, document.id, 1)
+    waiting = await text_of(house, document, 1)
 
     async def cut_pictures(*args: object) -> Cut:
         raise Unavailable("The disk is full.")
@@ -346,7 +409,7 @@ async def test_a_second_attempt_that_reads_otherwise_leaves_nothing_of_the_first
 
     house.parser.pages = pages  # type: ignore[method-assign]
     monkeypatch.setattr(stages_module, "READING", "another")
-    assert await ingest(house.pipeline, step, document.id, 2) == []
+    assert await ingest(house.pipeline, step, document.id, 2) == Left()
     chunks, words, vectors = house.everything(document)
     assert chunks == words == vectors
     assert not chunks & first[0]
@@ -371,7 +434,7 @@ async def test_a_retry_goes_on_from_what_was_read_and_kept(house: House) -> None
     house.vectors.add = add  # type: ignore[method-assign]
     house.parser.pages = house.bulk.texts = refuse  # type: ignore[method-assign,assignment]
     house.catalogue.runs.requeue(document.id)
-    waiting = await ingest(house.pipeline, step, document.id, 2)
+    waiting = await text_of(house, document, 2)
     assert house.catalogue.documents.find(document.id).findable
     house.use(house.parser, Bulk())
     await recognise_pictures(house.pipeline, step, document.id, 2, waiting)
@@ -438,7 +501,7 @@ async def test_deleted_and_erased_by_another_process_just_before_a_write_nothing
 
 async def test_pictures_wait_for_the_text_of_other_documents(house: House) -> None:
     document = house.upload()
-    waiting = await ingest(house.pipeline, step, document.id, 1)
+    waiting = await text_of(house, document, 1)
     with house.pipeline.text_comes_first():
         reading = asyncio.create_task(recognise_pictures(house.pipeline, step, document.id, 1, waiting))
         await asyncio.sleep(0.3)
@@ -453,7 +516,7 @@ async def test_while_text_comes_pictures_are_read_one_after_the_other(
     now_s = 0.0
     monkeypatch.setattr(recognise_module, "time", SimpleNamespace(monotonic=lambda: now_s))
     documents = [house.upload(f"{name}.pdf", name * 64) for name in "abc"]
-    waiting = [await ingest(house.pipeline, step, document.id, 1) for document in documents]
+    waiting = [await text_of(house, document) for document in documents]
     read: list[str] = []
     recognise_page = house.parser.recognise_page
 
@@ -670,7 +733,7 @@ async def test_a_model_that_fails_leaves_the_document_partial_and_a_retry_asks_a
     ]
     words.failure = None
     house.catalogue.runs.requeue(document.id)
-    waiting = await ingest(house.pipeline, step, document.id, 2)
+    waiting = await text_of(house, document, 2)
     await recognise_pictures(house.pipeline, step, document.id, 2, waiting)
     assert house.catalogue.documents.find(document.id).status == "ready"
 
@@ -771,7 +834,7 @@ async def test_the_former_is_found_until_the_new_version_is_whole(house: House) 
     await take_in(house, old)
     before = found(house, old)
     fresh, _ = await new_version(house, old, ThirdPageChanged())
-    waiting = await ingest(house.pipeline, step, fresh.id, 1)
+    waiting = await text_of(house, fresh, 1)
     assert waiting  # its text is indexed, its pictures are not read yet
     assert found(house, old) == before
     assert found(house, fresh) == []
@@ -799,7 +862,7 @@ async def test_a_new_version_that_is_cancelled_half_way_leaves_the_former(house:
     old = house.upload()
     await take_in(house, old)
     fresh, _ = await new_version(house, old, ThirdPageChanged())
-    waiting = await ingest(house.pipeline, step, fresh.id, 1)
+    waiting = await text_of(house, fresh, 1)
     house.catalogue.runs.update(fresh.id, 1, status="cancelled")
     await recognise_pictures(house.pipeline, step, fresh.id, 1, waiting)
     assert len(found(house, old)) == CHUNKS

@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from domain.errors import Unavailable, unexpected
-from domain.ports import RunState
+from domain.ports import ALONE, RunState, Share
+from ingest.lanes import HURRIED_PICTURES, SLICE_S
 from ingest.pipeline import Pipeline, ingest, recognise_pictures
 from ingest.reindex import Reindexer, reindex
 
@@ -30,19 +31,21 @@ class MemoryJobs:
         parallel: int = 2,
         keep: timedelta = timedelta(days=1),
         reindexer: Reindexer | None = None,
+        slice_s: float = SLICE_S,
     ) -> None:
         self._pipeline = pipeline
+        self._slice_s = slice_s
         self._reindexer = reindexer
         self._keep = keep
-        self._room = asyncio.Semaphore(parallel)
-        self._room_for_pictures = asyncio.Semaphore(parallel)
+        self._room, self._room_for_large = asyncio.Semaphore(parallel), asyncio.Semaphore(parallel)
+        self._room_for_pictures = {large: asyncio.Semaphore(parallel) for large in (True, False)}
         self._runs: dict[Key, asyncio.Task[None]] = {}
         self._ended: dict[Key, float] = {}
         self._one_reindexing = asyncio.Lock()
         self._one_chore = asyncio.Lock()
         self._chores: dict[asyncio.Task[None], str] = {}  # and the id of what is erased or dropped
 
-    async def ingest(self, document_id: str, attempt: int) -> None:
+    async def ingest(self, document_id: str, attempt: int, share: Share = ALONE) -> None:
         self._run((document_id, attempt), self._ingest, document_id, attempt)
 
     async def forget(self, document_id: str, collection_id: str) -> None:
@@ -96,10 +99,16 @@ class MemoryJobs:
     async def _ingest(self, document_id: str, attempt: int) -> None:
         try:
             async with self._room:
-                waiting = await ingest(self._pipeline, step, document_id, attempt)
-            if waiting:
-                async with self._room_for_pictures:
-                    await recognise_pictures(self._pipeline, step, document_id, attempt, waiting)
+                left = await ingest(self._pipeline, step, document_id, attempt)
+            while left.large:
+                async with self._room_for_large:
+                    left = await ingest(self._pipeline, step, document_id, attempt, left.so_far, self._slice_s)
+            waiting = left.pictures
+            while waiting is not None:
+                large = waiting.pages > HURRIED_PICTURES
+                slice_s = self._slice_s if large else None
+                async with self._room_for_pictures[large]:
+                    waiting = await recognise_pictures(self._pipeline, step, document_id, attempt, waiting, slice_s)
         except Exception as error:  # the job runner: whatever it was, the document must not stay `running`
             log.exception("a document's run failed", extra={"document": document_id, "attempt": attempt})
             await step("fail", self._pipeline.fail, document_id, attempt, unexpected(error))
