@@ -22,7 +22,7 @@ from app.api import (
     traces,
 )
 from app.api.deps import Services
-from app.api.guard import Guard
+from app.api.guard import Guard, Network
 from app.api.keys import keys_of
 from app.api.limits import BodyLimit
 from app.api.mcp import route as mcp_route
@@ -45,10 +45,12 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
                 yield
 
     keys, _ = keys_of(settings)
-    return assembled(lifespan_of=lifespan, keys=keys, hosts=settings.hosts, check_host=settings.loopback)
+    return assembled(lifespan, keys, settings.hosts, settings.loopback, settings.proxies)
 
 
-def assembled(lifespan_of: object, keys: Sequence[str], hosts: Sequence[str], check_host: bool) -> FastAPI:
+def assembled(
+    lifespan_of: object, keys: Sequence[str], hosts: Sequence[str], check_host: bool, proxies: Sequence[Network] = ()
+) -> FastAPI:
     app = FastAPI(
         title="Exhibit",
         version="0.1.0",
@@ -62,7 +64,7 @@ def assembled(lifespan_of: object, keys: Sequence[str], hosts: Sequence[str], ch
         app.include_router(noun.router)
     app.router.routes.append(mcp_route)
     app.add_middleware(BodyLimit, with_images=WITH_IMAGES)
-    app.add_middleware(Guard, keys=keys, hosts=hosts, check_host=check_host)
+    app.add_middleware(Guard, keys=keys, hosts=hosts, check_host=check_host, proxies=proxies)
     app.state.requests = metrics.Requests()
     app.add_middleware(metrics.Counted, requests=app.state.requests)
     return app

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.errors import BadConfiguration
@@ -73,6 +82,9 @@ class Settings(BaseSettings):
     )  # spaces that are searched, comma-separated
     rerank: bool = True  # whether the best candidates are reranked
     hosts: Annotated[tuple[str, ...], NoDecode] = ()  # further Host names this service answers to, comma-separated
+    proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = ()  # whose X-Forwarded-For is believed, comma-separated
+    max_connections: int = Field(default=512, ge=1)  # open at the same time
+    max_connections_per_address: int = Field(default=64, ge=1)  # this machine and `proxies` apart
     traces: int = Field(default=2_000, ge=0)  # how many of the newest searches can be explained later
     traces_days: int = Field(default=14, ge=1)  # and for how long
     role: Literal["all", "api", "worker"] = "all"  # api: only enqueues; worker: only runs queued work
@@ -89,7 +101,7 @@ class Settings(BaseSettings):
             raise ValueError("name at least one of words, text, image")
         return value
 
-    @field_validator("api_keys", "hosts", "spaces", mode="before")
+    @field_validator("api_keys", "hosts", "proxies", "spaces", mode="before")
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -23,6 +24,7 @@ from domain.documents import KINDS, Kind
 
 NAME = r"[\w-]{1,64}"  # letters of any script, digits, - and _
 MAX_TOP_K = 200
+MOST_METADATA = 16 * 1024  # bytes, as JSON; of a collection or a document
 MOST_UNKNOWN = 8  # fields that are told one by one
 
 
@@ -50,9 +52,21 @@ def _cleaned(value: Any) -> Any:
     return value
 
 
+def small(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Metadata as the catalogue can keep it. Raises ValueError when its JSON is too long."""
+    try:
+        size = len(json.dumps(metadata, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+    except RecursionError as error:
+        raise ValueError("metadata is nested too deeply") from error
+    if size > MOST_METADATA:
+        raise ValueError(f"metadata has at most {MOST_METADATA} bytes as JSON; this has {size}")
+    return metadata
+
+
 Text = Annotated[str, AfterValidator(_storable)]
 Name = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
 Object = Annotated[dict[str, Any], AfterValidator(_all_storable)]
+Metadata = Annotated[Object, AfterValidator(small)]
 MAX_TEXT = 1_000_000  # characters of one message
 
 
@@ -96,11 +110,11 @@ class CollectionIn(In):
         Field(pattern=f"^{NAME}$", description="1 to 64 letters of any script, digits, `-` and `_`"),
         WrapValidator(_a_name),
     ]
-    metadata: Object = Field(default_factory=dict)
+    metadata: Metadata = Field(default_factory=dict, description="a JSON object, up to 16 kB")
 
 
 class CollectionPatch(In):
-    metadata: Object
+    metadata: Metadata = Field(description="a JSON object, up to 16 kB")
 
 
 class VerifyIn(In):

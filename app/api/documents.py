@@ -41,7 +41,7 @@ UPLOAD: dict[str, Any] = {
                     },
                     "metadata": {
                         "type": "string",
-                        "description": "a JSON object, kept with every document of the request",
+                        "description": "a JSON object, up to 16 kB, kept with every document of the request",
                     },
                 },
                 "required": ["file"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -13,21 +14,38 @@ from app.api.problems import refuse
 from app.settings import is_loopback
 from domain.errors import ExhibitError, Forbidden, Unauthorized
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 OPEN = frozenset({"/healthz", "/readyz"})
+BEHIND_A_PROXY = (
+    "Behind a proxy (EXHIBIT_HOSTS) and without a key this service can't tell who asks: set EXHIBIT_API_KEYS, or have "
+    "the proxy set X-Forwarded-For and name its address in EXHIBIT_PROXIES."
+)
 NO_ADDRESS = frozenset({"", "testclient"})  # the host of a Unix socket and of the in-process client
 
 
 class Guard:
     """`keys` empty: loopback without keys. Then a foreign Host (DNS rebinding), a foreign Origin (another site) or a
     client from another machine gets 403. Keys that are all blank open nothing.
+
+    With `hosts` there is a proxy, which makes every client look like this machine. Without keys it must then be one of
+    `proxies`, which are known to set X-Forwarded-For, and say that the client is near.
     """
 
-    def __init__(self, app: ASGIApp, keys: Sequence[str], hosts: Sequence[str] = (), check_host: bool = True) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        keys: Sequence[str],
+        hosts: Sequence[str] = (),
+        check_host: bool = True,
+        proxies: Sequence[Network] = (),
+    ) -> None:
         self._app = app
         self._keyless = not keys
         self._keys = [key.encode() for key in keys if key.strip()]
         self._hosts = frozenset(host.lower() for host in hosts)
         self._check_host = check_host
+        self._proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":  # no route speaks it
@@ -48,7 +66,10 @@ class Guard:
         origin = headers.get("origin")
         if self._check_host and origin is not None and not self._is_own(_host_of(origin)):
             return Forbidden("A page of another site may not use this service.")
-        if self._keyless and not _is_near(scope):
+        clients = [one.strip() for line in headers.getlist("x-forwarded-for") for one in line.split(",")]
+        if self._keyless and self._hosts and not (any(clients) and self._is_proxy(_address(scope))):
+            return Forbidden(BEHIND_A_PROXY)
+        if self._keyless and not all(_is_near(one) for one in (_address(scope), *clients)):
             return Forbidden("Without a key this service answers its own machine alone; set EXHIBIT_API_KEYS.")
         if not self._keyless and scope["path"] not in OPEN and not self._has_key(headers.get("authorization", "")):
             return Unauthorized("Send a key: `Authorization: Bearer …`.")
@@ -61,6 +82,12 @@ class Guard:
         except ValueError:  # `[::1`
             return False
         return name is not None and (is_loopback(name) or name in self._hosts)
+
+    def _is_proxy(self, address: str) -> bool:
+        try:
+            return any(ipaddress.ip_address(address.removeprefix("::ffff:")) in network for network in self._proxies)
+        except ValueError:
+            return False
 
     def _has_key(self, authorization: str) -> bool:
         scheme, _, given = authorization.partition(" ")
@@ -76,7 +103,11 @@ def _host_of(origin: str) -> str:
         return ""
 
 
-def _is_near(scope: Scope) -> bool:
-    """Whether the client is on this machine, as far as its address is known."""
-    host = (scope.get("client") or ("", 0))[0] or ""
-    return host in NO_ADDRESS or is_loopback(host.removeprefix("::ffff:"))
+def _address(scope: Scope) -> str:
+    """Of whoever opened the connection, as far as it is known."""
+    return (scope.get("client") or ("", 0))[0] or ""
+
+
+def _is_near(address: str) -> bool:
+    """Whether it is of this machine."""
+    return address in NO_ADDRESS or is_loopback(address.removeprefix("::ffff:"))

@@ -18,13 +18,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from app.api.bodies import MOST_METADATA, Metadata, small
 from app.services.library import Upload
 from domain.documents import Fetched
 from domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable, UnsupportedType
 from ingest.file_names import clean_name
 
-MAX_METADATA = 64 * 1024  # bytes
+MAX_FIELD = 64 * 1024  # bytes as they are sent: of the metadata, with spaces and escapes
 MAX_FILES = 1000
+MAX_FIELDS = 100  # besides files
 # Bytes of an oversize file skipped to reach later parts: factor × limit, capped.
 PASSED_OVER, MOST_PASSED_OVER = 2, 32 * 2**20
 AT_ONCE = 2**20  # bytes gathered before a write in a thread
@@ -53,17 +55,18 @@ class UrlIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     url: str = Field(max_length=4000)
-    metadata: dict[str, Any] = Field(default_factory=dict)
+    metadata: Metadata = Field(default_factory=dict)
 
 
 async def fetched(body: bytes, fetch: Fetch) -> Received:
     """Fetches an address, as if its content had been uploaded. Raises BadRequest, TooLarge, BadGateway, Unavailable."""
+    if len(body) > MAX_FIELD:
+        raise BadRequest(f"The body is longer than {MAX_FIELD} bytes.")
     try:
         wanted = UrlIn.model_validate(json.loads(body, parse_constant=_no_number))
     except (ValidationError, ValueError, RecursionError) as error:
-        raise BadRequest('Send {"url": "https://…"} and, if you like, "metadata" (a JSON object).') from error
-    if len(body) > MAX_METADATA:
-        raise BadRequest(f"The body is longer than {MAX_METADATA} bytes.")
+        how = f'Send {{"url": "https://…"}} and, if you like, "metadata" (a JSON object, up to {MOST_METADATA} bytes).'
+        raise BadRequest(how) from error
     found = await fetch(wanted.url)
     origin = {"url": wanted.url, "fetched_at": datetime.now(UTC).isoformat(timespec="seconds")}
     if found.url != wanted.url:
@@ -137,6 +140,7 @@ class _Form:
         self._header_name, self._header_value = b"", b""
         self._headers: dict[bytes, bytes] = {}
         self._field = ""
+        self._parts = 0
         self._file: _File | None = None
         self._value = bytearray()
         self._ended = False
@@ -167,6 +171,9 @@ class _Form:
         self._received.discard()
 
     def _part_begin(self) -> None:
+        self._parts += 1
+        if self._parts > MAX_FILES + MAX_FIELDS:
+            raise BadRequest(f"At most {MAX_FILES} files and {MAX_FIELDS} fields in one request.")
         self._headers, self._field, self._value, self._file = {}, "", bytearray(), None
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
@@ -197,8 +204,8 @@ class _Form:
             return
         if self._file is None:
             self._value += data[start:end]
-            if len(self._value) > MAX_METADATA:
-                raise BadRequest(f"The field {self._field!r} is longer than {MAX_METADATA} bytes.")
+            if len(self._value) > MAX_FIELD:
+                raise BadRequest(f"The field {self._field!r} is longer than {MAX_FIELD} bytes.")
             return
         self._file.write(memoryview(data)[start:end])
         if self._file.size > self._limit:
@@ -282,7 +289,10 @@ def _metadata(value: bytes) -> dict[str, Any]:
         raise BadRequest(f"The field `metadata` is not JSON: {error}.") from error
     if not isinstance(metadata, dict):
         raise BadRequest("The field `metadata` must be a JSON object.")
-    return metadata
+    try:
+        return small(metadata)
+    except ValueError as error:
+        raise BadRequest(f"The field `metadata` is too large: {error}.") from error
 
 
 def _no_number(constant: str) -> NoReturn:

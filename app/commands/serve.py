@@ -8,14 +8,20 @@ import logging
 import socket
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 
 import uvicorn
+from starlette.types import ASGIApp
 
+from app.api.connections import THIS_MACHINE, Bounded, Limits
+from app.api.guard import BEHIND_A_PROXY
 from app.api.keys import FILE, keys_of
 from app.commands.command import Command
 from app.settings import Settings, load_settings
 from domain.errors import BadConfiguration
 from system.folder_lock import announce
+
+log = logging.getLogger(__name__)
 
 DOES_NOT_START = 3  # exit code
 
@@ -24,9 +30,12 @@ def run(options: argparse.Namespace) -> int:
     log_ours()
     settings = load_settings()
     with closing(bound(settings.host, settings.port)) as listening:
-        _, made = keys_of(settings)
+        keys, made = keys_of(settings)
         if made is not None:
             print(f"A key was made for this service, and is kept in {settings.data_dir / FILE}:\n  {made}", flush=True)
+
+        if not keys and settings.hosts and not settings.proxies:
+            log.warning(BEHIND_A_PROXY)
 
         def told(address: str, server: uvicorn.Server) -> None:
             print(f"Exhibit is at {address}", flush=True)
@@ -56,14 +65,25 @@ async def serve(settings: Settings, listening: socket.socket, started: Callable[
 
     address = f"http://{_shown(settings.host)}:{listening.getsockname()[1]}"
     async with running(settings) as services:
-        config = uvicorn.Config(
-            create_app(settings, services), log_level="warning", timeout_graceful_shutdown=5, server_header=False
-        )
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(config_of(settings, create_app(settings, services)))
         if settings.embedded:
             announce(settings.data_dir, address)
         started(address, server)
         await server.serve(sockets=[listening])
+
+
+def config_of(settings: Settings, app: ASGIApp) -> uvicorn.Config:
+    limits = Limits(settings.max_connections, settings.max_connections_per_address, (*THIS_MACHINE, *settings.proxies))
+    return uvicorn.Config(
+        app,
+        http=partial(Bounded, limits),  # type: ignore[arg-type]  # it is called, no more
+        ws="none",  # no route speaks it, and its connections have no limits
+        proxy_headers=False,  # the guard reads them
+        timeout_keep_alive=round(limits.first_byte_s),
+        timeout_graceful_shutdown=5,
+        log_level="warning",
+        server_header=False,
+    )
 
 
 def bound(host: str, port: int) -> socket.socket:

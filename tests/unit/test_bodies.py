@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI, Request
+from pydantic import ValidationError
 from starlette.testclient import TestClient
 from starlette.types import Message
 
-from app.api.bodies import ChatIn, CompletionIn
+from app.api.bodies import ChatIn, CollectionIn, CollectionPatch, CompletionIn
 from app.api.limits import BodyLimit
 from app.api.problems import install
 from app.api.streams import event
+from app.api.uploads import UrlIn
 
 
 def client(most_text: int = 200_000, most_bytes: int = 64 * 2**20) -> TestClient:
@@ -119,6 +121,13 @@ def test_half_a_character_breaks_no_answer(name: str) -> None:
 def test_too_much_of_a_thing_is_refused(more: dict[str, object]) -> None:
     body = {"messages": [{"role": "user", "content": "hi"}]} | more
     assert client(2**20).post("/v1/chat", json=body).status_code == 422
+
+
+def test_metadata_has_a_limit_as_it_is_kept() -> None:
+    for model, more in ((CollectionIn, {"name": "x"}), (CollectionPatch, {}), (UrlIn, {"url": "https://example.org/"})):
+        assert model.model_validate({"metadata": {"a": "\u4e2d" * 5_000}, **more}).metadata
+        with pytest.raises(ValidationError, match="16384 bytes"):
+            model.model_validate({"metadata": {"a": "\u4e2d" * 5_500}, **more})
 
 
 def test_what_is_allowed_is_told() -> None:

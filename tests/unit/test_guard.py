@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,15 @@ from app.settings import Settings
 from domain.errors import BadConfiguration
 
 
-def client(keys: tuple[str, ...] = (), check_host: bool = True, hosts: tuple[str, ...] = ()) -> TestClient:
+def client(
+    keys: tuple[str, ...] = (), check_host: bool = True, hosts: tuple[str, ...] = (), proxy: str = "10.0.0.1"
+) -> TestClient:
     async def hello(_: Request) -> PlainTextResponse:
         return PlainTextResponse("hello")
 
     app = Starlette(routes=[Route("/v1/x", hello), Route("/healthz", hello), Route("/readyz", hello)])
-    return TestClient(Guard(app, keys, hosts, check_host), base_url="http://127.0.0.1:8000")
+    guard = Guard(app, keys, hosts, check_host, [ip_network(proxy)])
+    return TestClient(guard, base_url="http://127.0.0.1:8000", client=("127.0.0.1", 5000))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8000", "localhost:8000", "[::1]:8000", "127.8.8.8"])
@@ -50,7 +54,30 @@ def test_own_origins_are_answered() -> None:
 
 
 def test_a_named_host_is_answered() -> None:
-    assert client(hosts=("exhibit.lan",)).get("/v1/x", headers={"host": "exhibit.lan"}).status_code == 200
+    headers = {"host": "exhibit.lan", "authorization": "Bearer secret"}
+    assert client(keys=("secret",), hosts=("exhibit.lan",)).get("/v1/x", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("proxy", "forwarded", "status"),
+    [
+        ("10.0.0.1", "127.0.0.1", 403),  # perhaps a proxy that passes on what the client sends
+        ("127.0.0.1", None, 403),
+        ("127.0.0.1", "127.0.0.1", 200),
+        ("127.0.0.0/8", "::1", 200),
+        ("127.0.0.1", "203.0.113.9", 403),
+        ("127.0.0.1", "127.0.0.1, 203.0.113.9", 403),
+        ("127.0.0.1", "203.0.113.9, 127.0.0.1", 403),
+        ("127.0.0.1", "", 403),
+        ("127.0.0.1", " , ", 403),
+    ],
+)
+@pytest.mark.parametrize("host", ["exhibit.lan", "127.0.0.1:8000"])
+def test_without_keys_a_proxy_must_say_who_is_near(host: str, proxy: str, forwarded: str | None, status: int) -> None:
+    near = client(hosts=("exhibit.lan",), proxy=proxy)
+    answer = near.get("/v1/x", headers={"host": host} | ({} if forwarded is None else {"x-forwarded-for": forwarded}))
+    assert answer.status_code == status
+    assert status == 200 or "EXHIBIT_API_KEYS" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer wrong", "Basic secret", "secret", "Bearer"])
@@ -103,6 +130,10 @@ def test_without_keys_only_this_machine_is_answered(address: str, status: int) -
     near = client()
     near_app = TestClient(near.app, base_url="http://127.0.0.1:8000", client=(address, 5000))
     assert near_app.get("/v1/x").status_code == status
+
+
+def test_who_is_far_behind_an_unnamed_proxy_is_refused() -> None:
+    assert client().get("/v1/x", headers={"x-forwarded-for": "203.0.113.9"}).status_code == 403
 
 
 def test_websockets_are_closed() -> None:

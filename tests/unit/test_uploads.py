@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -119,6 +120,23 @@ async def test_metadata_must_be_a_json_object(value: bytes, temporary: Callable[
     with pytest.raises(BadRequest, match="metadata"):
         await received(part("file", b"one", "a.txt") + part("metadata", value), temporary, 1000)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["x" * 16_384, "\u4e2d" * 5_500])
+async def test_metadata_has_a_limit_as_it_is_kept(text: str, temporary: Callable[[], Path]) -> None:
+    with pytest.raises(BadRequest, match="16384 bytes"):
+        await received(part("file", b"one", "a.txt") + part("metadata", json.dumps({"a": text}).encode()), temporary)
+
+
+async def test_metadata_within_the_limit_may_be_longer_as_it_is_sent(temporary: Callable[[], Path]) -> None:
+    value = {"a": "\u4e2d" * 5_000}
+    got = await received(part("file", b"one", "a.txt") + part("metadata", json.dumps(value).encode()), temporary)
+    assert got.metadata == value
+
+
+async def test_fields_are_counted(temporary: Callable[[], Path]) -> None:
+    with pytest.raises(BadRequest, match="1000 files and 100 fields"):
+        await received(part("other", b"x") * 1_101, temporary, 10_000)
 
 
 async def test_what_is_not_multipart_is_refused(temporary: Callable[[], Path]) -> None:
