@@ -31,6 +31,8 @@ def read(text: str, history: Sequence[Message] = (), pictured: bool = False) -> 
         return _read(text, text)
     answers = [message.text for message in history if message.role == "assistant"]
     whole = standalone(text, earlier, answers[-1] if answers else "")
+    if not searchable(whole).strip("?？.。!！ "):  # "why?", then "And him?": the conversation has nothing to carry over
+        return _read(text, text)
     return _read(text, whole, leans, f"it leans on the conversation ({leans}): terms were carried over")
 
 

@@ -147,3 +147,10 @@ async def test_a_model_that_says_nothing_is_not_waited_for() -> None:
 def test_a_reply_that_explains_is_cut_to_its_question() -> None:
     assert condensed("What did Apple earn?\n\nI replaced it.") == "What did Apple earn?"
     assert condensed("x" * 1_000) == ""
+
+
+@pytest.mark.parametrize(("before", "question"), [("why?", "And him?"), ("为什么？", "它呢？"), ("?", "And it?")])
+async def test_a_follow_up_to_nothing_is_searched_for_as_it_stands(before: str, question: str) -> None:
+    read = await read_by(QuestionReader(), question, [said("user", before), said("assistant", "x")])
+    assert read.standalone.text.strip("?？ ")
+    assert read.about.text.strip("?？ ")
