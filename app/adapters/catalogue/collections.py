@@ -57,7 +57,7 @@ class SqlCollections:
 
     def page(self, limit: int, cursor: str | None = None) -> Paged[Collection]:
         wanted = undeleted_collections()
-        if cursor is not None:
+        if cursor:  # an empty one is none: clients send `cursor=` for the first page
             wanted = wanted.where(after_cursor(collections.c, cursor))
         wanted = wanted.order_by(collections.c.created_at, collections.c.id).limit(checked_limit(limit) + 1)
         with self._database.reading() as connection:

@@ -84,7 +84,7 @@ class SqlDocuments:
         for column, value in narrowed.items():
             if value is not None:
                 wanted = wanted.where(column == value)
-        if cursor is not None:
+        if cursor:  # an empty one is none: clients send `cursor=` for the first page
             wanted = wanted.where(after_cursor(documents.c, cursor))
         wanted = wanted.order_by(documents.c.created_at, documents.c.id).limit(checked_limit(limit) + 1)
         with self._database.reading() as connection:
