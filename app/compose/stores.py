@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -115,8 +116,10 @@ def _from_any_thread(event: asyncio.Event) -> Callable[[], None]:
 
 
 def own_folder(stack: AsyncExitStack, settings: Settings) -> None:
-    """Creates the data folder, and locks it if only one process may use it. Raises BadConfiguration."""
+    """Creates the data folder, and locks it if only one process may use it. What this process and its children write
+    from now on, indexes too, is for the owner of the folder alone. Raises BadConfiguration."""
     folder = settings.data_dir
+    os.umask(0o077)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -136,15 +136,24 @@ def _prepare(engine: Engine) -> None:
         return
     file = Path(str(engine.url.database))
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # SQLite gives its -wal and -shm the same mode. Only where there is no file yet: closing a file drops the locks that
-    # this process holds on it elsewhere (POSIX), and the next outsider to close it would delete the -wal under us.
-    with suppress(FileExistsError):
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    make_private(file)
     patience = time.monotonic() + BUSY_S
     while not _switched_to_wal(file):
         if time.monotonic() > patience:
             raise BadConfiguration(f"the catalogue {file} is held by another process")
         time.sleep(0.05)
+
+
+def make_private(file: Path) -> None:
+    """Makes the SQLite file if there is none; only its owner reads it, and what SQLite keeps beside it."""
+    # SQLite gives its -wal and -shm the same mode. Opened only where there is no file yet: closing a file drops the
+    # locks that this process holds on it elsewhere (POSIX), and the next outsider to close it would delete the -wal
+    # under us.
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    for one in (file, *(file.with_name(file.name + suffix) for suffix in ("-wal", "-shm"))):
+        with suppress(FileNotFoundError, PermissionError):  # made by a former version, readable by all
+            one.chmod(0o600)
 
 
 def vacuum(file: Path) -> None:
