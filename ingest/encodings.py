@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from typing import BinaryIO
 
 # Order matters where the bytes allow several: charset-normalizer tells these apart by what the letters look like.
 CANDIDATES = [
@@ -27,6 +28,27 @@ COMMON_CHINESE = frozenset(
     "的一是不了在人有我他这这個为之大来以个中上们到说国和地也子时道出而要于就下得可你年生自会那后能对着事其里所去行过家十用发天"
     "如然作方成者多日都三小军二无同么经法当起与好看学进种将还分此心前面又定见只主没公从時來為國說們這會對後學發經動過無與"
 )
+
+
+PADDING = 64  # fewer zero bytes at the beginning are letters of UTF-16
+PIECE = 1 << 20
+
+
+def skip_padding(file: BinaryIO) -> None:
+    """Goes past the zero bytes that a file begins with: logs that were cut off and written on have millions of them."""
+    at = first_but(file, b"\x00")
+    file.seek(at if at is not None and at >= PADDING else 0)
+
+
+def first_but(file: BinaryIO, blanks: bytes) -> int | None:
+    """The position of the first byte that is none of these; None when there is no other."""
+    file.seek(0)
+    at = 0
+    while piece := file.read(PIECE):
+        if rest := piece.lstrip(blanks):
+            return at + len(piece) - len(rest)
+        at += len(piece)
+    return None
 
 
 def encoding_of(data: bytes, whole: bool = True) -> tuple[str, int] | None:

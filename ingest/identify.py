@@ -8,6 +8,7 @@ that hide what they hold.
 from __future__ import annotations
 
 import re
+from os import SEEK_END
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
@@ -16,11 +17,26 @@ import filetype
 from domain.errors import BadRequest, UnsupportedType
 from ingest import text_kinds
 from ingest.containers import ole_directory, zip_directory
-from ingest.encodings import encoding_of
+from ingest.encodings import encoding_of, first_but
 from ingest.libreoffice import installed
-from ingest.parse.formats import CSV, FORMATS, HTML, MAIL, MARKDOWN, PDF, PLAIN, WORD, ZIP, Format, accepted
+from ingest.parse.formats import (
+    CSV,
+    FORMATS,
+    HTML,
+    JSON,
+    JSON_LINES,
+    MAIL,
+    MARKDOWN,
+    PDF,
+    PLAIN,
+    WORD,
+    ZIP,
+    Format,
+    accepted,
+)
 
 HEAD = 1 << 16
+BLANKS = b"\x00 \t\r\n"
 TNEF = b"\x78\x9f\x3e\x22"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 PDF_OBJECT = re.compile(rb"\d{1,10}\s{1,9}\d{1,5}\s{1,9}obj\b")
@@ -31,6 +47,7 @@ TEXTS_REFUSED: tuple[tuple[str, text_kinds.IsText], ...] = (
     ("an XML file", text_kinds.is_xml),
     ("an XML file", text_kinds.is_unnamed_xml),
 )
+READ_PAST_BLANKS = frozenset({PLAIN, MARKDOWN, HTML, CSV, JSON, JSON_LINES})
 NAMES_OF_TEXTS = (".txt", ".text", ".log", ".rst", ".org", "")
 
 
@@ -39,8 +56,8 @@ def media_type_of(path: Path, name: str) -> str:
     extension = PurePath(name.strip()).suffix.lower()
     with path.open("rb") as file:
         head = file.read(HEAD)
-        if not head.strip(b"\x00 \t\r\n"):
-            raise BadRequest("the file is empty")
+        if not head.strip(BLANKS):
+            return _after_blanks(file, extension)
         found = (
             _by_first_bytes(head)
             or _pdf(head)
@@ -51,6 +68,27 @@ def media_type_of(path: Path, name: str) -> str:
     if found is None:
         raise _refused(_guess(head))
     return found
+
+
+def _after_blanks(file: BinaryIO, extension: str) -> str:
+    """Of a file whose head holds nothing: text can begin later, other kinds of files can't."""
+    begins = first_but(file, BLANKS)
+    if begins is None:
+        raise BadRequest(_nothing(file))
+    file.seek(begins)
+    found = _text(file.read(HEAD), extension)
+    if found is None:
+        raise _refused(f"a file that begins with {begins:,} blank bytes and goes on as no text")
+    return found if found in READ_PAST_BLANKS else PLAIN
+
+
+def _nothing(file: BinaryIO) -> str:
+    size = file.seek(0, SEEK_END)
+    if size == 0:
+        return "the file is empty"
+    if first_but(file, b"\x00") is None:
+        return f"the file holds nothing but zero bytes ({size:,} of them): it may be damaged"
+    return f"the file holds nothing but blanks ({size:,} bytes)"
 
 
 def _refused(what: str) -> UnsupportedType:

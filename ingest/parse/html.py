@@ -20,7 +20,7 @@ from typing import Any
 from domain.documents import Problem
 from domain.errors import Unreadable
 from domain.parsed import Block, Identity, ParsedPage
-from ingest.encodings import decode, encoding_of
+from ingest.encodings import decode, encoding_of, skip_padding
 from ingest.parse.html_tables import Cell, grid_of
 from ingest.parse.outline import Outline
 from ingest.parse.tables import table_block
@@ -103,6 +103,7 @@ def _blocks(root: Any) -> list[Block]:
 
 def _read(path: Path) -> tuple[Any, tuple[Problem, ...]]:
     with path.open("rb") as file:
+        skip_padding(file)
         data = file.read(MAX_BYTES + 1)
     too_long = f"only the first {MAX_BYTES >> 20} MB of the page were read"
     problems = (Problem(too_long),) if len(data) > MAX_BYTES else ()

@@ -9,7 +9,7 @@ from pathlib import Path
 from domain.documents import Problem
 from domain.errors import Unreadable
 from domain.parsed import Block, Identity, ParsedPage
-from ingest.encodings import decode
+from ingest.encodings import decode, skip_padding
 from ingest.parse.outline import Outline
 
 MAX_BYTES = 32 << 20
@@ -23,6 +23,7 @@ LEVEL_OF_UNDERLINE = {"=": 1, "#": 1, "*": 1}
 def read_text(path: Path) -> tuple[str, tuple[Problem, ...]]:
     """A text file's text; of a very long one, its beginning and a problem that says so."""
     with path.open("rb") as file:
+        skip_padding(file)
         data = file.read(MAX_BYTES + 1)
     problems: tuple[Problem, ...] = ()
     if len(data) > MAX_BYTES:

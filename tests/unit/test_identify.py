@@ -143,10 +143,39 @@ def test_what_is_not_taken_in_is_named(tmp_path: Path, data: bytes, name: str, w
     assert all(row.name in str(refusal.value) for row in FORMATS.values())
 
 
-@pytest.mark.parametrize("data", [b"", b" \r\n\t", b"\x00" * 9])
-def test_an_empty_file_is_called_empty(tmp_path: Path, data: bytes) -> None:
-    with pytest.raises(BadRequest, match="the file is empty"):
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"", "^the file is empty$"),
+        (b" \r\n\t", r"^the file holds nothing but blanks \(4 bytes\)$"),
+        (b"\x00" * 2_000_000, r"nothing but zero bytes \(2,000,000 of them\)"),
+        (b"\x00" * 100_000 + b" \n", r"nothing but blanks \(100,002 bytes\)"),
+    ],
+    ids=["nothing", "blanks", "zeros", "both"],
+)
+def test_a_file_without_content_is_told_what_it_holds(tmp_path: Path, data: bytes, what: str) -> None:
+    with pytest.raises(BadRequest, match=what):
         media_type_of(write(tmp_path / "file", data), "a.pdf")
+
+
+@pytest.mark.parametrize("blanks", [b"\x00" * 1_048_576, b"\n" * 100_000, b"\x00" * 65_537], ids=len)
+@pytest.mark.parametrize(
+    ("data", "name", "found"),
+    [
+        (b"The lantern burns whale oil.", "a.txt", "text/plain"),
+        ("灯塔烧鲸油。".encode("gbk"), "a.log", "text/plain"),
+        (b"From: a@b.c\nTo: d@e.f\nSubject: x\nDate: y\n\nz", "a.eml", "text/plain"),
+        (b"# A\n\nB", "a.md", "text/markdown"),
+    ],
+    ids=["text", "chinese", "mail", "markdown"],
+)
+def test_text_after_many_blanks_is_text(tmp_path: Path, blanks: bytes, data: bytes, name: str, found: str) -> None:
+    assert media_type_of(write(tmp_path / "file", blanks + data), name) == found
+
+
+def test_what_is_no_text_after_many_blanks_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedType, match="begins with 100,000 blank bytes and goes on as no text"):
+        media_type_of(write(tmp_path / "file", b"\x00" * 100_000 + bytes(range(1, 256)) * 99), "a.bin")
 
 
 def test_a_zip_with_millions_of_entries_is_not_listed(tmp_path: Path) -> None:

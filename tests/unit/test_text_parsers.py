@@ -14,6 +14,7 @@ from domain.errors import Unreadable
 from domain.parsed import Block
 from ingest.parse import open_document, parse_pages
 from ingest.parse.formats import FORMATS
+from ingest.parse.text import parse_text
 
 
 def blocks_of(tmp_path: Path, media_type: str, content: str | bytes) -> tuple[Block, ...]:
@@ -142,3 +143,15 @@ def test_a_csv_without_header_gets_letters(tmp_path: Path) -> None:
 def test_a_quote_that_is_never_closed_loses_nothing(tmp_path: Path) -> None:
     blocks = blocks_of(tmp_path, "text/csv", 'a,b\n1,"open\n' + "2,3\n" * 1000)
     assert "2,3" in "".join(block.text for block in blocks)
+
+
+@pytest.mark.parametrize("zeros", [65, 1_048_576, 40 << 20])
+def test_text_after_zero_bytes_is_read(tmp_path: Path, zeros: int) -> None:
+    path = tmp_path / "cut-off.log"
+    with path.open("wb") as file:
+        file.truncate(zeros)
+        file.seek(zeros)
+        file.write("The lantern burns whale oil. 灯塔烧鲸油。".encode())
+    [page] = parse_text(path, 0, 0)
+    assert [block.text for block in page.blocks] == ["The lantern burns whale oil. 灯塔烧鲸油。"]
+    assert page.problems == ()
