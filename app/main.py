@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from types import ModuleType
 
 from fastapi import FastAPI
 
@@ -18,19 +19,30 @@ from app.api import (
     openai,
     pages,
     problems,
+    refusals,
     search,
     traces,
 )
 from app.api.deps import Services
 from app.api.guard import Guard, Network
 from app.api.keys import keys_of
+from app.api.letters import WholeLetters
 from app.api.limits import BodyLimit
 from app.api.mcp import route as mcp_route
 from app.api.mcp import serving_mcp
+from app.api.methods import heads
 from app.compose import running
 from app.settings import Settings, load_settings
 
 WITH_IMAGES = ("/v1/search", "/v1/chat", "/v1/chat/completions")  # whose bodies may hold images
+ANY = refusals.problems(*refusals.EVERYWHERE)
+NOUNS: Sequence[tuple[ModuleType, refusals.Responses]] = (
+    *((noun, ANY) for noun in (collections, documents, pages, search, evidence, traces, chat)),
+    (openai, refusals.openai_errors(*refusals.EVERYWHERE)),
+    (admin, ANY),
+    (health, refusals.problems(403, 422, 429, 500, 503)),  # open without a key
+    (metrics, ANY),
+)
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> FastAPI:
@@ -57,12 +69,14 @@ def assembled(
         lifespan=lifespan_of,  # type: ignore[arg-type]
         docs_url=None,
         redoc_url=None,
-        responses=problems.RESPONSES,
     )
+    app.openapi = refusals.described(app)  # type: ignore[method-assign]
     problems.install(app)
-    for noun in (collections, documents, pages, search, evidence, traces, chat, openai, admin, health, metrics):
-        app.include_router(noun.router)
+    for noun, replies in NOUNS:
+        app.include_router(noun.router, responses=replies)
+        app.include_router(heads(noun.router))
     app.router.routes.append(mcp_route)
+    app.add_middleware(WholeLetters)
     app.add_middleware(BodyLimit, with_images=WITH_IMAGES)
     app.add_middleware(Guard, keys=keys, hosts=hosts, check_host=check_host, proxies=proxies)
     app.state.requests = metrics.Requests()

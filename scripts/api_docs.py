@@ -108,7 +108,7 @@ def _route(method: str, path: str, operation: Json) -> Iterator[str]:
     for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
         yield from _body(media_type, content["schema"])
     for status, response in operation["responses"].items():
-        if status != "default":
+        if status < "400":
             yield f"Reply: `{status}`{_reply(response)}\n"
 
 
@@ -151,7 +151,7 @@ def _default(schema: Json) -> str:
 
 
 def _notes(schema: Json, needed: str) -> str:
-    plain = [one for one in schema.get("anyOf", (schema,)) if one.get("type") != "null"]
+    plain = [one for one in schema.get("anyOf", (schema,)) if one.get("type") != "null"] or [schema]
     limits = [words.format(f"{int(plain[0][key]):,}") for key, words in LIMITS.items() if key in plain[0]]
     return _cell("; ".join(filter(None, (schema.get("description", ""), *limits, needed))))
 

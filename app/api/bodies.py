@@ -128,18 +128,20 @@ class ReindexIn(In):
     )
 
 
+Kinds = Annotated[
+    list[Kind],
+    Field(max_length=len(KINDS), fail_fast=True, description="only these kinds of evidence; empty: all"),
+]
+Filter = Annotated[Object | None, Field(description="see Filters")]
+
+
 class ScopeIn(In):
     collection: Name | Annotated[list[Name], Field(max_length=100, fail_fast=True)] = Field(
         default="default", description="one collection, or a list of up to 100"
     )
     top_k: int = Field(default=8, ge=1, le=MAX_TOP_K, description="how many pieces of evidence, at most")
-    kinds: list[Kind] = Field(
-        default_factory=list,
-        max_length=len(KINDS),
-        fail_fast=True,
-        description="only these kinds of evidence; empty: all",
-    )
-    filter: Object | None = Field(default=None, description="see Filters")
+    kinds: Kinds = Field(default_factory=list)
+    filter: Filter = None
 
     @field_validator("collection")
     @classmethod
@@ -215,3 +217,5 @@ class CompletionIn(Lenient):
     stream_options: dict[str, Any] | None = Field(
         default=None, description='`{"include_usage": true}` adds a last chunk with the usage'
     )
+    kinds: Kinds = Field(default_factory=list)
+    filter: Filter = None

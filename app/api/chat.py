@@ -15,6 +15,7 @@ from app.api.bodies import ChatIn
 from app.api.deps import Caller, Given, Images
 from app.api.messages import messages_of
 from app.api.problems import problem_body
+from app.api.refusals import STREAM, problems
 from app.api.schemas import AnswerOut, evidence_out
 from app.api.search import scope_of
 from app.api.streams import event, event_stream
@@ -26,7 +27,12 @@ router = APIRouter(prefix="/v1", tags=["chat"])
 log = logging.getLogger(__name__)
 
 
-@router.post("/chat", response_model=AnswerOut, summary="Ask a question")
+@router.post(
+    "/chat",
+    response_model=AnswerOut,
+    responses=STREAM | problems(404, 409, 413),
+    summary="Ask a question",
+)
 async def chat(body: ChatIn, request: Request, given: Given, caller: Caller, images: Images) -> Response:
     """Answers from the documents alone. Each claim cites evidence and is checked against it; where the documents don't
     hold the answer, `verdict` is `abstained`. With `"stream": true` the reply is a stream of events (see Streams)."""

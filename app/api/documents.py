@@ -14,7 +14,9 @@ from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 
 from app.api.collections import Limit
 from app.api.deps import Given, Services
+from app.api.files import FILE, sent
 from app.api.problems import MOST_FAULTS, problem, problem_body
+from app.api.refusals import STREAM, problems
 from app.api.schemas import DocumentOut, DocumentsOut, RejectedOut, UploadedOut
 from app.api.streams import event, event_stream
 from app.api.uploads import fetched, receive
@@ -67,6 +69,7 @@ LOOKS = 5  # tries while the catalogue is unavailable
     "/collections/{name}/documents",
     status_code=202,
     response_model=UploadedOut,
+    responses=problems(404, 409, 410, 413, 415, 502),
     summary="Upload documents, or have a web page fetched",
     openapi_extra={"requestBody": UPLOAD},
 )
@@ -122,7 +125,10 @@ def _rejected(name: str, error: ExhibitError) -> RejectedOut:
 
 
 @router.get(
-    "/collections/{name}/documents", response_model_exclude_unset=True, summary="List the documents of a collection"
+    "/collections/{name}/documents",
+    response_model_exclude_unset=True,
+    responses=problems(404),
+    summary="List the documents of a collection",
 )
 async def listed(
     name: str,
@@ -142,12 +148,17 @@ async def listed(
     return DocumentsOut(documents=found, next_cursor=page.next_cursor)
 
 
-@router.get("/documents/{document_id}", response_model_exclude_unset=True, summary="Show a document")
+@router.get(
+    "/documents/{document_id}",
+    response_model_exclude_unset=True,
+    responses=problems(404, 410),
+    summary="Show a document",
+)
 async def one(document_id: str, given: Given) -> DocumentOut:
     return DocumentOut.of(await asyncio.to_thread(given.documents.find, document_id))
 
 
-@router.delete("/documents/{document_id}", status_code=204, summary="Delete a document")
+@router.delete("/documents/{document_id}", status_code=204, responses=problems(404, 410), summary="Delete a document")
 async def deleted(document_id: str, given: Given) -> Response:
     """It can't be found once this has returned. The attachments of an e-mail are deleted with it."""
     await given.library.delete(document_id)
@@ -158,6 +169,7 @@ async def deleted(document_id: str, given: Given) -> Response:
     "/documents/{document_id}/cancel",
     status_code=202,
     response_model_exclude_unset=True,
+    responses=problems(404, 409, 410),
     summary="Stop taking a document in",
 )
 async def cancelled(document_id: str, given: Given) -> DocumentOut:
@@ -169,6 +181,7 @@ async def cancelled(document_id: str, given: Given) -> DocumentOut:
     "/documents/{document_id}/retry",
     status_code=202,
     response_model_exclude_unset=True,
+    responses=problems(404, 409, 410),
     summary="Take a document in again",
 )
 async def retried(document_id: str, given: Given) -> DocumentOut:
@@ -179,13 +192,14 @@ async def retried(document_id: str, given: Given) -> DocumentOut:
 @router.get(
     "/documents/{document_id}/events",
     response_class=StreamingResponse,
+    responses=STREAM | problems(404, 410),
     summary="Follow a document while it is taken in",
 )
-async def events(document_id: str, given: Given) -> StreamingResponse:
+async def events(document_id: str, request: Request, given: Given) -> Response:
     """A stream of events: `progress` whenever something changed, and at the end `ready`, `partial`, `failed` or
     `cancelled` (see Streams)."""
     await asyncio.to_thread(given.documents.find, document_id)
-    return event_stream(_followed(document_id, given))
+    return event_stream(_followed(document_id, given), request.method)
 
 
 async def _followed(document_id: str, given: Services) -> AsyncIterator[bytes]:
@@ -221,15 +235,15 @@ async def _looked_at(document_id: str, given: Services) -> Document:
     return await asyncio.to_thread(given.documents.find, document_id)
 
 
-@router.head("/documents/{document_id}/file", include_in_schema=False)
-@router.get("/documents/{document_id}/file", response_class=FileResponse, summary="Download the original file")
-async def original(document_id: str, given: Given) -> FileResponse:
-    """The original bytes, always as an attachment: a browser must not run what somebody uploaded."""
+@router.get(
+    "/documents/{document_id}/file",
+    response_class=FileResponse,
+    responses=FILE | problems(404, 410),
+    summary="Download the original file",
+)
+async def original(document_id: str, request: Request, given: Given) -> Response:
+    """The original bytes, always as an attachment: a browser must not run what somebody uploaded. `Range` asks for a
+    part (`If-Range` with the `ETag`), up to 16 ranges at once; `If-None-Match` is honoured."""
     document = await asyncio.to_thread(given.documents.find, document_id)
     path = await asyncio.to_thread(given.blobs.path, key(document))
-    headers = {
-        "content-type": document.media_type,  # without the charset that would be added: which one it is isn't known
-        "x-content-type-options": "nosniff",
-        "content-security-policy": "sandbox; default-src 'none'",
-    }
-    return FileResponse(path, filename=document.name, headers=headers)
+    return sent(document, path, request)

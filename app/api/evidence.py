@@ -6,17 +6,23 @@ from fastapi import APIRouter, Response
 
 from app.api.deps import Given
 from app.api.images import shown
+from app.api.refusals import IMAGE, problems
 from app.api.schemas import EvidenceOut
 
 router = APIRouter(prefix="/v1", tags=["search"])
 
 
-@router.get("/evidence/{evidence_id}", summary="Show a piece of evidence")
+@router.get("/evidence/{evidence_id}", responses=problems(404, 410), summary="Show a piece of evidence")
 async def evidence(evidence_id: str, given: Given) -> EvidenceOut:
     return EvidenceOut.of(await given.pages.find(evidence_id))
 
 
-@router.get("/evidence/{evidence_id}/image", response_class=Response, summary="Show a piece of evidence as an image")
+@router.get(
+    "/evidence/{evidence_id}/image",
+    response_class=Response,
+    responses=IMAGE | problems(404, 410),
+    summary="Show a piece of evidence as an image",
+)
 async def evidence_image(evidence_id: str, given: Given) -> Response:
     """PNG or JPEG: its own picture, or else its page with its regions drawn; 404 where there is neither."""
     return shown(await given.pages.evidence(evidence_id))

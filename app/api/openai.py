@@ -19,6 +19,8 @@ from app.api.bodies import CompletionIn
 from app.api.chat import last_answer, noted, retrieved
 from app.api.deps import Caller, Given, Images
 from app.api.messages import messages_of
+from app.api.openai_schemas import CompletionOut, ModelOut, ModelsOut
+from app.api.refusals import STREAM, openai_errors
 from app.api.schemas import AnswerOut
 from app.api.streams import HEADERS, with_heartbeat
 from domain.answers import Answer
@@ -30,31 +32,37 @@ router = APIRouter(prefix="/v1", tags=["openai"])
 
 
 @router.get("/models", summary="List the collections as models (OpenAI)")
-async def models(given: Given) -> dict[str, Any]:
+async def models(given: Given) -> ModelsOut:
     """All of them: OpenAI's list has no pages."""
     found: list[Collection] = []
     cursor: str | None = None
     while not found or cursor is not None:  # the protocol's list has no pages
         page = await asyncio.to_thread(given.collections.page, 200, cursor)
         found, cursor = [*found, *page.items], page.next_cursor
-    return {"object": "list", "data": [_model(one) for one in found]}
+    return ModelsOut(data=[_model(one) for one in found])
 
 
-@router.get("/models/{name}", summary="Show a collection as a model (OpenAI)")
-async def model(name: str, given: Given) -> dict[str, Any]:
+@router.get("/models/{name}", responses=openai_errors(404), summary="Show a collection as a model (OpenAI)")
+async def model(name: str, given: Given) -> ModelOut:
     return _model(await asyncio.to_thread(given.collections.find, name))
 
 
-def _model(one: Collection) -> dict[str, Any]:
-    return {"id": one.name, "object": "model", "created": int(one.created_at.timestamp()), "owned_by": "exhibit"}
+def _model(one: Collection) -> ModelOut:
+    return ModelOut(id=one.name, created=int(one.created_at.timestamp()))
 
 
-@router.post("/chat/completions", summary="Ask a question (OpenAI)")
+@router.post(
+    "/chat/completions",
+    response_model=CompletionOut,
+    responses=STREAM | openai_errors(404, 409, 413),
+    summary="Ask a question (OpenAI)",
+)
 async def completions(body: CompletionIn, request: Request, given: Given, caller: Caller, images: Images) -> Response:
     """As `POST /v1/chat`, in OpenAI's protocol: `model` is the collection, and the reply has the field `exhibit` with
     the whole answer (see OpenAI's protocol)."""
     messages = messages_of(body.messages, images)
-    events = given.ask.answer(Scope(collections=(body.model,), caller=caller), messages)
+    scope = Scope(collections=(body.model,), kinds=frozenset(body.kinds), where=body.filter, caller=caller)
+    events = given.ask.answer(scope, messages)
     found = await retrieved(events)  # from here on the status is 200
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model}
     if body.stream:

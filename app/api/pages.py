@@ -8,11 +8,17 @@ from fastapi import APIRouter, Query, Response
 
 from app.api.deps import Given
 from app.api.images import shown
+from app.api.refusals import IMAGE, problems
 
 router = APIRouter(prefix="/v1", tags=["documents"])
 
 
-@router.get("/documents/{document_id}/pages/{number}", response_class=Response, summary="Show a page as an image")
+@router.get(
+    "/documents/{document_id}/pages/{number}",
+    response_class=Response,
+    responses=IMAGE | problems(404, 410),
+    summary="Show a page as an image",
+)
 async def page(
     document_id: str, number: int, given: Given, evidence: Annotated[str | None, Query(max_length=200)] = None
 ) -> Response:

@@ -14,31 +14,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from app.api.methods import allowed
 from domain.errors import ExhibitError, HungUp
 
 OPENAI_PATHS = ("/v1/chat/completions", "/v1/models")
-# What the OpenAPI file says of every route's errors.
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    "default": {
-        "description": "Refused: a problem document (RFC 9457); under OpenAI's routes, OpenAI's error object.",
-        "content": {
-            "application/problem+json": {
-                "schema": {
-                    "title": "Problem",
-                    "type": "object",
-                    "properties": {
-                        "type": {"type": "string", "const": "about:blank"},
-                        "title": {"type": "string", "description": "the kind of error, in a few words"},
-                        "status": {"type": "integer"},
-                        "detail": {"type": "string", "description": "what is wrong, in one sentence"},
-                        "instance": {"type": "string", "description": "the path of the request"},
-                    },
-                    "required": ["type", "title", "status", "detail", "instance"],
-                }
-            }
-        },
-    }
-}
 MOST_FAULTS = 20  # told one by one; no refusal is longer than 64 kB
 LONGEST_DETAIL = 4000  # characters
 LONGEST_PATH = 1000
@@ -99,7 +78,9 @@ def install(app: FastAPI) -> None:
         title = "Not found" if error.status_code == 404 else str(error.detail)
         detail = f"There is no {request.url.path} here." if error.status_code == 404 else f"{error.detail}."
         answer = problem(request.url.path, error.status_code, title, detail)
-        answer.headers.update(error.headers or {})  # 405: Allow
+        answer.headers.update(error.headers or {})
+        if error.status_code == 405:
+            answer.headers["allow"] = allowed(request.app.routes, request.scope)
         return answer
 
     @app.exception_handler(ClientDisconnect)

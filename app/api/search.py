@@ -8,12 +8,13 @@ from answering.parts import Scope
 from app.api.bodies import ScopeIn, SearchIn
 from app.api.deps import Caller, Given, Images
 from app.api.images import from_data_url
+from app.api.refusals import problems
 from app.api.schemas import SearchOut
 
 router = APIRouter(prefix="/v1", tags=["search"])
 
 
-@router.post("/search", summary="Find evidence")
+@router.post("/search", responses=problems(404, 409, 413), summary="Find evidence")
 async def search(body: SearchIn, given: Given, caller: Caller, images: Images) -> SearchOut:
     """Passages, tables, figures and pages that match words, an image, or both."""
     pixels = from_data_url(body.image, images) if body.image is not None else None

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from typing import Any
 
+from fastapi import Response
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 
@@ -20,7 +21,10 @@ def event(name: str, data: Any) -> bytes:
     return format_sse_event(event=name, data_str=text)
 
 
-def event_stream(events: AsyncIterator[bytes]) -> StreamingResponse:
+def event_stream(events: AsyncIterator[bytes], method: str = "GET") -> Response:
+    """For HEAD only its headers: the stream may be endless."""
+    if method == "HEAD":
+        return Response(media_type="text/event-stream", headers=HEADERS)
     return StreamingResponse(with_heartbeat(events), media_type="text/event-stream", headers=HEADERS)
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from answering.explain import Explained
 from app.api.deps import Caller, Given
+from app.api.refusals import problems
 from app.api.schemas import Out
 from domain.answers import Verdict
 from domain.documents import Kind
@@ -105,7 +106,7 @@ class TraceOut(BaseModel):
         )
 
 
-@router.get("/traces/{trace_id}", summary="Explain a search")
+@router.get("/traces/{trace_id}", responses=problems(404), summary="Explain a search")
 async def trace(trace_id: str, given: Given, caller: Caller) -> TraceOut:
     """How the query was understood, what each space found, how the candidates were fused and ranked, what was dropped
     and why. Kept for the newest searches (`EXHIBIT_TRACES`, 2,000) and shown to the caller who searched, by key."""

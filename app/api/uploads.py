@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, NoReturn
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from app.api.bodies import MOST_METADATA, Metadata, small
+from app.api.letters import check_json, check_whole
 from app.services.library import Upload
 from domain.documents import Fetched
 from domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable, UnsupportedType
@@ -276,14 +277,19 @@ def _file_name(disposition: bytes, options: dict[bytes, bytes]) -> str | None:
     """The name to show, or None when the part is no file. Browsers send UTF-8; RFC 5987's filename* wins."""
     if starred := STARRED.search(disposition):  # read here: the library leaves it out
         charset = "latin-1" if starred.group(1).lower() == b"iso-8859-1" else "utf-8"  # RFC 5987 knows these two
-        return clean_name(unquote(starred.group(2).decode("latin-1"), encoding=charset, errors="replace"))
+        name = unquote_to_bytes(starred.group(2))
+        if charset == "utf-8":
+            check_whole("A file's name", name)
+        return clean_name(name.decode(charset, "replace"))
     if (plain := options.get(b"filename")) is None:
         return None
+    check_whole("A file's name", plain)
     return clean_name(plain.decode("utf-8", "replace"))
 
 
 def _metadata(value: bytes) -> dict[str, Any]:
     try:
+        check_json("The field `metadata`", value)
         metadata = json.loads(value, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"The field `metadata` is not JSON: {error}.") from error

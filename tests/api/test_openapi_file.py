@@ -23,10 +23,28 @@ def test_every_route_says_what_it_does(described: dict[str, Any]) -> None:
         assert " " in operation["summary"], name
 
 
-def test_errors_are_problem_documents(described: dict[str, Any]) -> None:
+def test_every_refusal_is_listed_in_its_routes_language(described: dict[str, Any]) -> None:
     for name, operation in operations(described).items():
-        assert "application/problem+json" in operation["responses"]["default"]["content"], name
-        assert "422" not in operation["responses"], name
+        openai = "/v1/models" in name or "/v1/chat/completions" in name
+        language = "application/json" if openai else "application/problem+json"
+        refusals = {status: reply for status, reply in operation["responses"].items() if status >= "400"}
+        assert refusals.keys() >= {"403", "422", "429", "503"}, name
+        assert ("401" in refusals) == (operation.get("security") != []), name
+        assert {*refusals} >= ({"404"} if "{" in name else set()), name
+        assert {*refusals} >= ({"410"} if "{document_id}" in name or "{evidence_id}" in name else set()), name
+        assert {*refusals} >= ({"413"} if "requestBody" in operation else set()), name
+        assert all(set(reply["content"]) == {language} for reply in refusals.values()), name
+
+
+def test_streams_pictures_and_keys_are_described(described: dict[str, Any]) -> None:
+    found = operations(described)
+    for name in ("post /v1/chat", "post /v1/chat/completions", "get /v1/documents/{document_id}/events"):
+        assert "text/event-stream" in found[name]["responses"]["200"]["content"]
+    for name in ("get /v1/documents/{document_id}/pages/{number}", "get /v1/evidence/{evidence_id}/image"):
+        assert set(found[name]["responses"]["200"]["content"]) == {"image/png", "image/jpeg"}
+    assert {"409", "410", "415", "502"} <= found["post /v1/collections/{name}/documents"]["responses"].keys()
+    assert described["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    assert described["security"] == [{"key": []}, {}]
 
 
 def test_uploads_are_described(described: dict[str, Any]) -> None:

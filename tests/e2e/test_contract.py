@@ -13,6 +13,7 @@ from openai.types.chat import ChatCompletionUserMessageParam
 from PIL import Image
 
 from ingest.libreoffice import installed
+from tests.e2e.described import tried
 from tests.e2e.service import SAMPLES, Service
 from tests.waiting import wait_until
 
@@ -300,3 +301,37 @@ def test_malformed_json_is_located(service: Service) -> None:
     answer = service.http.post("/v1/search", content=b'{"query": ', headers={"content-type": "application/json"})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["location"].startswith("body")
+
+
+def test_requests_without_keys_are_answered_as_described(service: Service) -> None:
+    document = of(service, "annual-report-2025.pdf")["id"]
+    there = {"name": "default", "collection": "default", "document_id": str(document), "number": "1"}
+    answered = tried(f"http://127.0.0.1:{service.port}", there)
+    assert {status for _, status in answered} >= {200, 201, 202, 404, 409, 422}
+
+
+def test_openais_route_honours_filter_and_kinds(service: Service) -> None:
+    question = {"role": "user", "content": "How long did the night boat stay in harbour because of the storm Ansgar?"}
+    body = {"model": "default", "messages": [question]}
+    notes = of(service, "carriers-notes.md")["id"]
+    for narrowed in ({"filter": {"document": [notes]}}, {"kinds": ["table"]}):
+        exhibit = service.http.post("/v1/chat/completions", json=body | narrowed).json()["exhibit"]
+        shown = [*exhibit["evidence"], *exhibit["nearest"]]
+        assert shown
+        assert all(one["document_id"] == notes or one["kind"] == "table" for one in shown), narrowed
+    refused = service.http.post("/v1/chat/completions", json=body | {"filter": {"colour": 1}})
+    assert refused.status_code == 422
+    assert "colour" in refused.json()["error"]["message"]
+
+
+def test_why_and_then_and_him_is_answered(service: Service) -> None:
+    said = [{"role": "user", "content": "why?"}, {"role": "assistant", "content": "x"}]
+    body = {"messages": [*said, {"role": "user", "content": "And him?"}]}
+    assert service.http.post("/v1/chat", json=body).status_code == 200
+
+
+def test_the_data_folder_is_for_its_owner_alone(service: Service) -> None:
+    paths = [service.folder / "data", *(service.folder / "data").rglob("*")]
+    names = {path.name for path in paths}
+    assert names >= {"queue.db", "catalogue.db", "meta.json", "chroma.sqlite3", "exhibit.lock"}
+    assert [path for path in paths if path.exists() and path.stat().st_mode & 0o077] == []

@@ -1,0 +1,75 @@
+"""What `/openapi.json` says of the interface is what a running service does, with and without keys."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.described import Known, tried
+from tests.e2e.service import Service
+
+KEY = {"authorization": "Bearer the-key"}
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+@pytest.fixture(scope="module")
+def keyed(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("keyed")
+    shutil.copytree(filled, folder / "data")
+    one = Service(folder, EXHIBIT_API_KEYS="the-key")
+    one.start()
+    yield one
+    one.stop()
+
+
+def what_is_there(service: Service) -> Known:
+    listed = service.http.get("/v1/collections/default/documents?limit=200", headers=KEY).json()["documents"]
+    document = next(one["id"] for one in listed if one["name"] == "annual-report-2025.pdf")
+    found = service.http.post("/v1/search", json={"query": "night boat"}, headers=KEY).json()
+    return {
+        "name": "default",
+        "collection": "default",
+        "document_id": document,
+        "number": "1",
+        "evidence_id": found["evidence"][0]["id"],
+        "trace_id": found["trace_id"],
+    }
+
+
+def test_requests_with_the_key_are_answered_as_described(keyed: Service) -> None:
+    answered = tried(f"http://127.0.0.1:{keyed.port}", what_is_there(keyed), KEY)
+    assert {status for _, status in answered} >= {200, 201, 202, 404, 409, 422}
+    assert not {status for _, status in answered} & {401, 403}
+
+
+def test_requests_without_a_key_are_refused_as_described(keyed: Service) -> None:
+    described = keyed.http.get("/openapi.json", headers=KEY).json()["paths"]
+    for path, operations in described.items():
+        for method, operation in operations.items():
+            answer = keyed.http.request(method.upper(), path.replace("{number}", "1"))
+            if operation.get("security") == []:
+                assert answer.status_code == 200, path
+                continue
+            assert answer.status_code == 401, path
+            assert answer.headers["www-authenticate"] == "Bearer"
+            assert answer.headers["content-type"] in operation["responses"]["401"]["content"]
+
+
+def test_every_get_has_a_head_and_other_methods_are_told_what_there_is(keyed: Service) -> None:
+    there = what_is_there(keyed)
+    described = keyed.http.get("/openapi.json", headers=KEY).json()["paths"]
+    for path, operations in [*described.items(), ("/metrics", {"get": {}}), ("/openapi.json", {"get": {}})]:
+        address = path.format(**there)
+        methods = {method.upper() for method in operations} | ({"HEAD"} if "get" in operations else set())
+        if "get" in operations:
+            whole = keyed.http.get(address, headers=KEY)
+            head = keyed.http.head(address, headers=KEY)
+            assert (head.status_code, head.content) == (whole.status_code, b""), path
+            assert head.headers["content-type"] == whole.headers["content-type"]
+        for method in set(METHODS) - methods:
+            answer = keyed.http.request(method, address, headers=KEY)
+            assert answer.status_code == 405, (method, path)
+            assert set(answer.headers["allow"].split(", ")) == methods, (method, path)
