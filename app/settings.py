@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.errors import BadConfiguration
 from domain.evidence import Space
+from domain.limits import DocumentLimits
 
 
 class LanguageModel(BaseModel):
@@ -65,6 +66,13 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     models: Literal["bundled", "standard"] = "bundled"
     max_upload_mb: int = Field(default=1024, gt=0)
+    max_pages: int = Field(default=5_000, ge=1)  # of a document; what is beyond any of these limits is left out
+    max_chunks: int = Field(default=50_000, ge=1)  # of a document
+    max_cells: int = Field(default=2_000_000, ge=1)  # of a sheet, with something in them
+    max_columns: int = Field(default=702, ge=1, le=16_384)  # of a sheet
+    max_attachments: int = Field(default=1_000, ge=1, le=5_000)  # of an upload: in its archives and e-mails
+    max_nesting: int = Field(default=60, ge=1, le=500)  # of values in JSON, elements in OpenDocument
+    max_minutes: int = Field(default=120, ge=1)  # of reading a document, without waiting for others
     database_url: str | None = None  # None: SQLite in the data folder
     database_connections: int = Field(default=16, ge=4, le=200)  # most to Postgres of one process, besides the queue's
     chroma_url: str | None = None  # None: embedded, in the data folder
@@ -168,6 +176,18 @@ class Settings(BaseSettings):
     @property
     def blobs_dir(self) -> Path:
         return Path(self.blobs_url.removeprefix("file://")) if self.blobs_url else self.data_dir / "blobs"
+
+    @property
+    def limits(self) -> DocumentLimits:
+        return DocumentLimits(
+            self.max_pages,
+            self.max_chunks,
+            self.max_cells,
+            self.max_columns,
+            self.max_attachments,
+            self.max_nesting,
+            self.max_minutes,
+        )
 
     @property
     def max_upload_bytes(self) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from domain.documents import Box, Document, Problem
 from domain.errors import Missing, NeedsPassword, Unreadable
+from domain.limits import DocumentLimits
 from domain.parsed import Identity, ParsedPage
 from domain.ports import Blobs
 from ingest.chunk.cut import CountTokens, Cut, cut_pictures, cut_text
@@ -35,12 +36,18 @@ class SandboxedParser:
     `hidden_text`: whether text that can't be seen on the page becomes chunks too, marked."""
 
     def __init__(
-        self, sandbox: Sandbox, blobs: Blobs, recognising: Sandbox | None = None, hidden_text: bool = False
+        self,
+        sandbox: Sandbox,
+        blobs: Blobs,
+        recognising: Sandbox | None = None,
+        hidden_text: bool = False,
+        limits: DocumentLimits | None = None,
     ) -> None:
         self.sandbox = sandbox
         self.blobs = blobs
         self.recognising = recognising or sandbox
         self.hidden_text = hidden_text
+        self.limits = limits or DocumentLimits()
         self._lost: Counter[tuple[str, int]] = Counter()  # pages, by document and attempt
 
     def batch_pages(self, media_type: str) -> int:
@@ -81,7 +88,8 @@ class SandboxedParser:
 
     async def _pages(self, document: Document, first: int, last: int, timeout_s: float) -> Sequence[ParsedPage]:
         row = FORMATS[document.media_type]
-        return await self.sandbox.run(parse_pages, self._file(document), row, first, last, timeout_s=timeout_s)
+        args = (self._file(document), row, first, last, self.limits)
+        return await self.sandbox.run(parse_pages, *args, timeout_s=timeout_s)
 
     async def recognise_page(self, document: Document, page: int) -> ParsedPage:
         return await self.recognising.run(
@@ -100,9 +108,8 @@ class SandboxedParser:
         )
 
     async def cut_text(self, document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:
-        return await self.sandbox.run(
-            cut_text, document, tuple(files), count, max_tokens, self.hidden_text, timeout_s=CUT_TIMEOUT_S
-        )
+        args = (document, tuple(files), count, max_tokens, self.limits, self.hidden_text)
+        return await self.sandbox.run(cut_text, *args, timeout_s=CUT_TIMEOUT_S)
 
     async def cut_pictures(
         self,

@@ -24,6 +24,7 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from domain.errors import ExhibitError
+from domain.limits import DocumentLimits
 from ingest.describe import Describer
 from ingest.embed import TEXT
 from ingest.erasing import Eraser
@@ -151,13 +152,13 @@ async def recognise_pictures(
     try:
         while waiting.done < len(waiting.batches):
             batch, work = waiting.batches[waiting.done], waiting.work
-            n = batch.number
-            spent_s, no_more = await step(f"describe-{n}", stages.describe, *run, batch, work, waiting.spent_s)
+            n, left = batch.number, len(waiting.batches) - waiting.done - 1
+            spent_s, no_more = await step(f"describe-{n}", stages.describe, *run, batch, work, waiting.spent_s, left)
             waiting = replace(waiting, done=waiting.done + 1, spent_s=waiting.spent_s + spent_s)
             work = waiting.work
             parts = await step(f"split-{n}", stages.split_pictures, *run, batch, work, slice_s is None)
             await _make_findable(stages, step, run, n + 1, parts, work)
-            left = 0 if no_more else len(waiting.batches) - waiting.done
+            left = 0 if no_more else left
             last = n + 1 if left or no_more else await _caption(stages, step, run, n + 2, work)
             await step(f"publish-{n}", stages.publish, *run, last, left)
             if not left:
@@ -212,6 +213,7 @@ class Pipeline(Stages):
         describer: Describer | None = None,
         parse_at_once: int = 1,
         patient: Reader | None = None,
+        limits: DocumentLimits | None = None,
     ) -> None:
         eraser = Eraser(stores, originals)
         super().__init__(
@@ -223,6 +225,7 @@ class Pipeline(Stages):
             describer,
             parse_at_once,
             patient,
+            limits,
         )
 
     def erase(self, document_id: str, collection_id: str) -> None:

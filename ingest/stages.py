@@ -14,8 +14,9 @@ from typing import Protocol, TypeVar
 from domain import blob_keys
 from domain.documents import READ, Document, Problem, Status
 from domain.errors import Missing, ModelMismatch, Unreadable, listed
+from domain.limits import DocumentLimits
 from domain.parsed import Block, Identity, ParsedPage
-from ingest.chunk.cut import CountTokens, Cut, Pages
+from ingest.chunk.cut import CountTokens, Cut, Pages, took_too_long
 from ingest.describe import GROUP, Describer, Target, targets
 from ingest.erasing import Eraser
 from ingest.guarded import Guarded, Superseded
@@ -71,7 +72,9 @@ class Stages:
         describer: Describer | None = None,
         parse_at_once: int = 1,
         patient: Reader | None = None,
+        limits: DocumentLimits | None = None,
     ) -> None:
+        self._limits = limits or DocumentLimits()
         self._stores = stores
         self._models = models
         self._readers = {True: parser, False: patient or parser}  # by whether the run is hurried
@@ -101,7 +104,7 @@ class Stages:
             return None
         if identity.pages is None:
             return [(0, 1, 1)]
-        size, last = reader.batch_pages(identity.media_type), identity.pages
+        size, last = reader.batch_pages(identity.media_type), min(identity.pages, self._limits.pages)
         return [(n, first, min(first + size - 1, last)) for n, first in enumerate(range(1, last + 1, size))]
 
     async def parse(
@@ -122,7 +125,8 @@ class Stages:
         await self._put(document, _pages_key(document, batch.number), stored)
         with_text = [page for page in stored if not page.needs_ocr]
         took_s = time.monotonic() - began
-        return len(stored) - len(with_text), sum(map(pictures_on, with_text)), took_s, False
+        no_more = spent_s + took_s > self._limits.seconds
+        return len(stored) - len(with_text), sum(map(pictures_on, with_text)), took_s, no_more
 
     async def split(
         self, document_id: str, attempt: int, batches: Sequence[Batch], work: Work, hurried: bool
@@ -143,10 +147,10 @@ class Stages:
         return parts(cut.chunks)
 
     async def describe(
-        self, document_id: str, attempt: int, batch: Batch, work: Work, spent_s: float
+        self, document_id: str, attempt: int, batch: Batch, work: Work, spent_s: float, left: int
     ) -> tuple[float, bool]:
-        """Recognises the words of pages without text, and of figures; returns the seconds that it took, and whether the
-        document's time is over with that."""
+        """Recognises the words of pages without text, and of figures. Returns the seconds that it took, and whether the
+        document's time is over, so that the batches that are left are not read."""
         document = await self._guarded.begin(document_id, attempt, "describe", work)
         began = told = time.monotonic()
         gate, so_far = asyncio.Semaphore(RECOGNISED_AT_ONCE), work
@@ -166,7 +170,12 @@ class Stages:
             pages = tuple(await asyncio.gather(*map(described, await self._pages(document, batch.number))))
             await self._put(document, _read_key(document, "described", batch), pages)
         await self._put(document, _pages_key(document, batch.number), pages)
-        return time.monotonic() - began, False
+        took_s = time.monotonic() - began
+        no_more = left > 0 and spent_s + took_s > self._limits.seconds
+        if no_more:
+            why = took_too_long("the pictures of its later pages were not read", self._limits)
+            await self._guarded.update(document, problems=tuple(dict.fromkeys((*document.problems, Problem(why)))))
+        return took_s, no_more
 
     async def split_pictures(self, document_id: str, attempt: int, batch: Batch, work: Work, small: bool) -> list[int]:
         """Cuts the recognised words of a batch of pages into chunks, beside those of the text; returns as `split`."""

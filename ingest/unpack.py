@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable, Unreadable
+from domain.limits import variable
 from ingest.containers import modest_directory
 from ingest.encodings import decode
 from ingest.file_names import clean_name, clean_path
@@ -28,7 +29,6 @@ from ingest.parse.outlook import read_outlook
 ARCHIVES = frozenset({ZIP, MAILBOX})
 MAILS = frozenset({MAIL, OUTLOOK})
 
-MAX_MEMBERS = 5000  # of one upload, however deep they lie
 MAX_DEPTH = 5  # archives and mails inside each other
 PIECE = 1 << 20
 MAX_RATIO = 200  # unpacked to packed, of a member or archive that unpacks to more than MAX_SMALL
@@ -75,7 +75,7 @@ def unpack(path: Path, media_type: str, folder: Path, limits: UnpackLimits) -> U
         _open_mailbox(path, bench)
     else:
         _detach(read_outlook(path) if media_type == OUTLOOK else read_mail(path), bench)
-    return Unpacked(tuple(bench.members), tuple(bench.refused))
+    return Unpacked(tuple(bench.members), tuple(_refused(bench)))
 
 
 @dataclass(slots=True)
@@ -88,6 +88,7 @@ class _Bench:
     members: list[Member] = field(default_factory=list)
     refused: list[tuple[str, ExhibitError]] = field(default_factory=list)
     total: int = 0
+    too_many: int = 0  # members that were left in it
 
     @property
     def full(self) -> bool:
@@ -124,8 +125,13 @@ class _Bench:
             raise TooLarge(f"it unpacks to over {MAX_RATIO} times its size: more than is safe to read")
 
 
-def _too_many(bench: _Bench) -> TooLarge:
-    return TooLarge(f"only {len(bench.members)} more files could be taken out: an upload may hold {MAX_MEMBERS}")
+def _refused(bench: _Bench) -> Iterator[tuple[str, ExhibitError]]:
+    """Those left in it for their number are told together: each alone would make the reply as large as they are."""
+    yield from bench.refused
+    if bench.too_many:
+        taken, there = len(bench.members), len(bench.members) + len(bench.refused) + bench.too_many
+        limit = f"{variable('attachments')} is the limit for one upload"
+        yield "", TooLarge(f"only {taken:,} of its {there:,} files were taken in; {limit}")
 
 
 def _a_bomb(size: int, packed: int) -> bool:
@@ -161,7 +167,7 @@ def _take_out(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bench: _Bench) -
     if entry.is_dir() or LITTER.search(path):
         return
     if bench.full:
-        bench.refuse(path, _too_many(bench))
+        bench.too_many += 1
     elif (why := _why_not(entry, name)) is not None:
         bench.refuse(path, BadRequest(why))
     else:
@@ -241,7 +247,7 @@ class _Sheet:
         self.number += 1
         name = f"{self.number}.eml"
         if self.bench.full:
-            self.bench.refuse(name, _too_many(self.bench))
+            self.bench.too_many += 1
         elif size > MAX_MAIL:
             self.bench.refuse(name, TooLarge(f"the e-mail is larger than {MAX_MAIL >> 20} MB"))
         else:
@@ -251,7 +257,7 @@ class _Sheet:
 def _detach(mail: Mail, bench: _Bench) -> None:
     for attachment in mail.attachments:
         if bench.full:
-            bench.refuse(attachment.name, _too_many(bench))
+            bench.too_many += 1
             continue
         data = attachment.data()
         if data.strip(b"\x00 \t\r\n"):

@@ -17,6 +17,7 @@ from app.services.pages import Pages
 from app.services.reindex import Reindex
 from app.services.upkeep.verify import Verify
 from domain.documents import Fetched
+from domain.limits import DocumentLimits
 from domain.ports import Blobs, Chunks, Collections, Documents
 
 
@@ -35,6 +36,7 @@ class Services:
     verify: Verify
     reindex: Reindex
     max_upload_bytes: int
+    limits: DocumentLimits
     ready: Callable[[], Awaitable[None]]  # raises Unavailable, naming what is not
 
 

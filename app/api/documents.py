@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 
 from app.api.collections import Limit
-from app.api.deps import Given, Services
+from app.api.deps import Caller, Given, Services
 from app.api.files import FILE, sent
 from app.api.problems import MOST_FAULTS, problem, problem_body
 from app.api.refusals import STREAM, problems
@@ -22,6 +22,7 @@ from app.api.streams import event, event_stream
 from app.api.uploads import fetched, receive
 from domain.documents import FINISHED, Document, Status
 from domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable
+from domain.ports import Share
 from ingest.file_names import clean_name
 from ingest.originals import key
 
@@ -74,7 +75,11 @@ LOOKS = 5  # tries while the catalogue is unavailable
     openapi_extra={"requestBody": UPLOAD},
 )
 async def upload(
-    name: str, request: Request, given: Given, replaces: Annotated[str | None, Query(max_length=200)] = None
+    name: str,
+    request: Request,
+    given: Given,
+    caller: Caller,
+    replaces: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
     """Returns as soon as the files are stored and queued. Archives and e-mails give more documents than were sent. The
     same bytes in the same collection are not taken in twice: the document that is there comes back, with `duplicate`.
@@ -98,7 +103,8 @@ async def upload(
     taken: list[DocumentOut] = []
     rejected = list(received.rejected)
     for one in received.uploads:
-        found = await given.intake.take_in(collection, one, metadata, replaces)
+        share = Share(f"{collection.id} {caller}", len(taken))
+        found = await given.intake.take_in(collection, one, metadata, replaces, share)
         taken += [DocumentOut.of(document, duplicate) for document, duplicate in found.documents]
         rejected += found.rejected
     if not taken:

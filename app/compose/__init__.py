@@ -82,6 +82,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
                 catalogue.collections, catalogue.reindexes, jobs, settings.models, ingesting.models.encoders
             ),
             max_upload_bytes=settings.max_upload_bytes,
+            limits=settings.limits,
             ready=partial(_ready, catalogue.collections),
         )
 
@@ -115,6 +116,7 @@ def _intake(stack: AsyncExitStack, settings: Settings, library: Library, blobs: 
         blobs.temporary,
         media_type_of,
         settings.max_upload_bytes,
+        settings.max_attachments,
     )
 
 

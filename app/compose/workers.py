@@ -64,7 +64,8 @@ def ingestion(stack: AsyncExitStack, settings: Settings, open_stores: OpenStores
             closed_with(stack, Sandbox(settings.parse_workers, settings.parse_memory_mb, nice=nice)),
             stores.blobs,
             recognising,
-            hidden_text=settings.hidden_text == "include",
+            settings.hidden_text == "include",
+            settings.limits,
         )
         for nice in (SMALL_NICE, LARGE_NICE)
     )
@@ -78,6 +79,7 @@ def ingestion(stack: AsyncExitStack, settings: Settings, open_stores: OpenStores
         describer(settings, stores.blobs, parser),
         parse_at_once=max(1, settings.parse_workers // 2),  # each document has two parts parsed at the same time
         patient=patient,
+        limits=settings.limits,
     )
     return Ingestion(pipeline, originals, models)
 

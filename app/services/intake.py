@@ -17,7 +17,8 @@ from typing import Any
 from app.services.library import Library, Upload
 from domain.documents import Collection, Document
 from domain.errors import BadRequest, ExhibitError, TooLarge, Unavailable
-from ingest.unpack import ARCHIVES, MAILS, MAX_DEPTH, MAX_MEMBERS, Member, Unpacked, UnpackLimits
+from domain.ports import ALONE, Share
+from ingest.unpack import ARCHIVES, MAILS, MAX_DEPTH, Member, Unpacked, UnpackLimits
 
 Unpack = Callable[[Path, str, Path, UnpackLimits], Awaitable[Unpacked]]
 TIMES_THE_LIMIT = 4  # the most that the archives of one upload may unpack to: factor × the upload limit
@@ -46,12 +47,13 @@ class _Inside:
     depth: int = 0  # how many archives and mails it is inside of
     mail: Document | None = None
     replaces: str | None = None  # the upload itself is the new version of this document
+    share: Share = ALONE
 
     def named(self, name: str) -> str:
         return f"{self.way}/{name}" if self.way else name
 
     def opened(self, name: str, mail: Document | None = None) -> _Inside:
-        return _Inside(self.metadata, self.named(name), self.depth + 1, mail or self.mail)
+        return _Inside(self.metadata, self.named(name), self.depth + 1, mail or self.mail, share=self.share)
 
     def member(self, member: Member) -> _Inside:
         """What a part's metadata says of its whole; the sender's own keys stay, apart from these."""
@@ -71,6 +73,7 @@ class Intake:
         temporary: Callable[[], Path],
         media_type_of: Callable[[Path, str], str],
         max_bytes: int,
+        max_attachments: int,
     ) -> None:
         self._library = library
         self._unpack = unpack
@@ -78,14 +81,20 @@ class Intake:
         self._temporary = temporary
         self._media_type_of = media_type_of
         self._max_bytes = max_bytes
+        self._max_attachments = max_attachments
 
     async def take_in(
-        self, collection: Collection, upload: Upload, metadata: Mapping[str, Any], replaces: str | None = None
+        self,
+        collection: Collection,
+        upload: Upload,
+        metadata: Mapping[str, Any],
+        replaces: str | None = None,
+        share: Share = ALONE,
     ) -> Taken:
         """Never raises for what is wrong with the upload: that is among the rejected. Its file is gone either way."""
         taken = Taken()
-        allowance = _Allowance(MAX_MEMBERS, TIMES_THE_LIMIT * self._max_bytes)
-        await self._take(collection, upload, _Inside(metadata, replaces=replaces), allowance, taken)
+        allowance = _Allowance(self._max_attachments, TIMES_THE_LIMIT * self._max_bytes)
+        await self._take(collection, upload, _Inside(metadata, replaces=replaces, share=share), allowance, taken)
         return taken
 
     async def _take(
@@ -99,8 +108,9 @@ class Intake:
                 await self._open(collection, upload.file, media_type, inside.opened(upload.name), allowance, taken)
                 return
             part_of = inside.mail.id if inside.mail else None
+            share = replace(inside.share, place=inside.share.place + len(taken.documents))
             document, duplicate = await self._library.take_in(
-                collection, upload, inside.metadata, part_of, inside.replaces
+                collection, upload, inside.metadata, part_of, inside.replaces, share
             )
             taken.documents.append((document, duplicate))
             if media_type in MAILS:
@@ -131,7 +141,7 @@ class Intake:
             allowance.members -= len(unpacked.members)
             allowance.total -= sum(member.size for member in unpacked.members)
             self._check(unpacked, media_type)
-            taken.rejected.extend((where.named(path), error) for path, error in unpacked.refused)
+            taken.rejected.extend((where.named(path) if path else where.way, error) for path, error in unpacked.refused)
             for member in unpacked.members:
                 await self._take(collection, _upload(member), where.member(member), allowance, taken)
         finally:

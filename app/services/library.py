@@ -12,7 +12,7 @@ from typing import Any
 
 from domain.documents import RETRYABLE, Collection, Document
 from domain.errors import Conflict
-from domain.ports import Collections, Documents, Erasure, Queueing, Runs
+from domain.ports import ALONE, Collections, Documents, Erasure, Queueing, Runs, Share
 
 TakeOriginal = Callable[[Path, Document, str | None], tuple[Document, bool]]
 
@@ -53,6 +53,7 @@ class Library:
         metadata: Mapping[str, Any],
         part_of: str | None = None,
         replaces: str | None = None,
+        share: Share = ALONE,
     ) -> tuple[Document, bool]:
         """Records an upload and queues it. Returns the document, and whether its bytes were already there.
 
@@ -82,7 +83,7 @@ class Library:
         if duplicate and document.status in ("failed", "cancelled"):
             document = await asyncio.to_thread(self._runs.requeue, document.id)
         if document.status == "queued":
-            await self._jobs.ingest(document.id, document.attempt)
+            await self._jobs.ingest(document.id, document.attempt, share)
         return document, duplicate
 
     async def replaceable(self, collection: Collection, document_id: str) -> Document:

@@ -9,8 +9,10 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from domain.documents import Chunk, Document, PageReport, Problem
+from domain.limits import DocumentLimits, only_first, variable
 from domain.parsed import Block, ParsedPage
 
+MOST_PROBLEMS = 200
 CountTokens = Callable[[Sequence[str]], list[int]]
 Pages = TypeAdapter(tuple[ParsedPage, ...])  # how a batch of pages is stored between the stages
 
@@ -25,16 +27,40 @@ class Cut:
 
 
 def cut_text(
-    document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int, hidden_text: bool = False
+    document: Document,
+    files: Sequence[Path],
+    count: CountTokens,
+    max_tokens: int,
+    limits: DocumentLimits,
+    hidden_text: bool = False,
 ) -> Cut:
-    """The chunks of the text; with `hidden_text`, also of text that can't be seen on the pages."""
+    """The chunks of the text; with `hidden_text`, also of text that can't be seen on the pages. What is left out
+    because of the limits is among the problems."""
     from ingest.chunk.split import PageContext, split_text  # brings LlamaIndex and LangChain's splitter: 60 to 100 MB
     from ingest.outline import outline_of
 
     pages = [page for file in files for page in _read(file)]
     chunks, context = split_text(document, pages, count, max_tokens, hidden_text)
-    cut = _cut(chunks, pages, TypeAdapter(PageContext).dump_json(context))
-    return replace(cut, outline=(outline_of(document, pages),))
+    cut = _cut(chunks[: limits.chunks], pages, TypeAdapter(PageContext).dump_json(context))
+    problems = (*_left_out(document, pages, len(chunks), limits), *cut.problems)
+    return replace(cut, outline=(outline_of(document, pages),), problems=problems)
+
+
+def _left_out(document: Document, pages: Sequence[ParsedPage], chunks: int, limits: DocumentLimits) -> list[Problem]:
+    left_out = []
+    last = max((page.number or 0 for page in pages), default=0)
+    if last and document.pages is not None and last < document.pages:
+        if last >= limits.pages:
+            left_out.append(only_first("pages", last, document.pages, "pages"))
+        else:
+            left_out.append(took_too_long(f"only the first {last:,} of its {document.pages:,} pages were read", limits))
+    if chunks > limits.chunks:
+        left_out.append(only_first("chunks", limits.chunks, chunks, "chunks", "can be found"))
+    return [Problem(message) for message in left_out]
+
+
+def took_too_long(what: str, limits: DocumentLimits) -> str:
+    return f"{what}: it took longer than {limits.minutes} minutes; {variable('minutes')} is the limit"
 
 
 def cut_pictures(
@@ -57,8 +83,14 @@ def _read(file: Path) -> tuple[ParsedPage, ...]:
 
 def _cut(chunks: Sequence[Chunk], pages: Sequence[ParsedPage], context: bytes = b"") -> Cut:
     report = tuple(report_of(page, page.number) for page in pages if page.number is not None)
-    problems = tuple(problem for page in pages for problem in page.problems)
-    return Cut(tuple(chunks), report, problems, context=context)
+    return Cut(tuple(chunks), report, _few([problem for page in pages for problem in page.problems]), context=context)
+
+
+def _few(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """They are shown with every document, so of thousands the first."""
+    more = len(problems) - MOST_PROBLEMS
+    told = tuple(problems[:MOST_PROBLEMS])
+    return (*told, Problem(f"{more:,} more problems are not listed")) if more > 0 else told
 
 
 def report_of(page: ParsedPage, number: int) -> PageReport:

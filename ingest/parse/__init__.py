@@ -7,8 +7,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+from domain.limits import STANDARD, DocumentLimits
 from domain.parsed import Identity, ParsedPage
-from ingest.parse.formats import Format, Open, Parse
+from ingest.parse.formats import Format, LimitedParse, Open, Parse
 
 
 def open_document(path: Path, row: Format) -> Identity:
@@ -17,7 +18,9 @@ def open_document(path: Path, row: Format) -> Identity:
     return replace(opened(path), media_type=row.media_type)
 
 
-def parse_pages(path: Path, row: Format, first: int, last: int) -> list[ParsedPage]:
+def parse_pages(path: Path, row: Format, first: int, last: int, limits: DocumentLimits = STANDARD) -> list[ParsedPage]:
     """Pages first..last, from 1; a document without pages is one ParsedPage."""
-    parse = cast(Parse, getattr(import_module(row.parser.module), row.parser.parse))
-    return parse(path, first, last)
+    parse = getattr(import_module(row.parser.module), row.parser.parse)
+    if row.parser.limited:
+        return cast(LimitedParse, parse)(path, first, last, limits)
+    return cast(Parse, parse)(path, first, last)

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from domain.documents import Problem
+from domain.limits import DocumentLimits, only_first
 from domain.parsed import Identity, ParsedPage
 from ingest.parse.grid import Row, blocks_of
 from ingest.parse.text import read_text
@@ -25,19 +26,32 @@ def open_csv(path: Path) -> Identity:
     return Identity("text/csv", None)
 
 
-def parse_csv(path: Path, first: int, last: int) -> list[ParsedPage]:
+def parse_csv(path: Path, first: int, last: int, limits: DocumentLimits) -> list[ParsedPage]:
     text, problems = read_text(path)
     csv.field_size_limit(MAX_FIELD)
-    rows = list(islice(_rows(text, _delimiter(text)), MAX_ROWS + 1))
-    if len(rows) > MAX_ROWS:
-        problems = (*problems, Problem(f"only the first {MAX_ROWS:,} rows were read"))
-    return [ParsedPage(None, tuple(blocks_of(rows[:MAX_ROWS])), problems=problems)]
+    rows: list[Row] = []
+    cells = widest = 0
+    for number, row in _lines(text, _delimiter(text)):
+        if len(rows) == MAX_ROWS:
+            problems = (*problems, Problem(f"only the first {MAX_ROWS:,} rows were read"))
+            break
+        widest, row = max(widest, len(row)), row[: limits.columns]
+        cells += len(row)
+        if cells > limits.cells:
+            problems = (*problems, Problem(only_first("cells", limits.cells, None, "cells")))
+            break
+        rows.append((number, _clean(row)))
+    if widest > limits.columns:
+        problems = (*problems, Problem(only_first("columns", limits.columns, widest, "columns")))
+    return [ParsedPage(None, tuple(blocks_of(rows)), problems=problems)]
 
 
-def _rows(text: str, delimiter: str) -> Iterator[Row]:
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    for number, cells in enumerate(lines, 1):
-        yield number, [" ".join(cell.split()) for cell in cells]
+def _lines(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    return enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True), 1)
+
+
+def _clean(cells: list[str]) -> list[str]:
+    return [" ".join(cell.split()) for cell in cells]
 
 
 def _delimiter(text: str) -> str:
@@ -52,7 +66,7 @@ def _delimiter(text: str) -> str:
 
 def _evenness(sample: str, delimiter: str) -> tuple[float, int]:
     """(share of rows that have the commonest number of cells, that number)."""
-    widths = Counter(len(cells) for _, cells in islice(_rows(sample, delimiter), LOOKED_AT) if cells)
+    widths = Counter(len(cells) for _, cells in islice(_lines(sample, delimiter), LOOKED_AT) if cells)
     rows = widths.total()
     widths.pop(1, None)
     if not widths:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from domain.limits import DocumentLimits
 from domain.parsed import Identity, ParsedPage
 from ingest import text_kinds
 from ingest.parse import nouns
@@ -42,11 +43,12 @@ EACH_SHEET = ':calc_pdf_Export:{"SinglePageSheets":{"type":"boolean","value":"tr
 
 Open = Callable[[Path], Identity]
 Parse = Callable[[Path, int, int], list[ParsedPage]]  # of the first to the last of these pages
+LimitedParse = Callable[[Path, int, int, DocumentLimits], list[ParsedPage]]
 
 
 @dataclass(frozen=True, slots=True)
 class Parser:
-    """The names of a module and of two functions in it: an `Open` and a `Parse`."""
+    """The names of a module and of two functions in it: an `Open` and a `Parse`, or a `LimitedParse`."""
 
     module: str
     open: str
@@ -54,6 +56,7 @@ class Parser:
     batch_pages: int
     timeout_s: float  # for a batch
     open_timeout_s: float = 60.0
+    limited: bool = False  # whether it leaves out what is beyond the limits of documents, other than pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def _old(
         media_type,
         name,
         Signs(ole_streams=streams),
-        Parser("ingest.parse.old_office", f"open_{kind}", f"parse_{kind}", WHOLE, 400, CONVERT_S),
+        Parser("ingest.parse.old_office", f"open_{kind}", f"parse_{kind}", WHOLE, 400, CONVERT_S, kind == "xls"),
         noun,
         paged=bool(options),
         printing=Printing(f".{kind}", options) if options else None,
@@ -181,7 +184,7 @@ ROWS: tuple[Format, ...] = (
         SHEETS,
         "XLSX",
         Signs(office_types=("spreadsheetml.sheet.main+xml",), office_folder="xl", office_extension=".xlsx"),
-        Parser("ingest.parse.sheets", "open_xlsx", "parse_xlsx", batch_pages=8, timeout_s=300),
+        Parser("ingest.parse.sheets", "open_xlsx", "parse_xlsx", batch_pages=8, timeout_s=300, limited=True),
         nouns.SPREADSHEET,
         paged=True,
         printing=Printing(".xlsx", EACH_SHEET),
@@ -190,7 +193,7 @@ ROWS: tuple[Format, ...] = (
         CSV,
         "CSV",
         Signs(text_extensions=text_kinds.CSV_EXTENSIONS),
-        Parser("ingest.parse.delimited", "open_csv", "parse_csv", WHOLE, timeout_s=60),
+        Parser("ingest.parse.delimited", "open_csv", "parse_csv", WHOLE, timeout_s=60, limited=True),
         nouns.SPREADSHEET,
     ),
     Format(
@@ -204,26 +207,26 @@ ROWS: tuple[Format, ...] = (
         JSON,
         "JSON",
         Signs(is_text=text_kinds.is_json),
-        Parser("ingest.parse.json_text", "open_json", "parse_json", WHOLE, timeout_s=60),
+        Parser("ingest.parse.json_text", "open_json", "parse_json", WHOLE, timeout_s=60, limited=True),
     ),
     Format(
         JSON_LINES,
         "JSON Lines",
         Signs(is_text=text_kinds.is_json_lines),
-        Parser("ingest.parse.json_text", "open_json_lines", "parse_json_lines", WHOLE, timeout_s=60),
+        Parser("ingest.parse.json_text", "open_json_lines", "parse_json_lines", WHOLE, timeout_s=60, limited=True),
     ),
     Format(
         MAIL,
         "e-mails (EML, MHTML)",
         Signs(is_text=text_kinds.is_mail),
-        Parser("ingest.parse.mail", "open_mail", "parse_mail", WHOLE, timeout_s=120),
+        Parser("ingest.parse.mail", "open_mail", "parse_mail", WHOLE, timeout_s=120, limited=True),
         nouns.MAIL,
     ),
     Format(
         OUTLOOK,
         "Outlook messages (MSG)",
         Signs(ole_streams=("__properties_version1.0", "__substg1.0_", "__nameid_version1.0")),
-        Parser("ingest.parse.outlook", "open_outlook", "parse_outlook", WHOLE, timeout_s=120),
+        Parser("ingest.parse.outlook", "open_outlook", "parse_outlook", WHOLE, timeout_s=120, limited=True),
     ),
     Format(
         EPUB,
@@ -235,13 +238,13 @@ ROWS: tuple[Format, ...] = (
         OPEN_TEXT,
         "ODT",
         Signs(says_so_in_zip=True),
-        Parser("ingest.parse.opendocument", "open_text", "parse_text", WHOLE, timeout_s=120),
+        Parser("ingest.parse.opendocument", "open_text", "parse_text", WHOLE, timeout_s=120, limited=True),
     ),
     Format(
         OPEN_SHEETS,
         "ODS",
         Signs(says_so_in_zip=True),
-        Parser("ingest.parse.opendocument", "open_sheets", "parse_sheets", WHOLE, timeout_s=120),
+        Parser("ingest.parse.opendocument", "open_sheets", "parse_sheets", WHOLE, timeout_s=120, limited=True),
         paged=True,
         printing=Printing(".ods", EACH_SHEET),
     ),
@@ -249,7 +252,7 @@ ROWS: tuple[Format, ...] = (
         OPEN_SLIDES,
         "ODP",
         Signs(says_so_in_zip=True),
-        Parser("ingest.parse.opendocument", "open_slides", "parse_slides", WHOLE, timeout_s=120),
+        Parser("ingest.parse.opendocument", "open_slides", "parse_slides", WHOLE, timeout_s=120, limited=True),
         paged=True,
         printing=Printing(".odp", EACH_SLIDE),
     ),

@@ -11,6 +11,7 @@ from typing import Any
 
 from domain.documents import Place, Problem
 from domain.errors import Unreadable
+from domain.limits import DocumentLimits, variable
 from domain.parsed import Block, Identity, ParsedPage
 from ingest.parse.tables import table_block
 from ingest.parse.text import MAX_BLOCK, blocks_of, read_text
@@ -18,12 +19,12 @@ from ingest.parse.text import MAX_BLOCK, blocks_of, read_text
 MAX_VALUE = 20_000  # characters; longer ones are encoded files, or texts of their own
 MAX_COLUMNS = 40
 MAX_CELL = 300
-DEEPEST = 60
 MAX_RECORDS = 200_000
 MAX_HEADINGS = 4
 MAX_RECORD, MAX_LINES = 2000, 60  # of a record that stays in one piece
 LONG = 400  # characters
 ENCODED = re.compile(r"(?:data:[^,]{0,100};base64,)?[A-Za-z0-9+/=_-]{400,}")
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?+|[\[\]{}]', re.S)  # strings are passed over, whatever is in them
 DIGITS = 4000  # of one number; more take Python minutes
 
 
@@ -35,8 +36,8 @@ def open_json_lines(path: Path) -> Identity:
     return Identity("application/jsonl", None)
 
 
-def parse_json(path: Path, first: int, last: int) -> list[ParsedPage]:
-    text, problems = read_text(path)
+def parse_json(path: Path, first: int, last: int, limits: DocumentLimits) -> list[ParsedPage]:
+    text, problems = _shallow(path, limits)
     try:
         value = _loaded(text)
     except ValueError as error:
@@ -48,12 +49,44 @@ def parse_json(path: Path, first: int, last: int) -> list[ParsedPage]:
     return [_page(value, problems)]
 
 
-def parse_json_lines(path: Path, first: int, last: int) -> list[ParsedPage]:
-    text, problems = read_text(path)
+def parse_json_lines(path: Path, first: int, last: int, limits: DocumentLimits) -> list[ParsedPage]:
+    text, problems = _shallow(path, limits, by_line=True)
     records, broken = _lines(text)
     if not records:
         raise Unreadable(broken[0].message if broken else "there are no records in it")
     return [_page(records, (*problems, *broken))]
+
+
+def _shallow(path: Path, limits: DocumentLimits, by_line: bool = False) -> tuple[str, tuple[Problem, ...]]:
+    """The text without what lies too deep, which Python's own reader would refuse as a whole."""
+    text, problems = read_text(path)
+    lines = text.split("\n") if by_line else [text]
+    shallow = "\n".join(without_deep(line, limits.nesting) for line in lines)
+    if shallow == text:
+        return text, problems
+    deep = f"values more than {limits.nesting} deep inside each other were left out; {variable('nesting')} is the limit"
+    return shallow, (*problems, Problem(deep))
+
+
+def without_deep(text: str, nesting: int) -> str:
+    """With null in place of every list and object that lies deeper; the same text if there is none."""
+    kept: list[str] = []
+    depth = start = 0
+    for token in TOKEN.finditer(text):
+        sign = token.group()
+        if sign in ("[", "{"):
+            depth += 1
+            if depth == nesting + 1:
+                kept += [text[start : token.start()], "null"]
+                start = len(text)  # until it ends
+        elif sign in ("]", "}"):
+            if depth == nesting + 1:
+                start = token.end()
+            depth = max(0, depth - 1)
+    if not kept:
+        return text
+    closing = depth > nesting
+    return "".join(kept) if closing else "".join([*kept, text[start:]])
 
 
 def _page(value: Any, problems: tuple[Problem, ...]) -> ParsedPage:
@@ -102,8 +135,6 @@ class _Reader:
         return self.blocks
 
     def _value(self, value: Any, above: tuple[str, ...]) -> None:
-        if len(above) > DEEPEST:
-            return
         if isinstance(value, dict):
             self._object(value, above)
         elif isinstance(value, list):

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from domain.documents import Place, Problem
 from domain.errors import ExhibitError, Unreadable
+from domain.limits import STANDARD, DocumentLimits, only_first
 from domain.parsed import Block, Identity, ParsedPage
 from ingest.encodings import decode
 from ingest.file_names import clean_name
@@ -69,11 +70,11 @@ def open_mail(path: Path) -> Identity:
     return Identity(MAIL, None, title=read_mail(path).subject or None)
 
 
-def parse_mail(path: Path, first: int, last: int) -> list[ParsedPage]:
-    return [page_of(read_mail(path))]
+def parse_mail(path: Path, first: int, last: int, limits: DocumentLimits = STANDARD) -> list[ParsedPage]:
+    return [page_of(read_mail(path), limits)]
 
 
-def page_of(mail: Mail) -> ParsedPage:
+def page_of(mail: Mail, limits: DocumentLimits) -> ParsedPage:
     """The mail as a reader sees it, under its subject."""
     heading = (mail.subject,) if mail.subject else ()
     blocks = [Block("heading", mail.subject, level=1, place=Place(heading))] if mail.subject else []
@@ -83,7 +84,10 @@ def page_of(mail: Mail) -> ParsedPage:
     if lines:
         blocks.append(Block("text", "\n".join(lines), place=Place(heading)))
     blocks += [_under(heading, block) for block in _body(mail)]
-    problems = [*mail.problems, *_not_taken(mail.attachments)]
+    taken, there = mail.attachments[: limits.attachments], len(mail.attachments)
+    problems = [*mail.problems, *_not_taken(taken)]
+    if there > len(taken):
+        problems.append(only_first("attachments", len(taken), there, "attachments", "were taken in"))
     return ParsedPage(None, tuple(blocks), problems=tuple(Problem(problem) for problem in problems))
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
+from domain.limits import DocumentLimits
 from domain.parsed import Identity, ParsedPage
 from ingest.libreoffice import converted
 from ingest.parse.office import open_docx, open_pptx, parse_docx, parse_pptx
@@ -39,9 +40,9 @@ def open_xls(path: Path) -> Identity:
         return open_xlsx(file)
 
 
-def parse_xls(path: Path, first: int, last: int) -> list[ParsedPage]:
+def parse_xls(path: Path, first: int, last: int, limits: DocumentLimits) -> list[ParsedPage]:
     with _as(path, ".xls", "xlsx") as file:
-        return parse_xlsx(file, first, last)
+        return parse_xlsx(file, first, last, limits)
 
 
 @contextmanager

@@ -11,8 +11,9 @@ from typing import Any
 
 from domain.documents import Problem
 from domain.errors import NeedsPassword, Unreadable
+from domain.limits import DocumentLimits, only_first, variable
 from domain.parsed import Block, Identity, ParsedPage
-from ingest.parse.grid import blocks_of
+from ingest.parse.grid import Row, blocks_of
 from ingest.parse.outline import Outline
 from ingest.parse.packages import package, xml
 from ingest.parse.tables import table_block
@@ -36,9 +37,8 @@ UNSEEN = frozenset(
     }
 )
 MAX_ROWS = 50_000
-MAX_COLUMNS = 702
+LOOSE_COLUMNS = 702  # of a table in a text
 MAX_REPEATS = 1000  # of one filled row or cell; empty ones repeat to the sheet's edge
-MAX_DEPTH = 200
 MAX_PICTURE = 64 << 20
 
 
@@ -54,23 +54,23 @@ def open_slides(path: Path) -> Identity:
     return _identity(path, SLIDES, paged=True)
 
 
-def parse_text(path: Path, first: int, last: int) -> list[ParsedPage]:
+def parse_text(path: Path, first: int, last: int, limits: DocumentLimits) -> list[ParsedPage]:
     with package(path) as archive:
-        reader = _Reader(archive)
+        reader = _Reader(archive, limits.nesting)
         reader.walk(_body(archive), 0)
         return [ParsedPage(None, tuple(reader.finished()), problems=reader.problems())]
 
 
-def parse_slides(path: Path, first: int, last: int) -> list[ParsedPage]:
+def parse_slides(path: Path, first: int, last: int, limits: DocumentLimits) -> list[ParsedPage]:
     with package(path) as archive:
         pages = _pages(_body(archive))[first - 1 : last]
-        return [_slide(archive, page, number) for number, page in enumerate(pages, first)]
+        return [_slide(archive, page, number, limits) for number, page in enumerate(pages, first)]
 
 
-def parse_sheets(path: Path, first: int, last: int) -> list[ParsedPage]:
+def parse_sheets(path: Path, first: int, last: int, limits: DocumentLimits) -> list[ParsedPage]:
     with package(path) as archive:
         tables = _pages(_body(archive))[first - 1 : last]
-        return [_sheet(table, number) for number, table in enumerate(tables, first)]
+        return [_sheet(table, number, limits) for number, table in enumerate(tables, first)]
 
 
 def _identity(path: Path, media_type: str, paged: bool) -> Identity:
@@ -105,11 +105,13 @@ def _pages(body: Any) -> list[Any]:
 @dataclass(slots=True)
 class _Reader:
     archive: zipfile.ZipFile
+    nesting: int
     page: int | None = None
     outline: Outline = field(default_factory=Outline)
     blocks: list[Block] = field(default_factory=list)
     points: list[str] = field(default_factory=list)
     lost: int = 0
+    too_deep: bool = False
 
     def finished(self) -> list[Block]:
         self._end_list()
@@ -117,12 +119,15 @@ class _Reader:
 
     def problems(self) -> tuple[Problem, ...]:
         what = "a picture is" if self.lost == 1 else f"{self.lost} pictures are"
-        return (Problem(f"{what} in a format that can't be read, or not in the file", self.page),) if self.lost else ()
+        lost = (Problem(f"{what} in a format that can't be read, or not in the file", self.page),) if self.lost else ()
+        deep = f"what lies more than {self.nesting} elements deep was left out; {variable('nesting')} is the limit"
+        return (*lost, Problem(deep, self.page)) if self.too_deep else lost
 
     def walk(self, element: Any, depth: int, listed: int = 0) -> None:
         for child in element:
             tag = child.tag
-            if not isinstance(tag, str) or tag in UNSEEN or depth > MAX_DEPTH:
+            self.too_deep = self.too_deep or depth > self.nesting
+            if not isinstance(tag, str) or tag in UNSEEN or depth > self.nesting:
                 continue
             if tag == f"{WORDS}h":
                 self._heading(child)
@@ -166,7 +171,7 @@ class _Reader:
         self.blocks.append(self._placed(Block("figure", pixels=pixels, place=self.outline.place)))
 
     def _table(self, element: Any) -> None:
-        rows = [cells for _, cells in _rows(element) if any(cells)]
+        rows = [cells for _, cells in _rows(element, LOOSE_COLUMNS) if any(cells)]
         if rows:
             self._end_list()
             self.blocks.append(self._placed(table_block(rows, place=self.outline.place)))
@@ -200,8 +205,8 @@ def words_of(element: Any) -> str:
     return "".join(out)
 
 
-def _slide(archive: zipfile.ZipFile, page: Any, number: int) -> ParsedPage:
-    reader = _Reader(archive, number)
+def _slide(archive: zipfile.ZipFile, page: Any, number: int, limits: DocumentLimits) -> ParsedPage:
+    reader = _Reader(archive, limits.nesting, number)
     reader.walk(page, 0)
     blocks = tuple(reader.finished())
     return ParsedPage(number, blocks, read_as="text" if blocks else "empty", problems=reader.problems())
@@ -224,21 +229,34 @@ def _pixels(archive: zipfile.ZipFile, name: str) -> bytes | None:
 # ---------------------------------------------------------------- sheets
 
 
-def _sheet(table: Any, number: int) -> ParsedPage:
+def _sheet(table: Any, number: int, limits: DocumentLimits) -> ParsedPage:
     name = table.get(f"{TABLE}name") or f"Sheet {number}"
-    rows = [(row, cells) for row, cells in _rows(table) if any(cells)]
-    problems = (Problem(f"only the first {MAX_ROWS:,} rows of the sheet were read", number),)
-    blocks = tuple(blocks_of(rows[:MAX_ROWS], name))
-    return ParsedPage(
-        number, blocks, read_as="text" if blocks else "empty", problems=problems if len(rows) > MAX_ROWS else ()
-    )
+    rows: list[Row] = []
+    problems: list[str] = []
+    held = widest = 0
+    for row, cells in _rows(table, limits.columns):
+        widest, cells = max(widest, len(cells)), cells[: limits.columns]
+        held += sum(map(bool, cells))
+        if len(rows) == MAX_ROWS:
+            problems.append(f"only the first {MAX_ROWS:,} rows of the sheet were read")
+            break
+        if held > limits.cells:
+            problems.append(only_first("cells of the sheet", limits.cells, None, "cells"))
+            break
+        rows.append((row, cells))
+    if widest > limits.columns:
+        problems.append(only_first("columns of the sheet", limits.columns, None, "columns"))
+    blocks = tuple(blocks_of(rows, name))
+    told = tuple(Problem(problem, number) for problem in problems)
+    return ParsedPage(number, blocks, read_as="text" if blocks else "empty", problems=told)
 
 
-def _rows(table: Any) -> Iterator[tuple[int, list[str]]]:
-    """(row number, cells) of the rows with something in them; repeated ones are written once, with a count."""
+def _rows(table: Any, columns: int) -> Iterator[tuple[int, list[str]]]:
+    """(row number, cells) of the rows with something in them; repeated ones are written once, with a count. Of cells
+    beyond these columns, one is given."""
     number, given = 0, 0
     for row in table.iter(f"{TABLE}table-row"):
-        cells = _cells(row)
+        cells = _cells(row, columns)
         repeats = _count(row, "number-rows-repeated")
         for again in range(min(repeats, MAX_REPEATS) if any(cells) else 0):
             given += 1
@@ -248,17 +266,17 @@ def _rows(table: Any) -> Iterator[tuple[int, list[str]]]:
         number += repeats
 
 
-def _cells(row: Any) -> list[str]:
+def _cells(row: Any, columns: int) -> list[str]:
     cells: list[str] = []
     for cell in row:
         if cell.tag not in (f"{TABLE}table-cell", f"{TABLE}covered-table-cell"):
             continue
         words = " ".join(" ".join(words_of(part) for part in cell if _is_paragraph(part)).split())
         repeats = _count(cell, "number-columns-repeated")
-        cells += [words] * min(repeats, MAX_REPEATS if words else MAX_COLUMNS)
-        if len(cells) > MAX_COLUMNS:
+        cells += [words] * min(repeats, MAX_REPEATS if words else columns + 1)
+        if words and len(cells) > columns:
             break
-    return _without_empty_end(cells[:MAX_COLUMNS])
+    return _without_empty_end(cells[: columns + 1])
 
 
 def _is_paragraph(element: Any) -> bool:

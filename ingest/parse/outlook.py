@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import Unreadable
+from domain.limits import DocumentLimits
 from domain.parsed import Identity, ParsedPage
 from ingest.encodings import decode
 from ingest.file_names import clean_name
@@ -27,7 +28,7 @@ DATA, LONG_NAME, SHORT_NAME, CONTENT_ID, MIME = "3701", "3707", "3704", "3712", 
 ATTACHMENT = "__attach_version"
 SENT, RECEIVED = 0x00390040, 0x0E060040
 EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
-MAX_ATTACHMENTS = 2000
+MAX_ATTACHMENTS = 5000
 DEEPEST = 10
 RTF_DICTIONARY = (
     b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor "
@@ -40,8 +41,8 @@ def open_outlook(path: Path) -> Identity:
     return Identity(OUTLOOK, None, title=read_outlook(path).subject or None)
 
 
-def parse_outlook(path: Path, first: int, last: int) -> list[ParsedPage]:
-    return [page_of(read_outlook(path))]
+def parse_outlook(path: Path, first: int, last: int, limits: DocumentLimits) -> list[ParsedPage]:
+    return [page_of(read_outlook(path), limits)]
 
 
 def read_outlook(path: Path) -> Mail:

@@ -17,6 +17,7 @@ from typing import Any
 
 from domain.documents import Problem
 from domain.errors import Unreadable
+from domain.limits import DocumentLimits, only_first
 from domain.parsed import Identity, ParsedPage
 from ingest.parse.cell_formats import shown
 from ingest.parse.drawings import comments, drawn_blocks
@@ -25,8 +26,7 @@ from ingest.parse.packages import cleaned, package, title
 
 SHEETS = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_ROWS = 50_000  # with something in them, of a sheet
-MAX_COLUMNS = 702  # up to ZZ
-BEYOND = re.compile(rb'<c\s[^>]*r="[A-Z]{3}\d[^>]*>\s*<[vi]')  # a cell in a column after ZZ, with something in it
+MOST_COLUMNS = 16_384  # of Excel
 MAX_MERGED = 2_000  # cells of one merged range
 UNCALCULATED = re.compile(rb"</f>\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 MAX_COVERED = 500_000  # cells of all merged ranges
@@ -40,10 +40,10 @@ def open_xlsx(path: Path) -> Identity:
         return Identity(SHEETS, len(book.sheetnames), title=named)
 
 
-def parse_xlsx(path: Path, first: int, last: int) -> list[ParsedPage]:
+def parse_xlsx(path: Path, first: int, last: int, limits: DocumentLimits) -> list[ParsedPage]:
     with _workbook(path) as book, package(path) as archive:
         names = book.sheetnames[first - 1 : last]
-        return [_page(book[name], number, archive) for number, name in enumerate(names, first)]
+        return [_page(book[name], number, archive, limits) for number, name in enumerate(names, first)]
 
 
 @contextmanager
@@ -65,19 +65,21 @@ def _workbook(path: Path) -> Iterator[Any]:
             book.close()
 
 
-def _page(sheet: Any, number: int, archive: zipfile.ZipFile) -> ParsedPage:
+def _page(sheet: Any, number: int, archive: zipfile.ZipFile, limits: DocumentLimits) -> ParsedPage:
     if not hasattr(sheet, "iter_rows"):  # a sheet that is one chart
         return ParsedPage(number, read_as="empty")
     part = _part(sheet)
     markup = archive.read(part) if part in archive.namelist() else b""
-    rows = _Rows(sheet, _merged(markup))
+    rows = _Rows(sheet, _merged(markup), limits)
     blocks = [*blocks_of(rows, sheet.title), *drawn_blocks(archive, part, sheet.title)]
     blocks += comments(archive, part, sheet.title)
     problems = []
     if rows.cut:
         problems.append(Problem(f"only the first {MAX_ROWS:,} rows of the sheet were read", number))
-    if BEYOND.search(markup):
-        problems.append(Problem(f"only the first {MAX_COLUMNS} columns of the sheet were read", number))
+    if rows.over:
+        problems.append(Problem(only_first("cells of the sheet", limits.cells, None, "cells"), number))
+    if _beyond(markup, limits.columns):
+        problems.append(Problem(only_first("columns of the sheet", limits.columns, None, "columns"), number))
     uncalculated = len(UNCALCULATED.findall(markup))
     if uncalculated:
         problems.append(Problem(f"{uncalculated} formulas have no result: no program has calculated them yet", number))
@@ -91,19 +93,21 @@ def _part(sheet: Any) -> str:
 
 
 class _Rows:
-    """The rows of a sheet as shown, merged cells filled in; `cut` tells afterwards whether there were too many."""
+    """The rows of a sheet as shown, merged cells filled in; `cut` and `over` tell afterwards whether there were too
+    many rows, or cells."""
 
-    def __init__(self, sheet: Any, merged: dict[tuple[int, int], tuple[int, int]]) -> None:
+    def __init__(self, sheet: Any, merged: dict[tuple[int, int], tuple[int, int]], limits: DocumentLimits) -> None:
         self.sheet = sheet
         self.merged = merged
-        self.cut = False
+        self.limits = limits
+        self.cut = self.over = False
 
     def __iter__(self) -> Iterator[Row]:
         corners: dict[tuple[int, int], str] = {}
         wanted = set(self.merged.values())
-        filled, nothing = 0, None
+        filled, held, nothing = 0, 0, None
         self.sheet.reset_dimensions()  # a sheet may claim a million rows and have ten
-        for number, cells in enumerate(self.sheet.iter_rows(max_col=MAX_COLUMNS), 1):
+        for number, cells in enumerate(self.sheet.iter_rows(max_col=self.limits.columns), 1):
             if cells is nothing:  # openpyxl fills gaps with one and the same row: a million take half a second
                 continue
             texts = [_text(cell) for cell in cells]
@@ -111,9 +115,9 @@ class _Rows:
                 nothing = cells
                 yield number, ()
                 continue
-            filled += 1
-            self.cut = filled > MAX_ROWS
-            if self.cut:
+            filled, held = filled + 1, held + sum(map(bool, texts))
+            self.cut, self.over = filled > MAX_ROWS, held > self.limits.cells
+            if self.cut or self.over:
                 return
             corners |= {(number, column): text for column, text in enumerate(texts, 1) if (number, column) in wanted}
             yield number, self._filled(number, texts, corners)
@@ -127,6 +131,15 @@ class _Rows:
         return [
             text or corners.get(self.merged.get((number, column), (0, 0)), "") for column, text in enumerate(texts, 1)
         ]
+
+
+def _beyond(markup: bytes, columns: int) -> bool:
+    """Whether a cell in a column after these has something in it."""
+    from openpyxl.utils import column_index_from_string, get_column_letter
+
+    letters = len(get_column_letter(columns + 1)) if columns < MOST_COLUMNS else 3
+    cells = re.finditer(rb'<c\s[^>]*r="([A-Z]{%d,3})\d[^>]*>\s*<[vi]' % letters, markup)
+    return any(column_index_from_string(cell.group(1).decode()) > columns for cell in cells)
 
 
 def _text(cell: Any) -> str:

@@ -38,7 +38,7 @@ class NoJobs:
 class House:
     """Everything real but the queue, which keeps what it is given."""
 
-    def __init__(self, folder: Path, limit: int = LIMIT) -> None:
+    def __init__(self, folder: Path, limit: int = LIMIT, attachments: int = 1000) -> None:
         self.blobs = LocalBlobs(folder)
         self.catalogue = fresh_catalogue()
         take = Originals(self.catalogue.documents, self.catalogue.erasure, self.blobs).take
@@ -59,6 +59,7 @@ class House:
             self.blobs.temporary,
             media_type_of,
             limit,
+            attachments,
         )
 
     async def unpack(self, file: Path, media_type: str, folder: Path, limits: UnpackLimits) -> Unpacked:

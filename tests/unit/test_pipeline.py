@@ -25,6 +25,7 @@ from app.services.upkeep.reconcile import reconcile
 from domain.answers import Delta, Prompt
 from domain.documents import Box, Document, Problem
 from domain.errors import ExhibitError, Gone, ModelUnavailable, Unavailable, Unreadable
+from domain.limits import DocumentLimits
 from domain.parsed import Block, Identity, ParsedPage
 from domain.ports import IndexName, Vectors
 from ingest import recognise as recognise_module
@@ -53,6 +54,7 @@ class OnePageABatch:
     """A parser of documents of five pages, the second of them without text, a figure on the fourth."""
 
     def __init__(self) -> None:
+        self.limits = DocumentLimits()
         self.broken: Exception | None = None
         self.draws = False  # figures come with their crops, as from Office files
 
@@ -80,7 +82,7 @@ class OnePageABatch:
         return ParsedPage(page, (Block("text", "Recognised words.", page),), read_as="ocr", confidence=0.9)
 
     async def cut_text(self, document: Document, files: Sequence[Path], count: CountTokens, max_tokens: int) -> Cut:
-        return cut_text(document, files, count, max_tokens)
+        return cut_text(document, files, count, max_tokens, self.limits)
 
     async def cut_pictures(
         self,
@@ -125,13 +127,19 @@ class House:
         self.use(self.parser, self.bulk)
         self.collection = self.catalogue.collections.find("default").id
 
-    def use(self, parser: OnePageABatch, bulk: Bulk, patient: OnePageABatch | None = None) -> None:
+    def use(
+        self,
+        parser: OnePageABatch,
+        bulk: Bulk,
+        patient: OnePageABatch | None = None,
+        limits: DocumentLimits | None = None,
+    ) -> None:
         """Has the pipeline work with these."""
         self.parser, self.bulk = parser, bulk
+        parser.limits = limits or DocumentLimits()
         stores = Stores(self.catalogue, self.blobs, self.kept, self.vectors, self.words)
-        self.pipeline = Pipeline(
-            stores, self.originals, Models(MemoryTextEncoder(), MemoryImageEncoder(), bulk), parser, patient=patient
-        )
+        models = Models(MemoryTextEncoder(), MemoryImageEncoder(), bulk)
+        self.pipeline = Pipeline(stores, self.originals, models, parser, patient=patient, limits=limits)
 
     def upload(self, name: str = "a.pdf", sha256: str = "ab" * 32) -> Document:
         document = Document(
@@ -212,6 +220,41 @@ async def test_a_large_document_in_slices_becomes_the_same_as_in_one_run(
     assert ended == ["identify", "parse-0", "parse-1", "parse-2", "embed-0", "index-0", "publish", "publish-0"]
     assert house.catalogue.documents.find(document.id).status == "ready"
     assert house.everything(document) == once.everything(document)
+
+
+@pytest.mark.parametrize(
+    ("limits", "chunks", "sentence"),
+    [
+        (DocumentLimits(pages=3), 3, "only the first 3 of its 5 pages were read; EXHIBIT_MAX_PAGES is the limit"),
+        (DocumentLimits(chunks=2), 4, "only the first 2 of its 4 chunks can be found; EXHIBIT_MAX_CHUNKS is the limit"),
+        (
+            DocumentLimits(minutes=0),
+            2,
+            "only the first 2 of its 5 pages were read: it took longer than 0 minutes; "
+            "EXHIBIT_MAX_MINUTES is the limit",
+        ),
+    ],
+)
+async def test_what_is_over_a_limit_is_left_out_and_told(
+    house: House, limits: DocumentLimits, chunks: int, sentence: str
+) -> None:
+    house.use(OnePageABatch(), house.bulk, limits=limits)
+    document = house.upload()
+    await take_in(house, document)
+    partial = house.catalogue.documents.find(document.id)
+    assert (partial.status, partial.pages, partial.problems[0]) == ("partial", PAGES, Problem(sentence))
+    assert len(found(house, document)) == chunks
+
+
+async def test_when_its_time_is_over_no_more_pictures_are_read(house: House) -> None:
+    document = house.upload()
+    waiting = await text_of(house, document)
+    house.use(OnePageABatch(), house.bulk, limits=DocumentLimits(minutes=0))
+    await recognise_pictures(house.pipeline, step, document.id, 1, waiting)
+    partial = house.catalogue.documents.find(document.id)
+    assert partial.status == "partial"
+    assert "EXHIBIT_MAX_MINUTES" in partial.problems[0].message
+    assert len(found(house, document)) == CHUNKS - 1  # the figure of the second batch is not read
 
 
 async def test_a_document_that_takes_too_long_among_the_small_ones_goes_on_among_the_large(

@@ -143,7 +143,11 @@ def test_members_that_are_a_zip_bomb_together_are_refused(opened: Opened) -> Non
 
 def test_sizes_and_numbers_are_limited(opened: Opened) -> None:
     data = holding(*((f"{n}.txt", b"x" * 3000) for n in range(5)), method=zipfile.ZIP_STORED)
-    assert len(opened(data, UnpackLimits(3, 10**6, 10**6)).members) == 3
+    too_many = opened(data, UnpackLimits(3, 10**6, 10**6))
+    assert len(too_many.members) == 3
+    assert refusals(too_many) == {
+        "": "only 3 of its 5 files were taken in; EXHIBIT_MAX_ATTACHMENTS is the limit for one upload"
+    }
     assert opened(data, UnpackLimits(9, 10**6, 2 * PIECE)).refused == ()
     too_large = opened(data, UnpackLimits(9, 10**6, 2000))
     assert not too_large.members
