@@ -5,14 +5,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DRAWS := $(VENV)/.draws
 
-.PHONY: demo run test check bench eval coverage test-vllm format clean help
+.PHONY: demo run test check types bench eval coverage test-vllm format clean help
 
 help:
 	@echo "make demo       set up, start, take in the samples, ask four questions, keep running"
 	@echo "make run        the service alone, on 127.0.0.1:8000"
 	@echo "make test       the tests"
 	@echo "make coverage   the tests, with the share of branches that they reach"
-	@echo "make check      ruff, mypy --strict, import contracts"
+	@echo "make check      ruff, mypy --strict, import contracts, the page's types"
 	@echo "make test-vllm  chat against a real vLLM on the CPU"
 	@echo "make eval       page hits on the samples (and on other question sets that are there), and the image model"
 	@echo "make bench      compare with the default pipelines of LangChain and LlamaIndex"
@@ -52,6 +52,13 @@ check: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@! command -v npm >/dev/null || $(MAKE) --silent types
+
+# The page's JavaScript, by the types in its comments; skipped where npm can't bring the compiler.
+TSC := .cache/tsc/node_modules/.bin/tsc
+types:
+	@test -x $(TSC) || npm install --silent --no-audit --no-fund --fetch-retries=0 --fetch-timeout=30000 --prefix .cache/tsc typescript@7.0.2 || true
+	@! test -x $(TSC) || $(TSC) -p app/web
 
 format: $(READY)
 	@$(BIN)/ruff check --fix .

@@ -17,6 +17,7 @@ from app.api import (
     health,
     metrics,
     openai,
+    page,
     pages,
     problems,
     refusals,
@@ -76,6 +77,7 @@ def assembled(
     for noun, replies in NOUNS:
         app.include_router(noun.router, responses=replies)
         app.include_router(heads(noun.router))
+    app.include_router(page.route())
     app.router.routes.append(mcp_route)
     app.add_middleware(WholeLetters)
     app.add_middleware(BodyLimit, with_images=WITH_IMAGES)

@@ -16,7 +16,8 @@ from domain.errors import ExhibitError, Forbidden, Unauthorized
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-OPEN = frozenset({"/healthz", "/readyz"})
+OPEN = frozenset({"/healthz", "/readyz", "/"})
+PAGE = "/page/"  # the page's own files hold nothing of anybody's
 BEHIND_A_PROXY = (
     "Behind a proxy (EXHIBIT_HOSTS) and without a key this service can't tell who asks: set EXHIBIT_API_KEYS, or have "
     "the proxy set X-Forwarded-For and name its address in EXHIBIT_PROXIES."
@@ -71,7 +72,7 @@ class Guard:
             return Forbidden(BEHIND_A_PROXY)
         if self._keyless and not all(_is_near(one) for one in (_address(scope), *clients)):
             return Forbidden("Without a key this service answers its own machine alone; set EXHIBIT_API_KEYS.")
-        if not self._keyless and scope["path"] not in OPEN and not self._has_key(headers.get("authorization", "")):
+        if not self._keyless and not _is_open(scope["path"]) and not self._has_key(headers.get("authorization", "")):
             return Unauthorized("Send a key: `Authorization: Bearer …`.")
         return None
 
@@ -94,6 +95,10 @@ class Guard:
         key = given.strip().encode()
         known = any([hmac.compare_digest(key, known) for known in self._keys])
         return scheme.lower() == "bearer" and key != b"" and known
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN or path.startswith(PAGE)
 
 
 def _host_of(origin: str) -> str:
