@@ -112,6 +112,7 @@ class Document:
     title: str | None = None
     published: int = 0  # chunks of batches below this are visible: 0 is the text, the others are pictures'
     time_left_s: float | None = None  # a guess, while it is running
+    waiting_for: Part | None = None  # can't be reached; `ready` or `partial`: it waits for descriptions alone
     replaces: str | None = None  # the document that this is a new version of, and takes the place of once it is whole
 
     @property

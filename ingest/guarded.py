@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
-from domain.documents import Document, Stage
+from domain.documents import Document, Part, Stage
 from domain.errors import ExhibitError, Gone, Missing
 from domain.ports import Documents, Runs
 from ingest.erasing import Eraser
@@ -48,12 +48,18 @@ class Guarded:
                     "stage": stage,
                     "progress": max(document.progress, work.progress),
                     "time_left_s": time_left_s,
+                    "waiting_for": _still(document, stage, work),
                 }
                 if self._runs.update(document_id, attempt, status="running", **now):
                     return document
             raise Superseded("No longer wanted.")
 
         return await asyncio.to_thread(enter)
+
+    async def waits(self, document_id: str, attempt: int, part: Part | None) -> None:
+        """Records what the run waits for; None: it goes on."""
+        update = self._runs.update
+        await asyncio.to_thread(lambda: update(document_id, attempt, waiting_for=part or ""))
 
     def end(self, document_id: str, attempt: int) -> None:
         self._clocks.forget((document_id, attempt))
@@ -84,3 +90,9 @@ class Guarded:
         except (Missing, Gone):
             return True
         return False
+
+
+def _still(document: Document, stage: Stage, work: Work) -> Literal[""] | None:
+    """Trying again, the document still waits; a run that got further (perhaps in another process) doesn't."""
+    further = stage != document.stage or work.progress > document.progress
+    return "" if document.waiting_for is not None and further else None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from domain import blob_keys
-from domain.documents import READ, Document, Problem, Status
+from domain.documents import READ, Document, Part, Problem, Status
 from domain.errors import Missing, ModelMismatch, Unreadable, listed
 from domain.limits import DocumentLimits
 from domain.parsed import Block, Identity, ParsedPage
@@ -88,6 +88,10 @@ class Stages:
     def text_comes_first(self) -> AbstractContextManager[None]:
         """While the text of a document is on its way in, pictures wait."""
         return self.pictures.text_comes_first()
+
+    async def waits(self, document_id: str, attempt: int, part: Part | None) -> None:
+        """Tells users what the run waits for; None: it goes on."""
+        await self._guarded.waits(document_id, attempt, part)
 
     async def identify(self, document_id: str, attempt: int, hurried: bool) -> list[Numbers] | None:
         """Opens the document; returns its batches as (number, first page, last page)."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar
 
 from dbos import DBOS, StepOptions
-from dbos._error import DBOSAwaitedWorkflowCancelledError, DBOSMaxStepRetriesExceeded
+from dbos._error import DBOSAwaitedWorkflowCancelledError
 
 from app.adapters.dbos_jobs import (
     APPLICATION_VERSION,
@@ -27,25 +27,18 @@ from app.adapters.dbos_jobs import (
     slice_id,
 )
 from app.adapters.shares import Shares
-from domain.errors import Unavailable, unexpected
+from domain.documents import Part
+from domain.errors import unexpected
 from ingest.lanes import HURRIED_PICTURES, SLICE_S
-from ingest.pipeline import Pipeline, ingest, recognise_pictures
+from ingest.pipeline import Pipeline, Step, ingest, recognise_pictures
 from ingest.progress import Left, SoFar, Waiting
 from ingest.reindex import Reindexer, reindex
+from system.outages import Outages
+from system.patience import Patience, Tell
 from system.repeating import repeat
 
 MAX_RECOVERIES = 40  # then a document that kills the process is given up; DBOS's default is 100
 LOOK_EVERY_S = 20.0
-
-# A full disk, a locked database, an unavailable index: tried again after .5, 1, 2 and 4 s, then reported.
-RETRIES = StepOptions(
-    retries_allowed=True,
-    interval_seconds=0.5,
-    backoff_rate=2.0,
-    max_attempts=5,
-    should_retry=lambda error: isinstance(error, Unavailable),
-    preemptible=True,  # cancelling the workflow cancels the step, which kills the child process working for it
-)
 
 T = TypeVar("T")
 Stage = Callable[..., Coroutine[Any, Any, T]]
@@ -64,6 +57,7 @@ class DbosWorker:
         version: str = APPLICATION_VERSION,
         reindexer: Reindexer | None = None,
         slice_s: float = SLICE_S,
+        patience: Patience | None = None,
     ) -> None:
         """Without a `reindexer` it takes no re-embedding from the queue."""
         self._url = url
@@ -74,6 +68,7 @@ class DbosWorker:
         self._executor_id = executor_id
         self._pipeline = pipeline
         self._parallel = parallel
+        self._patience = patience or Patience(Outages())
         self._active: set[str] = set()  # ids of the runs in this process
         self._idle: frozenset[str] = (
             frozenset()
@@ -164,10 +159,10 @@ class DbosWorker:
 
         async def ingest_workflow(document_id: str, attempt: int, flow: str = "") -> None:
             try:
-                left = await ingest(pipeline, recorded_step, document_id, attempt)
+                left = await ingest(pipeline, self._document_step(document_id, attempt), document_id, attempt)
                 await self._leave(document_id, attempt, flow, left, 0)
             except Exception as error:  # the job runner: after any error the document must not stay `running`
-                await _failed(pipeline, document_id, attempt, error)
+                await self._failed(document_id, attempt, error)
 
         return ingest_workflow
 
@@ -178,11 +173,12 @@ class DbosWorker:
             document_id: str, attempt: int, flow: str, number: int, stored: Sequence[Any] | None
         ) -> None:
             try:
+                step = self._document_step(document_id, attempt)
                 so_far = None if stored is None else SoFar.restored(stored)
-                left = await ingest(pipeline, recorded_step, document_id, attempt, so_far, self._slice_s)
+                left = await ingest(pipeline, step, document_id, attempt, so_far, self._slice_s)
                 await self._leave(document_id, attempt, flow, left, number + 1)
             except Exception as error:  # the job runner, as above
-                await _failed(pipeline, document_id, attempt, error)
+                await self._failed(document_id, attempt, error)
 
         return large_workflow
 
@@ -221,11 +217,12 @@ class DbosWorker:
             waiting = Waiting.restored(stored)
             slice_s = self._slice_s if waiting.pages > HURRIED_PICTURES else None
             try:
-                left = await recognise_pictures(pipeline, recorded_step, document_id, attempt, waiting, slice_s)
+                step = self._document_step(document_id, attempt)
+                left = await recognise_pictures(pipeline, step, document_id, attempt, waiting, slice_s)
                 if left is not None:
                     await self._leave_pictures(document_id, attempt, flow, left, number + 1)
             except Exception as error:  # the job runner, as above
-                await _failed(pipeline, document_id, attempt, error)
+                await self._failed(document_id, attempt, error)
 
         return pictures_workflow
 
@@ -233,7 +230,7 @@ class DbosWorker:
         pipeline = self._pipeline
 
         async def forget_workflow(document_id: str, collection_id: str) -> None:
-            await recorded_step("erase", _in_thread(pipeline.erase), document_id, collection_id)
+            await self._step("erase", _in_thread(pipeline.erase), document_id, collection_id)
 
         return forget_workflow
 
@@ -241,19 +238,34 @@ class DbosWorker:
         pipeline = self._pipeline
 
         async def drop_workflow(collection_id: str) -> None:
-            await recorded_step("drop", _in_thread(pipeline.drop), collection_id)
+            await self._step("drop", _in_thread(pipeline.drop), collection_id)
 
         return drop_workflow
 
     def _reindex_workflow(self, reindexer: Reindexer) -> Stage[None]:
         async def reindex_workflow(collection_id: str, reindex_id: str) -> None:
             try:
-                await reindex(reindexer, recorded_step, collection_id, reindex_id)
+                await reindex(reindexer, self._step, collection_id, reindex_id)
             except Exception as error:  # the job runner: after any error the re-embedding must end
                 log.error("re-embedding a collection failed", exc_info=error, extra={"collection": collection_id})
-                await recorded_step("fail", reindexer.fail, collection_id, reindex_id, unexpected(error))
+                await self._step("fail", reindexer.fail, collection_id, reindex_id, unexpected(error))
 
         return reindex_workflow
+
+    def _document_step(self, document_id: str, attempt: int) -> Step:
+        return partial(self._recorded, partial(self._pipeline.waits, document_id, attempt))
+
+    async def _step(self, name: str, stage: Stage[T], *args: Any) -> T:
+        return await self._recorded(_nobody, name, stage, *args)
+
+    async def _recorded(self, tell: Tell, name: str, stage: Stage[T], *args: Any) -> T:
+        """Preemptible: cancelling the workflow cancels the step, which kills the child process working for it."""
+        options = StepOptions(name=name, preemptible=True)
+        return await DBOS.run_step_async(options, self._patience.until_done, tell, stage, *args)
+
+    async def _failed(self, document_id: str, attempt: int, error: Exception) -> None:
+        log.error("a document's run failed", exc_info=error, extra={"document": document_id, "attempt": attempt})
+        await self._step("fail", self._pipeline.fail, document_id, attempt, unexpected(error))
 
 
 def _is_no_cancellation(record: logging.LogRecord) -> bool:
@@ -261,22 +273,12 @@ def _is_no_cancellation(record: logging.LogRecord) -> bool:
     return record.exc_info is None or not isinstance(record.exc_info[1], DBOSAwaitedWorkflowCancelledError)
 
 
-async def _failed(pipeline: Pipeline, document_id: str, attempt: int, error: Exception) -> None:
-    log.error("a document's run failed", exc_info=error, extra={"document": document_id, "attempt": attempt})
-    await recorded_step("fail", pipeline.fail, document_id, attempt, unexpected(error))
-
-
 def _number(version: str | None) -> int:
     return int(version) if version is not None and version.isdecimal() else 0
 
 
-async def recorded_step(name: str, stage: Stage[T], *args: Any) -> T:
-    try:
-        return await DBOS.run_step_async(StepOptions(**{**RETRIES, "name": name}), stage, *args)
-    except DBOSMaxStepRetriesExceeded as exhausted:
-        if exhausted.errors:
-            raise exhausted.errors[-1] from exhausted  # the cause, not how often it was tried
-        raise Unavailable(f"The step {name} was tried {RETRIES['max_attempts']} times in vain.") from exhausted
+async def _nobody(part: Part | None) -> None:
+    """No document waits."""
 
 
 def _in_thread(function: Callable[..., T]) -> Stage[T]:

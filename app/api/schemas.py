@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from answering.output.suspicion import suspicions
 from domain.answers import Answer, Verdict
-from domain.documents import Document, Kind, Place, ReadAs, Region, ReindexState, Stage, Status
+from domain.documents import Document, Kind, Part, Place, ReadAs, Region, ReindexState, Stage, Status
 from domain.evidence import Evidence, Space
 from domain.searches import Search
 from domain.upkeep import Report
@@ -67,6 +67,11 @@ class DocumentOut(Out):
     findable: bool = Field(description="its text can be found; true before its pictures are read")
     progress: float = Field(description="0 to 1")
     time_left_s: float | None = Field(description="an estimate, while it is running")
+    waiting_for: Part | None = Field(
+        default=None,
+        description="it can't be reached, and the document goes on by itself once it is back; with `ready` and "
+        "`partial`, descriptions of its pictures follow then",
+    )
     replaces: str | None = Field(default=None, description="the document that this one is a new version of")
     pages: int | None = Field(description="null: a document without pages, or not known yet")
     chunks: dict[Kind, int] = Field(description="pieces of evidence, counted by kind")

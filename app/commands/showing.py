@@ -70,6 +70,8 @@ def document_line(document: DocumentOut) -> str:
     if document.status == "running":
         left = f", {duration(document.time_left_s)} left" if document.time_left_s else ""
         state = f"{document.stage or 'running'} {document.progress:.0%}{left}"
+        if document.waiting_for:
+            state = f"waiting for {document.waiting_for}"
     return f"{document.id}  {state:<14} {pages:>7}  {plain(document.name)}  {faint(chunks)}".rstrip()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypedDict, TypeVar, Unpack
+from typing import Any, Generic, Literal, Protocol, TypedDict, TypeVar, Unpack
 
 from domain.documents import (
     Chunk,
@@ -17,6 +17,7 @@ from domain.documents import (
     Facts,
     Narrowed,
     PageReport,
+    Part,
     Problem,
     ReindexState,
     Stage,
@@ -151,6 +152,7 @@ class RunChanges(TypedDict, total=False):
     problems: Sequence[Problem] | None
     page_report: Sequence[PageReport] | None
     time_left_s: float | None
+    waiting_for: Part | Literal["", None]  # "": it waits no more
 
 
 class Runs(Protocol):
@@ -158,8 +160,8 @@ class Runs(Protocol):
 
     def update(self, document_id: str, attempt: int, **changes: Unpack[RunChanges]) -> bool:
         """Changes what is given, if the document is queued or running in this attempt and not deleted; False
-        when it is not (a cancelled or superseded run must stop). A finished status clears `stage` and
-        `time_left_s`, and what was published is findable no more."""
+        when it is not (a cancelled or superseded run must stop). A finished status clears `stage`,
+        `time_left_s` and `waiting_for`, and what was published is findable no more."""
         ...
 
     def requeue(self, document_id: str) -> Document:
@@ -172,7 +174,8 @@ class Runs(Protocol):
 
     def publish(self, document_id: str, attempt: int, status: Status, batches: int = 1) -> bool:
         """Makes the chunks of the first batches findable, in one transaction; False as for `update`. The document
-        ends as `ready` or `partial`, or stays `running` when there are more batches to come."""
+        ends as `ready` or `partial`, or stays `running` when there are more batches to come. One that waits for the
+        language model goes on waiting for its descriptions."""
         ...
 
 

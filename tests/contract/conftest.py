@@ -35,3 +35,15 @@ def postgres_url(postgres: str) -> Iterator[str]:
     with server.begin() as connection:
         connection.execute(sa.schema.DropSchema(schema, cascade=True))
     server.dispose()
+
+
+@pytest.fixture
+def postgres_database(postgres: str) -> Iterator[str]:
+    """A database of its own: the queue's tables have a schema of a fixed name."""
+    name, server = f"exhibit_{uuid4().hex}", sa.create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield sa.make_url(postgres).set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    server.dispose()

@@ -710,6 +710,27 @@ def test_the_time_left_is_forgotten_at_the_end(catalogue: Catalogue, new: New) -
     assert catalogue.documents.find(document.id).time_left_s is None
 
 
+def test_what_a_document_waits_for_is_forgotten_when_it_goes_on_and_at_the_end(catalogue: Catalogue, new: New) -> None:
+    document, _ = catalogue.documents.record(new())
+    assert document.waiting_for is None
+    catalogue.runs.update(document.id, 1, status="running", waiting_for="the vector index")
+    catalogue.runs.update(document.id, 1, progress=0.5)
+    assert catalogue.documents.find(document.id).waiting_for == "the vector index"
+    catalogue.runs.update(document.id, 1, waiting_for="")
+    assert catalogue.documents.find(document.id).waiting_for is None
+    catalogue.runs.update(document.id, 1, waiting_for="the vector index")
+    catalogue.runs.publish(document.id, 1, "ready")
+    assert catalogue.documents.find(document.id).waiting_for is None
+
+
+def test_a_document_that_is_ready_may_still_wait_for_its_descriptions(catalogue: Catalogue, new: New) -> None:
+    document, _ = catalogue.documents.record(new())
+    catalogue.runs.update(document.id, 1, status="running", waiting_for="the language model")
+    catalogue.runs.publish(document.id, 1, "partial")
+    assert catalogue.documents.find(document.id).waiting_for == "the language model"
+    assert catalogue.runs.requeue(document.id).waiting_for is None
+
+
 def changes_of_a_run(catalogue: Catalogue, document: Document, attempt: int) -> list[bool]:
     return [
         catalogue.runs.update(document.id, attempt, status="running", progress=0.9),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -21,10 +21,13 @@ from domain.errors import Unavailable, Unreadable
 from domain.ports import Jobs
 from ingest.pipeline import Pipeline
 from ingest.reindex import ChunkRange, Reindexer
+from system.outages import Outages
+from system.patience import Patience, Pauses
 from tests.waiting import HANG_S, becomes, until
 
 PARALLEL = 2
 BATCHES, SLICE_S = 5, 1.0  # of a large document; each of its batches takes a whole slice
+PAUSES = Pauses(first_s=0.01, longest_s=0.1)
 LONGER_THAN_THE_POLL_S = 0.6  # for what is not to happen: a slow machine only proves less by it
 
 
@@ -56,6 +59,7 @@ class Recorder:
         self.large_may.set()
         self.found_large: list[str] = []
         self.parsed: list[str] = []
+        self.told: list[tuple[str, int, str | None]] = []
 
     async def identify(self, document_id: str, attempt: int, hurried: bool) -> list[tuple[int, int, int]] | None:
         if hurried and document_id.startswith("large"):
@@ -77,6 +81,9 @@ class Recorder:
         if document_id.startswith("large"):
             return [(n, n + 1, n + 1) for n in range(BATCHES)]
         return [(0, 1, 1)] if self.with_pictures else []
+
+    async def waits(self, document_id: str, attempt: int, part: str | None) -> None:
+        self.told.append((document_id, attempt, part))
 
     async def to_caption(self, document_id: str, attempt: int) -> int:
         return 0
@@ -195,8 +202,9 @@ async def jobs(
         again.go.set()
         await in_memory.close()
         return
-    url = f"sqlite:///{tmp_path}/queue.db"
-    worker = DbosWorker(url, "contract", stages, PARALLEL, reindexer=reindexer, slice_s=SLICE_S)
+    url = f"sqlite:///{tmp_path}/queue.db" if request.param == "dbos" else request.getfixturevalue("postgres_database")
+    patience = Patience(Outages(), PAUSES)
+    worker = DbosWorker(url, "contract", stages, PARALLEL, reindexer=reindexer, slice_s=SLICE_S, patience=patience)
     queue = DbosJobs(url, keep)
     await worker.start()
     yield queue
@@ -412,6 +420,24 @@ async def test_what_stays_unavailable_ends_as_failed_with_its_sentence(jobs: Job
     assert pipeline.began == {("doc", 1): 5}
 
 
+async def test_what_is_gone_for_longer_is_waited_for_and_told(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.errors = [Unavailable("It is gone.", "the vector index") for _ in range(7)]
+    await jobs.ingest("doc", 1)
+    await becomes("done", lambda: jobs.state("doc", 1))
+    assert pipeline.told == [("doc", 1, "the vector index"), ("doc", 1, None)]
+    assert (pipeline.began, pipeline.published) == ({("doc", 1): 8}, {("doc", 1): 1})
+    assert pipeline.failed == {}
+
+
+async def test_what_waits_can_be_cancelled(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.errors = [Unavailable("It is gone.", "the files") for _ in range(10_000)]
+    await jobs.ingest("doc", 1)
+    await until(lambda: bool(pipeline.told))
+    await jobs.cancel("doc", 1)
+    await becomes("cancelled", lambda: jobs.state("doc", 1))
+    assert pipeline.published == {}
+
+
 async def test_a_cancelled_attempt_never_runs_again_but_the_next_does(jobs: Jobs, pipeline: Recorder) -> None:
     pipeline.go.clear()
     await jobs.ingest("doc", 1)
@@ -551,3 +577,22 @@ async def test_re_embedding_that_breaks_says_why(jobs: Jobs, again: Again) -> No
     await becomes("done", lambda: jobs.reindex_state("r2"))
     assert again.failed["away"] == "it is damaged"
     assert again.tidied == []
+
+
+@pytest.mark.parametrize("jobs", ["dbos-postgres"], indirect=True)
+@pytest.mark.parametrize(
+    "fact",
+    [
+        test_the_same_attempt_enqueued_twice_is_one_run,
+        test_pictures_are_read_after_the_text_by_a_run_that_stays_live,
+        test_a_cancelled_run_makes_room_for_the_next,
+        test_what_is_gone_for_longer_is_waited_for_and_told,
+        test_a_document_can_be_forgotten_again,
+        test_collecting_leaves_what_has_just_finished,
+    ],
+)
+async def test_so_it_is_in_postgres(
+    jobs: Jobs, pipeline: Recorder, fact: Callable[[Jobs, Recorder], Coroutine[Any, Any, None]]
+) -> None:
+    """Those that the database has a part in: DBOS takes seconds to set its tables up there."""
+    await fact(jobs, pipeline)

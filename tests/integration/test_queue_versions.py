@@ -38,6 +38,9 @@ class Recorder:
     def text_comes_first(self) -> Generator[None]:
         yield
 
+    async def waits(self, document_id: str, attempt: int, part: str | None) -> None:
+        pass
+
     async def split(self, document_id: str, attempt: int, *more: object) -> list[int]:
         return []
 

@@ -42,6 +42,7 @@ def test_the_migrations_make_the_tables_that_the_code_expects(file: Path) -> Non
     assert differences == []
     assert sorted(partial) == [  # which the comparison doesn't look at
         "documents_deleted WHERE deleted_at IS NOT NULL",
+        "documents_waiting WHERE waiting_for IS NOT NULL",
         "one_collection_of_a_name WHERE deleted_at IS NULL",
         "one_document_of_these_bytes WHERE deleted_at IS NULL",
     ]

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, case, select, update
 
 from app.adapters.catalogue import tables
 from app.adapters.catalogue.database import Database
 from app.adapters.catalogue.erasure import hide_whole
 from app.adapters.catalogue.statements import UNFINISHED, Now, changed, document_by_id, undeleted
 from app.adapters.catalogue.tables import documents
-from domain.documents import FINISHED, READ, RETRYABLE, Document, Status
+from domain.documents import FINISHED, READ, RETRYABLE, Document, Part, Status
 from domain.errors import Conflict
 from domain.ports import RunChanges
 
@@ -30,8 +30,10 @@ ANEW: dict[str, Any] = {
     "published": 0,
     "re_embedded": None,
     "time_left_s": None,
+    "waiting_for": None,
 }
-ENDED: dict[str, Any] = {"stage": None, "time_left_s": None}
+ENDED: dict[str, Any] = {"stage": None, "time_left_s": None, "waiting_for": None}
+FOR_DESCRIPTIONS: Part = "the language model"
 
 
 class SqlRuns:
@@ -49,6 +51,8 @@ class SqlRuns:
             values["problems"] = tables.problem_rows(problems)
         if (page_report := changes.get("page_report")) is not None:
             values["page_report"] = tables.report_rows(page_report)
+        if "waiting_for" in values:
+            values["waiting_for"] = values["waiting_for"] or None
         if status in FINISHED:
             values |= ENDED | {"published": 0}
         with self._database.writing() as connection:
@@ -64,7 +68,9 @@ class SqlRuns:
         _check_publishable(status)
         values: dict[str, Any] = {"status": status, "published": batches, "re_embedded": None}
         if status in READ:
-            values |= ENDED | {"progress": 1.0, "ready_at": self._now()}
+            still = documents.c.waiting_for == FOR_DESCRIPTIONS
+            waiting = {"waiting_for": case((still, FOR_DESCRIPTIONS), else_=None)}
+            values |= ENDED | waiting | {"progress": 1.0, "ready_at": self._now()}
         with self._database.writing() as connection:
             published = changed(connection, document_id, attempt, values)
             replaced = connection.scalar(select(documents.c.replaces).where(documents.c.id == document_id))

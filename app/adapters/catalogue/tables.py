@@ -1,6 +1,6 @@
 """The catalogue's tables, and the way between their rows and the domain's values.
 
-collections ──< documents ──< chunks          tombstones          leases          traces
+collections ──< documents ──< chunks          tombstones          leases          traces          installation
                 documents >──< documents: parts
 
 A deleted document keeps its rows, hidden by `deleted_at`, until it is erased; then its id alone stays, in `tombstones`.
@@ -108,6 +108,7 @@ documents = Table(
     Column("published", Integer, nullable=False, server_default="0"),
     Column("time_left_s", Float),
     Column("replaces", Words),
+    Column("waiting_for", Words),  # a part that can't be reached
     Column("re_embedded", Words),  # the reindexing that has gone through it since it was last published
     Column("deleted_at", Moment),
 )
@@ -128,6 +129,13 @@ Index(
     documents.c.deleted_at,
     sqlite_where=documents.c.deleted_at.is_not(None),
     postgresql_where=documents.c.deleted_at.is_not(None),
+)
+
+Index(
+    "documents_waiting",
+    documents.c.waiting_for,
+    sqlite_where=documents.c.waiting_for.is_not(None),
+    postgresql_where=documents.c.waiting_for.is_not(None),
 )
 
 # What came inside what. A document without a row here as a part was sent on its own.
@@ -172,7 +180,10 @@ leases = Table(
     metadata,
     Column("worker_id", Words, primary_key=True),
     Column("expires_at", Moment, nullable=False),
+    Column("claimed_by", Words),  # by the worker that takes over what this one did
 )
+
+installation = Table("installation", metadata, Column("id", Words, primary_key=True))  # one row
 
 traces = Table(
     "traces",
@@ -247,6 +258,7 @@ def row_of_document(document: Document) -> dict[str, Any]:
         "published": document.published,
         "time_left_s": document.time_left_s,
         "replaces": document.replaces,
+        "waiting_for": document.waiting_for,
     }
 
 

@@ -7,18 +7,22 @@ import logging
 import time
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
-from domain.errors import Unavailable, unexpected
+from domain.documents import Part
+from domain.errors import unexpected
 from domain.ports import ALONE, RunState, Share
 from ingest.lanes import HURRIED_PICTURES, SLICE_S
-from ingest.pipeline import Pipeline, ingest, recognise_pictures
+from ingest.pipeline import Pipeline, Step, ingest, recognise_pictures
 from ingest.reindex import Reindexer, reindex
+from system.outages import Outages
+from system.patience import Patience, Pauses
 
 T = TypeVar("T")
 Key = tuple[str, int]
 REINDEX = 0  # in place of an attempt, which are counted from 1
-TRIES = 5  # of a stage, when what it needs is unavailable
+PAUSES = Pauses(first_s=0.01, longest_s=0.1)
 log = logging.getLogger(__name__)
 
 
@@ -97,18 +101,19 @@ class MemoryJobs:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _ingest(self, document_id: str, attempt: int) -> None:
+        patient = self._step_of(document_id, attempt)
         try:
             async with self._room:
-                left = await ingest(self._pipeline, step, document_id, attempt)
+                left = await ingest(self._pipeline, patient, document_id, attempt)
             while left.large:
                 async with self._room_for_large:
-                    left = await ingest(self._pipeline, step, document_id, attempt, left.so_far, self._slice_s)
+                    left = await ingest(self._pipeline, patient, document_id, attempt, left.so_far, self._slice_s)
             waiting = left.pictures
             while waiting is not None:
                 large = waiting.pages > HURRIED_PICTURES
                 slice_s = self._slice_s if large else None
                 async with self._room_for_pictures[large]:
-                    waiting = await recognise_pictures(self._pipeline, step, document_id, attempt, waiting, slice_s)
+                    waiting = await recognise_pictures(self._pipeline, patient, document_id, attempt, waiting, slice_s)
         except Exception as error:  # the job runner: whatever it was, the document must not stay `running`
             log.exception("a document's run failed", extra={"document": document_id, "attempt": attempt})
             await step("fail", self._pipeline.fail, document_id, attempt, unexpected(error))
@@ -122,6 +127,14 @@ class MemoryJobs:
         except Exception as error:  # the job runner: the collection must not be on its way for ever
             log.exception("re-embedding a collection failed", extra={"collection": collection_id})
             await step("fail", self._reindexer.fail, collection_id, reindex_id, unexpected(error))
+
+    def _step_of(self, document_id: str, attempt: int) -> Step:
+        patience, tell = Patience(Outages(), PAUSES), partial(self._pipeline.waits, document_id, attempt)
+
+        async def patient(name: str, stage: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
+            return await patience.until_done(tell, stage, *args)
+
+        return patient
 
     def _run(self, key: Key, work: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
         """Once; the same key again is the same run."""
@@ -147,11 +160,9 @@ class MemoryJobs:
         task.add_done_callback(self._chores.pop)
 
 
-async def step(name: str, stage: Callable[..., Coroutine[Any, Any, T]], *args: Any, tries: int = TRIES) -> T:
-    """Runs a stage; an outside that is unavailable for a moment is tried again."""
-    for again in range(tries - 1):
-        try:
-            return await stage(*args)
-        except Unavailable:
-            await asyncio.sleep(0.01 * 2**again)
-    return await stage(*args)
+async def step(name: str, stage: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
+    return await Patience(Outages(), PAUSES).until_done(_nobody, stage, *args)
+
+
+async def _nobody(part: Part | None) -> None:
+    """No document waits."""
