@@ -5,15 +5,17 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DRAWS := $(VENV)/.draws
 
-.PHONY: demo run test check types bench eval coverage test-vllm format clean help
+.PHONY: demo run up test check types bench eval coverage test-vllm test-deployed format clean help
 
 help:
 	@echo "make demo       set up, start, take in the samples, ask four questions, keep running"
 	@echo "make run        the service alone, on 127.0.0.1:8000"
+	@echo "make up         the service in containers, with Postgres, Chroma and, on an NVIDIA GPU, vLLM"
 	@echo "make test       the tests"
 	@echo "make coverage   the tests, with the share of branches that they reach"
 	@echo "make check      ruff, mypy --strict, import contracts, the page's types"
 	@echo "make test-vllm  chat against a real vLLM on the CPU"
+	@echo "make test-deployed   the containers, started, killed and upgraded"
 	@echo "make eval       page hits on the samples (and on other question sets that are there), and the image model"
 	@echo "make bench      compare with the default pipelines of LangChain and LlamaIndex"
 
@@ -30,6 +32,9 @@ demo: $(READY)
 
 run: $(READY)
 	@$(BIN)/exhibit serve
+
+up:
+	@scripts/up.sh
 
 # OpenAI's client for Node is tried where npm can bring it; its test is skipped elsewhere.
 NODE_CLIENT := .cache/node/node_modules/openai
@@ -66,6 +71,9 @@ format: $(READY)
 
 test-vllm: $(READY)
 	@PYTHON=$(PYTHON) scripts/test-vllm.sh
+
+test-deployed: $(READY)
+	@scripts/test-deployed.sh
 
 # The part "figures" draws charts with other libraries than the training's.
 $(DRAWS): $(READY)

@@ -7,7 +7,20 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from app.commands import ask, delete, documents, evaluate, ingest, reindex, search, serve, status, verify, worker
+from app.commands import (
+    ask,
+    delete,
+    documents,
+    evaluate,
+    ingest,
+    prepare,
+    reindex,
+    search,
+    serve,
+    status,
+    verify,
+    worker,
+)
 from app.commands.command import Command
 from app.commands.serve import DOES_NOT_START
 from domain.errors import BadConfiguration, ExhibitError
@@ -25,6 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     verify.COMMAND,
     reindex.COMMAND,
     evaluate.COMMAND,
+    prepare.COMMAND,
 )
 CLOSING = (
     "Commands that use documents speak to the running service: the one at --url or EXHIBIT_URL, else the one that owns "

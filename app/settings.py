@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -101,6 +102,7 @@ class Settings(BaseSettings):
     parallel_documents: int = Field(default=2, ge=1, le=64)
     parse_workers: int = Field(default_factory=lambda: min(4, os.cpu_count() or 1), ge=1, le=64)
     parse_memory_mb: int = Field(default=2048, ge=256)
+    compose_version: str | None = None  # the version that the compose file belongs to, which sets it
 
     @field_validator("spaces")
     @classmethod
@@ -134,6 +136,16 @@ class Settings(BaseSettings):
     @classmethod
     def _an_address(cls, value: str | None) -> str | None:
         return checked_url(value)
+
+    @field_validator("compose_version")
+    @classmethod
+    def _that_of_this_image(cls, value: str | None) -> str | None:
+        if value is not None and value != version("exhibit"):
+            raise ValueError(
+                f"docker-compose.yml is of version {value}, this image of {version('exhibit')}: "
+                "`make up` builds the image that belongs to the file"
+            )
+        return value
 
     @model_validator(mode="after")
     def _a_queue_that_somebody_works_off(self) -> Settings:

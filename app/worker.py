@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import tempfile
 from pathlib import Path
 
 from app.compose import running
 from app.settings import Settings
 
-ALIVE = Path(tempfile.gettempdir()) / "exhibit-worker.alive"  # touched by the event loop, for health checks
 EVERY_S = 10.0
 
 
-async def work(settings: Settings) -> None:
-    """Runs until SIGTERM or SIGINT."""
+async def work(settings: Settings, alive: Path | None = None) -> None:
+    """Runs until SIGTERM or SIGINT. `alive`: a file that the event loop touches, for health checks."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
@@ -23,7 +21,8 @@ async def work(settings: Settings) -> None:
     async with running(settings):
         print("Exhibit's worker takes from the queue.", flush=True)
         while not stop.is_set():
-            ALIVE.touch()
+            if alive is not None:
+                alive.touch()
             await _wait(stop, EVERY_S)
 
 

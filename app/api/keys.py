@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 
 from app.settings import Settings
 from domain.errors import BadConfiguration
+from system.private_files import write_private
 
 FILE = "api-key"
 
@@ -28,7 +28,7 @@ def keys_of(settings: Settings) -> tuple[tuple[str, ...], str | None]:
         if path.exists():
             return (_read(path),), None
         made = f"ek-{secrets.token_urlsafe(32)}"
-        _write_private(path, made)
+        write_private(path, made)
     except OSError as error:
         raise BadConfiguration(f"The key of the service can't be kept in {path}: {error.strerror}.") from error
     return (made,), made
@@ -42,18 +42,3 @@ def _read(path: Path) -> str:
     if not key:
         raise BadConfiguration(f"{path} is empty. Delete it, and a new key is made.")
     return key
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Whole or not at all: half a key, or none, would be read at the next start."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    written = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-    descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        written.replace(path)
-    finally:
-        written.unlink(missing_ok=True)  # it is there no more, unless something failed

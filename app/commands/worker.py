@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from pathlib import Path
 
 from app.commands.command import Command
 from app.commands.serve import DOES_NOT_START, log_ours
@@ -14,10 +15,20 @@ def run(options: argparse.Namespace) -> int:
     from app.worker import work  # imported here: the models behind it take seconds
 
     log_ours()
-    asyncio.run(work(load_settings().as_worker()))
+    asyncio.run(work(load_settings().as_worker(), options.alive))
     return 0
 
 
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--alive", type=Path, metavar="FILE", help="touch this file every ten seconds, for a health check to look at"
+    )
+
+
 COMMAND = Command(
-    "worker", "take documents from the queue of a service that runs elsewhere", run, fails_with=DOES_NOT_START
+    "worker",
+    "take documents from the queue of a service that runs elsewhere",
+    run,
+    arguments,
+    fails_with=DOES_NOT_START,
 )

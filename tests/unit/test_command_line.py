@@ -97,7 +97,7 @@ def test_documents_can_not_write_to_the_terminal() -> None:
 
 
 def test_commands_keep_their_names() -> None:
-    names = "serve worker ingest search ask list status delete verify reindex eval"
+    names = "serve worker ingest search ask list status delete verify reindex eval prepare"
     assert [command.name for command in COMMANDS] == names.split()
 
 
