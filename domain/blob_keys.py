@@ -4,6 +4,7 @@ originals/{sha256}                                the uploaded bytes
 documents/{id}/pages/…                            what was read of its pages, until it is ready
 documents/{id}/crops/{sha256}                     pictures that chunks show
 documents/{id}/captions/{sha256}                  descriptions by a language model
+documents/{id}/words/{page}                       the words that were recognised on a page, with their boxes
 documents/{id}/renders/{page}[-{chunk}], pdf      drawn pages
 documents/{id}/vectors/{space}-{encoder}/{part}   kept vectors
 """
@@ -60,6 +61,10 @@ def caption(document_id: str, digest: str) -> str:
 def render(document_id: str, page: int, chunk: str = "") -> str:
     """`chunk`: the name of the chunk whose regions are drawn on it."""
     return f"{folder(document_id)}/renders/{page}{f'-{chunk}' if chunk else ''}"
+
+
+def words(document_id: str, page: int) -> str:
+    return f"{folder(document_id)}/words/{page}"
 
 
 def printed(document_id: str) -> str:

@@ -22,6 +22,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedWord:
+    """A word that can be seen on a page, and where."""
+
+    text: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """One thing on a page, in reading order."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from domain.documents import Box, Document, Problem
 from domain.errors import Missing, NeedsPassword, Unreadable
 from domain.limits import DocumentLimits
-from domain.parsed import Identity, ParsedPage
+from domain.parsed import Identity, ParsedPage, PlacedWord
 from domain.ports import Blobs
 from ingest.chunk.cut import CountTokens, Cut, cut_pictures, cut_text
 from ingest.libreoffice import installed
@@ -18,6 +18,7 @@ from ingest.originals import key
 from ingest.parse import open_document, parse_pages
 from ingest.parse.formats import CONVERT_S, FORMATS, PDF
 from ingest.parse.ocr import recognise_figures, recognise_page, recognise_pixels
+from ingest.parse.pdf_placed import words_of_pdf
 from ingest.parse.printed import printed
 from ingest.parse.render import render_page
 from system.sandbox import Sandbox
@@ -134,6 +135,11 @@ class SandboxedParser:
             tuple(boxes),
             timeout_s=RENDER_TIMEOUT_S,
         )
+
+    async def words(self, document: Document, page: int, pdf: str | None = None) -> Sequence[PlacedWord]:
+        """The words of a page of a PDF, which `pdf` names where it is not the original."""
+        file = self._file(document) if pdf is None else self.blobs.path(pdf)
+        return await self.sandbox.run(words_of_pdf, file, page, timeout_s=RENDER_TIMEOUT_S)
 
     async def printed(self, document: Document) -> bytes:
         if installed() is None:

@@ -22,6 +22,7 @@ from ingest.erasing import Eraser
 from ingest.guarded import Guarded, Superseded
 from ingest.indexing import Indexing, parts
 from ingest.lanes import HURRIED_S, is_large
+from ingest.placed_words import dumped, words_of_blocks
 from ingest.progress import Batch, Work
 from ingest.recognise import Pictures, Recogniser, pictures_on
 from ingest.stores import Models, Stores
@@ -163,6 +164,7 @@ class Stages:
             nonlocal told, so_far
             async with gate:
                 read = await self.pictures.recognise(document, page)
+            await self._keep_words(document, page, read)
             so_far = so_far.read(1, 0) if page.needs_ocr else so_far.read(0, pictures_on(page))
             if time.monotonic() > told + TOLD_EVERY_S:
                 told = time.monotonic()
@@ -325,6 +327,12 @@ class Stages:
 
     async def _pages(self, document: Document, number: int) -> tuple[ParsedPage, ...]:
         return Pages.validate_json(await asyncio.to_thread(self._stores.blobs.read, _pages_key(document, number)))
+
+    async def _keep_words(self, document: Document, page: ParsedPage, read: ParsedPage) -> None:
+        """Of a page without text, for its text layer: its chunks have regions, not words."""
+        if page.needs_ocr and page.number is not None and (words := words_of_blocks(read.blocks)):
+            key = blob_keys.words(document.id, page.number)
+            await self._guarded.write(document, self._stores.blobs.put, key, dumped(words))
 
     async def _store_crops(self, document: Document, page: ParsedPage) -> ParsedPage:
         blocks = [await self._store_crop(document, block) for block in page.blocks]

@@ -10,6 +10,7 @@ from fastapi import Request, Response
 from fastapi.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
+from app.api.caching import UNCHANGED, is_known
 from app.api.problems import problem
 from app.api.refusals import BINARY, problems
 from domain.documents import Document
@@ -27,7 +28,7 @@ FILE: dict[int | str, dict[str, Any]] = {
         "content": {"*/*": BINARY},
         "headers": _OF_FILES,
     },
-    304: {"description": "The file that `If-None-Match` names"},
+    **UNCHANGED,
     **problems(416),
 }
 
@@ -42,7 +43,7 @@ def sent(document: Document, path: Path, request: Request) -> Response:
         "cache-control": "private, no-cache",
         "etag": etag,
     }
-    if _is_known(request.headers.get("if-none-match", ""), etag):
+    if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     asked = _ranges_asked(request, etag, document.size)
     kept = [(first, end) for first, end in asked if first < end]
@@ -98,8 +99,3 @@ def _within(first: str, last: str, size: int) -> tuple[int, int]:
 
 def _position(digits: str) -> int:
     return int(digits) if len(digits) <= _DIGITS else 10**_DIGITS
-
-
-def _is_known(if_none_match: str, etag: str) -> bool:
-    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return etag in tags or tags == ["*"]

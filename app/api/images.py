@@ -6,8 +6,9 @@ import base64
 import binascii
 from collections.abc import Sequence
 
-from fastapi import Response
+from fastapi import Request, Response
 
+from app.api.caching import cacheable
 from app.api.json_pieces import MALFORMED, MOST_IMAGE_BYTES, PULLED
 from domain.errors import BadRequest, TooLarge
 
@@ -32,7 +33,6 @@ def from_data_url(url: str, pulled: Sequence[bytes] = ()) -> bytes:
     return data
 
 
-def shown(data: bytes) -> Response:
+def shown(data: bytes, request: Request) -> Response:
     """As PNG or JPEG, whichever it is."""
-    media_type = "image/jpeg" if data.startswith(b"\xff\xd8") else "image/png"
-    return Response(data, media_type=media_type, headers={"cache-control": "private, max-age=3600"})
+    return cacheable(data, "image/jpeg" if data.startswith(b"\xff\xd8") else "image/png", request)

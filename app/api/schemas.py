@@ -12,6 +12,7 @@ from answering.output.suspicion import suspicions
 from domain.answers import Answer, Verdict
 from domain.documents import Document, Kind, Part, Place, ReadAs, Region, ReindexState, Stage, Status
 from domain.evidence import Evidence, Space
+from domain.parsed import PlacedWord
 from domain.searches import Search
 from domain.upkeep import Report
 
@@ -88,6 +89,17 @@ class DocumentOut(Out):
     def of(cls, document: Document, duplicate: bool = False) -> DocumentOut:
         out = cls.model_validate(document)
         return out.model_copy(update={"duplicate": True}) if duplicate else out
+
+
+class WordOut(BaseModel):
+    text: str
+    box: tuple[float, float, float, float] = Field(
+        description="x0, y0, x1, y1 as fractions (0 to 1) of the page as it is drawn, from the top left"
+    )
+
+    @classmethod
+    def of(cls, word: PlacedWord) -> WordOut:
+        return cls(text=word.text, box=(word.box.x0, word.box.y0, word.box.x1, word.box.y1))
 
 
 class RegionOut(BaseModel):

@@ -1,9 +1,13 @@
-"""Images of pages and of evidence. Pages are rendered on request and cached; regions of evidence can be drawn."""
+"""Images of pages and of evidence, and the words of pages.
+
+Pages are rendered on request and cached; regions of evidence can be drawn.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Protocol
 from weakref import WeakValueDictionary
 
@@ -12,14 +16,21 @@ from domain.chunk_ids import name_in_document
 from domain.documents import Box, Document
 from domain.errors import Gone, Missing
 from domain.evidence import Evidence
+from domain.parsed import PlacedWord
 from domain.ports import Blobs, Chunks, Documents
-from ingest.parse.formats import FORMATS
+from ingest.narrowed import narrowed
+from ingest.parse.formats import FORMATS, PDF
+from ingest.placed_words import MOST_WORDS, loaded, words_of_regions
 
 
 class Renderer(Protocol):
     async def render(self, document: Document, page: int, boxes: Sequence[Box], pdf: str | None = None) -> bytes:
         """A PNG or JPEG of the page with the boxes drawn; `pdf`: the blob it is drawn from, when that is not the
         original. Raises Missing, Unreadable."""
+        ...
+
+    async def words(self, document: Document, page: int, pdf: str | None = None) -> Sequence[PlacedWord]:
+        """Of a PDF, `pdf` as above; empty for a scan. Raises Missing, Unreadable."""
         ...
 
     async def printed(self, document: Document) -> bytes:
@@ -35,8 +46,38 @@ class Pages:
         self._renderer = renderer
         self._printing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by document
 
-    async def page(self, document_id: str, number: int, evidence_id: str | None = None) -> bytes:
-        """The page as an image. Raises Missing when the document has no such page, or no pages at all."""
+    async def page(
+        self, document_id: str, number: int, evidence_id: str | None = None, width: int | None = None
+    ) -> bytes:
+        """The page as an image, at most `width` pixels wide. Raises Missing when the document has no such page, or no
+        pages at all."""
+        drawn = await self._page(document_id, number, evidence_id)
+        return drawn if width is None else await asyncio.to_thread(narrowed, drawn, width)
+
+    async def words(self, document_id: str, number: int) -> Sequence[PlacedWord]:
+        """The words that can be seen on a page: those that were recognised, else the file's, else what its chunks say.
+        Raises as `page`."""
+        document = await asyncio.to_thread(self._documents.find, document_id)
+        _check_page(document, number)
+        with suppress(Missing):
+            return loaded(await asyncio.to_thread(self._blobs.read, blob_keys.words(document_id, number)))
+        pdf = await self._printed(document) if _is_printed(document) else None
+        if pdf is not None or document.media_type == PDF:
+            found = await self._renderer.words(document, number, pdf)
+            if found:
+                return found
+        return await asyncio.to_thread(self._words_of_chunks, document, number)
+
+    def _words_of_chunks(self, document: Document, number: int) -> list[PlacedWord]:
+        """Of pages that an earlier version of the service recognised."""
+        placed: list[PlacedWord] = []
+        for chunk in self._chunks.of_document(document.id):
+            boxes = [region.box for region in chunk.regions if region.page == number]
+            if boxes and chunk.batch < document.published and not chunk.hidden:
+                placed += words_of_regions(chunk.text, boxes)
+        return placed[:MOST_WORDS]
+
+    async def _page(self, document_id: str, number: int, evidence_id: str | None) -> bytes:
         document = await asyncio.to_thread(self._documents.find, document_id)
         boxes: tuple[Box, ...] = ()
         if evidence_id is not None:

@@ -120,6 +120,11 @@ def _seen(document: pdfium.PdfDocument, number: int) -> _Seen:
         page.close()
 
 
+def words_of(page: pdfium.PdfPage, frame: Frame) -> list[Word]:
+    """In the order in which the file draws them; those that can't be seen are marked."""
+    return _words(page, frame, read_shapes(page, frame))
+
+
 def _words(page: pdfium.PdfPage, frame: Frame, shapes: Shapes) -> list[Word]:
     """pdfium puts letters in order as the page is shown: sideways and upside down ones are read on the page turned."""
     words = _read(page, frame, shapes)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.e2e.described import Known, tried
 from tests.e2e.service import Service
@@ -73,3 +75,26 @@ def test_every_get_has_a_head_and_other_methods_are_told_what_there_is(keyed: Se
             answer = keyed.http.request(method, address, headers=KEY)
             assert answer.status_code == 405, (method, path)
             assert set(answer.headers["allow"].split(", ")) == methods, (method, path)
+
+
+def test_a_page_comes_as_narrow_as_it_is_wanted_and_once(keyed: Service) -> None:
+    address = f"/v1/documents/{what_is_there(keyed)['document_id']}/pages/1"
+    thumbnail = keyed.http.get(f"{address}?width=200", headers=KEY)
+    with Image.open(BytesIO(thumbnail.content)) as picture:
+        assert picture.width == 200
+    assert "private, max-age" in thumbnail.headers["cache-control"]
+    again = keyed.http.get(f"{address}?width=200", headers=KEY | {"if-none-match": thumbnail.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert keyed.http.get(f"{address}?width=9999", headers=KEY).status_code == 422
+
+
+def test_the_words_of_printed_and_of_scanned_pages_have_their_boxes(keyed: Service) -> None:
+    listed = keyed.http.get("/v1/collections/default/documents?limit=200", headers=KEY).json()["documents"]
+    ids = {one["name"]: one["id"] for one in listed}
+    for name, known in (("annual-report-2025.pdf", "Annual"), ("letter-1931-scanned.pdf", "Schoolmistress")):
+        words = keyed.http.get(f"/v1/documents/{ids[name]}/pages/1/words", headers=KEY).json()
+        [box] = [word["box"] for word in words if word["text"] == known][:1]
+        assert 0 < box[0] < box[2] < 1
+        assert 0 < box[1] < box[3] < 1
+    without = keyed.http.get(f"/v1/documents/{ids['carriers-notes.md']}/pages/1/words", headers=KEY)
+    assert (without.status_code, "no pages" in without.json()["detail"]) == (404, True)

@@ -11,10 +11,14 @@ import pytest
 from app.adapters.catalogue.catalogue import SqlCatalogue
 from app.adapters.memory.blobs import MemoryBlobs
 from app.services.pages import Pages
-from domain.documents import Box, Document
+from domain import blob_keys
+from domain.documents import Box, Chunk, Document, Region
 from domain.errors import Gone, Missing
+from domain.parsed import PlacedWord
+from ingest.placed_words import dumped
 from tests.catalogues import fresh_catalogue
 
+BOX = Box(0.1, 0.2, 0.3, 0.4)
 SLIDES = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 
 
@@ -34,6 +38,9 @@ class Drawing:
         if self.erases:
             self.catalogue.erasure.erase(document.id)
         return b"a picture"
+
+    async def words(self, document: Document, page: int, pdf: str | None = None) -> Sequence[PlacedWord]:
+        return [PlacedWord("night", BOX)] if page == 1 else []
 
     async def printed(self, document: Document) -> bytes:
         self.prints += 1
@@ -93,3 +100,28 @@ async def test_a_page_that_is_not_there_is_not_printed_for(catalogue: SqlCatalog
     with pytest.raises(Missing, match="has 3 pages"):
         await Pages(catalogue.documents, catalogue.chunks, MemoryBlobs(), drawing).page("s", 4)
     assert drawing.prints == 0
+
+
+async def test_words_are_the_recognised_ones_else_the_files_else_the_chunks(catalogue: SqlCatalogue) -> None:
+    blobs = MemoryBlobs()
+    pages = Pages(catalogue.documents, catalogue.chunks, blobs, Drawing(catalogue))
+    assert await pages.words("d", 1) == [PlacedWord("night", BOX)]
+    chunk = Chunk("d.1", "d", 0, "text", "the night boat", "", page=2, regions=(Region(2, BOX), Region(1, BOX)))
+    catalogue.chunks.replace("d", 1, [chunk])
+    assert await pages.words("d", 2) == []  # not published yet
+    catalogue.runs.publish("d", 1, "ready", 1)
+    assert await pages.words("d", 2) == [PlacedWord("the night boat", BOX)]
+    blobs.put(blob_keys.words("d", 2), dumped([PlacedWord("boat", BOX)]))
+    assert await pages.words("d", 2) == [PlacedWord("boat", BOX)]
+    with pytest.raises(Missing, match="no page 3"):
+        await pages.words("d", 3)
+
+
+async def test_documents_without_pages_have_no_words_on_them(catalogue: SqlCatalogue) -> None:
+    collection = catalogue.collections.find("default").id
+    catalogue.documents.record(
+        Document("n", collection, "default", "n", "text/markdown", 1, "ef", "queued", datetime.now(UTC))
+    )
+    catalogue.runs.publish("n", 1, "ready", 1)
+    with pytest.raises(Missing, match="this document has no pages"):
+        await Pages(catalogue.documents, catalogue.chunks, MemoryBlobs(), Drawing(catalogue)).words("n", 1)
