@@ -16,6 +16,7 @@ ExhibitError
 ├── Unreadable                 a document's own fault; becomes its `failed` sentence
 │   └── NeedsPassword
 ├── Unavailable 503
+│   ├── DiskFull 503
 │   └── ModelUnavailable 503
 ├── HungUp 499                 the client is gone
 └── BadConfiguration           refuses to start
@@ -142,6 +143,10 @@ class Unavailable(ExhibitError):
         super().__init__(message)
         if part is not None:
             self.part = part
+
+
+class DiskFull(Unavailable):
+    title = "The disk is full"
 
 
 class ModelUnavailable(Unavailable):

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-from domain.errors import BadConfiguration, BadRequest, Conflict, ExhibitError, Missing, Unavailable
+from domain.errors import BadConfiguration, BadRequest, Conflict, DiskFull, ExhibitError, Missing, Unavailable
 
 LONGEST_KEY = 1024
 ROUNDS = 50
@@ -256,7 +256,7 @@ def _remove(draft: Path) -> None:
 
 def _unavailable(error: OSError) -> ExhibitError:
     if error.errno in FULL:
-        return Unavailable("the disk is full: nothing more can be stored until room is made", "the files")
+        return DiskFull("the disk is full: nothing more can be stored until room is made", "the files")
     if isinstance(error, NotADirectoryError | IsADirectoryError | FileExistsError):
         return Conflict("a key can't be both a blob and a folder of blobs")
     return Unavailable(f"the blob folder can't be written: {error.strerror}", "the files")

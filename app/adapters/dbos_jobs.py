@@ -22,10 +22,10 @@ from dbos import DBOSClient, EnqueueOptions
 from dbos._error import DBOSException
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.adapters.catalogue.database import make_private, vacuum
+from app.adapters.catalogue.database import is_full, make_private, vacuum
 from app.adapters.shares import Shares
 from domain import errors
-from domain.errors import Unavailable
+from domain.errors import DiskFull, Unavailable
 from domain.ports import ALONE, RunState, Share
 
 APPLICATION_VERSION = "3"
@@ -204,4 +204,6 @@ def as_unavailable() -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, DBOSException) as error:
+        if is_full(error):
+            raise DiskFull("The queue can't be used now: the disk is full.", "the queue") from error
         raise Unavailable(f"The queue can't be used now ({type(error).__name__}).", "the queue") from error

@@ -17,7 +17,7 @@ from app.compose.answering import answering, explaining
 from app.compose.encoders import load_encoders, normalised
 from app.compose.retrieval import retrieval
 from app.compose.stores import open_stores, own_folder
-from app.compose.workers import Ingestion, closed_with, ingestion, verification, work
+from app.compose.workers import Ingestion, closed_with, ingestion, room_for_deletions, verification, work
 from app.services.intake import Intake
 from app.services.library import Library
 from app.services.pages import Pages
@@ -61,7 +61,8 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
 
         # a sandbox of its own: ingestion keeps the other busy for minutes
         for_requests = closed_with(stack, Sandbox(1, settings.parse_memory_mb, nice=0))
-        catalogue, library = stores.catalogue, _library(stores.catalogue, jobs, ingesting)
+        catalogue = stores.catalogue
+        library = _library(catalogue, jobs, ingesting, room_for_deletions(stack, settings))
         retriever = await retrieval(settings, stores, encoders, partial(normalised, for_requests))
         explain = explaining(stack, stores, opened.traces)
         yield Services(
@@ -87,7 +88,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         )
 
 
-def _library(catalogue: Catalogue, jobs: Jobs, ingesting: Ingestion) -> Library:
+def _library(catalogue: Catalogue, jobs: Jobs, ingesting: Ingestion, give_room: Callable[[], bool]) -> Library:
     return Library(
         catalogue.collections,
         catalogue.documents,
@@ -96,6 +97,7 @@ def _library(catalogue: Catalogue, jobs: Jobs, ingesting: Ingestion) -> Library:
         jobs,
         ingesting.originals.take,
         media_type_of,
+        give_room,
     )
 
 

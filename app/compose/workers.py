@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -34,9 +34,12 @@ from ingest.parser import SandboxedParser
 from ingest.pipeline import Pipeline
 from ingest.reindex import Reindexer
 from ingest.stores import Models, Stores
+from system.disk_reserve import DiskReserve
+from system.repeating import repeat
 from system.sandbox import Sandbox
 
 EMBEDDED = "embedded"  # the executor id of a data folder's only process: constant, so that its runs are recovered
+KEEP_ROOM_EVERY_S = 60.0
 MAX_DESCRIPTION_TOKENS = 320
 SMALL_NICE, LARGE_NICE = 5, 15  # of the processes that read small and large documents
 
@@ -115,6 +118,16 @@ async def work(
     else:
         _in_background(stack, keep_lease(catalogue.leases, executor, worker.recover))
         stack.callback(catalogue.leases.release, executor)
+
+
+def room_for_deletions(stack: AsyncExitStack, settings: Settings) -> Callable[[], bool]:
+    """Keeps some room on the disk of the data folder; returns what gives it up."""
+    if not settings.embedded:  # the catalogue is on another disk
+        return lambda: False
+    reserve = DiskReserve(settings.data_dir / "reserve")
+    keep = partial(asyncio.to_thread, reserve.keep)
+    _in_background(stack, repeat(keep, KEEP_ROOM_EVERY_S, log, "keeping room for deletions"))
+    return reserve.give_up
 
 
 def _reindexer(stores: Stores, models: Models) -> Reindexer:

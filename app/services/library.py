@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from domain.documents import RETRYABLE, Collection, Document
-from domain.errors import Conflict
+from domain.errors import Conflict, DiskFull, Unavailable
 from domain.ports import ALONE, Collections, Documents, Erasure, Queueing, Runs, Share
+
+NO_ROOM_TO_DELETE = (
+    "The disk is full, so that not even a deletion can be noted: free some megabytes of it, outside of Exhibit's data "
+    "folder, and delete again."
+)
+
+log = logging.getLogger(__name__)
 
 TakeOriginal = Callable[[Path, Document, str | None], tuple[Document, bool]]
 
@@ -37,7 +46,9 @@ class Library:
         jobs: Queueing,
         take: TakeOriginal,
         media_type_of: Callable[[Path, str], str],
+        give_room: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`give_room` gives up room on the disk that is kept for deletions; returns whether there was any."""
         self._collections = collections
         self._documents = documents
         self._runs = runs
@@ -45,6 +56,7 @@ class Library:
         self._jobs = jobs
         self._take = take
         self._media_type_of = media_type_of
+        self._give_room = give_room
 
     async def take_in(
         self,
@@ -115,18 +127,33 @@ class Library:
     async def delete(self, document_id: str) -> None:
         """When this returns, searches no longer find it, nor the documents that came only inside it. Vectors, words,
         blobs and rows are erased later."""
-        for document in await asyncio.to_thread(self._erasure.delete, document_id):
+        for document in await self._noted(self._erasure.delete, document_id):
             await self._forget(document)
 
     async def delete_collection(self, name: str) -> None:
         collection = await asyncio.to_thread(self._collections.find, name)
         if name == "default":
             raise Conflict("The collection 'default' always exists: delete its documents instead.")
-        for document in await asyncio.to_thread(self._collections.delete, name):
+        for document in await self._noted(self._collections.delete, name):
             await self._forget(document)
         await self._jobs.drop(collection.id)
 
+    async def _noted(self, delete: Callable[[str], Sequence[Document]], what: str) -> Sequence[Document]:
+        """Deletes, on a full disk with the room that is kept for it. Raises DiskFull when that is not enough."""
+        try:
+            return await asyncio.to_thread(delete, what)
+        except DiskFull:
+            if await asyncio.to_thread(self._give_room):
+                log.warning("the disk is full: the room kept for deletions is used")
+                with suppress(DiskFull):
+                    return await asyncio.to_thread(delete, what)
+            raise DiskFull(NO_ROOM_TO_DELETE) from None
+
     async def _forget(self, document: Document) -> None:
-        if document.status in ("queued", "running"):
-            await self._jobs.cancel(document.id, document.attempt)
-        await self._jobs.forget(document.id, document.collection_id)
+        """The deletion stands already. Where the queue can't be told, reconciliation tells it, within a minute."""
+        try:
+            if document.status in ("queued", "running"):
+                await self._jobs.cancel(document.id, document.attempt)
+            await self._jobs.forget(document.id, document.collection_id)
+        except Unavailable as error:
+            log.warning("a deleted document will be erased later", extra={"document": document.id, "why": str(error)})

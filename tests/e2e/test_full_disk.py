@@ -1,4 +1,4 @@
-"""The disk fills up in the middle: searches go on, what can't be done is told, and with room again it is done."""
+"""The disk fills up: searches and deletions go on, what can't be done is told, and with room again it is done."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.service import SAMPLES, Service
+from tests.waiting import wait_until
 
 SIZE_MB = 48
 
@@ -40,7 +41,8 @@ def fill(folder: Path) -> Path:
 def test_a_full_disk_is_told_and_got_over(small_disk: Path, service_in: Callable[..., Service]) -> None:
     service = service_in("service")
     service.start()
-    service.finished(*service.upload(SAMPLES / "carriers-notes.md"))
+    service.http.post("/v1/collections", json={"name": "other"}).raise_for_status()
+    [notes] = service.finished(*service.upload(SAMPLES / "carriers-notes.md"))
     begun = service.upload(SAMPLES / "annual-report-2025.pdf", SAMPLES / "lost-property-2025.csv")
     ballast = fill(small_disk)
 
@@ -53,7 +55,13 @@ def test_a_full_disk_is_told_and_got_over(small_disk: Path, service_in: Callable
     assert refused.status_code == 503
     assert "No space left" in refused.json()["detail"]
 
+    assert (small_disk / "reserve").is_file()
+    assert service.http.delete(f"/v1/documents/{notes['id']}").status_code == 204
+    assert service.http.get(f"/v1/documents/{notes['id']}").status_code == 410
+    assert service.http.delete("/v1/collections/other").status_code == 204
+
     ballast.unlink()
+    wait_until(lambda: not (small_disk / "blobs" / "documents" / notes["id"]).exists())
     for document in service.finished(*begun):
         if document["status"] == "failed":
             assert document["problems"][0]["message"]

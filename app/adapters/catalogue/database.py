@@ -31,7 +31,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.adapters.catalogue import postgres
 from app.adapters.catalogue.storable import to_json
-from domain.errors import BadConfiguration, Unavailable
+from domain.errors import BadConfiguration, DiskFull, Unavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_S = 30.0  # how long a writer of SQLite waits for the others
@@ -210,7 +210,8 @@ def _available() -> Iterator[None]:
         raise
     except (DBAPIError, PoolTimeout, sqlite3.Error) as error:  # the last: from `_configure_sqlite`
         # Its own words name host and port, which are not for users: operators find them in the cause.
-        raise Unavailable(f"The catalogue doesn't answer now{_told(error)}.", "the catalogue") from error
+        kind = DiskFull if is_full(error) else Unavailable
+        raise kind(f"The catalogue doesn't answer now{_told(error)}.", "the catalogue") from error
 
 
 def _told(error: Exception) -> str:
@@ -224,14 +225,15 @@ def _told(error: Exception) -> str:
 def _why(error: Exception) -> str:
     if isinstance(error, CommandError):
         return f"a newer version of Exhibit has changed it ({error})"
-    if _is_full(error):
+    if is_full(error):
         return "the disk is full"
     reason = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
     known = postgres.fault(error)
     return f"{known} ({reason})" if known else reason
 
 
-def _is_full(error: Exception) -> bool:
+def is_full(error: Exception) -> bool:
+    """Whether a database has no room on its disk."""
     reason = str(error.orig if isinstance(error, DBAPIError) else error)
     return "disk is full" in reason or "No space left" in reason
 
