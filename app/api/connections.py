@@ -17,7 +17,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from app.api.problems import problem_body
+from app.api.problems import RETRY_AFTER_S, problem_body
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 THIS_MACHINE: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
@@ -37,7 +37,7 @@ class Limits:
 
 
 class Bounded(HttpToolsProtocol):
-    """uvicorn's protocol within limits. What is too much is answered with 408, 431 or 503, and closed."""
+    """uvicorn's protocol within limits. What is too much is answered with 408, 429, 431 or 503, and closed."""
 
     def __init__(
         self,
@@ -58,17 +58,20 @@ class Bounded(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if self._too_many():
-            self._close(_answer(503, "Service Unavailable", "There are too many connections; try again."))
+        if refusal := self._too_many():
+            self._close(refusal)
         else:
             self._wait(self._limits.first_byte_s, self.transport.close)
 
-    def _too_many(self) -> bool:
+    def _too_many(self) -> bytes:
+        """The refusal; empty where there is room."""
         if len(self.connections) > self._limits.connections:
-            return True
+            return _answer(503, "Service Unavailable", "There are too many connections; try again.")
         here = self._place(self)
         same = sum(self._place(one) == here for one in self.connections)
-        return here is not None and same > self._limits.per_address
+        if here is None or same <= self._limits.per_address:
+            return b""
+        return _answer(429, "Too Many Requests", "There are too many connections from this address; close some.")
 
     def _place(self, connection: Any) -> Network | None:
         """The address, of IPv6 the network that one subscriber has; None where it speaks for many."""
@@ -191,5 +194,6 @@ def _answer(status: int, title: str, detail: str) -> bytes:
         "content-type: application/problem+json",
         f"content-length: {len(body)}",
         "connection: close",
+        *([f"retry-after: {RETRY_AFTER_S}"] if status in (429, 503) else []),
     ]
     return "\r\n".join([*lines, "", ""]).encode() + body

@@ -119,16 +119,17 @@ async def test_the_rest_of_a_refused_body_is_not_read_for_ever() -> None:
 @pytest.mark.parametrize(
     ("limits", "refused"),
     [
-        (Limits(connections=3, per_address=50), True),
-        (Limits(connections=50, per_address=3, unlimited=()), True),
-        (Limits(connections=50, per_address=3), False),
+        (Limits(connections=3, per_address=50), 503),
+        (Limits(connections=50, per_address=3, unlimited=()), 429),
+        (Limits(connections=50, per_address=3), 0),
     ],
     ids=["all", "of one address", "of this machine"],
 )
-async def test_connections_are_counted(limits: Limits, refused: bool) -> None:
+async def test_connections_are_counted(limits: Limits, refused: int) -> None:
     async with serving(limits) as port:
         opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
         answer = await said(port, *([] if refused else [b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n"]))
-        assert answer.startswith(b"HTTP/1.1 503 " if refused else b"HTTP/1.1 200 ")
+        assert answer.startswith(f"HTTP/1.1 {refused or 200} ".encode())
+        assert (b"\r\nretry-after: " in answer) == bool(refused)
         for _, writer in opened:
             writer.close()
