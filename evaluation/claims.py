@@ -441,7 +441,7 @@ def reordered(sentence: str, chance: random.Random) -> str:
 
 def numbers_rewritten(sentence: str, chance: random.Random) -> str:
     """`1,200` as `1200` or `1.2 thousand`, `5.3 million` as `5,300,000`, `50%` as `50 percent`, `20万` as `200,000`."""
-    sentence = re.sub(r"(\d+(?:\.\d+)?) million\b", _in_full, sentence)
+    sentence = re.sub(r"(?<!\d)(\d{1,15}(?:\.\d{1,15})?) million\b", _in_full, sentence)
     sentence = re.sub(
         r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,.])", lambda match: _shorter(match.group(), chance), sentence
     )
@@ -490,7 +490,7 @@ def dates_rewritten(sentence: str, chance: random.Random) -> str:
 
 
 _PASSIVE = re.compile(
-    r"^((?:The |A |An )?[A-Z]?[\w’' -]{3,50}?) (was|were) (\w+ed|written|built|made|led|won|founded|taken|given|held) by ((?:the )?[A-Z][\w’'.-]+(?: [A-Z][\w’'.-]+)*)([^.]*)\.$"
+    r"^((?:The |A |An )?[A-Z]?[\w’' -]{3,50}?) (was|were) (\w{1,40}ed|written|built|made|led|won|founded|taken|given|held) by ((?:the )?[A-Z][\w’'.-]{1,40}(?: [A-Z][\w’'.-]{1,40}){0,8})([^.]*)\.$"
 )
 _ACTIVE = re.compile(
     r"^((?:[A-Z][\w’'.-]+ ){1,3})(founded|created|designed|developed|introduced|published|acquired|announced|proposed|established|discovered|defeated|invented) ((?:the |a |an )?[\w’' -]{3,50}?)((?: in| on| at| for| with|,)[^.]*)?\.$"
@@ -517,9 +517,11 @@ PARAPHRASES = {"en": _ALL_PARAPHRASES, "zh": _ALL_PARAPHRASES}
 # ---------------------------------------------------------------- a question and its answer as a statement
 
 _WHO = re.compile(r"^Who (\w+)\b(.*)\?$")
-_WH_IS = re.compile(r"^(?:What|Which|Who|Where|When|How many [\w ]+?|How much [\w ]*?) (is|are|was|were) (.+)\?$")
+_WH_IS = re.compile(
+    r"^(?:What|Which|Who|Where|When|How many [\w ]{1,120}?|How much [\w ]{0,120}?) (is|are|was|were) (.+)\?$"
+)
 _SUBJECT = re.compile(
-    r"^(?:What|Which) ([\w ’'-]+?) (was|were|is|are|did|does|has|had|won|made|led|became|used|gave|played) (.+)\?$"
+    r"^(?:What|Which) ([\w ’'-]{1,120}?) (was|were|is|are|did|does|has|had|won|made|led|became|used|gave|played) (.+)\?$"
 )
 _HAN_ASKS = re.compile(
     r"什么时候|什么地方|哪[一个位年种家座所支些]{0,2}[年月日人国城市州]?|谁|什么|多少(?=[\u4e00-\u9fff])|几(?=[个次名年天种位])"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 import re
 from typing import BinaryIO
 
@@ -133,8 +134,10 @@ def _telling(data: bytes) -> bytes:
         return data
     lines: list[bytes] = []
     size = 0
-    for match in re.finditer(rb"[^\n]*[\x80-\xff][^\n]*\n?", data):
-        lines.append(match.group()[:4096])
+    for line in io.BytesIO(data):
+        if line.isascii():
+            continue
+        lines.append(line[:4096])
         size += len(lines[-1])
         if size > SAMPLE:
             break

@@ -128,7 +128,7 @@ def _han(run: str) -> float | None:
 # ---------------------------------------------------------------- whether two are one
 
 _TOLD_SCALE = re.compile(
-    r"\b(?:in|of|\$|usd|us\$|eur)\s*(?:us)?\s*[$€£]?\s*(thousand|million|billion)s?\b|[$€£'’](000s?|m|k|bn)\b"
+    r"\b(?:in|of|\$|usd|us\$|eur)\s*+(?:us\s*+)?(?:[$€£]\s*+)?(thousand|million|billion)s?\b|[$€£'’](000s?|m|k|bn)\b"
     r"|(?:单位|以)[^\n]{0,12}?(百万|千万|万|亿|千)",
     re.IGNORECASE,
 )

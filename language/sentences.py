@@ -16,11 +16,11 @@ _KINDS = {kind: frozenset(names) for kind, *names in rows("abbreviations.en.txt"
 _ALWAYS, _EITHER_WAY, _NUMBERED = _KINDS["always"], _KINDS["either_way"], _KINDS["numbered"]
 
 _END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s|$)|[。！？…]+[”’」』）\"]*|\n[ \t]*\n\s*|\n")
-_LAST_WORD = re.compile(r"([^\W_](?:[\w.]*\w)?)$")
+_LAST_WORD = re.compile(r"(?<![\w.])[._]*+([^\W_](?:[\w.]*\w)?)$")
 
 _ITEM = re.compile(r"[|#>]|[-*•·–—]\s|\(?\d{1,2}[.)、]\s*\D|[一二三四五六七八九十]{1,3}、|第.{1,4}[章节条]")
 _CAPTION = re.compile(
-    r"(?:fig(?:ure|\.)?|table|diagram|chart|图|表)\s*[\d一二三四五六七八九十]{0,3}\s*[:：.]", re.IGNORECASE
+    r"(?:fig(?:ure|\.)?|table|diagram|chart|图|表)\s*+(?:[\d一二三四五六七八九十]{1,3}\s*+)?[:：.]", re.IGNORECASE
 )
 _MAIL_FIELD = re.compile(r"(?:From|To|Cc|Date|Attachments): ")  # as mails are taken in, and as memos begin
 _GOES_ON = re.compile(
@@ -31,7 +31,7 @@ _FIELD = re.compile(
     r"(?P<label>[^\W\d_][^\s:：=,，;；.。!?！？]*(?:[ .][^\s:：=,，;；.。!?！？]+){0,4})"
     r"(?::(?=\s|[^\x00-\x7f])|：| =)\s*[^\s/]"
 )
-_NAMED = re.compile(r"\w+(?:[._]\w+)+\s*[:=]|\w+ = ")  # as programs name things
+_NAMED = re.compile(r"(?=\w++\.\w|\w[^\W_]*+_\w)\w++(?>(?:\.\w++)*)\s*+[:=]|\w++ = ")  # as programs name things
 _LONGEST_FIELD, _LONGEST_LABEL = 120, 40  # characters
 _LONGEST_HEADING = 80  # characters
 _HEADINGS = 3  # lines in a row that may be headings
@@ -129,7 +129,7 @@ def _announces(line: str, following: str, more: Sequence[str]) -> bool:
 
 
 def _abbreviated(text: str, start: int, dot: int, end: int) -> bool:
-    word_match = _LAST_WORD.search(text, max(start, dot - 20), dot)
+    word_match = _LAST_WORD.search(text[max(start, dot - 20) : dot])
     if word_match is None:
         return False
     word = word_match.group(1).lower()

@@ -11,7 +11,7 @@ from prompts.templates import templates
 
 _VARIABLES = (("system", frozenset[str]()), ("ask", frozenset({"document", "text"})))
 _REPLY = re.compile(
-    r"(?:question|问题)\s*[:：]\s*(?P<question>[^\n]{8,400})\n+\s*(?:answer|答案)\s*[:：]\s*(?P<answer>[^\n]{1,300})",
+    r"(?:question|问题)\s*+[:：]\s*(?P<question>[^\n]{8,400})\n\s*+(?:answer|答案)\s*+[:：]\s*(?P<answer>[^\n]{1,300})",
     re.IGNORECASE,
 )
 _LONGEST_PASSAGE = 4_000  # characters

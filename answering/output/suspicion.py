@@ -14,7 +14,7 @@ from typing import Final, Literal
 from language.scripts import HAN
 from language.terms import terms
 
-_SPACES: Final = re.compile(r"\s{2,}")  # long runs would make every `\s*` below look far
+_SPACES: Final = re.compile(r"\s{2,}")
 
 Family = Literal["override", "role", "answer", "secret", "persona", "hidden"]
 
@@ -84,7 +84,15 @@ _WRITTEN: Final[tuple[tuple[Family, str], ...]] = (
     ("persona", r"(?:从现在(?:开始|起)|现在起|今后)[^。\n]{0,6}?你(?!们)|你现在是|你不再是|(?:进入|启用|切换到|打开)[^。\n]{0,6}?(?:开发者|越狱|调试|无限制|管理员)模式"),
     ("hidden", "[\U000e0020-\U000e007f]|[\u202a-\u202e\u2066-\u2069]|[\u200b\u2060-\u2064\ufeff]{3}|(?:[\u200b-\u200d\u2060]\\w?){6}"),
 )  # fmt: skip
-_PATTERNS: Final = [(family, re.compile(pattern, re.IGNORECASE | re.MULTILINE)) for family, pattern in _WRITTEN]
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Spaces were made single before: written as a run, they would be looked for from each place of a run."""
+    single = pattern.replace(r"\s+", r"\s").replace(r"\s*", r"\s?")
+    return re.compile(single, re.IGNORECASE | re.MULTILINE)
+
+
+_PATTERNS: Final = [(family, _compiled(pattern)) for family, pattern in _WRITTEN]
 
 # What a match must hold, so that most patterns need not be tried on ordinary text: that halves the time for
 # a chunk of English. By the pattern's beginning; any one of the words, in lower case.

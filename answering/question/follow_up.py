@@ -29,7 +29,7 @@ _BEGINS = re.compile(
 )
 _JOINED_ON = re.compile(r"\s*(?:and|but|or|so|then|also)\b(?!\s+(?:this|that)\s+is)", re.IGNORECASE)
 _ABOUT = re.compile(
-    r"\s*(?:(?:and|but|so|then|or)[\s,]+)?(?:(?:what|how)\s+about|(?:the\s+)?same\s+(?:for|in|with|but))\b"
+    r"(?<!\s)\s*+(?:(?:and|but|so|then|or)[\s,]++)?(?:(?:what|how)\s++about|(?:the\s++)?same\s++(?:for|in|with|but))\b"
 )
 _PRONOUN = re.compile(
     r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|there|the\s+(?:former|latter|other\s+one|same(?=\s*[?.!]|$)|"
@@ -68,11 +68,12 @@ _ASKING = frozenset(
 _SLOTS = (
     re.compile(r"\b(?:19|20)\d\d(?:\s*[-–/]\s*(?:(?:19|20)?\d\d))?\b|(?:19|20)\d\d\s*年"),
     re.compile(r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
-               r"|(?<!\d)(?:1[0-2]|[1-9])月|[一二三四五六七八九十]+月"),
+               r"|(?<!\d)(?:1[0-2]|[1-9])月|(?<![一二三四五六七八九十])[一二三四五六七八九十]++月"),
     re.compile(r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?\b|(?:星期|周)[一二三四五六日天]"),
     re.compile(r"\b(?:first|second|third|fourth|fifth|last)\b|\bQ[1-4]\b|第[一二三四五六七八九十\d]+", re.IGNORECASE),
     re.compile(
-        r"\b(?:page|slide|figure|table|week|chapter|section|step|appendix)\s+\w+\b|第?\d+[页章节周]", re.IGNORECASE
+        r"\b(?:page|slide|figure|table|week|chapter|section|step|appendix)\s++\w++|(?:第|(?<!\d))\d++[页章节周]",
+        re.IGNORECASE,
     ),
 )  # fmt: skip
 

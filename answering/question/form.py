@@ -8,7 +8,7 @@ import re
 # Possessive, and over a bounded text: whoever asks chooses what these patterns run on.
 _SENTENCES = re.compile(r"(?<=[a-z0-9)\]%\"'’][.!])\s++(?=[A-Z(])|(?<=[?？。！；\n])\s*+")
 _TELLS = re.compile(
-    r"\W*(?:please|kindly|just|directly|then|and)?\W*(?:writ\w*|give|return|provide|list|output|enumerate|round|format"
+    r"\W*+(?:(?:please|kindly|just|directly|then|and)\W*+)?(?:writ\w*|give|return|provide|list|output|enumerate|round|format"
     r"|express|answer|anwser|report|show|state|keep|for example|e\.\s?g|do not|don't|be)\b",
     re.IGNORECASE,
 )
@@ -18,10 +18,10 @@ _FORM = re.compile(
     r"|markdown|example|steps?|detail|english|chinese|e\.\s?g)\b|\[\s*\"",
     re.IGNORECASE,
 )
-_ANSWER = re.compile(r"\W*(?:please\s++)?(?:directly\s++)?(?:answer|anwser)\b", re.IGNORECASE)
+_ANSWER = re.compile(r"\W*+(?:please\s++)?(?:directly\s++)?(?:answer|anwser)\b", re.IGNORECASE)
 # A Chinese clause, after the first, that orders a form and asks nothing
 _CHINESE = re.compile(
-    r"[，,。？！；\n]\s*+((?:请|并|结果|答案|要求)?(?:请|用|以|按|保留|四舍五入|精确到|简要|简短|详细)[^，,。？！；\n]{0,30})(?=[，,。？！；\n]|$)"
+    r"[，,。？！；\n]\s{0,20}+((?:请|并|结果|答案|要求)?(?:请|用|以|按|保留|四舍五入|精确到|简要|简短|详细)[^，,。？！；\n]{0,30})(?=[，,。？！；\n]|$)"
 )
 _CHINESE_FORM = re.compile("回答|作答|格式|列表|小数|整数|一句话|中文|英文|升序|降序|百分比|四舍五入")
 _CHINESE_ASKS = re.compile("多少|什么|哪|几[个种项年]|吗|呢|谁|如何|为何|怎|是否")

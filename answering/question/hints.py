@@ -13,8 +13,8 @@ MEASURES: dict[str, str] = {
     r"ebit\b": "operating income interest expense income taxes",
     r"working capital": "total current assets total current liabilities balance sheet",
     r"current ratio|quick ratio|acid.test": "total current assets inventories total current liabilities balance sheet",
-    r"(?:current|total) (?:assets?|liabilit\w+)|to assets? ratio|liabilit\w+ ratio": "total assets total liabilities "
-    "current liabilities balance sheet",
+    r"(?:current|total) (?:assets?|liabilit\w)|to assets? ratio|liabilit\w{1,9} ratio": "total assets "
+    "total liabilities current liabilities balance sheet",
     r"days payables?|payables? (?:outstanding|turnover)|\bdpo\b": "accounts payable cost of sales inventories",
     r"days (?:of )?sales|receivables? turnover|\bdso\b": "accounts receivable net sales revenue",
     r"inventory turnover|days (?:of )?inventory|\bdio\b": "inventories cost of sales cost of goods sold",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta
 
-LITERAL = re.compile(r'"([^"]*)"|\\(.)|_.|\*.|\[(?:\$([^\]-]*)[^\]]*|[^\]]*)\]')
+LITERAL = re.compile(r'"([^"]*)"|\\(.)|_.|\*.|\[(?:\$([^\[\]-]*+)[^\[\]]*+|[^\[\]]*)\]')
+LONGEST = 255  # characters of a format, as in the programs that write them
 DIGITS = re.compile(r"[#0?](?:[#0?,. ]*[#0?,.])?")
 DATE_TOKEN = re.compile(r"yyyy|yy|mmmmm|mmmm|mmm|mm|m|dddd|ddd|dd|d|hh|h|ss(?:\.0+)?|s|am/pm|a/p", re.I)
 TOKENS = {
@@ -16,6 +17,7 @@ TOKENS = {
 
 def shown(value: object, number_format: str) -> str:
     """The words in a cell."""
+    number_format = number_format[:LONGEST] or "General"
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -46,7 +48,16 @@ def _number(value: float, number_format: str) -> str:
 
 
 def _sections(number_format: str) -> list[str]:
-    return re.split(r';(?=(?:[^"]*"[^"]*")*[^"]*$)', number_format or "General")
+    """Parted by the semicolons that an even number of quotation marks follows."""
+    sections, quoted = [""], number_format.count('"') % 2 == 1
+    for piece in number_format.split('"'):
+        first, *more = [piece] if quoted else piece.split(";")
+        sections[-1] += first
+        sections += more
+        sections[-1] += '"'
+        quoted = not quoted
+    sections[-1] = sections[-1][:-1]
+    return sections
 
 
 def _digits(value: float, section: str, pattern: str) -> str:
@@ -94,7 +105,7 @@ def _duration(value: timedelta) -> str:
 
 
 def _date(value: datetime | date | time, number_format: str) -> str:
-    section = re.sub(r"\[[^\]]*\]", "", _sections(number_format)[0])
+    section = re.sub(r"\[[^\[\]]*\]", "", _sections(number_format)[0])
     cleaned = LITERAL.sub(lambda match: match.group(1) or match.group(2) or "", section)
     if not DATE_TOKEN.search(cleaned) or "general" in cleaned.lower():
         return _iso(value)

@@ -12,7 +12,7 @@ from ingest.parse.tables import table_block
 
 GROUP = 200  # rows in a block; splitting cuts them further
 MAX_CAPTION = 300
-NUMBER = re.compile(r"[-+(]?[^\w\s]{0,2}\s?[\d.,\s]*\d[\d.,]*\s?(?:%|[^\W\d]{0,3})\)?|\d{1,4}[-/.:]\d{1,2}[-/.:\d\sT]*")
+NUMBER = re.compile(r"[-+(]?[^\w\s]{0,2}\s?[\d.,\s]*\d[.,]*\s?(?:%|[^\W\d]{0,3})\)?|\d{1,4}[-/.:]\d{1,2}[-/.:\d\sT]*")
 
 Row = tuple[int, Sequence[str]]  # its number in the sheet, from 1, and its cells
 

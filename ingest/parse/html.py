@@ -65,7 +65,7 @@ HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|(?<![-\w])font-size\s*:\s*0(?![.\d]*[1-9])|(?<![-\w])opacity\s*:\s*0(?![.\d]*[1-9])",
     re.I,
 )
-CHARSET = re.compile(rb"""<(?:meta[^>]+charset|\?xml[^>]+encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.I)
+CHARSET = re.compile(rb"""<(?:meta[^<>]+charset|\?xml[^<>]+encoding)\s*+=\s*+["']?+\s*+([\w.:-]+)""", re.I)
 DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 DATA_PICTURE = re.compile(r"data:image/(?:png|jpe?g|gif|webp|bmp)[^,]*;base64,", re.I)
 MAX_PICTURE = 20 << 20  # characters of base64

@@ -15,12 +15,14 @@ from markdown_it.tree import SyntaxTreeNode
 
 from domain.parsed import Block, Identity, ParsedPage
 from ingest.parse.outline import Outline
+from ingest.parse.parts import without_parts
 from ingest.parse.tables import table_block
 from ingest.parse.text import read_text
 
 FRONT_MATTER = re.compile(r"\ufeff?---[^\S\n]*\n(.*?\n)(?:---|\.\.\.)[^\S\n]*(?:\n|$)", re.S)
-TITLE = re.compile(r"^title:[^\S\n]*(['\"]?)(.+?)\1[^\S\n]*$", re.M | re.I)
-TAG = re.compile(r"<!--.*?-->|<(script|style)\b.{0,20000}?</\1\s*>|<[/!?]?[a-zA-Z][^<>]*>", re.S | re.I)
+TITLE = re.compile(r"^title:(.+)$", re.M | re.I)
+TAG = re.compile(r"<[/!?]?[a-zA-Z][^<>]*>")
+CODE = tuple((re.compile(rf"<{name}\b", re.I), re.compile(rf"</{name}\s*+>", re.I)) for name in ("script", "style"))
 MAX_TITLE = 200
 MINOR = 6  # the level of a bold line that serves as a heading
 
@@ -51,10 +53,23 @@ def _title(text: str) -> str | None:
     front = FRONT_MATTER.match(text)
     named = TITLE.search(front.group(1)) if front else None
     if named:
-        return named.group(2).strip()[:MAX_TITLE]
+        return _unquoted(named.group(1).strip())[:MAX_TITLE]
     body = text[front.end() :] if front else text
     headings = (_plain(node) for node in _tree(body[:20_000]).children if node.type == "heading" and node.tag == "h1")
     return next((heading[:MAX_TITLE] for heading in headings if heading), None)
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1].strip() if len(value) > 2 and value[0] in "'\"" and value[0] == value[-1] else value
+
+
+def _without_code(markup: str) -> str:
+    """Without comments, scripts and styles; what is not closed stays."""
+    markup = without_parts(markup, "<!--", "-->", " ")
+    for opening, closing in CODE:
+        *closed, rest = closing.split(markup)
+        markup = " ".join([*(opening.split(part, maxsplit=1)[0] for part in closed), rest])
+    return markup
 
 
 class _Reader:
@@ -100,7 +115,7 @@ def _leaf(node: SyntaxTreeNode) -> str:
     if node.type in ("fence", "code_block"):
         return node.content.strip("\n")
     if node.type == "html_block":
-        return " ".join(TAG.sub(" ", node.content).split())
+        return " ".join(TAG.sub(" ", _without_code(node.content)).split())
     return _plain(node)
 
 

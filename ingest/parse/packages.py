@@ -12,6 +12,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from domain.errors import NeedsPassword, Unreadable
+from ingest.parse.parts import without_parts
 
 MAX_TOTAL = 512 << 20  # bytes, unpacked
 MAX_XML = 192 << 20
@@ -23,9 +24,8 @@ OLE = b"\xd0\xcf\x11\xe0"
 MARKUP = (".xml", ".rels", ".vml")
 NEVER_READ = (".bin", ".mp4", ".mov", ".avi", ".wmv", ".mp3", ".wav", ".m4a")
 WIDE = ("utf-16-le", "utf-16-be")
-RUBY = re.compile(rb"<w:ruby>.*?<w:rubyBase>(.*?)</w:rubyBase></w:ruby>", re.S)
-TEXT = re.compile(rb"<w:t(?: [^>]*)?>[^<]*</w:t>")
-NOISE = re.compile(rb"<!--.*?-->", re.S)  # docling stops at a comment in the body
+RUBY, BASE, BASE_ENDS = b"<w:ruby>", b"<w:rubyBase>", b"</w:rubyBase></w:ruby>"
+TEXT = re.compile(rb"<w:t(?: [^<>]*)?>[^<]*</w:t>")
 PLACEHOLDER_TITLE = re.compile(
     r"(?:powerpoint[- ]presentation|presentation|document|untitled|title|slide) ?\d*|(?:microsoft \w+ - .*)", re.I
 )
@@ -79,7 +79,7 @@ def _part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
         return b"" if name.endswith(NEVER_READ) else archive.read(part)
     data = archive.read(part)
     _refuse_entities(data)
-    return RUBY.sub(_base_text, NOISE.sub(b"", data) if b"<!--" in data else data)
+    return _without_ruby(without_parts(data, b"<!--", b"-->", b""))  # docling stops at a comment in the body
 
 
 def _refuse_entities(data: bytes) -> None:
@@ -87,9 +87,18 @@ def _refuse_entities(data: bytes) -> None:
         raise Unreadable("its markup defines entities, which is not safe to read")
 
 
-def _base_text(ruby: re.Match[bytes]) -> bytes:
+def _without_ruby(data: bytes) -> bytes:
     """Of characters with their pronunciation above, the characters: docling would lose both."""
-    return b"".join(TEXT.findall(ruby.group(1)))
+    kept: list[bytes] = []
+    at = 0
+    while (start := data.find(RUBY, at)) >= 0:
+        base = data.find(BASE, start)
+        end = data.find(BASE_ENDS, base) if base >= 0 else -1
+        if end < 0:
+            break
+        kept += [data[at:start], *TEXT.findall(data, base + len(BASE), end)]
+        at = end + len(BASE_ENDS)
+    return b"".join([*kept, data[at:]])
 
 
 def xml(archive: zipfile.ZipFile, name: str) -> Element | None:

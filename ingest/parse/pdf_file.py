@@ -40,7 +40,9 @@ def _mended(path: Path) -> pdfium.PdfDocument:
     """Opens a file that was cut off before its trailer: with a new trailer that names the catalogue, pdfium finds the
     rest."""
     data = path.read_bytes() if path.stat().st_size <= LARGEST_MENDED else b""
-    catalogue = re.search(rb"(\d+)\s+(\d+)\s+obj\b(?:(?!endobj).){0,2000}?/Type\s*/Catalog\b", data, re.S)
+    catalogue = re.search(
+        rb"(?<!\d)(\d{1,10})\s{1,9}(\d{1,5})\s{1,9}obj\b(?:(?!endobj).){0,2000}?/Type\s*/Catalog\b", data, re.S
+    )
     try:
         if not data.startswith(b"%PDF") or catalogue is None:
             raise Unreadable(BEYOND_REPAIR)

@@ -28,9 +28,9 @@ SHEETS = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_ROWS = 50_000  # with something in them, of a sheet
 MOST_COLUMNS = 16_384  # of Excel
 MAX_MERGED = 2_000  # cells of one merged range
-UNCALCULATED = re.compile(rb"</f>\s*(?:<v\s*/>|<v></v>)?\s*</c>")
+UNCALCULATED = re.compile(rb"</f>\s*+(?:(?:<v\s*+/>|<v></v>)\s*+)?</c>")
 MAX_COVERED = 500_000  # cells of all merged ranges
-MERGED = re.compile(rb'<mergeCell\s[^>]*ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+MERGED = re.compile(rb'<mergeCell\s[^<>]*ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 
 
 def open_xlsx(path: Path) -> Identity:
