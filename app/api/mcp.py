@@ -20,6 +20,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import CallToolResult, ContentBlock, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
 from starlette.applications import Starlette
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -29,6 +30,7 @@ from app.api.bodies import Name, Text
 from app.api.deps import Services
 from app.api.json_pieces import MOST_TEXT
 from app.api.schemas import AnswerOut, DocumentOut, EvidenceOut, SearchOut, evidence_out
+from app.api.streams import HEADERS
 from domain.answers import Message, TextPart
 from domain.documents import Kind, Status
 from domain.errors import ExhibitError, Missing, Unreadable
@@ -65,10 +67,13 @@ class Endpoint:
     """The endpoint: passes requests to the server of the running application."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "HEAD":  # of a GET, which is a stream without an end; the protocol's server knows none
+            await Response(headers=HEADERS, media_type="text/event-stream")(scope, receive, send)
+            return
         await scope["app"].state.mcp(scope, receive, send)
 
 
-route = Route(PATH, endpoint=Endpoint(), methods=["GET", "POST", "DELETE"], include_in_schema=False)
+route = Route(PATH, endpoint=Endpoint(), methods=["GET", "POST"], include_in_schema=False)
 
 
 @asynccontextmanager

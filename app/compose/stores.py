@@ -124,8 +124,17 @@ def own_folder(stack: AsyncExitStack, settings: Settings) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise BadConfiguration(f"The data folder {folder} can't be made: {error.strerror}.") from error
+    _close_to_others(folder)
     if settings.embedded:
         stack.callback(FolderLock(folder).release)
+
+
+def _close_to_others(folder: Path) -> None:
+    """What former versions left readable by all: the folders in it, and with them what they hold."""
+    for kept in (*folder.glob("chroma*"), *folder.glob("words*"), *folder.glob("blobs*")):
+        with suppress(OSError):  # another user's, who has to see to it
+            if kept.is_dir() and not kept.is_symlink():
+                kept.chmod(0o700)
 
 
 @contextmanager

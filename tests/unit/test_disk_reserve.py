@@ -67,6 +67,12 @@ async def test_on_a_full_disk_a_deletion_takes_the_room_that_is_kept(catalogue: 
         catalogue.documents.find("a")
 
 
+async def test_a_deleted_collection_is_gone_though_the_queue_can_not_be_told(catalogue: SqlCatalogue) -> None:
+    catalogue.collections.create("other", {})
+    await library(catalogue, lambda: False).delete_collection("other")
+    assert [one.name for one in catalogue.collections.page(9).items] == ["default"]
+
+
 async def test_without_room_it_is_said_what_helps(catalogue: SqlCatalogue) -> None:
     disk = FullDisk(catalogue, reserve=False)
     with pytest.raises(DiskFull, match=r"free some megabytes .* and delete again"):

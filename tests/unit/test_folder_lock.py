@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from app.compose.stores import own_folder
+from app.settings import Settings
 from domain.errors import BadConfiguration
 from system.folder_lock import FolderLock, Owner, announce
 from system.folder_lock import owner_of as owner
@@ -108,3 +110,24 @@ def test_an_owner_that_was_killed_is_none(tmp_path: Path) -> None:
         killed.kill()
         killed.wait()
         assert owner(tmp_path) is None
+
+
+async def test_what_a_former_version_left_open_to_others_is_closed(tmp_path: Path) -> None:
+    for name in ("words", "chroma", "blobs", "mine"):
+        (tmp_path / name).mkdir(mode=0o755)
+    former = os.umask(0o022)
+    try:
+        async with AsyncExitStack() as stack:
+            own_folder(stack, Settings(_env_file=None, data_dir=tmp_path))  # type: ignore[call-arg]
+            (tmp_path / "words" / "new").write_text("an index")
+    finally:
+        os.umask(former)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    assert modes == {
+        "words": 0o700,
+        "chroma": 0o700,
+        "blobs": 0o700,
+        "mine": 0o755,
+        "new": 0o600,
+        "exhibit.lock": 0o600,
+    }

@@ -109,3 +109,13 @@ def test_the_route_answers_at_its_path_on_every_start_of_an_application(tmp_path
             assert reply.status_code == 200
             assert reply.json()["result"]["serverInfo"]["name"] == "Exhibit"
             assert client.post("/mcp", json=INITIALIZE, headers={**ACCEPT, "host": "evil.example"}).status_code == 403
+
+
+def test_methods_that_the_protocol_has_no_use_for_are_told_which_there_are(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, data_dir=tmp_path)  # type: ignore[call-arg]
+    with TestClient(create_app(settings, cast(Services, Given())), base_url="http://127.0.0.1:8000") as client:
+        for method in ("DELETE", "PUT"):  # there are no sessions that could be deleted
+            reply = client.request(method, "/mcp", headers=ACCEPT)
+            assert (reply.status_code, reply.headers["allow"]) == (405, "GET, HEAD, POST")
+        head = client.head("/mcp", headers=ACCEPT)
+        assert (head.status_code, head.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
