@@ -34,8 +34,8 @@ class Indexing:
         self._stores.catalogue.chunks.replace(document.id, document.attempt, chunks, TEXT)
         if again:
             for space, encoder in self._models.encoders.items():
-                self._stores.vectors.remove_document(IndexName(document.collection_id, space, encoder), document.id)
-            self._stores.words.remove_document(document.collection_id, document.id)
+                self._stores.vectors.remove_documents(IndexName(document.collection_id, space, encoder), [document.id])
+            self._stores.words.remove_documents(document.collection_id, [document.id])
 
     def _recorded_before(self, document: Document, chunks: Sequence[Chunk]) -> bool:
         """Whether an earlier attempt made the same chunks: then its vectors still fit."""

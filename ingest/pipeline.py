@@ -228,8 +228,8 @@ class Pipeline(Stages):
             limits,
         )
 
-    def erase(self, document_id: str, collection_id: str) -> None:
-        self._eraser.erase(document_id, collection_id)
+    def erase(self, document_ids: Sequence[str], collection_id: str) -> None:
+        self._eraser.erase(document_ids, collection_id)
 
     def drop(self, collection_id: str) -> None:
         self._eraser.drop(collection_id)

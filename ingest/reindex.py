@@ -241,7 +241,7 @@ class Reindexer:
                 self._catalogue.documents.find(document.id)
             except (Missing, Gone):
                 self._kept.forget(document.id, space, encoder)
-                self._vectors.remove_document(IndexName(document.collection_id, space, encoder), document.id)
+                self._vectors.remove_documents(IndexName(document.collection_id, space, encoder), [document.id])
 
         await asyncio.to_thread(guarded)
 

@@ -13,7 +13,7 @@ import asyncio
 import sqlite3
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -94,10 +94,8 @@ class DbosJobs:
         args = (document_id, attempt, share.flow)
         await self._enqueue("ingest", QUEUE, run_id(document_id, attempt), *args, priority=priority)
 
-    async def forget(self, document_id: str, collection_id: str) -> None:
-        await self._enqueue(
-            "forget", HOUSEKEEPING, f"forget-{document_id}-{uuid.uuid4().hex}", document_id, collection_id
-        )
+    async def forget(self, document_ids: Sequence[str], collection_id: str) -> None:
+        await self._enqueue("forget", HOUSEKEEPING, f"forget-{uuid.uuid4().hex}", list(document_ids), collection_id)
 
     async def drop(self, collection_id: str) -> None:
         await self._enqueue("drop", HOUSEKEEPING, f"drop-{collection_id}-{uuid.uuid4().hex}", collection_id)
@@ -138,13 +136,11 @@ class DbosJobs:
             found = await self._client.list_workflows_async(workflow_ids=runs, load_input=False, load_output=False)
         return {run.workflow_id: STATES.get(run.status, "unknown") for run in found}
 
-    async def forgetting(self, document_id: str) -> bool:
-        """Whether the erasing of this document is queued or running."""
+    async def forgetting(self) -> frozenset[str]:
+        """The documents whose erasing is queued or running."""
         with as_unavailable():
-            found = await self._client.list_workflows_async(
-                workflow_id_prefix=f"forget-{document_id}-", status=LIVE, load_input=False, load_output=False, limit=1
-            )
-        return bool(found)
+            found = await self._client.list_workflows_async(name="forget", status=LIVE, load_output=False)
+        return frozenset(document_id for run in found if run.input for document_id in run.input["args"][0])
 
     async def collect(self) -> int:
         """Removes finished runs older than `keep`: DBOS has no retention of its own. Returns how many."""

@@ -229,8 +229,8 @@ class DbosWorker:
     def _forget_workflow(self) -> Stage[None]:
         pipeline = self._pipeline
 
-        async def forget_workflow(document_id: str, collection_id: str) -> None:
-            await self._step("erase", _in_thread(pipeline.erase), document_id, collection_id)
+        async def forget_workflow(document_ids: Sequence[str], collection_id: str) -> None:
+            await self._step("erase", _in_thread(pipeline.erase), document_ids, collection_id)
 
         return forget_workflow
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from app.services.upkeep.reconcile import forget_all
 from domain.documents import RETRYABLE, Collection, Document
 from domain.errors import Conflict, DiskFull, Unavailable
 from domain.ports import ALONE, Collections, Documents, Erasure, Queueing, Runs, Share
@@ -127,15 +128,13 @@ class Library:
     async def delete(self, document_id: str) -> None:
         """When this returns, searches no longer find it, nor the documents that came only inside it. Vectors, words,
         blobs and rows are erased later."""
-        for document in await self._noted(self._erasure.delete, document_id):
-            await self._forget(document)
+        await self._forget(await self._noted(self._erasure.delete, document_id))
 
     async def delete_collection(self, name: str) -> None:
         collection = await asyncio.to_thread(self._collections.find, name)
         if name == "default":
             raise Conflict("The collection 'default' always exists: delete its documents instead.")
-        for document in await self._noted(self._collections.delete, name):
-            await self._forget(document)
+        await self._forget(await self._noted(self._collections.delete, name))
         try:
             await self._jobs.drop(collection.id)
         except Unavailable as error:  # the deletion stands; what belongs to nothing is found by every verification
@@ -152,11 +151,13 @@ class Library:
                     return await asyncio.to_thread(delete, what)
             raise DiskFull(NO_ROOM_TO_DELETE) from None
 
-    async def _forget(self, document: Document) -> None:
-        """The deletion stands already. Where the queue can't be told, reconciliation tells it, within a minute."""
+    async def _forget(self, documents: Sequence[Document]) -> None:
+        """The deletion stands already. Where the queue can't be told, reconciliation tells it, within a minute. Runs
+        that have not begun end by themselves as soon as they do."""
         try:
-            if document.status in ("queued", "running"):
-                await self._jobs.cancel(document.id, document.attempt)
-            await self._jobs.forget(document.id, document.collection_id)
+            for document in documents:
+                if document.status == "running":
+                    await self._jobs.cancel(document.id, document.attempt)
+            await forget_all(self._jobs, documents)
         except Unavailable as error:
-            log.warning("a deleted document will be erased later", extra={"document": document.id, "why": str(error)})
+            log.warning("deleted documents will be erased later", extra={"why": str(error)})

@@ -187,8 +187,8 @@ class Erasure(Protocol):
         first. Raises Missing or Gone."""
         ...
 
-    def deleted(self) -> tuple[Document, ...]:
-        """Deleted documents whose rows are still to be erased."""
+    def deleted(self, among: Sequence[str] | None = None) -> tuple[Document, ...]:
+        """Deleted documents whose rows are still to be erased; all, or those of these ids. Without page reports."""
         ...
 
     def erase(self, document_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -26,8 +27,9 @@ class Queueing(Protocol):
         """Enqueues; the same id and attempt twice is one run."""
         ...
 
-    async def forget(self, document_id: str, collection_id: str) -> None:
-        """Enqueues the erasing of a deleted document's vectors, words, blobs and rows."""
+    async def forget(self, document_ids: Sequence[str], collection_id: str) -> None:
+        """Enqueues the erasing of deleted documents' vectors, words, blobs and rows: as one run, so a few dozen at a
+        time."""
         ...
 
     async def drop(self, collection_id: str) -> None:
@@ -51,7 +53,10 @@ class QueueStates(Protocol):
         ...
 
     async def reindex_state(self, reindex_id: str) -> RunState: ...
-    async def forgetting(self, document_id: str) -> bool: ...
+    async def forgetting(self) -> frozenset[str]:
+        """The documents whose erasing is queued or running."""
+        ...
+
     async def collect(self) -> int:
         """Removes the records of runs that finished long ago; returns how many."""
         ...

@@ -34,7 +34,7 @@ from ingest.parse.text import blocks_of
 MAIL = "message/rfc822"
 MAX_BYTES = 256 << 20  # of a mail: the library holds it in memory several times over
 MAX_HEADER = 2000  # characters shown of one header
-MAX_PARTS = 5000
+MAX_PARTS = 20_000
 SHOWN = ("From", "To", "Cc", "Date")
 PLUMBING = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
 ENCRYPTED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -26,6 +26,7 @@ from system.patience import Patience, Pauses
 from tests.waiting import HANG_S, becomes, until
 
 PARALLEL = 2
+NONE: frozenset[str] = frozenset()
 BATCHES, SLICE_S = 5, 1.0  # of a large document; each of its batches takes a whole slice
 PAUSES = Pauses(first_s=0.01, longest_s=0.1)
 LONGER_THAN_THE_POLL_S = 0.6  # for what is not to happen: a slow machine only proves less by it
@@ -126,8 +127,8 @@ class Recorder:
             raise RuntimeError("the catalogue is gone")
         self.failed[document_id] = why
 
-    def erase(self, document_id: str, collection_id: str) -> None:
-        self.erased.append((document_id, collection_id))
+    def erase(self, document_ids: Sequence[str], collection_id: str) -> None:
+        self.erased += [(document_id, collection_id) for document_id in document_ids]
         if self.errors:
             raise self.errors.pop()
         self.go.wait(HANG_S)
@@ -321,7 +322,7 @@ async def test_what_was_never_enqueued_is_unknown(jobs: Jobs) -> None:
     assert await jobs.state("doc", 1) == "unknown"
     await jobs.cancel("doc", 1)  # is no error
     assert await jobs.state("doc", 1) == "unknown"
-    assert not await jobs.forgetting("doc")
+    assert not await jobs.forgetting()
 
 
 async def test_a_run_is_live_while_it_waits_and_while_it_works(jobs: Jobs, pipeline: Recorder) -> None:
@@ -460,44 +461,52 @@ async def test_cancelling_what_is_done_changes_nothing(jobs: Jobs, pipeline: Rec
 
 
 async def test_forgetting_erases_and_is_over_then(jobs: Jobs, pipeline: Recorder) -> None:
-    await jobs.forget("doc", "collection")
+    await jobs.forget(["doc"], "collection")
     await until(lambda: pipeline.erased == [("doc", "collection")])
-    await becomes(False, lambda: jobs.forgetting("doc"))
+    await becomes(NONE, jobs.forgetting)
+
+
+async def test_many_documents_are_forgotten_in_one_run(jobs: Jobs, pipeline: Recorder) -> None:
+    pipeline.go.clear()
+    await jobs.forget(["one", "two"], "collection")
+    await until(lambda: pipeline.erased == [("one", "collection"), ("two", "collection")])
+    assert await jobs.forgetting() == {"one", "two"}
+    pipeline.go.set()
+    await becomes(NONE, jobs.forgetting)
 
 
 async def test_a_document_can_be_forgotten_again(jobs: Jobs, pipeline: Recorder) -> None:
-    await jobs.forget("doc", "collection")
-    await becomes(False, lambda: jobs.forgetting("doc"))
-    await jobs.forget("doc", "collection")
+    await jobs.forget(["doc"], "collection")
+    await becomes(NONE, jobs.forgetting)
+    await jobs.forget(["doc"], "collection")
     await until(lambda: len(pipeline.erased) == 2)
 
 
 async def test_a_document_is_being_forgotten_for_as_long_as_it_takes(jobs: Jobs, pipeline: Recorder) -> None:
     pipeline.go.clear()
-    await jobs.forget("doc", "collection")
-    await jobs.forget("doc", "collection")
+    await jobs.forget(["doc"], "collection")
+    await jobs.forget(["doc"], "collection")
     await until(lambda: bool(pipeline.erased))
-    assert await jobs.forgetting("doc")
-    assert not await jobs.forgetting("other")
+    assert await jobs.forgetting() == {"doc"}
     assert len(pipeline.erased) == 1  # one at a time
     pipeline.go.set()
-    await becomes(False, lambda: jobs.forgetting("doc"))
+    await becomes(NONE, jobs.forgetting)
     assert len(pipeline.erased) == 2
 
 
 async def test_erasing_is_tried_again_when_something_is_unavailable(jobs: Jobs, pipeline: Recorder) -> None:
     pipeline.errors = [Unavailable("the index is locked")]
-    await jobs.forget("doc", "collection")
-    await becomes(False, lambda: jobs.forgetting("doc"))
+    await jobs.forget(["doc"], "collection")
+    await becomes(NONE, jobs.forgetting)
     assert len(pipeline.erased) == 2
 
 
 async def test_an_erasing_that_breaks_is_over_and_can_be_asked_for_again(jobs: Jobs, pipeline: Recorder) -> None:
     pipeline.errors = [RuntimeError("odd")]
-    await jobs.forget("doc", "collection")
-    await becomes(False, lambda: jobs.forgetting("doc"))
-    await jobs.forget("doc", "collection")
-    await becomes(False, lambda: jobs.forgetting("doc"))
+    await jobs.forget(["doc"], "collection")
+    await becomes(NONE, jobs.forgetting)
+    await jobs.forget(["doc"], "collection")
+    await becomes(NONE, jobs.forgetting)
     assert len(pipeline.erased) == 2
 
 

@@ -56,7 +56,7 @@ def test_an_index_that_nothing_was_added_to_is_empty(vectors: VectorIndex) -> No
     assert vectors.ids(INDEX) == frozenset()
     assert vectors.indexes() == ()
     vectors.remove(INDEX, ["d1.0"])
-    vectors.remove_document(INDEX, "d1")
+    vectors.remove_documents(INDEX, ["d1"])
     vectors.drop("c1")
 
 
@@ -98,7 +98,7 @@ def test_removed_chunks_and_documents_are_gone(vectors: VectorIndex) -> None:
     vectors.add(INDEX, rows(unit(70)))
     vectors.add(INDEX, rows(unit(5, seed=1), "d2"))
     vectors.remove(INDEX, ["d2.0", "d2.4", "never.there"])
-    vectors.remove_document(INDEX, "d1")
+    vectors.remove_documents(INDEX, ["d1"])
     assert vectors.ids(INDEX) == {"d2.1", "d2.2", "d2.3"}
     assert len(vectors.search(INDEX, unit(1)[0], 100)) == 3
 
@@ -243,12 +243,12 @@ def test_what_is_stored_is_given_back_and_what_is_not_is_left_out(vectors: Vecto
 def test_a_compacted_index_holds_what_it_held(vectors: VectorIndex) -> None:
     made = unit(60)
     vectors.add(INDEX, [*rows(made[:30]), *rows(made[30:], "d2", "figure")])
-    vectors.remove_document(INDEX, "d1")
+    vectors.remove_documents(INDEX, ["d1"])
     assert vectors.compact()
     assert vectors.ids(INDEX) == {f"d2.{i}" for i in range(30)}
     assert vectors.search(INDEX, made[33], 1, frozenset({"figure"}))[0][0] == "d2.3"
     vectors.add(INDEX, rows(made[:1]))
-    vectors.remove_document(INDEX, "d2")
+    vectors.remove_documents(INDEX, ["d2"])
     assert vectors.ids(INDEX) == {"d1.0"}
 
 

@@ -103,7 +103,7 @@ def test_hints_count_less_than_the_question_and_find_by_themselves(words: WordsI
 def test_nothing_added_is_nothing_found(words: WordsIndex) -> None:
     assert words.search("nowhere", "turbine", 5) == ()
     assert words.ids("nowhere") == frozenset()
-    words.remove_document("nowhere", "d1")
+    words.remove_documents("nowhere", ["d1"])
     words.drop("nowhere")
     words.add("c", [])
     assert words.ids("c") == frozenset()
@@ -143,7 +143,7 @@ def test_what_was_found_before_a_change_is_found_after_it_as_it_stands_then(word
 
 def test_a_removed_document_is_gone_from_searches_and_ids(words: WordsIndex) -> None:
     words.add("c", ROWS)
-    words.remove_document("c", "d1")
+    words.remove_documents("c", ["d1"])
     assert found(words, "turbine 黑豹") == ["d2.a"]
     assert words.ids("c") == {"d2.a", "d2.b"}
 

@@ -50,8 +50,8 @@ class ToyVectors:
     def remove(self, index: IndexName, chunk_ids: Sequence[str]) -> None:
         self._keep(index, lambda row: row.chunk_id not in set(chunk_ids))
 
-    def remove_document(self, index: IndexName, document_id: str) -> None:
-        self._keep(index, lambda row: row.document_id != document_id)
+    def remove_documents(self, index: IndexName, document_ids: Sequence[str]) -> None:
+        self._keep(index, lambda row: row.document_id not in document_ids)
 
     def drop(self, collection_id: str) -> None:
         for index in self.indexes():

@@ -41,8 +41,8 @@ class ToyWords:
     def remove(self, collection_id: str, chunk_ids: Sequence[str]) -> None:
         self._keep(collection_id, lambda row: row.chunk_id not in set(chunk_ids))
 
-    def remove_document(self, collection_id: str, document_id: str) -> None:
-        self._keep(collection_id, lambda row: row.document_id != document_id)
+    def remove_documents(self, collection_id: str, document_ids: Sequence[str]) -> None:
+        self._keep(collection_id, lambda row: row.document_id not in document_ids)
 
     def ids(self, collection_id: str) -> frozenset[str]:
         return frozenset(self._rows(collection_id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import cast
@@ -47,8 +47,8 @@ class Recorder:
     async def publish(self, document_id: str, attempt: int, batch: int, left: int) -> None:
         self.published.append((document_id, attempt))
 
-    def erase(self, document_id: str, collection_id: str) -> None:
-        self.erased.append(document_id)
+    def erase(self, document_ids: Sequence[str], collection_id: str) -> None:
+        self.erased += document_ids
 
     def drop(self, collection_id: str) -> None:
         self.dropped.append(collection_id)
@@ -69,7 +69,7 @@ async def killed_in_the_middle(url: str) -> None:
 async def deleting_without_a_worker(url: str) -> None:
     with closing(DbosJobs(url, version="1")) as jobs:
         await jobs.drop("collection")
-        await jobs.forget("document", "collection")
+        await jobs.forget(["document"], "collection")
 
 
 async def taken_in_by(version: str, url: str) -> Recorder:
@@ -80,8 +80,8 @@ async def taken_in_by(version: str, url: str) -> Recorder:
         for name in ("works", "waits"):
             if await jobs.state(name, 1) == "cancelled":
                 await jobs.ingest(name, 2)
-        if not await jobs.forgetting("document"):
-            await jobs.forget("document", "collection")
+        if not await jobs.forgetting():
+            await jobs.forget(["document"], "collection")
         await until(lambda: bool(len(new.published) == 2 and new.dropped and new.erased))
     await worker.stop()
     return new

@@ -107,8 +107,8 @@ class House:
         """As the pipeline does."""
         self.catalogue.erasure.delete(id)
         for index in self.vectors.indexes():
-            self.vectors.remove_document(index, id)
-        self.words.remove_document(self.id, id)
+            self.vectors.remove_documents(index, [id])
+        self.words.remove_documents(self.id, [id])
         self.blobs.delete(f"documents/{id}")
         self.catalogue.erasure.erase(id)
 

@@ -197,8 +197,8 @@ async def test_what_is_whole_is_left_alone(house: House) -> None:
 async def test_chunks_removed_and_vectors_written_later_are_no_damage(house: House) -> None:
     house.open()
     house.catalogue.erasure.delete("d4")
-    house.vectors.remove_document(house.index, "d4")
-    house.words.remove_document(house.index.collection_id, "d4")
+    house.vectors.remove_documents(house.index, ["d4"])
+    house.words.remove_documents(house.index.collection_id, ["d4"])
     before = house.vectors.ids(house.index)
     house.close()
     house.open()

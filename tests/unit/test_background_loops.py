@@ -108,11 +108,11 @@ def spoilt(tmp_path: Path) -> Iterator[DbosJobs]:
 async def test_whatever_the_queues_database_raises_is_unavailable(spoilt: DbosJobs) -> None:
     asked = (
         lambda: spoilt.ingest("d", 1),
-        lambda: spoilt.forget("d", "c"),
+        lambda: spoilt.forget(["d"], "c"),
         lambda: spoilt.drop("c"),
         lambda: spoilt.cancel("d", 1),
         lambda: spoilt.state("d", 1),
-        lambda: spoilt.forgetting("d"),
+        lambda: spoilt.forgetting(),
         lambda: spoilt.collect(),
     )
     for call in asked:

@@ -532,7 +532,7 @@ async def test_deleted_and_erased_by_another_process_just_before_a_write_nothing
         if house.catalogue.documents.unfinished():
             house.catalogue.erasure.delete(document.id)
             House(house.catalogue, house.blobs, house.parser, house.vectors, house.words).pipeline.erase(
-                document.id, house.collection
+                [document.id], house.collection
             )
         add(*given)
 
@@ -591,7 +591,7 @@ async def test_deleted_while_it_is_taken_in_nothing_of_it_stays(when: str, house
     async def deleting(name: str, stage: Callable[..., Awaitable[Any]], *args: Any) -> Any:
         if name == when:
             house.catalogue.erasure.delete(document.id)
-            house.pipeline.erase(document.id, house.collection)
+            house.pipeline.erase([document.id], house.collection)
         return await stage(*args)
 
     await take_in(house, document, deleting)
@@ -608,7 +608,7 @@ async def test_a_document_deleted_in_the_middle_of_a_stage_leaves_nothing(house:
 
     async def texts(given: Sequence[str]) -> Vectors:
         house.catalogue.erasure.delete(document.id)
-        house.pipeline.erase(document.id, house.collection)
+        house.pipeline.erase([document.id], house.collection)
         return await encode(given)
 
     house.bulk.texts = texts  # type: ignore[method-assign,assignment]
@@ -681,10 +681,10 @@ async def test_shared_bytes_stay_until_the_last_document_goes(house: House) -> N
     one = house.upload()
     two = house.catalogue.documents.record(replace(one, id="b.pdf", collection_id=other.id, collection="other"))[0]
     house.catalogue.erasure.delete(one.id)
-    house.pipeline.erase(one.id, house.collection)
+    house.pipeline.erase([one.id], house.collection)
     assert house.blobs.keys("originals") != ()
     house.catalogue.erasure.delete(two.id)
-    house.pipeline.erase(two.id, other.id)
+    house.pipeline.erase([two.id], other.id)
     assert house.blobs.keys("originals") == ()
 
 
@@ -703,7 +703,7 @@ async def test_reconciling_erases_what_was_deleted(house: House) -> None:
     await take_in(house, document)
     house.catalogue.erasure.delete(document.id)
     await reconcile(house.catalogue, jobs)
-    await becomes(False, lambda: jobs.forgetting(document.id))
+    await becomes(frozenset[str](), jobs.forgetting)
     assert house.catalogue.erasure.deleted() == ()
     assert house.blobs.keys("documents") == ()
     await jobs.close()
@@ -801,7 +801,7 @@ async def test_nothing_of_a_deleted_documents_descriptions_stays(seeing: tuple[H
     document = house.upload()
     await take_in(house, document)
     house.catalogue.erasure.delete(document.id)
-    house.pipeline.erase(document.id, house.collection)
+    house.pipeline.erase([document.id], house.collection)
     assert house.blobs.keys("") == ()
 
 

@@ -143,7 +143,7 @@ def test_a_sample_tells_whole_from_gaps_from_damage() -> None:
 async def test_lost_vectors_and_words_come_back(house: House) -> None:
     ids = house.take("a", 400)
     house.take("b", 3)
-    house.vectors.remove_document(house.text, "a")
+    house.vectors.remove_documents(house.text, ["a"])
     house.words.drop(house.collection)
     assert await house.repair() == Repaired(vectors=400, words=403)
     assert house.vectors.ids(house.text) == house.words.ids(house.collection) == {*ids, "b.0", "b.1", "b.2"}
@@ -247,13 +247,13 @@ async def test_the_same_page_in_many_documents_is_no_damage(house: House) -> Non
 async def test_a_document_deleted_while_it_is_added_does_not_come_back(erased: bool, house: House) -> None:
     house.take("a", 5)
     house.take("b", 5)
-    house.vectors.remove_document(house.text, "a")
+    house.vectors.remove_documents(house.text, ["a"])
     add = house.vectors.add
 
     def deleting(index: IndexName, rows: Sequence[VectorRow]) -> None:
         house.catalogue.erasure.delete("a")
-        house.words.remove_document(house.collection, "a")
-        house.vectors.remove_document(house.image, "a")
+        house.words.remove_documents(house.collection, ["a"])
+        house.vectors.remove_documents(house.image, ["a"])
         if erased:
             house.catalogue.erasure.erase("a")
         add(index, rows)

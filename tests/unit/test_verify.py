@@ -81,8 +81,8 @@ class House:
 
     def erase(self, document_id: str, collection_id: str) -> None:
         for space in ENCODERS:
-            self.vectors.remove_document(self.index(space), document_id)
-        self.words.remove_document(collection_id, document_id)
+            self.vectors.remove_documents(self.index(space), [document_id])
+        self.words.remove_documents(collection_id, [document_id])
         self.blobs.delete(f"documents/{document_id}")
         gone = self.catalogue.erasure.deleted()
         self.catalogue.erasure.erase(document_id)
@@ -166,7 +166,7 @@ async def test_kept_vectors_come_back_from_the_index_first(house: House) -> None
 
 async def test_what_is_lost_in_both_is_encoded_again(house: House) -> None:
     house.kept.forget("one", "text", "mini")
-    house.vectors.remove_document(house.index("text"), "one")
+    house.vectors.remove_documents(house.index("text"), ["one"])
     report = await house.repaired()
     assert {finding.part: finding.mended for finding in report.findings} == {"kept": 12, "vectors": 12}
     assert len(house.encoded) == 12
@@ -180,7 +180,7 @@ async def test_damaged_kept_vectors_are_made_whole(house: House) -> None:
 
 async def test_without_an_encoder_the_loss_stands_and_is_told(house: House) -> None:
     house.kept.forget("one", "text", "mini")
-    house.vectors.remove_document(house.index("text"), "one")
+    house.vectors.remove_documents(house.index("text"), ["one"])
     house.available = False
     report = await house.service().verify(repair=True)
     assert (only(report).count, only(report).mended, report.whole) == (12, 0, False)

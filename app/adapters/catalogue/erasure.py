@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, and_, delete, exists, select, update
 from app.adapters.catalogue.database import Database
 from app.adapters.catalogue.statements import (
     Now,
+    batches,
     document_by_id,
     every_document,
     forget_empty_collections,
@@ -36,8 +37,12 @@ class SqlErasure:
                 raise Gone("the document was deleted")  # by another process, since it was looked up
             return (document, *hide_whole(connection, document_id, now))
 
-    def deleted(self) -> tuple[Document, ...]:
-        return every_document(self._database, documents.c.deleted_at.is_not(None))
+    def deleted(self, among: Sequence[str] | None = None) -> tuple[Document, ...]:
+        hidden = documents.c.deleted_at.is_not(None)
+        if among is None:
+            return every_document(self._database, hidden)
+        found = (every_document(self._database, hidden, documents.c.id.in_(ids)) for ids in batches(among))
+        return tuple(document for some in found for document in some)
 
     def erase(self, document_id: str) -> None:
         """Raises Conflict for a document that is not deleted."""

@@ -51,7 +51,8 @@ def after_cursor(columns: Any, cursor: str) -> ColumnElement[bool]:
 
 
 def every_document(database: Database, *conditions: ColumnElement[bool]) -> tuple[Document, ...]:
-    wanted = select_documents().where(*conditions).order_by(documents.c.created_at, documents.c.id)
+    """Without their page reports."""
+    wanted = select_documents(LIGHT).where(*conditions).order_by(documents.c.created_at, documents.c.id)
     with database.reading() as connection:
         return tuple(document_of(row) for row in connection.execute(wanted))
 

@@ -108,8 +108,8 @@ class TantivyWords:
     def remove(self, collection_id: str, chunk_ids: Sequence[str]) -> None:
         self._delete(collection_id, "chunk", chunk_ids)
 
-    def remove_document(self, collection_id: str, document_id: str) -> None:
-        self._delete(collection_id, "document", [document_id])
+    def remove_documents(self, collection_id: str, document_ids: Sequence[str]) -> None:
+        self._delete(collection_id, "document", document_ids)
 
     def ids(self, collection_id: str) -> frozenset[str]:
         opened = self._current(collection_id)

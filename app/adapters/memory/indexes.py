@@ -55,10 +55,10 @@ class MemoryVectors:
             for chunk_id in chunk_ids:
                 self._indexes.get(index, {}).pop(chunk_id, None)
 
-    def remove_document(self, index: IndexName, document_id: str) -> None:
+    def remove_documents(self, index: IndexName, document_ids: Sequence[str]) -> None:
         with self._lock:
             rows = self._indexes.get(index, {})
-            doomed = [row.chunk_id for row in rows.values() if row.document_id == document_id]
+            doomed = [row.chunk_id for row in rows.values() if row.document_id in document_ids]
             for chunk_id in doomed:
                 del rows[chunk_id]
 
@@ -123,10 +123,10 @@ class MemoryWords:
             for chunk_id in chunk_ids:
                 self._rows.get(collection_id, {}).pop(chunk_id, None)
 
-    def remove_document(self, collection_id: str, document_id: str) -> None:
+    def remove_documents(self, collection_id: str, document_ids: Sequence[str]) -> None:
         with self._lock:
             rows = self._rows.get(collection_id, {})
-            for chunk_id in [row.chunk_id for row, _ in rows.values() if row.document_id == document_id]:
+            for chunk_id in [row.chunk_id for row, _ in rows.values() if row.document_id in document_ids]:
                 del rows[chunk_id]
 
     def ids(self, collection_id: str) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -47,16 +47,16 @@ class MemoryJobs:
         self._ended: dict[Key, float] = {}
         self._one_reindexing = asyncio.Lock()
         self._one_chore = asyncio.Lock()
-        self._chores: dict[asyncio.Task[None], str] = {}  # and the id of what is erased or dropped
+        self._chores: dict[asyncio.Task[None], tuple[str, ...]] = {}  # and the documents that are erased
 
     async def ingest(self, document_id: str, attempt: int, share: Share = ALONE) -> None:
         self._run((document_id, attempt), self._ingest, document_id, attempt)
 
-    async def forget(self, document_id: str, collection_id: str) -> None:
-        self._later(document_id, "erase", self._pipeline.erase, document_id, collection_id)
+    async def forget(self, document_ids: Sequence[str], collection_id: str) -> None:
+        self._later(tuple(document_ids), "erase", self._pipeline.erase, document_ids, collection_id)
 
     async def drop(self, collection_id: str) -> None:
-        self._later(collection_id, "drop", self._pipeline.drop, collection_id)
+        self._later((), "drop", self._pipeline.drop, collection_id)
 
     async def reindex(self, collection_id: str, reindex_id: str) -> None:
         self._run((reindex_id, REINDEX), self._reindex, collection_id, reindex_id)
@@ -78,8 +78,8 @@ class MemoryJobs:
             return "cancelled"
         return "broken" if run.exception() else "done"
 
-    async def forgetting(self, document_id: str) -> bool:
-        return document_id in self._chores.values()
+    async def forgetting(self) -> frozenset[str]:
+        return frozenset(document_id for about in self._chores.values() for document_id in about)
 
     async def collect(self) -> int:
         return self._collect(self._keep)
@@ -142,7 +142,7 @@ class MemoryJobs:
             self._runs[key] = asyncio.create_task(work(*args))
             self._runs[key].add_done_callback(lambda _: self._ended.update({key: time.monotonic()}))
 
-    def _later(self, about: str, name: str, chore: Callable[..., None], *args: Any) -> None:
+    def _later(self, about: tuple[str, ...], name: str, chore: Callable[..., None], *args: Any) -> None:
         """Has it done behind the caller's back, in turn with the other chores."""
 
         async def in_thread(*args: Any) -> None:

@@ -11,13 +11,14 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 from urllib.parse import urlsplit
 
 import chromadb
 import httpx
 import numpy as np
 from chromadb.api.client import Client
+from chromadb.api.types import Where
 from chromadb.config import Settings
 from chromadb.errors import ChromaError, NotFoundError
 
@@ -99,10 +100,11 @@ class ChromaVectors:
             for collection in self._existing(index):
                 delete(collection, chunk_ids)
 
-    def remove_document(self, index: IndexName, document_id: str) -> None:
+    def remove_documents(self, index: IndexName, document_ids: Sequence[str]) -> None:
+        these = cast(Where, {"document_id": {"$in": list(document_ids)}})
         with self._changing():
-            for collection in self._existing(index):
-                delete(collection, collection.get(where={"document_id": document_id}, include=[])["ids"])
+            for collection in self._existing(index) if document_ids else ():
+                delete(collection, collection.get(where=these, include=[])["ids"])
 
     def ids(self, index: IndexName) -> frozenset[str]:
         with self._reading():

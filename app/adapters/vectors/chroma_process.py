@@ -87,9 +87,9 @@ class ChromaProcess:
         with self._changes.shared():
             self._call("remove", index, list(chunk_ids))
 
-    def remove_document(self, index: IndexName, document_id: str) -> None:
+    def remove_documents(self, index: IndexName, document_ids: Sequence[str]) -> None:
         with self._changes.shared():
-            self._call("remove_document", index, document_id)
+            self._call("remove_documents", index, list(document_ids))
 
     def ids(self, index: IndexName) -> frozenset[str]:
         found: frozenset[str] = self._call("ids", index)

@@ -133,7 +133,7 @@ def _holds(catalogue: Catalogue, document_id: str) -> Set[str] | None:
 
 
 def _being_erased(catalogue: Catalogue, document_id: str) -> bool:
-    return any(document.id == document_id for document in catalogue.erasure.deleted())
+    return bool(catalogue.erasure.deleted([document_id]))
 
 
 def _owner(key: str) -> tuple[str, str]:

@@ -17,7 +17,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -29,6 +30,7 @@ from system.repeating import repeat
 
 EVERY_S = 60.0
 LEASE_S = 30.0
+ERASED_AT_ONCE = 100  # documents
 BROKE_OFF = "Re-embedding it broke off in a way that could not be recorded; `exhibit reindex` goes on with it."
 GAVE_UP = "Reading it broke off in a way that could not be recorded, so Exhibit gave up on it; `retry` tries once more."
 
@@ -39,13 +41,23 @@ async def reconcile(catalogue: Catalogue, jobs: Jobs) -> None:
     """One round. Safe to run in several processes at once: attempts are compared and set."""
     for document in await asyncio.to_thread(catalogue.documents.unfinished):
         await _reconcile_document(catalogue.runs, jobs, document)
-    for document in await asyncio.to_thread(catalogue.erasure.deleted):
-        if not await jobs.forgetting(document.id):
-            await jobs.forget(document.id, document.collection_id)
+    known = await jobs.forgetting()
+    deleted = await asyncio.to_thread(catalogue.erasure.deleted)
+    await forget_all(jobs, [document for document in deleted if document.id not in known])
     async for collection in every_collection(catalogue.collections):
         if collection.reindex is not None and collection.reindex.live:
             await _reconcile_reindexing(catalogue.reindexes, jobs, collection, collection.reindex)
     await jobs.collect()
+
+
+async def forget_all(jobs: Queueing, documents: Iterable[Document]) -> None:
+    """Enqueues the erasing of deleted documents, as many in one run as are erased in seconds."""
+    by_collection: defaultdict[str, list[str]] = defaultdict(list)
+    for document in documents:
+        by_collection[document.collection_id].append(document.id)
+    for collection_id, ids in by_collection.items():
+        for start in range(0, len(ids), ERASED_AT_ONCE):
+            await jobs.forget(ids[start : start + ERASED_AT_ONCE], collection_id)
 
 
 async def _reconcile_document(runs: Runs, jobs: Jobs, document: Document) -> None:

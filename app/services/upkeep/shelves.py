@@ -103,7 +103,7 @@ class WordsShelf:
         self._words.remove(self._collection, chunk_ids)
 
     def remove_document(self, document_id: str) -> None:
-        self._words.remove_document(self._collection, document_id)
+        self._words.remove_documents(self._collection, [document_id])
 
     def drop(self) -> None:
         self._words.drop(self._collection)
@@ -162,7 +162,7 @@ class VectorsShelf:
         self._vectors.remove(self.index, chunk_ids)
 
     def remove_document(self, document_id: str) -> None:
-        self._vectors.remove_document(self.index, document_id)
+        self._vectors.remove_documents(self.index, [document_id])
 
     def drop(self) -> None:
         self._vectors.drop_index(self.index)
