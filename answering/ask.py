@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -63,7 +64,10 @@ class Ask:
             return
         wider = replace(scope, top_k=POOL * scope.top_k)
         found = await self._finder.find(wider, question, _first_picture(last))
-        search = replace(found.search, evidence=await asyncio.to_thread(_shown, found, scope.top_k))
+        began = time.perf_counter()
+        shown = await asyncio.to_thread(_shown, found, scope.top_k)
+        timings = {**found.search.timings_ms, "spread": round((time.perf_counter() - began) * 1000, 1)}
+        search = replace(found.search, evidence=shown, timings_ms=timings)
         yield Retrieved(search)
         if found.told is not None:
             answer = replace(found.told, trace_id=search.trace_id, timings_ms=search.timings_ms)

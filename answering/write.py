@@ -22,6 +22,8 @@ from domain.ports import Blobs, Documents, Generator
 from domain.searches import Search
 from prompts.answer import build
 
+AT_ONCE = 1_000  # characters of a piece; looking through more may take 5 ms, in which nobody else is served
+
 
 @dataclass(frozen=True, slots=True)
 class _Accepted:
@@ -91,7 +93,8 @@ class AnswerWriter:
         if written.confidence is None and self._holds is not None:
             answer = await asyncio.to_thread(with_confidence, answer, prompt, self._holds)
         hidden = await asyncio.to_thread(hidden_met, self._documents, answer.evidence)
-        noticed = (*accepted.noticed, *screen.noticed, *hidden, *_of_the_end(written.cut, text))
+        screened = await asyncio.to_thread(lambda: screen.noticed)  # looks at all evidence
+        noticed = (*accepted.noticed, *screened, *hidden, *_of_the_end(written.cut, text))
         return replace(answer, notices=(*search.notices, *in_words(noticed, prompt.question)))
 
     async def _accepted(
@@ -143,7 +146,8 @@ async def _screened(deltas: AsyncGenerator[Delta], screen: Screen, written: _Wri
     async with aclosing(deltas):
         async for delta in deltas:
             written.add(delta)
-            if text := screen.feed(delta.text):
+            at_once = len(delta.text) <= AT_ONCE
+            if text := screen.feed(delta.text) if at_once else await asyncio.to_thread(screen.feed, delta.text):
                 written.said.append(text)
                 yield text
     if text := screen.end():

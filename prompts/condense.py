@@ -13,6 +13,7 @@ from prompts.templates import templates
 
 MOST_MESSAGES = 6
 LONGEST_MESSAGE = 1_000  # characters
+LOOKED_AT = 4 * LONGEST_MESSAGE  # of which markers and spaces go
 LONGEST_REPLY = 500
 
 _VARIABLES = (("system", frozenset[str]()), ("ask", frozenset({"conversation", "question"})))
@@ -43,5 +44,5 @@ def condensed(reply: str) -> str:
 
 
 def _line(message: Message) -> str:
-    text = " ".join(neutral(without_markers(message.text)).split())
+    text = " ".join(neutral(without_markers(message.text[:LOOKED_AT])).split())
     return f"{message.role}: {text[:LONGEST_MESSAGE]}"

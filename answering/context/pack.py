@@ -16,6 +16,7 @@ from language.terms import terms
 SIDES = (1024, 512, 256)
 _VISUAL_PATCH = 28
 _SAME = 0.85  # share of the shorter text's words from which two texts count as the same
+_FEW_WORDS = 5  # that tell nothing about likeness
 _ALIKE = 0.3  # taken from a chunk's worth when all of its words are shown already
 _SAME_PAGE = 0.05  # taken for each chunk of the same page that is shown already
 _CHARACTERS_A_TOKEN = 3.6
@@ -26,27 +27,54 @@ _HISTORY_MESSAGES = 40
 
 def spread(pool: Sequence[Evidence], most: int) -> tuple[Evidence, ...]:
     """The best pieces that say different things, from different pages, in their order; always with the first."""
-    words = [frozenset(terms(one.chunk.text)) for one in pool]
-    chosen: list[int] = []
-    while len(chosen) < min(most, len(pool)):
-        left = [at for at in range(len(pool)) if at not in chosen]
-        worth = {at: _worth(at, chosen, pool, words) for at in left}
-        chosen.append(max(left, key=lambda at: worth[at]))
-    return tuple(pool[at] for at in sorted(chosen))
+    left = _candidates(pool)
+    chosen: list[_Candidate] = []
+    while left and len(chosen) < most:
+        best = max(left, key=lambda one: one.worth)
+        left.remove(best)
+        chosen.append(best)
+        for one in left:
+            one.beside_chosen(best)
+    return tuple(pool[one.at] for one in sorted(chosen, key=lambda one: one.at))
 
 
-def _worth(at: int, chosen: Sequence[int], pool: Sequence[Evidence], words: Sequence[frozenset[str]]) -> float:
-    alike = max((_overlap(words[at], words[other]) for other in chosen), default=0.0)
-    one = pool[at].chunk
-    beside = sum(
-        1 for other in chosen if pool[other].chunk.document_id == one.document_id and pool[other].chunk.page == one.page
-    )
-    repeated = 1.0 if alike >= _SAME and one.kind == "text" else _ALIKE * alike  # a figure also has pixels
-    return 1 - at / (2 * len(pool)) - repeated - _SAME_PAGE * min(beside, 4)
+@dataclass(slots=True, eq=False)
+class _Candidate:
+    """A piece that may be shown; what it is worth falls with each that is chosen before it."""
+
+    at: int
+    rank: float
+    words: int  # one bit for each word of all candidates: many are compared with many
+    count: int
+    page: tuple[str, int | None]
+    textual: bool
+    worth: float
+    alike: float = 0.0
+    beside: int = 0
+
+    def beside_chosen(self, other: _Candidate) -> None:
+        fewer = min(self.count, other.count)
+        overlap = (self.words & other.words).bit_count() / fewer if fewer >= _FEW_WORDS else 0.0
+        if overlap <= self.alike and self.page != other.page:
+            return
+        self.alike = max(self.alike, overlap)
+        self.beside += self.page == other.page
+        repeated = 1.0 if self.alike >= _SAME and self.textual else _ALIKE * self.alike  # a figure also has pixels
+        self.worth = self.rank - repeated - _SAME_PAGE * min(self.beside, 4)
 
 
-def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
-    return len(a & b) / min(len(a), len(b)) if len(a) >= 5 and len(b) >= 5 else 0.0
+def _candidates(pool: Sequence[Evidence]) -> list[_Candidate]:
+    known: dict[str, int] = {}
+    found = []
+    for at, one in enumerate(pool):
+        words = {known.setdefault(word, len(known)) for word in terms(one.chunk.text)}
+        bits = bytearray(len(known) // 8 + 1)
+        for word in words:
+            bits[word >> 3] |= 1 << (word & 7)
+        rank, page = 1 - at / (2 * len(pool)), (one.chunk.document_id, one.chunk.page)
+        textual = one.chunk.kind == "text"
+        found.append(_Candidate(at, rank, int.from_bytes(bits, "little"), len(words), page, textual, rank))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

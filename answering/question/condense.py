@@ -14,6 +14,7 @@ from domain.ports import Generator
 from domain.question import Question
 from prompts.condense import LONGEST_REPLY, condensed, condensing
 
+AT_ONCE = 500  # characters, and earlier messages: reading more may take 5 ms, in which nobody else is served
 TIMEOUT_S = 8.0  # then terms are carried over instead
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,11 @@ class QuestionReader:
     async def read(self, message: Message, history: Sequence[Message] = ()) -> Question:
         """Never raises for the model's sake, and asks it only when the question leans on the conversation."""
         pictured = any(isinstance(part, ImagePart) for part in message.parts)
-        question = read(message.text, history, pictured)
+        text = message.text
+        if len(text) > AT_ONCE or len(history) > AT_ONCE:
+            question = await asyncio.to_thread(read, text, history, pictured)
+        else:
+            question = read(text, history, pictured)
         if question.leans and self._generator is not None and (written := await self._written(question, history)):
             return written_out(question, written, self._generator.model)
         return question

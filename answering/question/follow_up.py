@@ -17,6 +17,8 @@ from language.terms import STOP_WORDS, terms
 
 MOST_TURNS = 6  # the user's messages that are looked at, newest last
 LONGEST = 400  # characters of a follow-up, and of the question that it continues
+LAST_WORDS = 300  # characters that are looked at of a longer message: with a follow-up they are no more than LONGEST
+LONGEST_ANSWER = 2_000  # characters of the last answer, whose first names count
 FEW = 2  # content words: an English question with no more leaves something out
 FEW_CHARACTERS = 7
 
@@ -106,8 +108,17 @@ def standalone(question: str, earlier: Sequence[str], answered: str = "") -> str
     """The question with what it takes from the user's earlier ones (oldest first), and from the last answer."""
     asked = ""
     for one in earlier[-MOST_TURNS:]:
-        asked = _taken(one.strip(), asked, "")
-    return _taken(question.strip(), asked, answered)
+        asked = _taken(_end_of(one), asked, "")
+    return _taken(question.strip(), asked, answered[:LONGEST_ANSWER])
+
+
+def _end_of(message: str) -> str:
+    """Of a message with a pasted page in it, its last words: the question mostly stands there."""
+    text = message.strip()
+    if len(text) <= LONGEST:
+        return text
+    _, space, whole_words = text[-LAST_WORDS:].partition(" ")
+    return whole_words.strip() if space else text[-LAST_WORDS:]
 
 
 def _taken(question: str, asked: str, answered: str) -> str:
@@ -171,10 +182,7 @@ def _names(text: str) -> list[str]:
     found = _QUOTED.findall(text)
     bare = _QUOTED.sub(" ", text)
     for match in _NAME.finditer(bare):
-        name, begins = (
-            match.group(),
-            match.start() == 0 or bare[: match.start()].rstrip().endswith((".", "?", "!", ":")),
-        )
+        name, begins = match.group(), _begins(bare, match.start())
         words = name.split()
         if begins and (len(words) == 1 or words[0].lower() in STOP_WORDS | _ASKING):
             words = words[1:]
@@ -182,6 +190,14 @@ def _names(text: str) -> list[str]:
         if name and name.lower() not in _ASKING | {"i"} and not re.fullmatch(r"[\d.,%]+", name):
             found.append(name)
     return found
+
+
+def _begins(text: str, at: int) -> bool:
+    """Whether a sentence begins there."""
+    before = at - 1
+    while before >= 0 and text[before].isspace():
+        before -= 1
+    return at == 0 or (before >= 0 and text[before] in ".?!:")
 
 
 def _topic(asked: str, question: str) -> str:

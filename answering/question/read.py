@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 from answering.question.cues import cues_of
-from answering.question.follow_up import leans_on, standalone
+from answering.question.follow_up import MOST_TURNS, leans_on, standalone
 from answering.question.form import without_form
 from answering.question.hints import computed_from
 from answering.question.intents import intent_of
@@ -18,6 +19,7 @@ from language.scripts import is_chinese
 
 LONGEST = 8_000  # characters that are searched for
 _NOTHING = {0: " ", 0xFFFD: " "}  # NUL, and what stands for it after a request was read
+_BLANK = "".join(one for one in map(chr, range(0x3001)) if one.isspace() or ord(one) in _NOTHING) + "\ufffd"
 
 
 def read(text: str, history: Sequence[Message] = (), pictured: bool = False) -> Question:
@@ -25,12 +27,15 @@ def read(text: str, history: Sequence[Message] = (), pictured: bool = False) -> 
     picture came with it, so that it is no small talk."""
     if not pictured and (small_talk := kind_of(text)):
         return replace(_read(text, text), small_talk=small_talk)
-    earlier = [message.text for message in history if message.role == "user" and message.text.strip()]
-    leans = leans_on(text) if earlier else ""
+    leans = leans_on(text) if any(message.role == "user" for message in history) else ""
     if not leans:
         return _read(text, text)
-    answers = [message.text for message in history if message.role == "assistant"]
-    whole = standalone(text, earlier, answers[-1] if answers else "")
+    asked = (message.text for message in reversed(history) if message.role == "user")
+    earlier = list(islice((one for one in asked if not one.isspace() and one), MOST_TURNS))[::-1]
+    if not earlier:
+        return _read(text, text)
+    answered = next((message.text for message in reversed(history) if message.role == "assistant"), "")
+    whole = standalone(text, earlier, answered)
     if not searchable(whole).strip("?？.。!！ "):  # "why?", then "And him?": the conversation has nothing to carry over
         return _read(text, text)
     return _read(text, whole, leans, f"it leans on the conversation ({leans}): terms were carried over")
@@ -43,7 +48,7 @@ def written_out(question: Question, text: str, model: str) -> Question:
 
 
 def searchable(text: str) -> str:
-    return text.translate(_NOTHING).strip()[:LONGEST]
+    return text.strip(_BLANK)[:LONGEST].translate(_NOTHING)
 
 
 def _read(asked: str, standalone: str, leans: Leaning = "", rewritten: str = "") -> Question:
@@ -55,7 +60,7 @@ def _read(asked: str, standalone: str, leans: Leaning = "", rewritten: str = "")
         about=about,
         hints=computed_from(about.text),
         cues=cues_of(about.text),
-        intent=intent_of(asked, whole.text if rewritten else ""),
+        intent=intent_of(asked[:LONGEST], whole.text if rewritten else ""),
         leans=leans,
         rewritten=rewritten,
     )
@@ -69,4 +74,4 @@ def _worded(text: str, known: Wording | None = None) -> Wording:
 
 
 def _language(text: str) -> Language:
-    return "zh" if is_chinese(text) else "en"
+    return "zh" if is_chinese(text[:LONGEST]) else "en"

@@ -35,8 +35,10 @@ _KINDS = tuple((kind, re.compile(rf"(?:{pattern}){_FILLER}")) for kind, pattern 
 
 def kind_of(message: str) -> SmallTalk:
     """Empty for what is, or may be, a question about documents."""
+    if len(message) > _LONGEST:
+        return ""
     plain = " ".join(re.sub(r"[^\w\s]+", " ", folded(message.strip()).replace("'", "").replace("’", "")).split())
-    if not plain or len(message) > _LONGEST:
+    if not plain:
         return ""
     spellings = (plain, plain.replace(" ", ""))
     return next((kind for one in spellings for kind, pattern in _KINDS if pattern.fullmatch(one)), "")

@@ -175,6 +175,11 @@ async def test_a_marker_becomes_a_citation_with_its_quote() -> None:
     assert answer.verdict == "grounded"
 
 
+async def test_choosing_what_is_shown_is_in_the_timings() -> None:
+    ask, _, _ = asking(["It burns whale oil [1]."])
+    assert "spread" in (await answer_of(ask)).timings_ms
+
+
 async def test_an_invented_marker_is_removed_and_told() -> None:
     ask, _, _ = asking(["The lantern burns whale oil [1][9]."])
     answer = await answer_of(ask)

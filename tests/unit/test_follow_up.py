@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from answering.question.condense import QuestionReader
-from answering.question.follow_up import leans_on, standalone
+from answering.question.follow_up import LONGEST, leans_on, standalone
 from app.adapters.memory.generator import MemoryGenerator
 from domain.answers import Delta, Message, Prompt, Role, TextPart
 from domain.errors import ModelUnavailable
@@ -154,3 +154,14 @@ async def test_a_follow_up_to_nothing_is_searched_for_as_it_stands(before: str, 
     read = await read_by(QuestionReader(), question, [said("user", before), said("assistant", "x")])
     assert read.standalone.text.strip("?？ ")
     assert read.about.text.strip("?？ ")
+
+
+def test_a_follow_up_continues_the_end_of_a_long_message() -> None:
+    pasted = "Lorem ipsum dolor sit amet. " * 2_000 + "How many boats were built in 2018 by Skerry?"
+    said = standalone("And in 2019?", [pasted])
+    assert "How many boats were built in 2019 by Skerry" in said
+    assert len(said) <= LONGEST
+
+
+def test_digits_before_a_follow_up_are_no_matter() -> None:
+    assert standalone("and on page 3?", ["1" * 50_000]).endswith("3")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from answering.question.read import read
+from domain.answers import Message, TextPart
 from domain.errors import UnsupportedType
 from ingest import identify
 from language.numerals import numbers, spelled_numbers
@@ -15,6 +17,7 @@ from language.scripts import is_chinese
 from language.sentences import spans
 from language.terms import terms
 from prompts.answer import abstains
+from prompts.condense import condensing
 from prompts.markers import MarkerFilter, claims_of, unmarked, without_markers
 from prompts.neutral import in_one_line, neutral, quoted
 from tests.growth import assert_linear
@@ -77,6 +80,18 @@ def streamed(text: str) -> str:
 def test_reading_a_text_takes_time_in_step_with_its_length(read: Callable[[str], object]) -> None:
     for text in HOSTILE:
         assert_linear(read, text)
+
+
+def followed(text: str) -> object:
+    """A follow-up after messages that a stranger made long."""
+    said = [Message(role, (TextPart(text),)) for role in ("user", "assistant", "user", "assistant")]
+    return condensing(read("and on page 3?", said), said)
+
+
+@pytest.mark.parametrize("question", [read, followed], ids=["read", "followed"])
+def test_a_question_is_read_in_step_with_its_length(question: Callable[[str], object]) -> None:
+    for unit in (*UNITS, "A b. ", "Anna Holm, ", "page ", "\u201c\u2018", "二〇一九年", "and 3 "):
+        assert_linear(question, unit * (8_000 // len(unit)))
 
 
 @pytest.mark.parametrize("name", ["a", "a.txt", "a.md", "a.json"])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 from datetime import UTC, datetime
 
@@ -12,6 +13,8 @@ from app.adapters.encoders.decoding import fitted_picture
 from domain.answers import Message, TextPart
 from domain.documents import Chunk, Document, Kind
 from domain.evidence import Evidence
+from language.terms import terms
+from tests.growth import assert_linear
 
 DOCUMENT = Document(
     "d", "c", "default", "report.pdf", "application/pdf", 1, "0" * 64, "ready", datetime(2026, 1, 1, tzinfo=UTC)
@@ -41,6 +44,40 @@ def test_the_first_stays_and_the_order_is_kept() -> None:
 def test_a_figure_with_known_words_is_still_shown_for_its_pixels() -> None:
     pool = [evidence(1, words(1)), evidence(2, words(1), kind="figure"), evidence(3, words(1))]
     assert [one.id for one in spread(pool, 2)] == ["d.1", "d.2"]
+
+
+def chosen_plainly(pool: list[Evidence], most: int) -> list[str]:
+    """As `spread` is meant: in each round the piece that is worth most beside those chosen before."""
+    chosen: list[int] = []
+    said = [frozenset(terms(one.chunk.text)) for one in pool]
+
+    def worth(at: int) -> float:
+        shared = [(len(said[at] & said[other]), min(len(said[at]), len(said[other]))) for other in chosen]
+        alike = max((both / fewer for both, fewer in shared if fewer >= 5), default=0.0)
+        beside = sum(pool[other].chunk.page == pool[at].chunk.page for other in chosen)
+        repeated = 1.0 if alike >= 0.85 and pool[at].chunk.kind == "text" else 0.3 * alike
+        return 1 - at / (2 * len(pool)) - repeated - 0.05 * min(beside, 4)
+
+    while len(chosen) < min(most, len(pool)):
+        chosen.append(max((at for at in range(len(pool)) if at not in chosen), key=worth))
+    return [pool[at].id for at in sorted(chosen)]
+
+
+def test_random_pieces_are_chosen_as_round_by_round() -> None:
+    chance = random.Random(7)
+    kinds: list[Kind] = ["text", "text", "figure"]
+    for _ in range(150):
+        said = [" ".join(f"word{chance.randrange(24)}" for _ in range(chance.choice((0, 3, 6, 20)))) for _ in range(14)]
+        pool = [evidence(n, chance.choice(said), chance.randrange(3), chance.choice(kinds)) for n in range(14)]
+        most = chance.randrange(16)
+        assert [one.id for one in spread(pool, most)] == chosen_plainly(pool, most)
+
+
+def test_choosing_takes_time_in_step_with_the_pieces() -> None:
+    chance = random.Random(7)
+    said = [" ".join(f"word{chance.randrange(2_000)}" for _ in range(40)) for _ in range(400)]
+    pool = [evidence(n, text, page=n) for n, text in enumerate(said)]
+    assert_linear(lambda length: spread(pool[: len(length)], len(length) // 2), "x" * 400)
 
 
 def steps(count: int, side: int, most: int) -> list[tuple[int, int, int]]:
