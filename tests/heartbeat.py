@@ -57,14 +57,22 @@ class Heartbeat:
         result = work()
         self._answered.clear()
         self._at_once.set()
-        assert self._answered.wait(HANG_S), "the service does not answer"
+        self._answered.wait(HANG_S)
+        assert self._thread.is_alive(), "the service does not answer"
         return result, self._worst
 
     def _beat(self) -> None:
+        try:
+            self._ask_again_and_again()
+        finally:
+            self._answered.set()  # nobody waits for an answer that does not come
+
+    def _ask_again_and_again(self) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=HANG_S)
         while not self._ended.is_set():
             last = self._at_once.wait(EVERY_S)
-            self._at_once.clear()
+            if last:
+                self._at_once.clear()
             connection.request("GET", "/healthz")
             connection.getresponse().read()
             now = time.monotonic()

@@ -48,6 +48,7 @@ class Bounded(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self.place: Network | None = None
         self._limits = limits
         self._timer: asyncio.TimerHandle | None = None
         self._in_head = True  # or before it
@@ -58,6 +59,7 @@ class Bounded(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.place = self._place_of(self.client[0] if self.client else "")
         if refusal := self._too_many():
             self._close(refusal)
         else:
@@ -67,16 +69,15 @@ class Bounded(HttpToolsProtocol):
         """The refusal; empty where there is room."""
         if len(self.connections) > self._limits.connections:
             return _answer(503, "Service Unavailable", "There are too many connections; try again.")
-        here = self._place(self)
-        same = sum(self._place(one) == here for one in self.connections)
-        if here is None or same <= self._limits.per_address:
+        same = sum(getattr(one, "place", None) == self.place for one in self.connections)
+        if self.place is None or same <= self._limits.per_address:
             return b""
         return _answer(429, "Too Many Requests", "There are too many connections from this address; close some.")
 
-    def _place(self, connection: Any) -> Network | None:
+    def _place_of(self, client: str) -> Network | None:
         """The address, of IPv6 the network that one subscriber has; None where it speaks for many."""
         try:
-            address = ipaddress.ip_address(connection.client[0] if connection.client else "")
+            address = ipaddress.ip_address(client)
         except ValueError:
             return None
         if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
@@ -158,6 +159,8 @@ class Bounded(HttpToolsProtocol):
         self._wait_no_longer()
         self._untold, self._head, self._in_head = 0, 0, True
         super().on_message_complete()
+        if self.cycle.response_complete:  # what came after the answer has ended uvicorn's own timer
+            self._wait(self._limits.first_byte_s, self.transport.close)
 
     def _count(self, size: int) -> None:
         self._untold = 0

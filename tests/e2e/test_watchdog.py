@@ -15,6 +15,7 @@ import pytest
 from app.main import assembled
 from tests.e2e.service import Service
 from tests.heartbeat import Heartbeat
+from tests.waiting import HANG_S
 
 MB = 2**20
 LONGEST_REFUSAL = 64 * 1024
@@ -121,7 +122,7 @@ def forms() -> Iterator[tuple[str, bytes]]:
 
 def ask(service: Service, method: str, path: str, body: bytes | None, kind: str) -> tuple[int, int]:
     """Status and length of the answer. The body is sent in pieces whose sum is not announced."""
-    connection = http.client.HTTPConnection("127.0.0.1", service.port)
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=HANG_S)
     headers = {"content-type": kind, "accept": "application/json, text/event-stream"}
     pieces = (body[at : at + CHUNK] for at in range(0, len(body), CHUNK)) if body is not None else None
     try:

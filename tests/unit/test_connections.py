@@ -70,9 +70,10 @@ async def said(port: int, *parts: bytes) -> bytes:
         ((HEAD,), b" 408 "),
         ((HEAD + b"content-length: 9\r\n\r\n", b"12345"), b""),
         ((b"GET /deaf HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n", b"1", b"2"), b" 200 "),
+        ((b"GET /deaf HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n", b"1", b"2"), b" 200 "),
         ((b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"\r\n", b"GET"), b" 408 "),
     ],
-    ids=["idle", "newline", "method", "head", "body", "rest of a body", "second head"],
+    ids=["idle", "newline", "method", "head", "body", "rest of a body", "after the rest", "second head"],
 )
 async def test_silent_connections_are_closed(parts: tuple[bytes, ...], answer: bytes) -> None:
     async with serving(replace(PATIENT, first_byte_s=0.2, head_s=0.2, body_s=0.2)) as port:
