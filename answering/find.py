@@ -143,9 +143,16 @@ class EvidenceFinder:
 
 
 def _searched_without(votes: Sequence[Vote]) -> tuple[Noticed, ...]:
-    """Collections whose vectors are of a model that can't be loaded: they were searched by words only."""
+    """Collections whose vectors are of a model that can't be loaded: they were searched by words only. And ways of
+    finding that can't be reached."""
     names = dict.fromkeys(name for vote in votes for name in vote.unread)
-    return tuple(Noticed("searched_without_vectors", name=name) for name in names)
+    unread = [Noticed("searched_without_vectors", name=name) for name in names]
+    missing = {vote.missing for vote in votes}
+    if "the vector index" in missing:
+        unread.append(Noticed("vector_index_missing"))
+    if "the words index" in missing:
+        unread.append(Noticed("words_index_missing"))
+    return tuple(unread)
 
 
 def _since(began: float) -> float:

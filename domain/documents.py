@@ -13,7 +13,7 @@ Status = Literal["queued", "running", "ready", "partial", "failed", "cancelled"]
 Stage = Literal["identify", "parse", "describe", "split", "embed", "index", "publish"]
 ReadAs = Literal["text", "ocr", "image", "empty", "failed", "pending"]
 # What the service needs and may fail to reach, as users are told: "waiting for the vector index".
-Part = Literal["the catalogue", "the queue", "the vector index", "the words index", "the files", "the language model"]
+Part = Literal["the catalogue", "the vector index", "the words index", "the files", "the language model"]
 ReindexState = Literal["queued", "running", "failed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 READ: frozenset[Status] = frozenset({"ready", "partial"})

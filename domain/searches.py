@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.answers import Notice, Verdict
-from domain.documents import Collection, Kind
+from domain.documents import Collection, Kind, Part
 from domain.evidence import Evidence, Space
 from domain.question import Language, Question
 
@@ -40,6 +40,7 @@ class Vote:
     why: str = ""
     found: int = 0
     took_ms: float = 0.0
+    missing: Part | None = None  # can't be reached, so that the space could not be searched
     unread: tuple[str, ...] = ()  # collections that it left out, as their vectors are of another model
 
 

@@ -12,6 +12,7 @@ from domain.errors import Unavailable
 from domain.evidence import Space
 from domain.ports import Retriever
 from domain.searches import Found, Hit, Query, TraceStep, Vote
+from system.outages import Outages
 
 RRF_K = 60  # Cormack, Clarke & Büttcher 2009
 # Words and text: tried, see FUSION. Bare image vectors are reached badly by words (published nDCG@5 on document pages:
@@ -51,10 +52,15 @@ class Fused:
     """A retriever of retrievers. An unavailable space does not vote; it is an error only when all spaces fail."""
 
     def __init__(
-        self, retrievers: Mapping[Space, Retriever], weights: Mapping[Space, float] = WEIGHTS, fusion: Fusion = FUSION
+        self,
+        retrievers: Mapping[Space, Retriever],
+        weights: Mapping[Space, float] = WEIGHTS,
+        fusion: Fusion = FUSION,
+        outages: Outages | None = None,
     ) -> None:
         self._retrievers = retrievers
         self._weights = weights
+        self._outages = outages or Outages()
         self._fuse = min_max_fusion if fusion == "min_max" else reciprocal_rank_fusion
 
     async def retrieve(self, query: Query, k: int) -> Found:
@@ -83,6 +89,7 @@ class Fused:
         try:
             return await self._retrievers[space].retrieve(query, k)
         except Unavailable as error:
+            self._outages.noticed(error)
             return error
 
     def _weights_for(self, query: Query) -> Mapping[Space, float]:
@@ -90,7 +97,9 @@ class Fused:
 
 
 def _found(space: Space, answer: Found | Unavailable) -> Found:
-    return answer if isinstance(answer, Found) else Found(votes=(Vote(space, voted=False, why=str(answer)),))
+    if isinstance(answer, Found):
+        return answer
+    return Found(votes=(Vote(space, voted=False, why=str(answer), missing=answer.part),))
 
 
 def _steps(space: Space, found: Found) -> tuple[TraceStep, ...]:

@@ -92,7 +92,7 @@ def _vote(space: Space, founds: Sequence[Found], found: int, unread: tuple[str, 
     why = [vote.why for vote in votes if vote.why]
     why += [f"the vectors of {name} are of another model" for name in unread]
     took_ms = sum(vote.took_ms for vote in votes)
-    return Vote(space, any(vote.voted for vote in votes), "; ".join(why), found, took_ms, unread)
+    return Vote(space, any(vote.voted for vote in votes), "; ".join(why), found, took_ms, unread=unread)
 
 
 def _stretched(hits: Sequence[Hit]) -> list[float]:

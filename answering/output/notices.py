@@ -15,6 +15,8 @@ SECTIONS = {
     "model_silent": frozenset[str](),
     "small_talk": frozenset[str](),
     "searched_without_vectors": _NAME,
+    "vector_index_missing": frozenset[str](),
+    "words_index_missing": frozenset[str](),
     "markers_removed": _COUNT,
     "links_removed": _COUNT,
     "suspicious_text": _WHICH,

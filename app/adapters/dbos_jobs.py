@@ -36,6 +36,7 @@ LARGE_PICTURES = "large-pictures"
 HOUSEKEEPING = "housekeeping"
 REINDEX = "reindex"
 NAME = "exhibit"
+CLIENT_CONNECTIONS, WORKER_CONNECTIONS = 4, 8  # to Postgres
 LIVE = ["ENQUEUED", "PENDING", "DELAYED"]
 SLICES_AT_ONCE = 64  # looked for at once; a document of ordinary size has a few
 
@@ -87,7 +88,13 @@ class DbosJobs:
         self._keep = keep  # how long finished runs are kept
         self._version = version
         self._shares = Shares()
-        self._client = DBOSClient(system_database_url=url, application_name=NAME)
+        # A request does not wait for a server that is gone: it is answered with 503.
+        self._client = DBOSClient(
+            system_database_url=url,
+            application_name=NAME,
+            system_database_pool_size=CLIENT_CONNECTIONS,
+            retry_connection_errors=False,
+        )
 
     async def ingest(self, document_id: str, attempt: int, share: Share = ALONE) -> None:
         priority = self._shares.priority(share.flow, share.place)
@@ -153,7 +160,7 @@ class DbosJobs:
             try:
                 await asyncio.to_thread(vacuum, Path(self._url.removeprefix("sqlite:///")))
             except sqlite3.Error as error:
-                raise Unavailable(f"The queue can't be compacted now: {error}.", "the queue") from error
+                raise Unavailable(f"The queue can't be compacted now: {error}.") from error
 
     async def _collect(self, keep: timedelta) -> int:
         before = (datetime.now(UTC) - keep).isoformat()
@@ -201,5 +208,5 @@ def as_unavailable() -> Iterator[None]:
         yield
     except (SQLAlchemyError, DBOSException) as error:
         if is_full(error):
-            raise DiskFull("The queue can't be used now: the disk is full.", "the queue") from error
-        raise Unavailable(f"The queue can't be used now ({type(error).__name__}).", "the queue") from error
+            raise DiskFull("The queue can't be used now: the disk is full.") from error
+        raise Unavailable(f"The queue can't be used now ({type(error).__name__}).") from error

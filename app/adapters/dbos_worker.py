@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any, TypeVar
 
-from dbos import DBOS, StepOptions
-from dbos._error import DBOSAwaitedWorkflowCancelledError
+from dbos import DBOS, DBOSConfig, StepOptions
 
+from app.adapters.catalogue.postgres import REACHING
 from app.adapters.dbos_jobs import (
     APPLICATION_VERSION,
     HOUSEKEEPING,
@@ -21,11 +22,13 @@ from app.adapters.dbos_jobs import (
     PICTURES,
     QUEUE,
     REINDEX,
+    WORKER_CONNECTIONS,
     as_unavailable,
     pictures_id,
     prepare,
     slice_id,
 )
+from app.adapters.dbos_quiet import NOISY, Quiet
 from app.adapters.shares import Shares
 from domain.documents import Part
 from domain.errors import unexpected
@@ -34,11 +37,31 @@ from ingest.pipeline import Pipeline, Step, ingest, recognise_pictures
 from ingest.progress import Left, SoFar, Waiting
 from ingest.reindex import Reindexer, reindex
 from system.outages import Outages
-from system.patience import Patience, Tell
+from system.patience import Patience, Pauses, Tell
 from system.repeating import repeat
 
 MAX_RECOVERIES = 40  # then a document that kills the process is given up; DBOS's default is 100
 LOOK_EVERY_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Polls:
+    """How often the queues are looked at, in seconds."""
+
+    documents_s: float
+    chores_s: float
+
+
+PAUSES = Pauses()
+POLLS = Polls(0.25, 0.5)
+# Every look costs a server two transactions, for each queue of each worker: an idle worker made 55 a second.
+POLLS_OF_POSTGRES = Polls(2.0, 10.0)
+ON_POSTGRES: DBOSConfig = {
+    # A connection that was lost is noticed by the statement, which DBOS repeats: looking first doubles what polls cost
+    "db_engine_kwargs": {"pool_pre_ping": False, "connect_args": {"application_name": NAME, **REACHING}},
+    "sys_db_pool_size": WORKER_CONNECTIONS,
+    "notification_listener_polling_interval_sec": 10.0,
+}
 
 T = TypeVar("T")
 Stage = Callable[..., Coroutine[Any, Any, T]]
@@ -57,9 +80,13 @@ class DbosWorker:
         version: str = APPLICATION_VERSION,
         reindexer: Reindexer | None = None,
         slice_s: float = SLICE_S,
-        patience: Patience | None = None,
+        outages: Outages | None = None,
+        pauses: Pauses = PAUSES,
+        drain_s: int = 0,
+        polls: Polls | None = None,
     ) -> None:
-        """Without a `reindexer` it takes no re-embedding from the queue."""
+        """Without a `reindexer` it takes no re-embedding from the queue. `drain_s`: how long runs may go on at the end
+        before they are left to others."""
         self._url = url
         self._slice_s = slice_s
         self._shares = Shares()
@@ -68,7 +95,11 @@ class DbosWorker:
         self._executor_id = executor_id
         self._pipeline = pipeline
         self._parallel = parallel
-        self._patience = patience or Patience(Outages())
+        self._outages = outages or Outages()
+        self._patience = Patience(self._outages, pauses)
+        self._drain_s = drain_s
+        self._on_postgres = not url.startswith("sqlite")
+        self._polls = polls or (POLLS_OF_POSTGRES if self._on_postgres else POLLS)
         self._active: set[str] = set()  # ids of the runs in this process
         self._idle: frozenset[str] = (
             frozenset()
@@ -77,7 +108,9 @@ class DbosWorker:
     async def start(self) -> None:
         """Recovers the runs that this executor had when it ended, and starts to take from the queue."""
         prepare(self._url)
-        logging.getLogger("dbos").addFilter(_is_no_cancellation)
+        quiet = Quiet(self._outages)
+        for noisy in NOISY:
+            logging.getLogger(noisy).addFilter(quiet)
         DBOS(
             config={
                 "name": NAME,
@@ -85,6 +118,7 @@ class DbosWorker:
                 "application_version": self._version,
                 "executor_id": self._executor_id,
                 "log_level": "WARNING",
+                **(ON_POSTGRES if self._on_postgres else {}),
             }
         )
         DBOS.workflow(name="ingest", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(self._ingest_workflow()))
@@ -97,10 +131,11 @@ class DbosWorker:
             DBOS.workflow(name="reindex", max_recovery_attempts=MAX_RECOVERIES)(self._tracked(again))
         await asyncio.to_thread(DBOS.launch)
         for name in (QUEUE, LARGE, PICTURES, LARGE_PICTURES):
-            await DBOS.register_queue_async(name, worker_concurrency=self._parallel, polling_interval_sec=0.25)
-        await DBOS.register_queue_async(HOUSEKEEPING, worker_concurrency=1, polling_interval_sec=0.5)
-        if self._reindexer is not None:
-            await DBOS.register_queue_async(REINDEX, worker_concurrency=1, polling_interval_sec=0.5)
+            await DBOS.register_queue_async(
+                name, worker_concurrency=self._parallel, polling_interval_sec=self._polls.documents_s
+            )
+        for name in (HOUSEKEEPING, *(() if self._reindexer is None else (REINDEX,))):
+            await DBOS.register_queue_async(name, worker_concurrency=1, polling_interval_sec=self._polls.chores_s)
         await self._cancel_older()
 
     async def recover(self, executor_ids: Sequence[str]) -> None:
@@ -111,7 +146,7 @@ class DbosWorker:
     async def resume_for_ever(self, every_s: float = LOOK_EVERY_S) -> None:
         """Resumes, again and again, runs of this process that ended without recording it."""
         await asyncio.sleep(every_s)
-        await repeat(self.resume_idle, every_s, log, "resuming interrupted runs")
+        await repeat(self.resume_idle, every_s, log, "resuming interrupted runs", self._outages)
 
     async def resume_idle(self) -> None:
         """If the end of a run can't be recorded, as on a full disk, it counts as running until the next start. A run
@@ -139,7 +174,10 @@ class DbosWorker:
         return tracked
 
     async def stop(self) -> None:
-        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        """Takes nothing more from the queue. Runs that don't end in time are cut off; whoever goes on with them repeats
+        no more than the step that they were in."""
+        drain_s = self._drain_s if self._active else 0
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=drain_s)
 
     async def _cancel_older(self) -> None:
         """No executor would take up runs of another version. Reconciling asks again for all but dropped indexes."""
@@ -268,9 +306,8 @@ class DbosWorker:
         await self._step("fail", self._pipeline.fail, document_id, attempt, unexpected(error))
 
 
-def _is_no_cancellation(record: logging.LogRecord) -> bool:
-    """Filters out the traceback that DBOS logs for each cancelled run."""
-    return record.exc_info is None or not isinstance(record.exc_info[1], DBOSAwaitedWorkflowCancelledError)
+async def _listen(queue: str, at_once: int, every_s: float) -> None:
+    await DBOS.register_queue_async(queue, worker_concurrency=at_once, polling_interval_sec=every_s)
 
 
 def _number(version: str | None) -> int:

@@ -19,6 +19,7 @@ from app.services.upkeep.verify import Verify
 from domain.documents import Fetched
 from domain.limits import DocumentLimits
 from domain.ports import Blobs, Chunks, Collections, Documents
+from system.outages import Outages
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Services:
     max_upload_bytes: int
     limits: DocumentLimits
     ready: Callable[[], Awaitable[None]]  # raises Unavailable, naming what is not
+    outages: Outages
 
 
 def _caller(request: Request) -> str:

@@ -19,7 +19,9 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz", openapi_extra=NO_KEY, summary="Is the service ready?")
-async def readyz(given: Given) -> dict[str, str]:
-    """503 while something that is needed for answers is not available. Needs no key."""
+async def readyz(given: Given) -> dict[str, str | list[str]]:
+    """503 while something that is needed for answers is not available. `missing` names what answers go on without: the
+    vector index, the language model. Needs no key."""
     await given.ready()
-    return {"status": "ready"}
+    missing = [str(part) for part in sorted(given.outages.now())]
+    return {"status": "ready", "missing": missing} if missing else {"status": "ready"}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from typing import get_args
 
 import prometheus_client as prometheus
 from fastapi import APIRouter, Request
@@ -13,10 +15,12 @@ from fastapi.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.deps import Given
-from domain.documents import Document
+from domain.documents import Document, Part
+from domain.errors import Unavailable
 
 UNTIL_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE"})
+PARTS: tuple[Part, ...] = get_args(Part)
 NO_ROUTE = "none"  # refused or not found: a path that a stranger chose must not become a label
 
 router = APIRouter(tags=["health"])
@@ -74,8 +78,10 @@ class Counted:
 @router.get("/metrics", include_in_schema=False)
 async def metrics(request: Request, given: Given) -> Response:
     requests: Requests = request.app.state.requests
-    unfinished = await asyncio.to_thread(given.documents.unfinished)
-    return Response(waiting(unfinished) + requests.text(), media_type=prometheus.CONTENT_TYPE_PLAIN_0_0_4)
+    parts = unreachable(given.outages.now())
+    with suppress(Unavailable):  # the others are worth the more while the catalogue is gone
+        parts = waiting(await asyncio.to_thread(given.documents.unfinished)) + parts
+    return Response(parts + requests.text(), media_type=prometheus.CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def waiting(unfinished: Iterable[Document]) -> bytes:
@@ -87,4 +93,15 @@ def waiting(unfinished: Iterable[Document]) -> bytes:
     counts = Counter(document.status for document in unfinished)
     for status in ("queued", "running"):
         gauge.labels(status).set(counts[status])
+    return prometheus.generate_latest(registry)
+
+
+def unreachable(outages: Collection[Part]) -> bytes:
+    """1 for each part that this process can't reach."""
+    registry = prometheus.CollectorRegistry()
+    gauge = prometheus.Gauge(
+        "exhibit_part_unreachable", "Parts that can't be reached from this process.", ("part",), registry=registry
+    )
+    for part in PARTS:
+        gauge.labels(part.removeprefix("the ").replace(" ", "_")).set(part in outages)
     return prometheus.generate_latest(registry)

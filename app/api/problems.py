@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from app.api.methods import allowed
-from domain.errors import ExhibitError, HungUp
+from domain.errors import ExhibitError, HungUp, Unavailable
 
 OPENAI_PATHS = ("/v1/chat/completions", "/v1/models")
 MOST_FAULTS = 20  # told one by one; no refusal is longer than 64 kB
@@ -58,6 +58,8 @@ def clipped(text: str, longest: int) -> str:
 def install(app: FastAPI) -> None:
     @app.exception_handler(ExhibitError)
     async def known(request: Request, error: ExhibitError) -> JSONResponse:
+        if isinstance(error, Unavailable):
+            request.app.state.services.outages.noticed(error)
         return problem(request.url.path, error.status, error.title, str(error))
 
     @app.exception_handler(RequestValidationError)

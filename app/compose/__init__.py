@@ -17,7 +17,16 @@ from app.compose.answering import answering, explaining
 from app.compose.encoders import load_encoders, normalised
 from app.compose.retrieval import retrieval
 from app.compose.stores import open_stores, own_folder
-from app.compose.workers import Ingestion, closed_with, ingestion, room_for_deletions, verification, work
+from app.compose.workers import (
+    Ingestion,
+    closed_with,
+    executor_of,
+    ingestion,
+    room_for_deletions,
+    verification,
+    watched,
+    work,
+)
 from app.services.intake import Intake
 from app.services.library import Library
 from app.services.pages import Pages
@@ -30,6 +39,7 @@ from ingest.identify import media_type_of
 from ingest.originals import key
 from ingest.parser import SandboxedParser
 from ingest.unpack import Unpacked, UnpackLimits, unpack
+from system.outages import Outages
 from system.sandbox import Sandbox
 
 UNPACK_TIMEOUT_S = 300.0
@@ -53,17 +63,19 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         encoders = await load_encoders(stack, settings)
         await asyncio.to_thread(opened.vectors.wait)  # the index has been opening meanwhile
         stores = opened.stores
-        ingesting = ingestion(stack, settings, opened, encoders)
+        executor, outages = executor_of(settings), Outages()
+        ingesting = ingestion(stack, settings, opened, encoders, executor)
         jobs = DbosJobs(settings.queue_url)
         stack.callback(jobs.close)
         if settings.role != "api":
-            await work(stack, settings, opened, jobs, ingesting)
+            await work(stack, settings, opened, jobs, ingesting, executor, outages)
+        watched(stack, settings, opened, outages)
 
         # a sandbox of its own: ingestion keeps the other busy for minutes
         for_requests = closed_with(stack, Sandbox(1, settings.parse_memory_mb, nice=0))
         catalogue = stores.catalogue
         library = _library(catalogue, jobs, ingesting, room_for_deletions(stack, settings))
-        retriever = await retrieval(settings, stores, encoders, partial(normalised, for_requests))
+        retriever = await retrieval(settings, stores, encoders, partial(normalised, for_requests), outages)
         explain = explaining(stack, stores, opened.traces)
         yield Services(
             collections=catalogue.collections,
@@ -85,6 +97,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             max_upload_bytes=settings.max_upload_bytes,
             limits=settings.limits,
             ready=partial(_ready, catalogue.collections),
+            outages=outages,
         )
 
 

@@ -24,6 +24,7 @@ from retrievers.reranked import Rank, Reranked, in_turn
 from retrievers.stamped import Stamped
 from retrievers.vector import SHORT, Look, VectorRetriever, seeing_images, seeing_text
 from retrievers.words import WordsRetriever
+from system.outages import Outages
 
 Normalise = Callable[[bytes], Awaitable[bytes]]  # an uploaded picture → a plain one
 
@@ -52,12 +53,16 @@ RERANKERS: Sequence[Option[LoadReranker]] = (
 )
 
 
-async def retrieval(settings: Settings, stores: Stores, encoders: Encoders, normalise: Normalise) -> Joined:
-    fused = fused_ways(settings, stores, encoders, normalise)
+async def retrieval(
+    settings: Settings, stores: Stores, encoders: Encoders, normalise: Normalise, outages: Outages
+) -> Joined:
+    fused = fused_ways(settings, stores, encoders, normalise, outages)
     return Joined(await reranked(settings, fused, stores.catalogue.chunks), stores.catalogue.chunks)
 
 
-def fused_ways(settings: Settings, stores: Stores, encoders: Encoders, normalise: Normalise) -> Fused:
+def fused_ways(
+    settings: Settings, stores: Stores, encoders: Encoders, normalise: Normalise, outages: Outages | None = None
+) -> Fused:
     """If the service runs other models, the bundled ones are loaded for collections that were encoded with them."""
     text, image, insists = encoders.text, encoders.image, "words" not in settings.spaces
 
@@ -84,7 +89,7 @@ def fused_ways(settings: Settings, stores: Stores, encoders: Encoders, normalise
         "text": Stamped("text", text.name, own_text, bundled_text, insists),
         "image": Stamped("image", image.name, own_image, bundled_image, insists),
     }
-    return Fused({space: way for space, way in ways.items() if space in settings.spaces})
+    return Fused({space: way for space, way in ways.items() if space in settings.spaces}, outages=outages)
 
 
 async def reranked(

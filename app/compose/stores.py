@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.adapters.blobs import LocalBlobs, folder_size
@@ -49,7 +49,7 @@ def _chroma_server(settings: Settings, died: Callable[[], None]) -> VectorStore:
     from app.adapters.vectors.chroma import ChromaVectors  # takes a second or two to import
 
     elsewhere = "Chroma runs as a server, which is to be compacted there (`chroma vacuum`)."
-    return VectorStore(ChromaVectors(url=settings.chroma_url), elsewhere=elsewhere)
+    return VectorStore(ChromaVectors(url=settings.chroma_url, lost=died), elsewhere=elsewhere)
 
 
 def _chroma_here(settings: Settings, died: Callable[[], None]) -> VectorStore:
@@ -63,7 +63,7 @@ def _tantivy(settings: Settings) -> WordsStore:
     return WordsStore(words, words.sweep)
 
 
-OpenVectors = Callable[[Settings, Callable[[], None]], VectorStore]  # the callback: the store's process has died
+OpenVectors = Callable[[Settings, Callable[[], None]], VectorStore]  # the callback: it has lost something
 OpenWords = Callable[[Settings], WordsStore]
 
 VECTOR_STORES: Sequence[Option[OpenVectors]] = (
@@ -75,14 +75,17 @@ WORDS_INDEXES: Sequence[Option[OpenWords]] = (Option(always, _tantivy),)
 
 @dataclass(frozen=True, slots=True)
 class OpenStores:
-    """The stores, and what only the wiring needs of them. `lost` is set when the vector index's process has died."""
+    """The stores, and what only the wiring needs of them. `fenced`: the stores of a worker, which it can no longer
+    write when its lease was claimed. `lost` is set when the vector index may have lost something."""
 
     stores: Stores
+    fenced: Callable[[str], Stores]
     traces: Traces
     compact_catalogue: Callable[[], None]
     vectors: VectorStore
     words: WordsStore
     lost: asyncio.Event
+    lose: Callable[[], None]  # sets it, from any thread
 
 
 async def open_stores(
@@ -96,13 +99,18 @@ async def open_stores(
     catalogue = await asyncio.to_thread(SqlCatalogue, settings.catalogue_url, connections=settings.database_connections)
     stack.callback(catalogue.close)
     lost = asyncio.Event()
-    vectors = chosen(vector_stores, settings)(settings, _from_any_thread(lost))
+    lose = _from_any_thread(lost)
+    vectors = chosen(vector_stores, settings)(settings, lose)
     stack.callback(vectors.index.close)
     words = chosen(words_indexes, settings)(settings)
     stack.callback(words.index.close)
     stores = Stores(catalogue, blobs, KeptInBlobs(blobs), vectors.index, words.index)
     traces = SqlTraces(catalogue.database, settings.traces, settings.traces_days)
-    return OpenStores(stores, traces, catalogue.compact, vectors, words, lost)
+
+    def fenced(worker_id: str) -> Stores:
+        return replace(stores, catalogue=catalogue.fenced(worker_id))
+
+    return OpenStores(stores, fenced, traces, catalogue.compact, vectors, words, lost, lose)
 
 
 def _from_any_thread(event: asyncio.Event) -> Callable[[], None]:

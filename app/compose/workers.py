@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import socket
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,11 +20,13 @@ from app.compose.encoders import Encoders, encoding_process
 from app.compose.stores import OpenStores, sizes
 from app.services.reindex import coming_encoders
 from app.services.upkeep.compaction import Compact, Compacting, compact_words
-from app.services.upkeep.reconcile import keep_lease, reconcile, reconcile_for_ever
+from app.services.upkeep.lease import WorkerLease
+from app.services.upkeep.reconcile import reconcile, reconcile_for_ever
 from app.services.upkeep.repair import repair, repair_at_start_and_after, repair_indexes, sweep_at_start
 from app.services.upkeep.verify import Repairing, Verify
+from app.services.upkeep.watch import Look, LostIndexes, Watch
 from app.settings import Settings
-from domain.documents import Chunk
+from domain.documents import Chunk, Part
 from domain.errors import Unavailable
 from domain.evidence import Space
 from domain.ports import Blobs, Vectors
@@ -35,12 +38,15 @@ from ingest.pipeline import Pipeline
 from ingest.reindex import Reindexer
 from ingest.stores import Models, Stores
 from system.disk_reserve import DiskReserve
+from system.outages import Outages
 from system.repeating import repeat
 from system.sandbox import Sandbox
 
 EMBEDDED = "embedded"  # the executor id of a data folder's only process: constant, so that its runs are recovered
 KEEP_ROOM_EVERY_S = 60.0
 MAX_DESCRIPTION_TOKENS = 320
+PROBE = "watch/written-to-see-whether-that-works"
+DRAIN_S = 8  # how long a worker that is told to end goes on with what it runs; the rest is handed over
 SMALL_NICE, LARGE_NICE = 5, 15  # of the processes that read small and large documents
 
 log = logging.getLogger(__name__)
@@ -58,8 +64,18 @@ class Ingestion:
     models: Models
 
 
-def ingestion(stack: AsyncExitStack, settings: Settings, open_stores: OpenStores, encoders: Encoders) -> Ingestion:
-    stores = open_stores.stores
+def executor_of(settings: Settings) -> str:
+    """The id of this process for the queue, and for its lease."""
+    if settings.embedded:
+        return EMBEDDED
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}".lower()
+
+
+def ingestion(
+    stack: AsyncExitStack, settings: Settings, open_stores: OpenStores, encoders: Encoders, executor: str
+) -> Ingestion:
+    leased = settings.role != "api" and not settings.embedded
+    stores = open_stores.fenced(executor) if leased else open_stores.stores
     # One child recognises words in pictures, on all cores: two take twice the memory (1 GB each) and are slower
     recognising = closed_with(stack, Sandbox(1, settings.parse_memory_mb))
     parser, patient = (
@@ -97,27 +113,69 @@ def describer(settings: Settings, blobs: Blobs, parser: SandboxedParser) -> Desc
 
 
 async def work(
-    stack: AsyncExitStack, settings: Settings, open_stores: OpenStores, jobs: DbosJobs, ingestion: Ingestion
+    stack: AsyncExitStack,
+    settings: Settings,
+    open_stores: OpenStores,
+    jobs: DbosJobs,
+    ingestion: Ingestion,
+    executor: str,
+    outages: Outages,
 ) -> None:
     """Until the stack closes: runs queued work, keeps catalogue and queue consistent, repairs the indexes."""
     catalogue = open_stores.stores.catalogue
-    executor = EMBEDDED if settings.embedded else f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}".lower()
-    reindexer = _reindexer(open_stores.stores, ingestion.models)
     worker = DbosWorker(
-        settings.queue_url, executor, ingestion.pipeline, settings.parallel_documents, reindexer=reindexer
+        settings.queue_url,
+        executor,
+        ingestion.pipeline,
+        settings.parallel_documents,
+        reindexer=_reindexer(open_stores.stores, ingestion.models),
+        outages=outages,
+        drain_s=0 if settings.embedded else DRAIN_S,
     )
+    if not settings.embedded:
+        lease = WorkerLease(catalogue.leases, executor, worker.recover, _end_this_process, outages)
+        await lease.take()
+        stack.callback(lease.hand_over)
+        in_background(stack, lease.keep())
     await worker.start()
     stack.push_async_callback(worker.stop)
     await reconcile(catalogue, jobs)
-    _in_background(stack, reconcile_for_ever(catalogue, jobs))
-    _in_background(stack, worker.resume_for_ever())
+    in_background(stack, reconcile_for_ever(catalogue, jobs, outages=outages))
+    in_background(stack, worker.resume_for_ever())
     repairing = partial(repair, open_stores.stores, partial(wants, ingestion.models.text))
-    _in_background(stack, repair_at_start_and_after(open_stores.lost, repairing))
+    in_background(stack, repair_at_start_and_after(open_stores.lost, repairing))
     if settings.embedded:  # no other process uses the folder
-        _in_background(stack, sweep_at_start(ingestion.originals.keys, ingestion.originals.sweep))
-    else:
-        _in_background(stack, keep_lease(catalogue.leases, executor, worker.recover))
-        stack.callback(catalogue.leases.release, executor)
+        in_background(stack, sweep_at_start(ingestion.originals.keys, ingestion.originals.sweep))
+
+
+def _end_this_process() -> None:
+    """As if its supervisor had asked for it, which then starts it anew."""
+    signal.raise_signal(signal.SIGTERM)
+
+
+def watched(stack: AsyncExitStack, settings: Settings, open_stores: OpenStores, outages: Outages) -> None:
+    """Until the stack closes: notices outages and their end, and what the vector index lost."""
+    stores = open_stores.stores
+
+    def returned(part: Part) -> None:
+        if part == "the vector index":
+            open_stores.lost.set()
+
+    looks: dict[Part, Look] = {
+        "the catalogue": partial(stores.catalogue.collections.page, 1),
+        "the vector index": LostIndexes(stores.vectors, open_stores.lose),
+        "the files": partial(_look_at_files, stores.blobs, outages),
+        "the words index": stores.words.collections,
+    }
+    in_background(stack, Watch(outages, looks, returned).for_ever())
+
+
+def _look_at_files(blobs: Blobs, outages: Outages) -> None:
+    """Raises Unavailable. That a disk is full, only writing tells; a disk that is not, is not written to for that."""
+    blobs.exists(PROBE)
+    if "the files" in outages.now():
+        blobs.put(PROBE, b"x")
+        blobs.delete(PROBE)
 
 
 def room_for_deletions(stack: AsyncExitStack, settings: Settings) -> Callable[[], bool]:
@@ -126,7 +184,7 @@ def room_for_deletions(stack: AsyncExitStack, settings: Settings) -> Callable[[]
         return lambda: False
     reserve = DiskReserve(settings.data_dir / "reserve")
     keep = partial(asyncio.to_thread, reserve.keep)
-    _in_background(stack, repeat(keep, KEEP_ROOM_EVERY_S, log, "keeping room for deletions"))
+    in_background(stack, repeat(keep, KEEP_ROOM_EVERY_S, log, "keeping room for deletions"))
     return reserve.give_up
 
 
@@ -143,7 +201,7 @@ def _reindexer(stores: Stores, models: Models) -> Reindexer:
     )
 
 
-def _in_background(stack: AsyncExitStack, running: Awaitable[None]) -> None:
+def in_background(stack: AsyncExitStack, running: Awaitable[None]) -> None:
     task = asyncio.ensure_future(running)
     task.add_done_callback(_log_failure)
 

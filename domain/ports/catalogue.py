@@ -235,11 +235,19 @@ class Chunks(Protocol):
 
 
 class Leases(Protocol):
-    """A worker holds one while it lives; an expired lease means that its worker died."""
+    """A worker holds one while it lives. When it has expired, another worker may claim it, once, to take over its work;
+    from then on the former one writes nothing more."""
 
     def hold(self, worker_id: str, seconds: float) -> None: ...
+    def renew(self, worker_id: str, seconds: float) -> bool:
+        """False when it was claimed: this worker has to end."""
+        ...
+
     def release(self, worker_id: str) -> None: ...
-    def expired(self) -> tuple[str, ...]: ...
+    def claim(self, worker_id: str) -> tuple[str, ...]:
+        """The workers whose work this one takes over now: their leases have expired, and no living worker has claimed
+        them. Again until they are released."""
+        ...
 
 
 class Catalogue(Protocol):

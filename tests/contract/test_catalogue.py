@@ -28,7 +28,7 @@ from domain.documents import (
     Reindexing,
     Status,
 )
-from domain.errors import BadRequest, Conflict, Gone, Missing
+from domain.errors import BadRequest, Conflict, Gone, Missing, Unavailable
 from domain.ports import Catalogue
 from retrievers.filters import narrowed, parse, possible
 
@@ -1214,30 +1214,71 @@ def test_a_megabyte_of_text_is_kept(catalogue: Catalogue, new: New) -> None:
 # ---------------------------------------------------------------- leases
 
 
-def test_a_lease_expires_unless_it_is_renewed(catalogue: Catalogue, clock: Clock) -> None:
-    catalogue.leases.hold("a", 60)
-    catalogue.leases.hold("b", 30)
-    assert catalogue.leases.expired() == ()
+def test_a_lease_that_expired_is_claimed_unless_it_is_renewed(catalogue: Catalogue, clock: Clock) -> None:
+    leases = catalogue.leases
+    leases.hold("a", 60)
+    leases.hold("b", 30)
+    assert leases.claim("c") == ()
     clock.at += timedelta(seconds=30)
-    assert catalogue.leases.expired() == ("b",)
-    catalogue.leases.hold("b", 60)
-    assert catalogue.leases.expired() == ()
+    assert leases.renew("b", 60)
+    assert leases.claim("c") == ()
     clock.at += timedelta(seconds=90)
-    assert catalogue.leases.expired() == ("a", "b")
+    assert leases.claim("c") == ("a", "b")
 
 
-def test_a_released_lease_is_forgotten(catalogue: Catalogue, clock: Clock) -> None:
+def test_a_claimed_lease_is_renewed_no_more(catalogue: Catalogue, clock: Clock) -> None:
     catalogue.leases.hold("a", 1)
     clock.at += timedelta(seconds=5)
+    catalogue.leases.hold("b", 60)
+    assert catalogue.leases.claim("b") == ("a",)
+    assert not catalogue.leases.renew("a", 60)
     catalogue.leases.release("a")
-    catalogue.leases.release("a")
-    assert catalogue.leases.expired() == ()
+    assert not catalogue.leases.renew("a", 60)
+    assert catalogue.leases.claim("b") == ()
+
+
+def test_a_lease_is_claimed_by_one_living_worker_alone(catalogue: Catalogue, clock: Clock) -> None:
+    catalogue.leases.hold("dead", 1)
+    clock.at += timedelta(seconds=5)
+    for worker in ("b", "c"):
+        catalogue.leases.hold(worker, 60)
+    assert catalogue.leases.claim("b") == ("dead",)
+    assert catalogue.leases.claim("c") == ()
+    assert catalogue.leases.claim("b") == ("dead",)  # until it is released
+    clock.at += timedelta(seconds=90)  # b died over it
+    catalogue.leases.renew("c", 60)
+    assert catalogue.leases.claim("c") == ("b", "dead")
 
 
 def test_one_worker_may_take_its_lease_from_many_threads(catalogue: Catalogue) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: catalogue.leases.hold("a", -10), range(24)))
-    assert catalogue.leases.expired() == ("a",)
+    assert catalogue.leases.claim("b") == ("a",)
+
+
+def test_a_worker_whose_lease_was_claimed_changes_no_run_and_no_chunk(
+    catalogue: SqlCatalogue, clock: Clock, new: New
+) -> None:
+    document, _ = catalogue.documents.record(new())
+    catalogue.leases.hold("slow", 10)
+    slow = catalogue.fenced("slow")
+    assert slow.chunks.replace(document.id, 1, [chunk_in(document)])
+    assert slow.runs.update(document.id, 1, status="running")
+    clock.at += timedelta(seconds=30)
+    assert catalogue.leases.claim("other") == ("slow",)
+    before = catalogue.documents.find(document.id)
+    writes: list[Callable[[], bool]] = [
+        lambda: slow.runs.update(document.id, 1, progress=0.9),
+        lambda: slow.runs.publish(document.id, 1, "ready"),
+        lambda: slow.chunks.replace(document.id, 1, []),
+        lambda: slow.chunks.describe(document.id, 1, []),
+    ]
+    for write in writes:
+        with pytest.raises(Unavailable, match="taken over"):
+            write()
+    assert slow.documents.find(document.id) == before
+    assert len(slow.chunks.of_document(document.id)) == 1
+    assert catalogue.runs.publish(document.id, 1, "ready")
 
 
 # ---------------------------------------------------------------- new versions

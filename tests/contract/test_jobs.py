@@ -15,14 +15,13 @@ from typing import Any, cast
 import pytest
 
 from app.adapters.dbos_jobs import DbosJobs
-from app.adapters.dbos_worker import DbosWorker
+from app.adapters.dbos_worker import POLLS, DbosWorker
 from app.adapters.memory.jobs import MemoryJobs
 from domain.errors import Unavailable, Unreadable
 from domain.ports import Jobs
 from ingest.pipeline import Pipeline
 from ingest.reindex import ChunkRange, Reindexer
-from system.outages import Outages
-from system.patience import Patience, Pauses
+from system.patience import Pauses
 from tests.waiting import HANG_S, becomes, until
 
 PARALLEL = 2
@@ -204,8 +203,9 @@ async def jobs(
         await in_memory.close()
         return
     url = f"sqlite:///{tmp_path}/queue.db" if request.param == "dbos" else request.getfixturevalue("postgres_database")
-    patience = Patience(Outages(), PAUSES)
-    worker = DbosWorker(url, "contract", stages, PARALLEL, reindexer=reindexer, slice_s=SLICE_S, patience=patience)
+    worker = DbosWorker(
+        url, "contract", stages, PARALLEL, reindexer=reindexer, slice_s=SLICE_S, pauses=PAUSES, polls=POLLS
+    )
     queue = DbosJobs(url, keep)
     await worker.start()
     yield queue

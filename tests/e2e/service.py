@@ -30,6 +30,8 @@ def free_port() -> int:
 class Service:
     """`exhibit serve` in a folder; can be killed and started again."""
 
+    command = "serve"
+
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
         self.root = ROOT  # the source it runs from
@@ -47,7 +49,7 @@ class Service:
             **self.environment,
         }
         log = (self.folder / "service.log").open("ab")
-        command = [sys.executable, "-m", "app.cli", "serve"]
+        command = [sys.executable, "-m", "app.cli", self.command]
         self.process = subprocess.Popen(command, cwd=self.root, env=environment, stdout=log, stderr=log)
         log.close()
         wait_until(self._ready, lambda: self.log()[-2000:])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,8 @@ import pytest
 
 from app.adapters.catalogue.database import Database
 from app.adapters.catalogue.documents import SqlDocuments
-from app.adapters.catalogue.leases import SqlLeases
-from app.adapters.catalogue.statements import utc_now
 from app.adapters.dbos_jobs import DbosJobs
-from app.services.upkeep.reconcile import keep_lease, reconcile_for_ever
+from app.services.upkeep.reconcile import reconcile_for_ever
 from app.services.upkeep.repair import Repaired, repair_at_start
 from domain.documents import Document
 from domain.errors import Unavailable
@@ -47,16 +45,6 @@ class BreakingDocuments(SqlDocuments):
         return super().unfinished()
 
 
-class BreakingLeases(SqlLeases):
-    def __init__(self, database: Database) -> None:
-        super().__init__(database, utc_now)
-        self.round = Breaking()
-
-    def hold(self, worker_id: str, seconds: float) -> None:
-        self.round()
-        super().hold(worker_id, seconds)
-
-
 class NothingQueued:
     async def collect(self) -> int:
         return 0
@@ -75,15 +63,6 @@ async def test_reconciling_goes_on_after_a_foreign_error() -> None:
     catalogue.documents = documents = BreakingDocuments(catalogue.database)
     reconciling = reconcile_for_ever(catalogue, NothingQueued(), every_s=0.01)  # type: ignore[arg-type]
     await until_it_went_on(reconciling, documents.round)
-
-
-async def test_a_lease_is_kept_after_a_foreign_error() -> None:
-    leases = BreakingLeases(fresh_catalogue().database)
-
-    async def recover(workers: Sequence[str]) -> None:
-        raise AssertionError("nobody's lease expired")
-
-    await until_it_went_on(keep_lease(leases, "w", recover, every_s=0.01), leases.round)
 
 
 async def test_repairing_is_tried_again_after_a_foreign_error() -> None:

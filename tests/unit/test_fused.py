@@ -110,3 +110,13 @@ async def test_spaces_are_searched_side_by_side() -> None:
 
     fused = Fused({"words": Meeting("words", hits(a=1)), "text": Meeting("text", hits(a=1))})
     assert len((await fused.retrieve(Query(read("q")), 5)).hits) == 1
+
+
+async def test_what_can_not_be_reached_is_named_in_its_vote_and_has_one_line_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    gone = Given("text", Unavailable("The vector index can't be reached now.", "the vector index"))
+    fused = Fused({"words": Given("words", hits(a=1)), "text": gone})
+    founds = [await fused.retrieve(Query(read("q")), 5) for _ in range(20)]
+    assert [vote.missing for vote in founds[-1].votes] == [None, "the vector index"]
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == ["the vector index can't be reached"]

@@ -15,6 +15,7 @@ from app.api.metrics import Requests, waiting
 from app.main import create_app
 from app.settings import Settings
 from domain.documents import Document
+from system.outages import Outages
 from tests.catalogues import fresh_catalogue
 
 
@@ -25,8 +26,13 @@ def test_requests_are_counted_by_their_routes_and_documents_that_wait(tmp_path: 
         Document("d", collection, "default", "d", "text/plain", 1, "ab", "queued", datetime.now(UTC))
     )
     settings = Settings(_env_file=None, data_dir=tmp_path)  # type: ignore[call-arg]
+    outages = Outages()
+    outages.failed("the vector index", "it is away")
     app = create_app(
-        settings, cast(Services, SimpleNamespace(documents=catalogue.documents, collections=catalogue.collections))
+        settings,
+        cast(
+            Services, SimpleNamespace(documents=catalogue.documents, collections=catalogue.collections, outages=outages)
+        ),
     )
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:
         for path in ("default", "default", "nowhere"):
@@ -46,6 +52,8 @@ def test_requests_are_counted_by_their_routes_and_documents_that_wait(tmp_path: 
     assert found["exhibit_http_response_start_seconds_count", sample(route=route)] == 3
     assert found["exhibit_documents_unfinished", sample(status="queued")] == 1
     assert found["exhibit_documents_unfinished", sample(status="running")] == 0
+    assert found["exhibit_part_unreachable", sample(part="vector_index")] == 1
+    assert found["exhibit_part_unreachable", sample(part="catalogue")] == 0
     assert "passwd" not in answer.text
     assert "SECRET" not in answer.text
 

@@ -24,6 +24,7 @@ from domain.documents import Chunk, Collection, Document
 from domain.ports import IndexName, VectorRow, words_row
 from domain.searches import Found, Hit, Query
 from ingest.stores import Stores
+from system.outages import Outages
 from tests.contract.toy_vectors import open_toy_vectors
 from tests.contract.toy_words import open_toy_words
 from tests.unit.test_pipeline import House, take_in
@@ -64,7 +65,7 @@ async def test_a_second_vector_store_and_words_index_are_a_row_each_and_are_sear
         stack.callback(of_pictures.close)
         here = put_in(opened.stores, text, "The goat Biscuit carries letters.", "The lantern burns oil.")
         encoders = Encoders(text, image, questions, of_pictures)
-        joined = await retrieval(settings(tmp_path), opened.stores, encoders, as_it_is)
+        joined = await retrieval(settings(tmp_path), opened.stores, encoders, as_it_is, Outages())
         found = await joined.search(Query(read("What carries letters?"), collections=(here,)), 1)
     assert [one.id for one in found.evidence] == ["d.0"]
     assert {"words", "text"} <= found.evidence[0].ranks.keys()

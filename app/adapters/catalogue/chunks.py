@@ -8,7 +8,7 @@ from sqlalchemy import BindParameter, Connection, and_, bindparam, delete, exist
 from sqlalchemy.sql.functions import count
 
 from app.adapters.catalogue import tables
-from app.adapters.catalogue.database import Database
+from app.adapters.catalogue.database import Transactions
 from app.adapters.catalogue.statements import LIGHT, batches, changed, document_by_id, select_documents, undeleted
 from app.adapters.catalogue.tables import chunk_of, chunks, document_of, documents
 from domain.chunk_ids import document_id_of
@@ -31,7 +31,7 @@ _THEIR_PUBLISHED = select(documents.c.id, documents.c.published, documents.c.col
 
 
 class SqlChunks:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Transactions) -> None:
         self._database = database
 
     def replace(self, document_id: str, attempt: int, chunks: Sequence[Chunk], batch: int = 0) -> bool:

@@ -7,10 +7,10 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
@@ -41,6 +41,13 @@ MIGRATION_LOCK = 1_162_367_313  # any number, but the same in every process that
 
 # Alembic keeps the running environment in module globals: one migration at a time in a process.
 _MIGRATING = threading.Lock()
+
+
+class Transactions(Protocol):
+    """Each commits at its end. Raise Unavailable."""
+
+    def reading(self) -> AbstractContextManager[Connection]: ...
+    def writing(self) -> AbstractContextManager[Connection]: ...
 
 
 class Database:

@@ -11,7 +11,7 @@ from typing import Any, Unpack
 from sqlalchemy import ColumnElement, and_, case, select, update
 
 from app.adapters.catalogue import tables
-from app.adapters.catalogue.database import Database
+from app.adapters.catalogue.database import Transactions
 from app.adapters.catalogue.erasure import hide_whole
 from app.adapters.catalogue.statements import UNFINISHED, Now, changed, document_by_id, undeleted
 from app.adapters.catalogue.tables import documents
@@ -37,7 +37,7 @@ FOR_DESCRIPTIONS: Part = "the language model"
 
 
 class SqlRuns:
-    def __init__(self, database: Database, now: Now) -> None:
+    def __init__(self, database: Transactions, now: Now) -> None:
         self._database = database
         self._now = now
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
@@ -50,11 +50,15 @@ SPACES: tuple[Space, ...] = get_args(Space)
 
 
 class ChromaVectors:
-    def __init__(self, path: Path | None = None, url: str | None = None) -> None:
-        """One of the two: a folder that no other process has open, or a server's address (asked at first use)."""
+    def __init__(
+        self, path: Path | None = None, url: str | None = None, lost: Callable[[], None] = lambda: None
+    ) -> None:
+        """One of the two: a folder that no other process has open, or a server's address (asked at first use). `lost`
+        is called when an index has vanished that this process has used: its server has lost it, or another process
+        has dropped it."""
         if (path is None) == (url is None):
             raise BadConfiguration("Chroma needs either a folder or a server's URL.")
-        self._path, self._url = path, url
+        self._path, self._url, self._lost = path, url, lost
         self._opening = threading.Lock()
         self._opened: ClientAPI | None = None
         self._handles: dict[IndexName, Collection] = {}
@@ -191,6 +195,7 @@ class ChromaVectors:
             self._replace(self._handle(index, make=True), rows, vectors)
         except NotFoundError:
             self._handles.pop(index, None)
+            self._lost()
             self._replace(self._handle(index, make=True), rows, vectors)
 
     def _replace(self, collection: Collection, rows: Sequence[VectorRow], vectors: np.ndarray[Any, Any]) -> None:

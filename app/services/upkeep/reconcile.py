@@ -18,18 +18,18 @@ import asyncio
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 
 from app.services.upkeep.collections import every_collection
 from domain.documents import Collection, Document, Problem, Reindexing
 from domain.errors import Conflict
-from domain.ports import Catalogue, Jobs, Leases, Queueing, Reindexes, Runs
+from domain.ports import Catalogue, Jobs, Queueing, Reindexes, Runs
+from system.outages import Outages
 from system.repeating import repeat
 
 EVERY_S = 60.0
-LEASE_S = 30.0
 ERASED_AT_ONCE = 100  # documents
 BROKE_OFF = "Re-embedding it broke off in a way that could not be recorded; `exhibit reindex` goes on with it."
 GAVE_UP = "Reading it broke off in a way that could not be recorded, so Exhibit gave up on it; `retry` tries once more."
@@ -99,25 +99,8 @@ async def begin_reindex(
     return begun
 
 
-async def reconcile_for_ever(catalogue: Catalogue, jobs: Jobs, every_s: float = EVERY_S) -> None:
-    """A round that fails is followed by the next: the database may be unlocked by then."""
-    await repeat(partial(reconcile, catalogue, jobs), every_s, log, "queue reconciliation")
-
-
-async def keep_lease(
-    leases: Leases,
-    worker_id: str,
-    recover: Callable[[Sequence[str]], Awaitable[None]],
-    every_s: float = LEASE_S / 3,
+async def reconcile_for_ever(
+    catalogue: Catalogue, jobs: Jobs, every_s: float = EVERY_S, outages: Outages | None = None
 ) -> None:
-    """Renews this worker's lease, and takes over the runs of workers whose lease has expired."""
-    await repeat(partial(_keep_lease_once, leases, worker_id, recover), every_s, log, "renewing the worker's lease")
-
-
-async def _keep_lease_once(leases: Leases, worker_id: str, recover: Callable[[Sequence[str]], Awaitable[None]]) -> None:
-    await asyncio.to_thread(leases.hold, worker_id, LEASE_S)
-    expired = [lease for lease in await asyncio.to_thread(leases.expired) if lease != worker_id]
-    if expired:
-        await recover(expired)
-        for lease in expired:
-            await asyncio.to_thread(leases.release, lease)
+    """A round that fails is followed by the next: the database may be unlocked by then."""
+    await repeat(partial(reconcile, catalogue, jobs), every_s, log, "queue reconciliation", outages)

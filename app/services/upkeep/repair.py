@@ -44,8 +44,8 @@ from system.threads import in_thread
 
 SAMPLE = 200  # chunks of a collection, and as many of the ids that each of its indexes lists
 TOLERATED = 0.05  # the graph search may miss a stored vector; a lost segment loses most of them
-AGAIN_S, TRIES = 60.0, 5
-FIRST_PAUSE_S, LAST_PAUSE_S = 1.0, 600.0
+AGAIN_S, TRIES = 20.0, 15
+FIRST_PAUSE_S, LAST_PAUSE_S = 1.0, 120.0
 
 State = Literal["whole", "gaps", "damaged"]
 

@@ -1,0 +1,32 @@
+"""Keeps out of the log what DBOS and its connections say of an outage, again and again: it has its one line already."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+from dbos._error import DBOSAwaitedWorkflowCancelledError
+from sqlalchemy.exc import DBAPIError
+
+from system.outages import Outages
+
+NOISY = ("dbos", "sqlalchemy.pool.impl.QueuePool")
+# How the messages of a lost connection read, whose error is part of the text.
+LOST = re.compile(
+    r"psycopg\.|[Dd]atabase connection|server closed the connection|terminating connection|QueuePool limit"
+)
+
+
+class Quiet(logging.Filter):
+    def __init__(self, outages: Outages) -> None:
+        super().__init__()
+        self._outages = outages
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, DBOSAwaitedWorkflowCancelledError):  # it was asked for
+            return False
+        if isinstance(error, DBAPIError) or LOST.search(record.getMessage()):
+            self._outages.failed("the catalogue", " ".join(str(error or record.getMessage()).split())[:300])
+            return False
+        return True
