@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DRAWS := $(VENV)/.draws
 
-.PHONY: demo run up test check types bench eval coverage test-vllm test-deployed format clean help
+.PHONY: demo run up test check types bench eval coverage test-servers test-vllm test-deployed format clean help
 
 help:
 	@echo "make demo       set up, start, take in the samples, ask four questions, keep running"
@@ -14,6 +14,7 @@ help:
 	@echo "make test       the tests"
 	@echo "make coverage   the tests, with the share of branches that they reach"
 	@echo "make check      ruff, mypy --strict, import contracts, the page's types"
+	@echo "make test-servers  two APIs and two workers on one Postgres: cut off, ended, restarted"
 	@echo "make test-vllm  chat against a real vLLM on the CPU"
 	@echo "make test-deployed   the containers, started, killed and upgraded"
 	@echo "make eval       page hits on the samples (and on other question sets that are there), and the image model"
@@ -68,6 +69,10 @@ types:
 format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+# Several services and workers at once: minutes, and more than the other tests have room for.
+test-servers: $(READY)
+	@$(BIN)/python -m pytest tests/servers
 
 test-vllm: $(READY)
 	@PYTHON=$(PYTHON) scripts/test-vllm.sh
