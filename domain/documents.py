@@ -18,6 +18,7 @@ ReindexState = Literal["queued", "running", "failed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 READ: frozenset[Status] = frozenset({"ready", "partial"})
 FINISHED: frozenset[Status] = frozenset({"ready", "partial", "failed", "cancelled"})
+MOST_LISTED_PAGES = 200  # lists hold the page reports of documents with so few pages
 RETRYABLE: frozenset[Status] = frozenset({"partial", "failed", "cancelled"})
 
 

@@ -38,7 +38,7 @@ REINDEX = "reindex"
 NAME = "exhibit"
 CLIENT_CONNECTIONS, WORKER_CONNECTIONS = 4, 8  # to Postgres
 LIVE = ["ENQUEUED", "PENDING", "DELAYED"]
-SLICES_AT_ONCE = 64  # looked for at once; a document of ordinary size has a few
+SLICES_AT_ONCE = 8  # looked for at once, and of a longer run twice as many, and so on
 
 STATES: dict[str, RunState] = {
     **dict.fromkeys(LIVE, "live"),

@@ -222,10 +222,10 @@ async def _followed(document_id: str, given: Services) -> AsyncIterator[bytes]:
             log.exception("following a document failed")
             yield event("problem", problem_body(path, 500, "Internal error", "Something went wrong inside Exhibit."))
             return
-        out = DocumentOut.of(document)
         if document.status in FINISHED:
-            yield event(document.status, out.model_dump(mode="json", exclude_unset=True))
+            yield event(document.status, DocumentOut.of(document).model_dump(mode="json", exclude_unset=True))
             return
+        out = DocumentOut.of(document, listed=True)
         if out != told:
             yield event("progress", out.model_dump(mode="json", exclude_unset=True))
             told = out

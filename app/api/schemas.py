@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from answering.output.suspicion import suspicions
 from domain.answers import Answer, Verdict
-from domain.documents import Document, Kind, Part, Place, ReadAs, Region, ReindexState, Stage, Status
+from domain.documents import MOST_LISTED_PAGES, Document, Kind, Part, Place, ReadAs, Region, ReindexState, Stage, Status
 from domain.evidence import Evidence, Space
 from domain.parsed import PlacedWord
 from domain.searches import Search
@@ -77,7 +78,10 @@ class DocumentOut(Out):
     pages: int | None = Field(description="null: a document without pages, or not known yet")
     chunks: dict[Kind, int] = Field(description="pieces of evidence, counted by kind")
     problems: list[ProblemOut] = Field(description="what could not be read, and why")
-    page_report: list[PageReportOut] = Field(description="how each page was read")
+    page_report: list[PageReportOut] = Field(
+        description=f"how each page was read; of documents of over {MOST_LISTED_PAGES} pages left out of lists and of "
+        "`progress`"
+    )
     metadata: dict[str, Any]
     created_at: datetime
     ready_at: datetime | None
@@ -86,7 +90,9 @@ class DocumentOut(Out):
     )
 
     @classmethod
-    def of(cls, document: Document, duplicate: bool = False) -> DocumentOut:
+    def of(cls, document: Document, duplicate: bool = False, listed: bool = False) -> DocumentOut:
+        if listed and len(document.page_report) > MOST_LISTED_PAGES:
+            document = replace(document, page_report=())
         out = cls.model_validate(document)
         return out.model_copy(update={"duplicate": True}) if duplicate else out
 

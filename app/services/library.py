@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ NO_ROOM_TO_DELETE = (
     "The disk is full, so that not even a deletion can be noted: free some megabytes of it, outside of Exhibit's data "
     "folder, and delete again."
 )
+
+ENQUEUED_AT_ONCE = 50  # files of a request; the request does not wait for more to be enqueued
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +60,8 @@ class Library:
         self._jobs = jobs
         self._take = take
         self._media_type_of = media_type_of
+        self._soon: deque[tuple[Document, Share]] = deque()  # to be enqueued
+        self._enqueueing: asyncio.Task[None] | None = None
         self._give_room = give_room
 
     async def take_in(
@@ -95,9 +100,23 @@ class Library:
             await asyncio.to_thread(upload.file.unlink, missing_ok=True)
         if duplicate and document.status in ("failed", "cancelled"):
             document = await asyncio.to_thread(self._runs.requeue, document.id)
-        if document.status == "queued":
+        if document.status == "queued" and share.place < ENQUEUED_AT_ONCE:
             await self._jobs.ingest(document.id, document.attempt, share)
+        elif document.status == "queued":
+            self._soon.append((document, share))
+            if self._enqueueing is None or self._enqueueing.done():
+                self._enqueueing = asyncio.create_task(self._enqueue_soon())
         return document, duplicate
+
+    async def _enqueue_soon(self) -> None:
+        """They are recorded already. Where the queue can't be told, reconciliation tells it, within a minute."""
+        try:
+            while self._soon:
+                document, share = self._soon.popleft()
+                await self._jobs.ingest(document.id, document.attempt, share)
+        except Unavailable as error:
+            self._soon.clear()
+            log.warning("documents will be enqueued later", extra={"why": str(error)})
 
     async def replaceable(self, collection: Collection, document_id: str) -> Document:
         """Checked before the upload is read, which may be a gigabyte. Raises Missing, Gone, Conflict."""

@@ -124,7 +124,9 @@ class Documents(Protocol):
         *,
         sha256: str | None = None,
         name: str | None = None,
-    ) -> Paged[Document]: ...
+    ) -> Paged[Document]:
+        """Documents of more than MOST_LISTED_PAGES pages come without their page reports."""
+        ...
 
     def findable(self, collection_ids: Iterable[str]) -> tuple[Document, ...]:
         """Every findable document of these collections."""

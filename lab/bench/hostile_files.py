@@ -11,7 +11,7 @@ FAN = 100  # children of a node of the page tree
 
 
 def many_pages(pages: int = 100_000) -> bytes:
-    """A PDF of so many pages, each with its own words, from one drawing for each hundred of them."""
+    """A PDF of so many pages; a hundred of them share a drawing."""
     objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"", b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"]
     nodes = []
     for first in range(0, pages, FAN):

@@ -16,6 +16,7 @@ import pytest
 from app.adapters.catalogue.catalogue import SqlCatalogue
 from domain.documents import (
     KINDS,
+    MOST_LISTED_PAGES,
     Box,
     Chunk,
     Document,
@@ -1122,6 +1123,15 @@ def test_evidence_is_of_the_collections_asked_for_only(catalogue: Catalogue, hom
     assert [one.id for one in catalogue.chunks.evidence(asked, [other.id])] == [f"{theirs.id}.a"]
     assert [one.id for one in catalogue.chunks.evidence(asked, {home, other.id, "never"})] == asked
     assert catalogue.chunks.evidence(asked, []) == ()
+
+
+def test_lists_hold_short_page_reports_and_leave_long_ones_out(catalogue: Catalogue, home: str, new: New) -> None:
+    report = (PageReport(1, "text"),)
+    for pages in (MOST_LISTED_PAGES, MOST_LISTED_PAGES + 1):
+        catalogue.documents.record(new(pages=pages, page_report=report))
+    short, long = catalogue.documents.page(home, None, 10).items
+    assert (short.page_report, long.page_report) == (report, ())
+    assert catalogue.documents.find(long.id).page_report == report
 
 
 def test_documents_of_evidence_and_filters_come_without_their_long_page_report(

@@ -14,20 +14,31 @@ import pytest
 
 from app.adapters.blobs import LocalBlobs
 from app.services.intake import Intake, Taken
-from app.services.library import Library, Upload
+from app.services.library import ENQUEUED_AT_ONCE, Library, Upload
 from domain.documents import Document
 from domain.errors import Gone
-from domain.ports import Jobs
+from domain.ports import Jobs, Share
 from ingest.identify import media_type_of
 from ingest.originals import Originals, key
 from ingest.unpack import Unpacked, UnpackLimits, unpack
 from tests.catalogues import fresh_catalogue
+from tests.waiting import until
 
 LIMIT = 50 << 20
 
 
 class NoJobs:
-    """A queue that never works."""
+    """A queue that never works, and remembers what it is given."""
+
+    def __init__(self) -> None:
+        self.given: list[str] = []
+        self.later = asyncio.Event()  # unset: what is enqueued after the reply waits
+        self.later.set()
+
+    async def ingest(self, document_id: str, attempt: int, share: Share) -> None:
+        if share.place >= ENQUEUED_AT_ONCE:
+            await self.later.wait()
+        self.given.append(document_id)
 
     def __getattr__(self, verb: str) -> Any:
         async def done(*_: object) -> None: ...
@@ -40,6 +51,7 @@ class House:
 
     def __init__(self, folder: Path, limit: int = LIMIT, attachments: int = 1000) -> None:
         self.blobs = LocalBlobs(folder)
+        self.jobs = NoJobs()
         self.catalogue = fresh_catalogue()
         take = Originals(self.catalogue.documents, self.catalogue.erasure, self.blobs).take
         catalogue = self.catalogue
@@ -48,7 +60,7 @@ class House:
             catalogue.documents,
             catalogue.runs,
             catalogue.erasure,
-            cast(Jobs, NoJobs()),
+            cast(Jobs, self.jobs),
             take,
             media_type_of,
         )
@@ -186,3 +198,20 @@ async def test_a_mail_whose_parts_can_not_be_taken_apart_is_still_a_document(hou
     taken = await house.take_in("deep.eml", deep)
     assert set(named(taken)) == {"deep.eml"}
     assert refusals(taken) == {"deep.eml": "its parts lie too deep inside each other"}
+
+
+async def test_of_many_files_each_is_enqueued_also_after_the_reply(house: House) -> None:
+    files = {f"{n}_txt": f"note {n}".encode() for n in range(ENQUEUED_AT_ONCE + 20)}
+    house.jobs.later.clear()
+    taken = await house.take_in("many.zip", zipped(**files))
+    assert (len(taken.documents), len(house.jobs.given)) == (len(files), ENQUEUED_AT_ONCE)
+    house.jobs.later.set()
+    await until(lambda: house.jobs.given == [document.id for document, _ in taken.documents])
+
+
+async def test_a_request_takes_no_more_files_than_are_allowed(tmp_path: Path) -> None:
+    house = House(tmp_path, attachments=2)
+    inner = zipped(a_txt=b"a note", b_txt=b"b note", c_txt=b"c note")
+    taken = await house.take_in("outer.zip", zipped(inner_zip=inner, d_txt=b"d note"))
+    assert len(taken.documents) < 2
+    assert [name for name, error in taken.rejected if "EXHIBIT_MAX_ATTACHMENTS" in str(error)] != []

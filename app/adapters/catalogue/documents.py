@@ -12,6 +12,7 @@ from app.adapters.catalogue.database import Database
 from app.adapters.catalogue.statements import (
     AT_ONCE,
     LIGHT,
+    LISTED,
     UNFINISHED,
     after_cursor,
     batches,
@@ -79,7 +80,7 @@ class SqlDocuments:
         sha256: str | None = None,
         name: str | None = None,
     ) -> Paged[Document]:
-        wanted = select_documents().where(documents.c.collection_id == collection_id, undeleted)
+        wanted = select_documents(LISTED).where(documents.c.collection_id == collection_id, undeleted)
         narrowed = {documents.c.status: status, documents.c.sha256: sha256, documents.c.name: name}
         for column, value in narrowed.items():
             if value is not None:

@@ -6,14 +6,27 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, exists, literal, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    case,
+    delete,
+    exists,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.adapters.catalogue import tables
 from app.adapters.catalogue.cursors import decode_cursor
 from app.adapters.catalogue.database import Database
 from app.adapters.catalogue.tables import collection_of, collections, document_of, documents, tombstones
-from domain.documents import Collection, Document, Status
+from domain.documents import MOST_LISTED_PAGES, Collection, Document, Status
 from domain.errors import Gone, Missing
 
 AT_ONCE = 500  # values in one IN (…); SQLite's builds allow from 999
@@ -26,6 +39,7 @@ WHOLE = (
     collections.c.name.label("collection"),
 )
 LIGHT = tuple(column for column in WHOLE if column.name != "page_report")
+LISTED = (*LIGHT, case((documents.c.pages <= MOST_LISTED_PAGES, documents.c.page_report)).label("page_report"))
 undeleted = documents.c.deleted_at.is_(None)
 findable = and_(undeleted, documents.c.published > 0)
 

@@ -231,7 +231,7 @@ def document_of(row: Row[Any]) -> Document:
     for hidden in HIDDEN:
         kept.pop(hidden, None)
     kept["problems"] = tuple(Problem(message, page) for message, page in kept.get("problems", ()))
-    kept["page_report"] = tuple(PageReport(*page) for page in kept.get("page_report", ()))
+    kept["page_report"] = tuple(PageReport(*page) for page in kept.get("page_report") or ())
     return Document(**kept)
 
 
