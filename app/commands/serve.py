@@ -20,14 +20,17 @@ from app.commands.command import Command
 from app.settings import Settings, load_settings
 from domain.errors import BadConfiguration
 from system.folder_lock import announce
+from system.memory import usable
 
 log = logging.getLogger(__name__)
 
 DOES_NOT_START = 3  # exit code
+LEAST_MEMORY = 700_000_000  # bytes: less is used up before the first question
 
 
 def run(options: argparse.Namespace) -> int:
     log_ours()
+    enough_memory()
     settings = load_settings()
     with closing(bound(settings.host, settings.port)) as listening:
         keys, made = keys_of(settings)
@@ -55,6 +58,15 @@ COMMAND = Command(
 def log_ours() -> None:
     for ours in ("app", "answering", "ingest", "retrievers", "system"):
         logging.getLogger(ours).setLevel(logging.INFO)
+
+
+def enough_memory() -> None:
+    """Raises BadConfiguration. A process that runs out of memory is ended without a word."""
+    if (most := usable()) < LEAST_MEMORY:
+        raise BadConfiguration(
+            f"{most // 10**6} MB of memory are too little: Exhibit needs {LEAST_MEMORY // 10**6} MB to start, "
+            "and 2000 MB to take in documents."
+        )
 
 
 async def serve(settings: Settings, listening: socket.socket, started: Callable[[str, uvicorn.Server], None]) -> None:

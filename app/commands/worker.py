@@ -7,7 +7,7 @@ import asyncio
 from pathlib import Path
 
 from app.commands.command import Command
-from app.commands.serve import DOES_NOT_START, log_ours
+from app.commands.serve import DOES_NOT_START, enough_memory, log_ours
 from app.settings import load_settings
 
 
@@ -15,6 +15,7 @@ def run(options: argparse.Namespace) -> int:
     from app.worker import work  # imported here: the models behind it take seconds
 
     log_ours()
+    enough_memory()
     asyncio.run(work(load_settings().as_worker(), options.alive))
     return 0
 
