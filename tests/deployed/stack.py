@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,20 @@ class Stack:
         """Rows of the database, a line each."""
         psql = ("psql", "--username", "exhibit", "--tuples-only", "--no-align", "--command", query)
         return self.engine.docker("exec", self.containers("postgres")[0], *psql)
+
+    def read_volume(self, name: str) -> bytes:
+        """A tar of it, by the container that the guide names."""
+        mounted = ("--volume", f"{self.project}_{name}:/from", "--entrypoint", "tar")
+        command = ["docker", "run", "--rm", "--user", "0", *mounted, self.image(), "-C", "/from", "-c", "."]
+        return self.engine.run(command).stdout
+
+    def write_volume(self, name: str, tar: bytes) -> None:
+        mounted = ("--volume", f"{self.project}_{name}:/to", "--entrypoint", "tar")
+        self.engine.docker("run", "--rm", "-i", "--user", "0", *mounted, self.image(), "-C", "/to", "-x", input=tar)
+
+    def image(self) -> str:
+        """Ours."""
+        return f"exhibit:{version('exhibit')}"
 
     def published(self, container: str) -> str:
         """Its address on this machine."""

@@ -97,3 +97,18 @@ def test_down_and_up_keep_everything(stack: Stack, asked: str) -> None:
     assert stack.key() == key
     assert stack.http.get("/v1/collections/asked/documents").json() == before
     assert ANSWER in stack.ask(asked, QUESTION)["answer"]
+
+
+def test_copies_of_three_volumes_bring_everything_back(stack: Stack, asked: str) -> None:
+    """As the guide says. The vectors' own volume is not among them: it is filled again."""
+    key, before = stack.key(), stack.http.get("/v1/collections/asked/documents").json()
+    stack.down()
+    copies = {name: stack.read_volume(name) for name in ("data", "postgres", "secrets")}
+    stack.down("--volumes")
+    for name, copy in copies.items():
+        stack.write_volume(name, copy)
+    stack.up()
+    assert stack.key() == key
+    assert stack.http.get("/v1/collections/asked/documents").json() == before
+    wait_until(lambda: stack.http.post("/v1/admin/verify").json()["whole"], stack.logs)
+    assert ANSWER in stack.ask(asked, QUESTION)["answer"]
