@@ -104,17 +104,23 @@ def _a_name(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
         raise ValueError("a name is 1 to 64 letters of any script, digits, `-` and `_`") from error
 
 
+CollectionName = Annotated[str, Field(pattern=f"^{NAME}$"), WrapValidator(_a_name)]
+
+
 class CollectionIn(In):
-    name: Annotated[
-        str,
-        Field(pattern=f"^{NAME}$", description="1 to 64 letters of any script, digits, `-` and `_`"),
-        WrapValidator(_a_name),
-    ]
+    name: CollectionName = Field(description="1 to 64 letters of any script, digits, `-` and `_`")
     metadata: Metadata = Field(default_factory=dict, description="a JSON object, up to 16 kB")
 
 
 class CollectionPatch(In):
-    metadata: Metadata = Field(description="a JSON object, up to 16 kB")
+    name: CollectionName | None = Field(default=None, description="a new name; `default` keeps its own (409)")
+    metadata: Metadata | None = Field(default=None, description="a JSON object, up to 16 kB")
+
+    @model_validator(mode="after")
+    def _something(self) -> CollectionPatch:
+        if self.name is None and self.metadata is None:
+            raise ValueError("give a name or metadata")
+        return self
 
 
 class VerifyIn(In):

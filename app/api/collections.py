@@ -36,10 +36,13 @@ async def one(name: str, given: Given) -> CollectionOut:
     return CollectionOut.model_validate(await asyncio.to_thread(given.collections.find, name))
 
 
-@router.patch("/{name}", responses=problems(404, 413), summary="Change a collection's metadata")
+@router.patch("/{name}", responses=problems(404, 409, 413), summary="Change a collection's name or metadata")
 async def changed(name: str, body: CollectionPatch, given: Given) -> CollectionOut:
-    """The metadata given takes the place of the former, whole."""
-    made = await asyncio.to_thread(given.collections.update, name, body.metadata)
+    """The metadata given takes the place of the former, whole. Under the former name there is nothing from then on."""
+    if body.name is not None:
+        made = await asyncio.to_thread(given.collections.rename, name, body.name)
+    if body.metadata is not None:
+        made = await asyncio.to_thread(given.collections.update, body.name or name, body.metadata)
     return CollectionOut.model_validate(made)
 
 

@@ -153,6 +153,7 @@ def test_an_unknown_collection_is_missing(catalogue: Catalogue) -> None:
         catalogue.collections.find,
         catalogue.collections.delete,
         lambda name: catalogue.collections.update(name, {}),
+        lambda name: catalogue.collections.rename(name, "somewhere"),
     ):
         with pytest.raises(Missing):
             verb("nowhere")
@@ -170,6 +171,25 @@ def test_names_are_unique_among_the_undeleted(catalogue: Catalogue) -> None:
 
 def test_names_differ_by_case(catalogue: Catalogue) -> None:
     assert catalogue.collections.create("A", {}).id != catalogue.collections.create("a", {}).id
+
+
+def test_a_renamed_collection_is_the_same_under_its_new_name(catalogue: Catalogue) -> None:
+    made = catalogue.collections.create("boats", {"year": 2025})
+    renamed = catalogue.collections.rename("boats", "船")
+    assert (renamed.id, renamed.name, renamed.metadata) == (made.id, "船", {"year": 2025})
+    assert catalogue.collections.find("船") == renamed
+    with pytest.raises(Missing):
+        catalogue.collections.find("boats")
+    assert catalogue.collections.rename("船", "船") == renamed
+
+
+def test_a_collection_gets_no_name_that_is_taken_and_default_keeps_its_own(catalogue: Catalogue) -> None:
+    catalogue.collections.create("a", {})
+    catalogue.collections.create("b", {})
+    for name, new in (("a", "b"), ("a", "default"), ("default", "c")):
+        with pytest.raises(Conflict):
+            catalogue.collections.rename(name, new)
+    assert [one.name for one in catalogue.collections.page(10).items] == ["default", "a", "b"]
 
 
 def test_of_many_creators_of_one_name_one_wins(catalogue: Catalogue) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, and_, exists, select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.adapters.catalogue import tables
 from app.adapters.catalogue.cursors import checked_limit, page_of
@@ -69,6 +70,17 @@ class SqlCollections:
         with self._database.writing() as connection:
             connection.execute(update(collections).where(of_that_name).values(metadata=storable_metadata(metadata)))
             return collection_named(connection, name)
+
+    def rename(self, name: str, new_name: str) -> Collection:
+        if name == DEFAULT and new_name != DEFAULT:
+            raise Conflict(f"the collection {DEFAULT} always exists, and keeps its name")
+        with self._database.writing() as connection:
+            renamed = collection_named(connection, name, for_update=True)
+            try:
+                connection.execute(update(collections).where(collections.c.id == renamed.id).values(name=new_name))
+            except IntegrityError as error:  # an index holds that names differ
+                raise Conflict(f"there is a collection named {new_name} already") from error
+            return collection_named(connection, new_name)
 
     def stamp(self, collection_id: str, encoders: Mapping[str, str]) -> Collection:
         with self._database.writing() as connection:
