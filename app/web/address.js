@@ -24,6 +24,7 @@ export function addressOf(view, parts = [], query = {}) {
 export function go(address) {
   if (address === location.hash) return;
   location.hash = address;
+  read(); // now, and not when the browser tells of it
 }
 
 /** Changes the address without a step back to the former. @param {string} address */

@@ -25,17 +25,34 @@ export const clock = (seconds) =>
 /** @param {Evidence} evidence */
 export const nameOf = (evidence) => [evidence.document, placeOf(evidence)].filter(Boolean).join(", ");
 
+/**
+ * The citations of one number together: an answer may quote one piece of evidence more than once.
+ * @param {import("./types").Citation[]} citations @returns {import("./types").Shown[]}
+ */
+export function byNumber(citations) {
+  const found = new Map();
+  for (const { n, evidence, quote } of citations) {
+    const one = found.get(n) ?? { n, evidence, quotes: [] };
+    if (quote && !one.quotes.includes(quote)) one.quotes.push(quote);
+    found.set(n, one);
+  }
+  return [...found.values()].sort((a, b) => a.n - b.n);
+}
+
+/** @param {string[]} quotes */
+const inMarks = (quotes) => quotes.map((one) => `“${flat(one)}”`).join(" … ");
+
 /** @param {string} question @param {Answer} answer */
 export function asText(question, answer) {
-  const references = answer.citations.map((one) => `[${one.n}] ${nameOf(one.evidence)}: “${flat(one.quote)}”`);
+  const references = byNumber(answer.citations).map((one) => `[${one.n}] ${nameOf(one.evidence)}: ${inMarks(one.quotes)}`);
   return [question, "", answer.answer.trim(), ...(references.length ? ["", ...references] : [])].join("\n");
 }
 
 /** @param {string} question @param {Answer} answer */
 export function asMarkdown(question, answer) {
   const text = answer.answer.trim().replace(/\[(\d+)\]/g, "[^$1]");
-  const references = answer.citations.map(
-    (one) => `[^${one.n}]: **${escaped(nameOf(one.evidence))}**: “${escaped(flat(one.quote))}”`,
+  const references = byNumber(answer.citations).map(
+    (one) => `[^${one.n}]: **${escaped(nameOf(one.evidence))}**: ${escaped(inMarks(one.quotes))}`,
   );
   return [`## ${escaped(flat(question))}`, "", text, ...(references.length ? ["", ...references] : []), ""].join("\n");
 }

@@ -1,12 +1,13 @@
 /** Which evidence is shown beside an answer; it stands in the address. */
 import { addressOf, go } from "./address.js";
 import { conversationAddress } from "./asking.js";
+import { byNumber } from "./references.js";
 import { state } from "./store.js";
 
 /** @param {import("./types").Answer} answer @returns {import("./types").Shown[]} */
 export function shownOf(answer) {
-  const nearest = answer.nearest.map((evidence, at) => ({ evidence, quote: "", n: at + 1 }));
-  return answer.verdict === "abstained" ? nearest : answer.citations;
+  const nearest = answer.nearest.map((evidence, at) => ({ evidence, quotes: [], n: at + 1 }));
+  return answer.verdict === "abstained" ? nearest : byNumber(answer.citations);
 }
 
 /** @param {number} turn from 1 @param {number | null} n */

@@ -3,8 +3,8 @@ import { onlyLetters } from "./answer-text.js";
 
 /** @typedef {{ before: string, head: string[], rows: { cells: string[], lit: boolean }[], after: string }} Table */
 
-/** @param {string} text @param {string} quote @returns {Table | null} */
-export function tableOf(text, quote) {
+/** @param {string} text @param {string[]} quotes @returns {Table | null} */
+export function tableOf(text, quotes) {
   const lines = text.split("\n");
   const first = lines.findIndex(isRow);
   if (first < 0) return null;
@@ -13,7 +13,7 @@ export function tableOf(text, quote) {
   const rows = lines.slice(first, end).filter((line) => !isRule(line)).map(cellsOf);
   const headed = lines[first + 1] !== undefined && isRule(lines[first + 1]);
   const head = headed ? rows.shift() : undefined;
-  const wanted = onlyLetters(quote);
+  const wanted = quotes.map(onlyLetters);
   return {
     before: lines.slice(0, first).join("\n").trim(),
     head: head ?? [],
@@ -30,32 +30,36 @@ const isRule = (line) => /^\s*\|[\s:|-]+\|\s*$/.test(line) && line.includes("-")
 const cellsOf = (line) =>
   line.trim().slice(1, -1).split(/(?<!\\)\|/).map((cell) => cell.trim().replace(/\\\|/g, "|").replace(/<br\s*\/?>/gi, "\n"));
 
-/** @param {string[]} cells @param {string} wanted */
+/** @param {string[]} cells @param {string[]} wanted */
 function isQuoted(cells, wanted) {
   const letters = cells.map(onlyLetters).join("");
-  return letters !== "" && wanted.includes(letters);
+  return letters !== "" && wanted.some((one) => one.includes(letters));
 }
 
 /**
- * A text cut where the quote stands in it: before, quoted, after; what stands between the letters doesn't count.
- * @param {string} text @param {string} quote @returns {[string, string, string]}
+ * A text in pieces, of which those are lit that a quote names; what stands between the letters doesn't count.
+ * @param {string} text @param {string[]} quotes @returns {{ text: string, lit: boolean }[]}
  */
-export function around(text, quote) {
-  const wanted = onlyLetters(quote);
-  if (!wanted) return [text, "", ""];
+export function around(text, quotes) {
   /** @type {number[]} */
   const places = [];
   let letters = "";
   for (let i = 0; i < text.length; i++) {
     const letter = onlyLetters(text[i]);
-    if (letter) {
-      letters += letter;
-      places.push(i);
-    }
+    if (!letter) continue;
+    letters += letter;
+    places.push(i);
   }
-  const at = letters.indexOf(wanted);
-  if (at < 0) return [text, "", ""];
-  const begin = places[at];
-  const end = places[at + wanted.length - 1] + 1;
-  return [text.slice(0, begin), text.slice(begin, end), text.slice(end)];
+  const lit = new Uint8Array(text.length);
+  for (const wanted of quotes.map(onlyLetters).filter(Boolean)) {
+    const at = letters.indexOf(wanted);
+    if (at >= 0) lit.fill(1, places[at], places[at + wanted.length - 1] + 1);
+  }
+  const pieces = [];
+  for (let begin = 0, i = 1; i <= text.length; i++) {
+    if (i < text.length && lit[i] === lit[begin]) continue;
+    pieces.push({ text: text.slice(begin, i), lit: lit[begin] === 1 });
+    begin = i;
+  }
+  return pieces;
 }

@@ -99,4 +99,4 @@ export type Upload = {
 };
 export type Address = { view: string; parts: string[]; query: URLSearchParams };
 /** What the viewer shows: citations of an answer, or one piece of evidence, or a page of a document. */
-export type Shown = { evidence: Evidence; quote: string; n: number | null };
+export type Shown = { evidence: Evidence; quotes: string[]; n: number | null };

@@ -12,7 +12,7 @@ import { TextLayer } from "./TextLayer.js";
 /** @typedef {import("../regions.js").Word} Word */
 /** @typedef {{ documentId: string, name: string, page: number, shown: Shown | null, others: (Shown & { at: number })[], zoom: number, go: (at: number) => void, ready?: (place: HTMLElement) => void, failed?: () => void }} Props */
 
-const WIDTHS = [800, 1200, 1600, 2400];
+const WIDTHS = [800, 1200, 1600, 2000]; // pixels; the service draws no wider
 const A4 = 1.414;
 
 /** @param {Props} props */
@@ -24,7 +24,7 @@ export function PagePicture({ documentId, name, page, shown, others, zoom, go, r
   const { src, problem } = usePicture(width ? `/v1/documents/${documentId}/pages/${page}?width=${width}` : null);
   const words = useWords(documentId, page);
   const own = useMemo(() => boxesOf(shown, page), [shown, page]);
-  const exact = useMemo(() => (shown && own.length ? quoted(words, shown.quote, own) : []), [words, shown, own]);
+  const exact = useMemo(() => (shown && own.length ? shown.quotes.flatMap((quote) => quoted(words, quote, own)) : []), [words, shown, own]);
   useEffect(() => {
     if (problem) failed?.();
   }, [problem]);
@@ -38,7 +38,8 @@ export function PagePicture({ documentId, name, page, shown, others, zoom, go, r
     </div>`;
   }
   const style = { width: `${zoom * 100}%`, aspectRatio: `1 / ${ratio || A4}` };
-  return html`<figure class="page-frame ${src ? "" : "waits"}" ref=${frame} style=${style}>
+  const over = (/** @type {MouseEvent} */ event) => lightUnder(event, frame.current, shown, own);
+  return html`<figure class="page-frame ${src ? "" : "waits"}" ref=${frame} style=${style} onMouseMove=${over} onMouseLeave=${over}>
     ${src && html`<img src=${src} alt=${t("page.alt", { page, name })} onLoad=${(/** @type {any} */ event) => setRatio(event.target.naturalHeight / event.target.naturalWidth)} />`}
     ${!src && html`<figcaption class="faint">${t("page.loading", { page })}</figcaption>`}
     ${src && html`<${TextLayer} words=${words} ratio=${ratio} />`}
@@ -93,12 +94,22 @@ const placed = ([x0, y0, x1, y1]) => ({
   height: `${(y1 - y0) * 100}%`,
 });
 
+/** The pointer over a place lights its claims; the place itself lets the pointer through, to the words. @param {MouseEvent} event @param {HTMLElement | null} frame @param {Shown | null} shown @param {Box[]} boxes */
+function lightUnder(event, frame, shown, boxes) {
+  if (!frame || !shown || shown.n === null) return;
+  const { left, top, width, height } = frame.getBoundingClientRect();
+  const x = (event.clientX - left) / width;
+  const y = (event.clientY - top) / height;
+  const on = boxes.some(([x0, y0, x1, y1]) => x >= x0 && x <= x1 && y >= y0 && y <= y1);
+  const lit = state.lit.includes(shown.n);
+  if (on && !lit) change({ lit: [shown.n] });
+  if (!on && lit) change({ lit: [] });
+}
+
 /** @param {{ shown: Shown, boxes: Box[], exact: Box[] }} props */
 function Places({ shown, boxes, exact }) {
-  const { n } = shown;
-  const lit = n !== null && state.lit.includes(n);
-  const over = n === null ? {} : { onMouseEnter: () => change({ lit: [n] }), onMouseLeave: () => change({ lit: [] }) };
-  return html`${boxes.map((box) => html`<span class="block ${lit ? "lit" : ""}" style=${placed(box)} ...${over}></span>`)}
+  const lit = shown.n !== null && state.lit.includes(shown.n);
+  return html`${boxes.map((box) => html`<span class="block ${lit ? "lit" : ""}" style=${placed(box)}></span>`)}
     ${exact.map((box) => html`<span class="quoted" style=${placed(box)}></span>`)}`;
 }
 

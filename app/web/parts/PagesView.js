@@ -41,8 +41,8 @@ export function PagesView({ shown, list, zoom, go, fallback }) {
         failed=${() => page === own[0] && setUndrawn(true)}
       />`,
     )}
-    ${undrawn && fallback === "table" && html`<${TableView} text=${evidence.text} quote=${shown.quote} />`}
-    ${undrawn && fallback && fallback !== "table" && html`<${TextView} evidence=${evidence} quote=${shown.quote} />`}
+    ${undrawn && fallback === "table" && html`<${TableView} text=${evidence.text} quotes=${shown.quotes} />`}
+    ${undrawn && fallback && fallback !== "table" && html`<${TextView} evidence=${evidence} quotes=${shown.quotes} />`}
     ${last < most && html`<${Button} kind="soft more" words=${t("page.after", { page: last + 1 })} act=${() => setLast(last + 1)} />`}
   </div>`;
 }

@@ -1,7 +1,7 @@
 /** The evidence of an answer, on paper alone: each quote with its picture. */
 import { html, useEffect, useState } from "../html.js";
 import { usePicture } from "../pictures.js";
-import { nameOf } from "../references.js";
+import { byNumber, nameOf } from "../references.js";
 import { t } from "../words.js";
 
 /** @typedef {import("../types").Citation} Citation */
@@ -18,16 +18,16 @@ export function PrintedEvidence({ citations }) {
   }, []);
   if (!on) return null;
   return html`<section class="printed" aria-label=${t("references")}>
-    ${citations.map((citation) => html`<${One} key=${citation.n} citation=${citation} />`)}
+    ${byNumber(citations).map((shown) => html`<${One} key=${shown.n} shown=${shown} />`)}
   </section>`;
 }
 
-/** @param {{ citation: Citation }} props */
-function One({ citation: { n, evidence, quote } }) {
+/** @param {{ shown: import("../types").Shown }} props */
+function One({ shown: { n, evidence, quotes } }) {
   const url = evidence.deleted ? null : evidence.image_url;
   const { src, problem } = usePicture(url);
   return html`<figure aria-busy=${String(Boolean(url && !src && !problem))}>
-    <figcaption>[${n}] ${nameOf(evidence)}<br /><q>${quote}</q></figcaption>
+    <figcaption>[${n}] ${nameOf(evidence)}<br />${quotes.map((quote) => html`<q>${quote}</q> `)}</figcaption>
     ${src && html`<img src=${src} alt=${nameOf(evidence)} />`}
   </figure>`;
 }

@@ -3,10 +3,10 @@ import { html, useEffect, useMemo, useRef } from "../html.js";
 import { tableOf } from "../tables.js";
 import { t } from "../words.js";
 
-/** @param {{ text: string, quote: string }} props */
-export function TableView({ text, quote }) {
+/** @param {{ text: string, quotes: string[] }} props */
+export function TableView({ text, quotes }) {
   const body = useRef(/** @type {HTMLElement | null} */ (null));
-  const table = useMemo(() => tableOf(text, quote), [text, quote]);
+  const table = useMemo(() => tableOf(text, quotes), [text, quotes]);
   useEffect(() => body.current?.querySelector(".lit")?.scrollIntoView({ block: "center" }), [table]);
   if (!table) return null;
   return html`<div class="viewer-body table-view" ref=${body} tabindex="0" role="region" aria-label=${t("view.table")}>

@@ -9,24 +9,22 @@ import { t } from "../words.js";
 const TEXTS = /^(text\/(?!html)|application\/(json|x-ndjson|jsonl))/;
 const MOST_BYTES = 1_000_000;
 
-/** @param {{ evidence: Evidence, quote: string }} props */
-export function TextView({ evidence, quote }) {
+/** @param {{ evidence: Evidence, quotes: string[] }} props */
+export function TextView({ evidence, quotes }) {
   const body = useRef(/** @type {HTMLElement | null} */ (null));
   const full = useFile(evidence);
-  const [before, lit, after] = useMemo(() => marked(full, evidence.text, quote), [full, evidence, quote]);
-  useEffect(() => body.current?.querySelector("mark")?.scrollIntoView({ block: "center" }), [full, evidence, quote]);
+  const pieces = useMemo(() => marked(full, evidence.text, quotes), [full, evidence, quotes]);
+  useEffect(() => body.current?.querySelector("mark")?.scrollIntoView({ block: "center" }), [full, evidence, quotes]);
   return html`<div class="viewer-body text-view" ref=${body} tabindex="0" role="region" aria-label=${t("view.text")}>
     ${evidence.place?.heading?.length && !full && html`<p class="faint">${evidence.place.heading.join(" › ")}</p>`}
-    <div class="prose ${full ? "file" : ""}">${before}${lit && html`<mark>${lit}</mark>`}${after}</div>
+    <div class="prose ${full ? "file" : ""}">${pieces.map((one) => (one.lit ? html`<mark>${one.text}</mark>` : one.text))}</div>
   </div>`;
 }
 
-/** In the whole file where it is there and holds the quote, else in the passage. @param {string} full @param {string} passage @param {string} quote */
-function marked(full, passage, quote) {
-  const wanted = quote || passage.split("\n")[0];
-  const whole = full ? around(full, wanted) : null;
-  if (whole && whole[1]) return whole;
-  return quote ? around(passage, quote) : [passage, "", ""];
+/** In the whole file where it is there and holds the quote, else in the passage. @param {string} full @param {string} passage @param {string[]} quotes */
+function marked(full, passage, quotes) {
+  const whole = full ? around(full, quotes.length ? quotes : [passage.split("\n")[0]]) : [];
+  return whole.some((one) => one.lit) ? whole : around(passage, quotes);
 }
 
 /** @param {Evidence} evidence */

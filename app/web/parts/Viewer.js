@@ -1,6 +1,6 @@
 /** The evidence: the page with the places on it, the table, the figure or the text; and the way to the next one. */
 import { addressOf, whole } from "../address.js";
-import { html, useEffect, useRef, useState } from "../html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
 import { offer } from "../keyboard.js";
 import { placeOf } from "../references.js";
 import { change, useStore } from "../store.js";
@@ -63,7 +63,7 @@ export function Viewer(props) {
 
 /** @param {Props} props @param {(next: (now: number) => number) => void} setZoom */
 function useKeys({ list, index, go, close }, setZoom) {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const back = () => index > 0 && go(index - 1);
     const on = () => index < list.length - 1 && go(index + 1);
     const keys = { "[": back, ArrowLeft: back, "]": on, ArrowRight: on, Escape: close };
@@ -80,13 +80,14 @@ function kindsOf(evidence) {
   const kinds = [];
   if (evidence.kind === "audio" || evidence.kind === "video") kinds.push("media");
   if (evidence.page !== null) kinds.push("page");
-  if (tableOf(evidence.text, "")) kinds.push("table");
+  if (tableOf(evidence.text, [])) kinds.push("table");
   if (["figure", "image"].includes(evidence.kind) && evidence.image_url) kinds.push("figure");
   return [...kinds, "text"];
 }
 
 /** @param {Shown} shown */
-export const evidenceAddress = ({ evidence, quote }) => addressOf("evidence", [evidence.id], { quote: quote.slice(0, 500) });
+export const evidenceAddress = ({ evidence, quotes }) =>
+  addressOf("evidence", [evidence.id], { quote: quotes.slice(0, 4).map((one) => one.slice(0, 400)) });
 
 /** @param {Props} props */
 function Walk({ list, index, go }) {
@@ -128,11 +129,11 @@ function Remarks({ shown: { evidence } }) {
 
 /** @param {{ kind: string, shown: Shown, list: Shown[], zoom: number, go: (at: number) => void, fallback: string }} props */
 function Body({ kind, shown, list, zoom, go, fallback }) {
-  const { evidence, quote } = shown;
+  const { evidence, quotes } = shown;
   if (evidence.deleted) return html`<div class="viewer-body"></div>`;
   if (kind === "media") return html`<${MediaView} evidence=${evidence} />`;
-  if (kind === "table") return html`<${TableView} text=${evidence.text} quote=${quote} />`;
+  if (kind === "table") return html`<${TableView} text=${evidence.text} quotes=${quotes} />`;
   if (kind === "figure") return html`<${FigureView} evidence=${evidence} zoom=${zoom} />`;
-  if (kind === "text") return html`<${TextView} evidence=${evidence} quote=${quote} />`;
+  if (kind === "text") return html`<${TextView} evidence=${evidence} quotes=${quotes} />`;
   return html`<${PagesView} shown=${shown} list=${list} zoom=${zoom} go=${go} fallback=${fallback} />`;
 }

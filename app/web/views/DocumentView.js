@@ -22,7 +22,7 @@ export function DocumentView() {
   const live = followed.get(id);
   useEffect(() => {
     setProblem("");
-    get(`/v1/documents/${id}`).then(setLoaded, (error) => setProblem(said(problemOf(error))));
+    get(`/v1/documents/${encodeURIComponent(id)}`).then(setLoaded, (error) => setProblem(said(problemOf(error))));
   }, [id, live?.status]);
   if (problem) return html`<div class="empty" role="alert"><h1>${t("document.none")}</h1><p>${problem}</p></div>`;
   const document = live ?? loaded;

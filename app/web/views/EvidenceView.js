@@ -11,13 +11,13 @@ export function EvidenceView() {
   const [evidence, setEvidence] = useState(/** @type {any} */ (null));
   const [problem, setProblem] = useState("");
   const [id] = state.address.parts;
-  const quote = state.address.query.get("quote") ?? "";
+  const quotes = state.address.query.getAll("quote");
   useEffect(() => {
-    get(`/v1/evidence/${id}`).then(setEvidence, (error) => setProblem(said(problemOf(error))));
+    get(`/v1/evidence/${encodeURIComponent(id)}`).then(setEvidence, (error) => setProblem(said(problemOf(error))));
   }, [id]);
   if (problem) return html`<div class="empty" role="alert"><h1>${t("evidence.none")}</h1><p>${problem}</p></div>`;
   if (!evidence) return html`<p class="faint loading">${t("loading")}</p>`;
-  const list = [{ evidence, quote, n: null }];
+  const list = [{ evidence, quotes, n: null }];
   return html`<div class="alone"><${Viewer} list=${list} index=${0} go=${() => {}} close=${() => go("#/ask")} /></div>`;
 }
 
