@@ -7,15 +7,18 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from app.adapters.blobs import LocalBlobs, folder_size
 from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.adapters.catalogue.installation import SqlInstallation
 from app.adapters.catalogue.traces import SqlTraces
 from app.adapters.lexical.tantivy import TantivyWords
 from app.adapters.vectors.chroma_process import ChromaProcess
 from app.adapters.vectors.kept import KeptInBlobs
 from app.compose.choice import Option, always, chosen
+from app.services.installation import marked
 from app.settings import Settings
 from domain.errors import BadConfiguration
 from domain.ports import Traces, VectorIndex, WordsIndex
@@ -98,6 +101,9 @@ async def open_stores(
     blobs = LocalBlobs(settings.blobs_dir)
     catalogue = await asyncio.to_thread(SqlCatalogue, settings.catalogue_url, connections=settings.database_connections)
     stack.callback(catalogue.close)
+    if not settings.embedded:
+        folders = sorted({settings.data_dir, settings.blobs_dir})
+        await asyncio.to_thread(SqlInstallation(catalogue.database).agree, partial(marked, folders))
     lost = asyncio.Event()
     lose = _from_any_thread(lost)
     vectors = chosen(vector_stores, settings)(settings, lose)

@@ -111,8 +111,10 @@ def put_encoders(connection: Connection, collection: Collection) -> Collection:
 
 
 def forget_empty_collections(connection: Connection) -> None:
-    holds_some = exists().where(documents.c.collection_id == collections.c.id)
-    connection.execute(delete(collections).where(collections.c.deleted_at.is_not(None), ~holds_some))
+    """Step by step: in one statement, Postgres reads all documents even where no collection is deleted."""
+    for id in connection.scalars(select(collections.c.id).where(collections.c.deleted_at.is_not(None))).all():
+        if not connection.scalar(select(exists().where(documents.c.collection_id == id))):
+            connection.execute(delete(collections).where(collections.c.id == id))
 
 
 def document_by_id(connection: Connection, document_id: str, wanted: str = "document") -> Document:
