@@ -15,6 +15,7 @@ HURRIED_PAGES = 64
 HURRIED_S = 10.0  # of one stage
 HURRIED_PARTS = 4  # of EMBED_PART chunks
 HURRIED_PICTURES = 16  # pages without text
+LARGE_PICTURES_LATER_S = 60.0  # a picture of a large document is due so long after one of a small document
 SLICE_S = 60.0  # of work on a large document, before the next in line has its turn
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from domain.ports import Blobs
 from ingest.chunk.regions import cell_lines
 from ingest.parse.formats import PDF
 from ingest.parse.tables import unruled
+from ingest.turns import Turns
 
 TEXT_FIRST_S = 5.0  # while the text of documents is on its way in, one picture in so long is read all the same
 LONGEST_TITLE = 100  # characters of a picture's first words
@@ -46,7 +47,7 @@ class Pictures:
         self._blobs = blobs
         self._store_crop = store_crop
         self._texts_under_way = 0
-        self.next_picture = asyncio.Lock()
+        self.turns = Turns(1)
 
     @contextmanager
     def text_comes_first(self) -> Generator[None]:
@@ -57,48 +58,49 @@ class Pictures:
         finally:
             self._texts_under_way -= 1
 
-    async def recognise(self, document: Document, page: ParsedPage) -> ParsedPage:
-        """The page with the words of its pictures; a page without text becomes one with its words."""
+    async def recognise(self, document: Document, page: ParsedPage, later_s: float = 0.0) -> ParsedPage:
+        """The page with the words of its pictures; a page without text becomes one with its words. Of the pictures that
+        wait, the one that arrived first is read first; those of a large document are taken to arrive `later_s`."""
         if page.needs_ocr and page.number is not None:
-            page = await self._page(document, page, page.number)
+            page = await self._page(document, page, page.number, later_s)
         else:
-            blocks = [await self._figure(block) for block in page.blocks]
+            blocks = [await self._figure(block, later_s) for block in page.blocks]
             page = replace(page, blocks=tuple(blocks))
-        return await self._drawn(document, page)
+        return await self._drawn(document, page, later_s)
 
-    async def _page(self, document: Document, page: ParsedPage, number: int) -> ParsedPage:
+    async def _page(self, document: Document, page: ParsedPage, number: int, later_s: float) -> ParsedPage:
         """The words of a page without text, beside the pictures already found on it."""
-        await self._text_first()
         try:
-            read = await self._recogniser.recognise_page(document, number)
+            async with self._turn(later_s):
+                read = await self._recogniser.recognise_page(document, number)
         except Unreadable as error:
             problem = Problem(str(error), number)
             return replace(page, needs_ocr=False, read_as="failed", problems=(*page.problems, problem))
         pictures = tuple(block for block in page.blocks if is_picture(block) or block.standing)
         return replace(read, blocks=_beside(read.blocks, pictures), problems=(*page.problems, *read.problems))
 
-    async def _figure(self, block: Block) -> Block:
+    async def _figure(self, block: Block, later_s: float) -> Block:
         if not is_picture(block) or block.image is None or block.text:
             return block
-        await self._text_first()
-        pixels = await asyncio.to_thread(self._blobs.read, block.image)
         try:
-            text, confidence = await self._recogniser.recognise_pixels(pixels)
+            async with self._turn(later_s):
+                pixels = await asyncio.to_thread(self._blobs.read, block.image)
+                text, confidence = await self._recogniser.recognise_pixels(pixels)
         except Unreadable:  # its words are lost, the picture and its caption are not
             return block
         return replace(block, text=text, confidence=confidence)
 
-    async def _drawn(self, document: Document, page: ParsedPage) -> ParsedPage:
+    async def _drawn(self, document: Document, page: ParsedPage, later_s: float) -> ParsedPage:
         """Figures that were only found get their crops, and their words where the file doesn't have them."""
         if page.number is None or document.media_type != PDF:
             return page
         undrawn = [block for block in page.blocks if block.kind == "figure" and block.box and not block.image]
         if not undrawn:
             return page
-        await self._text_first()
         wanted = [(block.box, page.read_as == "text" and not block.text) for block in undrawn if block.box]
         try:
-            read = await self._recogniser.recognise_figures(document, page.number, wanted)
+            async with self._turn(later_s):
+                read = await self._recogniser.recognise_figures(document, page.number, wanted)
         except Unreadable as error:
             return replace(page, problems=(*page.problems, Problem(str(error), page.number)))
         drawn = {id(block): made for block, made in zip(undrawn, read, strict=True)}
@@ -112,12 +114,14 @@ class Pictures:
         read = replace(block, text=words, confidence=score) if words and not block.text else block
         return await self._store_crop(document, replace(read, pixels=pixels))
 
-    async def _text_first(self) -> None:
-        """Waiting pictures are read one at a time. Side by side they slow the reading of texts by a seventh."""
-        async with self.next_picture:
+    @asynccontextmanager
+    async def _turn(self, later_s: float) -> AsyncGenerator[None]:
+        """Pictures are read one at a time, on all cores. Side by side they slow the reading of texts by a seventh."""
+        async with self.turns.turn(time.monotonic() + later_s):
             until = time.monotonic() + TEXT_FIRST_S
             while self._texts_under_way and time.monotonic() < until:
                 await asyncio.sleep(0.1)
+            yield
 
 
 def is_picture(block: Block) -> bool:

@@ -21,7 +21,7 @@ from ingest.describe import GROUP, Describer, Target, targets
 from ingest.erasing import Eraser
 from ingest.guarded import Guarded, Superseded
 from ingest.indexing import Indexing, parts
-from ingest.lanes import HURRIED_S, is_large
+from ingest.lanes import HURRIED_PICTURES, HURRIED_S, LARGE_PICTURES_LATER_S, is_large
 from ingest.placed_words import dumped, words_of_blocks
 from ingest.progress import Batch, Work
 from ingest.recognise import Pictures, Recogniser, pictures_on
@@ -159,11 +159,12 @@ class Stages:
         document = await self._guarded.begin(document_id, attempt, "describe", work)
         began = told = time.monotonic()
         gate, so_far = asyncio.Semaphore(RECOGNISED_AT_ONCE), work
+        later_s = LARGE_PICTURES_LATER_S if work.textless + work.pictures > HURRIED_PICTURES else 0.0
 
         async def described(page: ParsedPage) -> ParsedPage:
             nonlocal told, so_far
             async with gate:
-                read = await self.pictures.recognise(document, page)
+                read = await self.pictures.recognise(document, page, later_s)
             await self._keep_words(document, page, read)
             so_far = so_far.read(1, 0) if page.needs_ocr else so_far.read(0, pictures_on(page))
             if time.monotonic() > told + TOLD_EVERY_S:

@@ -21,9 +21,13 @@ class Turns:
         self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
 
+    @property
+    def taken(self) -> bool:
+        return self._free == 0
+
     @asynccontextmanager
     async def turn(self, left: float) -> AsyncGenerator[None]:
-        """`left`: how much the caller has still to do, in any unit that all callers use."""
+        """`left`: how much the caller has still to do, or anything else by which the least comes first."""
         if self._free:
             self._free -= 1
         else:

@@ -573,13 +573,33 @@ async def test_while_text_comes_pictures_are_read_one_after_the_other(
             asyncio.create_task(recognise_pictures(house.pipeline, step, document.id, 1, batches))
             for document, batches in zip(documents, waiting, strict=True)
         ]
-        await until(house.pipeline.pictures.next_picture.locked)
+        await until(lambda: house.pipeline.pictures.turns.taken)
         now_s += recognise_module.TEXT_FIRST_S + 1
         await until(lambda: bool(read))
         await asyncio.sleep(0.3)
         assert len(read) == 1
     await asyncio.gather(*reading)
     assert sorted(read) == sorted(document.id for document in documents)
+
+
+async def test_a_picture_of_a_small_document_is_read_before_those_of_a_large_one_that_wait(house: House) -> None:
+    document, may, read = house.upload(), asyncio.Event(), list[int]()
+    recognise_page = house.parser.recognise_page
+
+    async def told(document: Document, page: int) -> ParsedPage:
+        read.append(page)
+        await may.wait()
+        return await recognise_page(document, page)
+
+    house.parser.recognise_page = told  # type: ignore[method-assign]
+    recognise = house.pipeline.pictures.recognise
+    large = [asyncio.create_task(recognise(document, ParsedPage(n, needs_ocr=True), 60.0)) for n in (1, 2, 3)]
+    await until(lambda: read == [1])
+    small = asyncio.create_task(recognise(document, ParsedPage(9, needs_ocr=True)))
+    await asyncio.sleep(0)
+    may.set()
+    await asyncio.gather(small, *large)
+    assert read == [1, 9, 2, 3]
 
 
 @pytest.mark.parametrize(
