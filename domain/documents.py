@@ -142,6 +142,9 @@ class Narrowed:
 HIDDEN_MARK = "[hidden text]"  # how a chunk of text begins that can't be seen on its page
 
 
+CHARACTERS_LEFT_OUT = "words in characters that can't be seen were left out"  # a problem's message
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """The smallest thing that can be found and cited."""
@@ -170,6 +173,7 @@ class Chunk:
         return self.search_text.removesuffix(f"\n{self.description}") if self.description else self.search_text
 
     batch: int = 0  # what is published together: 0 is the text of a document, the others are pictures
+    obscured: bool = False  # its kept text has words in characters that can't be seen; here they are out
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ class ParsedPage:
     confidence: float | None = None
     needs_ocr: bool = False  # no usable text: `describe` reads the rendered page
     problems: tuple[Problem, ...] = ()
+    hidden: int = 0  # blocks with words in characters that can't be seen, which were taken out
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from language.hidden import without_hidden
 from prompts.markers import unmarked
 
 # Possessive: whoever asks chooses what these patterns run on, while others wait.
@@ -27,25 +28,41 @@ class OutputFilter:
 
     def __init__(self) -> None:
         self._held = ""
+        self._unseen = ""  # joiners and their like at the end, which what follows decides on
+        self._last = ""  # the character before them
 
     def feed(self, text: str) -> str:
-        text = _TOKENS.sub("", self._held + _CONTROL.sub("", _HIDDEN.sub("", text)))
+        text = self._unseen + text
+        run = _UNSEEN_END.search(text)
+        assert run is not None
+        text, self._unseen = text[: run.start()], run.group()[:_RUN]
+        return self._passed(text)
+
+    def _passed(self, text: str) -> str:
+        seen = without_hidden(self._last + text)[len(self._last) :]
+        self._last = text[-1:] or self._last
+        text = _TOKENS.sub("", self._held + _CONTROL.sub("", seen))
         begun = _BEGUN_TOKEN.search(text)
         passed, self._held = (text[: begun.start()], text[begun.start() :]) if begun else (text, "")
         return passed
 
     def end(self) -> str:
+        unseen, self._unseen = self._unseen, ""
+        passed = self._passed(unseen)
         rest, self._held = self._held, ""
-        return rest
+        return passed + rest
 
 
+_UNSEEN = "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef"
+_UNSEEN_END = re.compile(rf"(?:(?<![{_UNSEEN}])[{_UNSEEN}]++)?\Z")
+_RUN = 8  # characters that are held of a run; a flag has six, and longer runs are taken out
 _TOKENS = re.compile(r"<[|｜][\w▁ ]{1,40}[|｜]>|</?s>")
 _BEGUN_TOKEN = re.compile(r"<(?:/?s?|[|｜][\w▁ ]{0,40}[|｜]?)$")
 
 
 def neutral(text: str) -> str:
     """For a person's text: markers stay."""
-    text = _CONTROL.sub(" ", _HIDDEN.sub("", text))
+    text = _CONTROL.sub(" ", _HIDDEN.sub("", without_hidden(text)))
     text = _TAGS.sub("‹", text)
     text = _PIPES.sub(lambda match: "‹" if match.group() == "<" else "›", text)
     return _BRACKETS.sub("⟦", text)

@@ -32,7 +32,8 @@ class Screen:
             found.append(Noticed("markers_removed", count=count))
         if count := self._links.removed:
             found.append(Noticed("links_removed", count=count))
-        if numbers := [n for n, one in enumerate(self._prompt.evidence, start=1) if suspicions(one.chunk.text)]:
+        shown = enumerate((one.chunk for one in self._prompt.evidence), start=1)
+        if numbers := [n for n, chunk in shown if chunk.obscured or suspicions(chunk.text)]:
             found.append(Noticed("suspicious_text", which=tuple(numbers)))
         return tuple(found)
 

@@ -157,7 +157,7 @@ class EvidenceOut(BaseModel):
             found_by=list(evidence.ranks),
             ranks=dict(evidence.ranks),
             score=evidence.score,
-            suspicious=list(suspicions(chunk.text)),
+            suspicious=[*suspicions(chunk.text), *(["hidden"] if chunk.obscured else [])],
         )
 
 

@@ -103,7 +103,7 @@ def report_of(page: ParsedPage, number: int) -> PageReport:
         len(tables),
         len(figures),
         _uncaptioned((*tables, *figures)),
-        sum(len(block.text.split()) for block in page.blocks if block.standing == "hidden"),
+        page.hidden + sum(len(block.text.split()) for block in page.blocks if block.standing == "hidden"),
     )
 
 

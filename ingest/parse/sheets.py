@@ -138,7 +138,7 @@ def _beyond(markup: bytes, columns: int) -> bool:
     from openpyxl.utils import column_index_from_string, get_column_letter
 
     letters = len(get_column_letter(columns + 1)) if columns < MOST_COLUMNS else 3
-    cells = re.finditer(rb'<c\s[^>]*r="([A-Z]{%d,3})\d[^>]*>\s*<[vi]' % letters, markup)
+    cells = _filled_beyond(letters).finditer(markup)
     return any(column_index_from_string(cell.group(1).decode()) > columns for cell in cells)
 
 
@@ -159,3 +159,8 @@ def _merged(markup: bytes) -> dict[tuple[int, int], tuple[int, int]]:
             cells = ((row, column) for row in range(top, bottom + 1) for column in range(left, right + 1))
             covered |= dict.fromkeys(cells, (top, left))
     return covered
+
+
+def _filled_beyond(letters: int) -> re.Pattern[bytes]:
+    """Cells with something in them, in columns whose names have so many letters or more."""
+    return re.compile(rb'<c\s(?=[^<>]*r="([A-Z]{%d,3})\d)[^<>]*+>\s*+<[vi]' % letters)

@@ -12,6 +12,7 @@ from answering.question.read import read
 from domain.answers import Message, TextPart
 from domain.errors import UnsupportedType
 from ingest import identify
+from language.hidden import without_hidden
 from language.numerals import numbers, spelled_numbers
 from language.scripts import is_chinese
 from language.sentences import spans
@@ -63,6 +64,7 @@ def streamed(text: str) -> str:
     "read",
     [
         neutral,
+        without_hidden,
         quoted,
         unmarked,
         without_markers,

@@ -10,7 +10,7 @@ A change here needs a migration beside it in `migrations/versions/`; a test comp
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +34,7 @@ from sqlalchemy import (
 
 from app.adapters.catalogue.storable import storable, storable_metadata
 from domain.documents import Box, Chunk, Collection, Document, PageReport, Place, Problem, Region, Reindexing
+from language.hidden import hides_words, without_hidden
 
 
 class Words(TypeDecorator[str]):
@@ -230,7 +231,8 @@ def document_of(row: Row[Any]) -> Document:
     kept = dict(zip(row._fields, row, strict=True))
     for hidden in HIDDEN:
         kept.pop(hidden, None)
-    kept["problems"] = tuple(Problem(message, page) for message, page in kept.get("problems", ()))
+    kept["problems"] = tuple(Problem(without_hidden(message), page) for message, page in kept.get("problems", ()))
+    kept |= {name: without_hidden(kept[name]) for name in ("name", "title") if kept.get(name)}
     kept["page_report"] = tuple(PageReport(*page) for page in kept.get("page_report") or ())
     return Document(**kept)
 
@@ -274,12 +276,19 @@ def report_rows(report: Sequence[PageReport]) -> list[list[Any]]:
 
 
 def chunk_of(row: Row[Any]) -> Chunk:
-    """The regions and the place may have been left out of the query."""
+    """The regions and the place may have been left out of the query. What was kept before texts were cleaned as they
+    came in is cleaned here."""
     kept = dict(zip(row._fields, row, strict=True))
     if "regions" in kept:
         kept["regions"] = tuple(Region(page, Box(*corners)) for page, *corners in kept["regions"])
         kept["place"] = _place_of(kept["place"])
-    return Chunk(**kept)
+    chunk = Chunk(**kept)
+    texts = [without_hidden(text) for text in (chunk.text, chunk.search_text, chunk.description)]
+    if texts == [chunk.text, chunk.search_text, chunk.description]:
+        return chunk
+    text, search_text, description = texts
+    obscured = hides_words(chunk.text)
+    return replace(chunk, text=text, search_text=search_text, description=description, obscured=obscured)
 
 
 def row_of_chunk(chunk: Chunk) -> dict[str, Any]:
