@@ -30,6 +30,8 @@ from app.api.guard import Guard, Network
 from app.api.keys import keys_of
 from app.api.letters import WholeLetters
 from app.api.limits import BodyLimit
+from app.api.mcp import MOST_BYTES as MCP_MOST_BYTES
+from app.api.mcp import PATH as MCP_PATH
 from app.api.mcp import route as mcp_route
 from app.api.mcp import serving_mcp
 from app.api.methods import heads
@@ -80,7 +82,7 @@ def assembled(
     app.include_router(page.route())
     app.router.routes.append(mcp_route)
     app.add_middleware(WholeLetters)
-    app.add_middleware(BodyLimit, with_images=WITH_IMAGES)
+    app.add_middleware(BodyLimit, with_images=WITH_IMAGES, fewer={MCP_PATH: MCP_MOST_BYTES})
     app.add_middleware(Guard, keys=keys, hosts=hosts, check_host=check_host, proxies=proxies)
     app.state.requests = metrics.Requests()
     app.add_middleware(metrics.Counted, requests=app.state.requests)

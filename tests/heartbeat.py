@@ -57,7 +57,7 @@ class Heartbeat:
         result = work()
         self._answered.clear()
         self._at_once.set()
-        self._answered.wait(HANG_S)
+        assert self._answered.wait(HANG_S), "the service does not answer"
         assert self._thread.is_alive(), "the service does not answer"
         return result, self._worst
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,8 +19,8 @@ AT_ONCE = 8 * 1024  # bytes looked at before other requests have their turn: 2 m
 class BodyLimit:
     """Reads any body but an upload's form before it is parsed, and refuses it as soon as it is too much.
 
-    A body has `most_text` bytes, and on the paths `with_images` as many besides its images, `most_bytes` in all. The
-    images are `scope["state"]["images"]` (see JsonPieces).
+    A body has `most_text` bytes, on some paths `fewer`, and on the paths `with_images` as many besides its images,
+    `most_bytes` in all. The images are `scope["state"]["images"]` (see JsonPieces).
     """
 
     def __init__(
@@ -28,11 +29,13 @@ class BodyLimit:
         with_images: Collection[str] = (),
         most_bytes: int = MOST_BYTES,
         most_text: int = MOST_TEXT,
+        fewer: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._app = app
         self._with_images = frozenset(with_images)
         self._most_bytes = most_bytes
         self._most_text = most_text
+        self._fewer = fewer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or _is_upload(scope):
@@ -53,10 +56,11 @@ class BodyLimit:
     async def _read(self, scope: Scope, receive: Receive) -> Message:
         """The whole body as one message, or that the client is gone. Raises TooLarge, BadRequest."""
         with_images = scope["path"] in self._with_images
-        most = self._most_bytes if with_images else self._most_text
+        most_text = self._fewer.get(scope["path"], self._most_text)
+        most = self._most_bytes if with_images else most_text
         if _announced(scope) > most:
             raise TooLarge(f"The body is larger than {most} bytes.")
-        pieces = JsonPieces(self._most_bytes, self._most_text, with_images=with_images)
+        pieces = JsonPieces(self._most_bytes, most_text, with_images=with_images)
         while True:
             message = await receive()
             if message["type"] != "http.request":

@@ -28,15 +28,15 @@ from answering.ask import Answered
 from answering.parts import Scope as Where
 from app.api.bodies import Name, Text
 from app.api.deps import Services
-from app.api.json_pieces import MOST_TEXT
 from app.api.schemas import AnswerOut, DocumentOut, EvidenceOut, SearchOut, evidence_out
 from app.api.streams import HEADERS
 from domain.answers import Message, TextPart
-from domain.documents import Kind, Status
+from domain.documents import KINDS, Kind, Status
 from domain.errors import ExhibitError, Missing, Unreadable
 from domain.evidence import Evidence
 
 PATH = "/mcp"
+MOST_BYTES = 30_000  # of one request, which is a question: the SDK quotes what it doesn't know, up to twice
 MOST_PICTURES = 4  # of the evidence, in one reply
 INSTRUCTIONS = (
     "Exhibit holds the user's own documents and pictures. Use `ask` for an answer with checked citations, `search` for "
@@ -46,7 +46,8 @@ INSTRUCTIONS = (
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 
 P = ParamSpec("P")
-Collections = Annotated[list[Name], Field(min_length=1, max_length=100)]
+Collections = Annotated[list[Name], Field(min_length=1, max_length=100, fail_fast=True)]
+Kinds = Annotated[list[Kind], Field(max_length=len(KINDS), fail_fast=True)]
 
 
 class PageOut(BaseModel):
@@ -84,7 +85,7 @@ async def serving_mcp(given: Services) -> AsyncGenerator[Callable[[Scope, Receiv
         streamable_http_path=PATH,
         stateless_http=True,
         json_response=True,
-        max_request_body_size=MOST_TEXT,
+        max_request_body_size=MOST_BYTES,
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),  # the guard has done it
     )
     async with server.session_manager.run():
@@ -123,7 +124,7 @@ class Tools:
         query: Annotated[Text, Field(min_length=1, max_length=8_000, description="what to look for, in any words")],
         collection: Annotated[Name | Collections, Field(description="a collection, or several")] = "default",
         top_k: Annotated[int, Field(ge=1, le=50)] = 8,
-        kinds: Annotated[list[Kind] | None, Field(description="only these kinds of evidence")] = None,
+        kinds: Annotated[Kinds | None, Field(description="only these kinds of evidence")] = None,
     ) -> CallToolResult:
         """Finds passages, tables and figures in the user's documents: text, page, regions, and figures as pictures."""
         where = Where(_names(collection), frozenset(kinds or ()), top_k=top_k)

@@ -119,3 +119,20 @@ def test_methods_that_the_protocol_has_no_use_for_are_told_which_there_are(tmp_p
             assert (reply.status_code, reply.headers["allow"]) == (405, "GET, HEAD, POST")
         head = client.head("/mcp", headers=ACCEPT)
         assert (head.status_code, head.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"method": "resources/read", "params": {"uri": "a:" + "x" * 29_000}},
+        {"method": "x" * 29_000},
+        {"params": {"name": "search", "arguments": {"query": "x", "kinds": ["?"] * 5_000}}},
+        {"params": {"name": "search", "arguments": {"query": "x" * 100_000}}},
+    ],
+    ids=["resource", "method", "kinds", "length"],
+)
+def test_a_refusal_is_short_whatever_is_quoted(wrong: dict[str, Any], tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, data_dir=tmp_path)  # type: ignore[call-arg]
+    with TestClient(create_app(settings, cast(Services, Given())), base_url="http://127.0.0.1:8000") as client:
+        called = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {}} | wrong
+        assert len(client.post("/mcp", json=called, headers=ACCEPT).content) < 64_000
