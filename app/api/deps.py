@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from asyncio import Event
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -40,6 +41,7 @@ class Services:
     limits: DocumentLimits
     ready: Callable[[], Awaitable[None]]  # raises Unavailable, naming what is not
     outages: Outages
+    ending: Event  # set when the process was told to end, and still answers
 
 
 def _caller(request: Request) -> str:

@@ -17,6 +17,7 @@ from app.api.connections import THIS_MACHINE, Bounded, Limits
 from app.api.guard import BEHIND_A_PROXY
 from app.api.keys import FILE, keys_of
 from app.commands.command import Command
+from app.commands.draining import DrainingServer
 from app.settings import Settings, load_settings
 from domain.errors import BadConfiguration
 from system.folder_lock import announce
@@ -25,6 +26,8 @@ from system.memory import usable
 log = logging.getLogger(__name__)
 
 DOES_NOT_START = 3  # exit code
+DRAIN_S = 5.0  # between /readyz saying so and no more connections: balancers look every few seconds
+STREAMS_S = 12  # how long answers that have begun may go on after that; with a worker's drain it is under 30 s
 LEAST_MEMORY = 700_000_000  # bytes: less is used up before the first question
 
 
@@ -77,7 +80,8 @@ async def serve(settings: Settings, listening: socket.socket, started: Callable[
 
     address = f"http://{_shown(settings.host)}:{listening.getsockname()[1]}"
     async with running(settings) as services:
-        server = uvicorn.Server(config_of(settings, create_app(settings, services)))
+        drain_s = 0.0 if settings.embedded else DRAIN_S
+        server = DrainingServer(config_of(settings, create_app(settings, services)), services.ending.set, drain_s)
         if settings.embedded:
             announce(settings.data_dir, address)
         started(address, server)
@@ -92,7 +96,7 @@ def config_of(settings: Settings, app: ASGIApp) -> uvicorn.Config:
         ws="none",  # no route speaks it, and its connections have no limits
         proxy_headers=False,  # the guard reads them
         timeout_keep_alive=round(limits.first_byte_s),
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=5 if settings.embedded else STREAMS_S,
         log_level="warning",
         server_header=False,
     )

@@ -63,7 +63,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         encoders = await load_encoders(stack, settings)
         await asyncio.to_thread(opened.vectors.wait)  # the index has been opening meanwhile
         stores = opened.stores
-        executor, outages = executor_of(settings), Outages()
+        executor, outages, ending = executor_of(settings), Outages(), asyncio.Event()
         ingesting = ingestion(stack, settings, opened, encoders, executor)
         jobs = DbosJobs(settings.queue_url)
         stack.callback(jobs.close)
@@ -96,8 +96,9 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             ),
             max_upload_bytes=settings.max_upload_bytes,
             limits=settings.limits,
-            ready=partial(_ready, catalogue.collections),
+            ready=partial(_ready, catalogue.collections, ending),
             outages=outages,
+            ending=ending,
         )
 
 
@@ -146,7 +147,9 @@ def _fetch(settings: Settings, blobs: Blobs) -> Callable[[str], Awaitable[Fetche
     return Web(blobs.temporary, settings.max_upload_bytes).fetch if settings.fetch else refuse
 
 
-async def _ready(collections: Collections) -> None:
+async def _ready(collections: Collections, ending: asyncio.Event) -> None:
+    if ending.is_set():
+        raise Unavailable("This process was told to end; it answers what is under way.")
     try:
         await asyncio.wait_for(asyncio.to_thread(collections.find, "default"), READY_TIMEOUT_S)
     except TimeoutError as error:

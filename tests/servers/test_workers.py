@@ -97,10 +97,15 @@ def test_a_rolling_restart_under_load_loses_nothing_and_answers_every_request(
 
 
 def _asked(apis: tuple[Service, Service]) -> int:
-    """As a balancer does it: one that takes no connection is passed over; what was begun has to be answered."""
+    """As a balancer does it: one that is not ready is passed over; every request has to be answered."""
     while True:
         for api in apis:
-            with suppress(httpx.ConnectError):
-                return httpx.post(
-                    f"http://127.0.0.1:{api.port}/v1/search", json={"query": "lost property"}, timeout=HANG_S
-                ).status_code
+            if _is_ready(api):
+                address = f"http://127.0.0.1:{api.port}/v1/search"
+                return httpx.post(address, json={"query": "lost property"}, timeout=HANG_S).status_code
+
+
+def _is_ready(api: Service) -> bool:
+    with suppress(httpx.TransportError):
+        return httpx.get(f"http://127.0.0.1:{api.port}/readyz", timeout=HANG_S).is_success
+    return False
