@@ -18,6 +18,7 @@ ExhibitError
 ├── Unavailable 503
 │   ├── DiskFull 503
 │   └── ModelUnavailable 503
+│       └── ModelRefused 503     it answers, and refuses: waiting does not help
 ├── HungUp 499                 the client is gone
 └── BadConfiguration           refuses to start
     └── DamagedIndex           an index's files; they can be made again
@@ -152,6 +153,12 @@ class DiskFull(Unavailable):
 class ModelUnavailable(Unavailable):
     title = "The model can't be reached"
     part: Part | None = "the language model"
+
+
+class ModelRefused(ModelUnavailable):
+    """It answers, and says no: to the key, to the name. Waiting does not help."""
+
+    part: Part | None = None
 
 
 class HungUp(ExhibitError):

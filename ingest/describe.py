@@ -18,7 +18,7 @@ from domain import blob_keys
 from domain.answers import ImagePart
 from domain.chunk_ids import chunk_id
 from domain.documents import Box, Chunk, Document, PageReport, Region
-from domain.errors import ExhibitError, Missing, TooLarge, TooManyImages, Unreadable
+from domain.errors import ExhibitError, Missing, ModelUnavailable, TooLarge, TooManyImages, Unreadable
 from domain.ports import Blobs, Generator
 from prompts.describe import build, harmless, version
 
@@ -58,6 +58,7 @@ class Described:
     chunks: tuple[Chunk, ...]
     pages: tuple[Chunk, ...]
     failure: str | None = None
+    later: bool = False  # the model can't be reached
 
 
 def targets(document: Document, chunks: Sequence[Chunk], report: Sequence[PageReport]) -> list[Target]:
@@ -82,7 +83,7 @@ class Describer:
         """Pages become chunks of this batch. Never raises for what the model or a picture does. `store` writes a blob
         as long as the document is wanted."""
         gate = asyncio.Semaphore(AT_ONCE)
-        failures: list[str] = []
+        failures, away = list[str](), list[bool]()
 
         async def one(target: Target) -> Description | None:
             async with gate:
@@ -95,6 +96,9 @@ class Describer:
                     failures.extend([str(error)] if self._insists or error.limit != 0 else [])
                 except (Unreadable, Missing, TooLarge) as error:  # this one's own fault
                     log.info("not described", extra={"document": document.id, "why": str(error)})
+                except ModelUnavailable as error:
+                    failures.append(str(error))
+                    away.append(error.part is not None)
                 except ExhibitError as error:
                     failures.append(str(error))
             return None
@@ -104,7 +108,8 @@ class Describer:
         return Described(
             tuple(with_description(target.chunk, description) for target, description in told if target.chunk),
             tuple(page_chunk(document, target.page, batch, said) for target, said in told if target.page is not None),
-            failures[0] if failures else None,
+            failures[0] if failures and not any(away) else None,
+            later=any(away),
         )
 
     async def _one(self, document: Document, target: Target, store: Store) -> Description | None:

@@ -93,6 +93,7 @@ class Guarded:
 
 
 def _still(document: Document, stage: Stage, work: Work) -> Literal[""] | None:
-    """Trying again, the document still waits; a run that got further (perhaps in another process) doesn't."""
+    """Trying again, the document still waits; a run that got further (perhaps in another process) doesn't. Descriptions
+    are waited for beyond the run."""
     further = stage != document.stage or work.progress > document.progress
-    return "" if document.waiting_for is not None and further else None
+    return "" if further and document.waiting_for not in (None, "the language model") else None

@@ -150,6 +150,8 @@ async def recognise_pictures(
     goes on."""
     run, began_s = (document_id, attempt), waiting.spent_s
     try:
+        if not waiting.batches:
+            await _describe_late(stages, step, run)
         while waiting.done < len(waiting.batches):
             batch, work = waiting.batches[waiting.done], waiting.work
             n, left = batch.number, len(waiting.batches) - waiting.done - 1
@@ -172,11 +174,18 @@ async def recognise_pictures(
     return None
 
 
+async def _describe_late(stages: Stages, step: Step, run: tuple[str, int]) -> None:
+    """Of a document that was taken in while the language model could not be reached, and has stayed findable."""
+    first = await step("next-batch", stages.next_batch, *run)
+    last = await _caption(stages, step, run, first, Work(1, 1, indexed=1.0))
+    await step("publish-descriptions", stages.publish, *run, last, 0)
+
+
 async def _caption(stages: Stages, step: Step, run: tuple[str, int], first: int, work: Work) -> int:
     """Has a language model describe figures, tables and pages without text, in groups. Described pages become chunks of
     a batch of their own; chunks with a new description are embedded and indexed again. Returns the last batch."""
     changed: dict[tuple[int, int], None] = {}
-    groups = await step("to-caption", stages.to_caption, *run)
+    groups = await step("to-caption", stages.to_caption, *run, first)
     for group in range(groups):
         parts, failed = await step(f"caption-{group}", stages.caption, *run, group, first + group, work)
         changed |= dict.fromkeys((batch, ordinal) for batch, ordinal in parts)

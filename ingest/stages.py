@@ -203,12 +203,19 @@ class Stages:
         )
         return parts(cut.chunks)
 
-    async def to_caption(self, document_id: str, attempt: int) -> int:
-        """The number of groups of things to be described."""
+    async def next_batch(self, document_id: str, attempt: int) -> int:
+        """The number of the batch after those that are published."""
         document = await asyncio.to_thread(self._guarded.wanted, document_id, attempt)
         if document is None:
             raise Superseded("No longer wanted.")
-        return -(-len(await self._targets(document)) // GROUP) if self.describer is not None else 0
+        return document.published
+
+    async def to_caption(self, document_id: str, attempt: int, first: int) -> int:
+        """The number of groups of things to be described. `first`: the batch of the first group's pages."""
+        document = await asyncio.to_thread(self._guarded.wanted, document_id, attempt)
+        if document is None:
+            raise Superseded("No longer wanted.")
+        return -(-len(await self._targets(document, first)) // GROUP) if self.describer is not None else 0
 
     async def caption(
         self, document_id: str, attempt: int, group: int, batch: int, work: Work
@@ -217,12 +224,14 @@ class Stages:
         document = await self._guarded.begin(document_id, attempt, "describe", work)
         if self.describer is None:  # switched off since
             return [], False
-        wanted = (await self._targets(document))[group * GROUP : (group + 1) * GROUP]
+        wanted = (await self._targets(document, batch - group))[group * GROUP : (group + 1) * GROUP]
         store = partial(self._guarded.write, document, self._stores.blobs.put)
         described = await self.describer.describe(document, wanted, batch, store)
         if described.failure:
             why = f"some of its pictures or tables could not be described by the language model: {described.failure}"
             await self._guarded.update(document, problems=tuple(dict.fromkeys((*document.problems, Problem(why)))))
+        if described.later:  # it ends ready: what it says itself is found, and descriptions follow
+            await self._guarded.waits(document_id, attempt, "the language model")
         if described.chunks:
             await self._guarded.write(
                 document, self._stores.catalogue.chunks.describe, document.id, attempt, described.chunks
@@ -233,7 +242,7 @@ class Stages:
             )
         changed = await self._indexing.parts_with(document, described.chunks)
         changed += [(batch, first) for first in parts(described.pages)]
-        return changed, described.failure is not None
+        return changed, described.later or described.failure is not None
 
     async def embed(
         self, document_id: str, attempt: int, batch: int, first: int, work: Work, changed: bool = False
@@ -305,9 +314,12 @@ class Stages:
                 self._stores.blobs.delete(blob_keys.pages_folder(document_id))
         self._guarded.end(document_id, attempt)
 
-    async def _targets(self, document: Document) -> list[Target]:
+    async def _targets(self, document: Document, first: int) -> list[Target]:
+        """Without pages that an earlier batch describes already: their chunks stand."""
         chunks = await asyncio.to_thread(self._stores.catalogue.chunks.of_document, document.id)
-        return targets(document, chunks, document.page_report)
+        told = {chunk.page for chunk in chunks if chunk.kind == "page" and chunk.batch < first}
+        found = targets(document, chunks, document.page_report)
+        return [one for one in found if one.chunk is not None or one.page not in told]
 
     async def _made_visible(self, document: Document, status: Status, batch: int) -> bool:
         return await asyncio.to_thread(

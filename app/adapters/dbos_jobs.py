@@ -27,6 +27,7 @@ from app.adapters.shares import Shares
 from domain import errors
 from domain.errors import DiskFull, Unavailable
 from domain.ports import ALONE, RunState, Share
+from ingest.progress import Waiting
 
 APPLICATION_VERSION = "3"
 QUEUE = "ingest"
@@ -100,6 +101,11 @@ class DbosJobs:
         priority = self._shares.priority(share.flow, share.place)
         args = (document_id, attempt, share.flow)
         await self._enqueue("ingest", QUEUE, run_id(document_id, attempt), *args, priority=priority)
+
+    async def describe(self, document_id: str, attempt: int) -> None:
+        """A run of pictures without any that are still to be recognised."""
+        args = (document_id, attempt, "", 0, Waiting(()).stored())
+        await self._enqueue("pictures", PICTURES, pictures_id(document_id, attempt), *args)
 
     async def forget(self, document_ids: Sequence[str], collection_id: str) -> None:
         await self._enqueue("forget", HOUSEKEEPING, f"forget-{uuid.uuid4().hex}", list(document_ids), collection_id)

@@ -20,6 +20,8 @@ from app.compose.encoders import Encoders, encoding_process
 from app.compose.stores import OpenStores, sizes
 from app.services.reindex import coming_encoders
 from app.services.upkeep.compaction import Compact, Compacting, compact_words
+from app.services.upkeep.late_descriptions import EVERY_S as DESCRIBE_LATE_EVERY_S
+from app.services.upkeep.late_descriptions import describe_late
 from app.services.upkeep.lease import WorkerLease
 from app.services.upkeep.reconcile import reconcile, reconcile_for_ever
 from app.services.upkeep.repair import repair, repair_at_start_and_after, repair_indexes, sweep_at_start
@@ -144,8 +146,20 @@ async def work(
     in_background(stack, worker.resume_for_ever())
     repairing = partial(repair, open_stores.stores, partial(wants, ingestion.models.text))
     in_background(stack, repair_at_start_and_after(open_stores.lost, repairing))
+    in_background(stack, _describing_late(settings, open_stores.stores, jobs, outages))
     if settings.embedded:  # no other process uses the folder
         in_background(stack, sweep_at_start(ingestion.originals.keys, ingestion.originals.sweep))
+
+
+def _describing_late(settings: Settings, stores: Stores, jobs: DbosJobs, outages: Outages) -> Awaitable[None]:
+    """Where descriptions were switched off since, documents merely stop waiting for them."""
+    model = language_model(settings.llm, MAX_DESCRIPTION_TOKENS)
+
+    async def answers() -> bool:
+        return model is None or await model.answers()
+
+    once = partial(describe_late, stores.catalogue, jobs, answers)
+    return repeat(once, DESCRIBE_LATE_EVERY_S, log, "describing what was taken in without the model", outages)
 
 
 def _end_this_process() -> None:

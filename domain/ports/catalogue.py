@@ -145,6 +145,10 @@ class Documents(Protocol):
         """Documents that are queued or running."""
         ...
 
+    def undescribed(self, limit: int) -> tuple[Document, ...]:
+        """Documents that are `ready` or `partial`, and wait for the language model; the oldest first."""
+        ...
+
 
 class RunChanges(TypedDict, total=False):
     """What a run may change of its document; None changes nothing."""
@@ -176,6 +180,11 @@ class Runs(Protocol):
 
     def reattempt(self, document_id: str, attempt: int) -> Document:
         """A queued or running document of this attempt becomes `queued` in the next; Conflict otherwise."""
+        ...
+
+    def describe_again(self, document_id: str, attempt: int) -> Document:
+        """A document of `undescribed`, in this attempt, becomes `running` in the next, and stays findable; Conflict
+        otherwise."""
         ...
 
     def publish(self, document_id: str, attempt: int, status: Status, batches: int = 1) -> bool:

@@ -27,6 +27,11 @@ class Queueing(Protocol):
         """Enqueues; the same id and attempt twice is one run."""
         ...
 
+    async def describe(self, document_id: str, attempt: int) -> None:
+        """Enqueues the describing of a document whose text and pictures are in; the same id and attempt twice is one
+        run."""
+        ...
+
     async def forget(self, document_ids: Sequence[str], collection_id: str) -> None:
         """Enqueues the erasing of deleted documents' vectors, words, blobs and rows: as one run, so a few dozen at a
         time."""

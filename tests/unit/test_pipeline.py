@@ -21,10 +21,11 @@ from app.adapters.memory.encoders import MemoryImageEncoder, MemoryTextEncoder
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.adapters.memory.jobs import MemoryJobs, step
 from app.adapters.vectors.kept import KeptInBlobs
+from app.services.upkeep.late_descriptions import describe_late
 from app.services.upkeep.reconcile import reconcile
 from domain.answers import Delta, Prompt
 from domain.documents import Box, Document, Problem
-from domain.errors import ExhibitError, Gone, ModelUnavailable, Unavailable, Unreadable
+from domain.errors import ExhibitError, Gone, ModelRefused, ModelUnavailable, Unavailable, Unreadable
 from domain.limits import DocumentLimits
 from domain.parsed import Block, Identity, ParsedPage
 from domain.ports import IndexName, Vectors
@@ -786,19 +787,66 @@ async def test_a_model_that_fails_leaves_the_document_partial_and_a_retry_asks_a
 ) -> None:
     house, words = seeing
     document = house.upload()
-    words.failure = ModelUnavailable("the language model's server is busy")
+    words.failure = ModelRefused("the language model's server refuses the key")
     await take_in(house, document)
     done = house.catalogue.documents.find(document.id)
     assert (done.status, len(house.catalogue.chunks.of_document(document.id))) == ("partial", CHUNKS)
     assert [problem.message for problem in done.problems] == [
         "some of its pictures or tables could not be described by the language model: "
-        "the language model's server is busy"
+        "the language model's server refuses the key"
     ]
     words.failure = None
     house.catalogue.runs.requeue(document.id)
     waiting = await text_of(house, document, 2)
     await recognise_pictures(house.pipeline, step, document.id, 2, waiting)
     assert house.catalogue.documents.find(document.id).status == "ready"
+
+
+async def test_what_came_in_without_the_model_is_described_once_it_answers(seeing: tuple[House, Words]) -> None:
+    house, words = seeing
+    document = house.upload()
+    words.failure = ModelUnavailable("no language model answers")
+    await take_in(house, document)
+    done = house.catalogue.documents.find(document.id)
+    assert (done.status, done.problems, done.waiting_for) == ("ready", (), "the language model")
+    assert house.words.search(house.collection, "lighthouse gale", 10) == ()
+    jobs, there = MemoryJobs(house.pipeline), [False]
+
+    async def answers() -> bool:
+        return there[0]
+
+    await describe_late(house.catalogue, jobs, answers)
+    assert house.catalogue.documents.find(document.id).attempt == 1
+    words.failure, there[0] = None, True
+    await describe_late(house.catalogue, jobs, answers)
+    begun = house.catalogue.documents.find(document.id)
+    assert (begun.attempt, begun.status, begun.findable) == (2, "running", True)
+    await settled(house, document.id)
+    done = house.catalogue.documents.find(document.id)
+    assert (done.status, done.problems, done.waiting_for) == ("ready", (), None)
+    found = [id for id, _ in house.words.search(house.collection, "lighthouse gale", 10)]
+    assert len(house.catalogue.chunks.evidence(found, [house.collection])) == 2
+    assert house.everything(document)[0] == house.everything(document)[1]
+    await describe_late(house.catalogue, jobs, answers)
+    assert house.catalogue.documents.find(document.id).attempt == 2
+    await jobs.close()
+
+
+async def test_a_model_that_goes_away_again_leaves_the_rest_for_later(seeing: tuple[House, Words]) -> None:
+    house, words = seeing
+    document = house.upload()
+    words.failure = ModelUnavailable("no language model answers")
+    await take_in(house, document)
+    jobs = MemoryJobs(house.pipeline)
+
+    async def answers() -> bool:
+        return True
+
+    await describe_late(house.catalogue, jobs, answers)
+    await settled(house, document.id)
+    done = house.catalogue.documents.find(document.id)
+    assert (done.attempt, done.status, done.waiting_for) == (2, "ready", "the language model")
+    await jobs.close()
 
 
 async def test_describing_twice_changes_nothing(seeing: tuple[House, Words]) -> None:

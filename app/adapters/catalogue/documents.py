@@ -13,6 +13,7 @@ from app.adapters.catalogue.statements import (
     AT_ONCE,
     LIGHT,
     LISTED,
+    UNDESCRIBED,
     UNFINISHED,
     after_cursor,
     batches,
@@ -111,6 +112,11 @@ class SqlDocuments:
 
     def unfinished(self) -> tuple[Document, ...]:
         return every_document(self._database, undeleted, documents.c.status.in_(UNFINISHED))
+
+    def undescribed(self, limit: int) -> tuple[Document, ...]:
+        wanted = select_documents().where(undeleted, UNDESCRIBED).order_by(documents.c.created_at, documents.c.id)
+        with self._database.reading() as connection:
+            return tuple(document_of(row) for row in connection.execute(wanted.limit(limit)))
 
 
 def _may_match(narrowed: Narrowed) -> Iterator[ColumnElement[bool]]:

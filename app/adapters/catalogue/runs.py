@@ -6,6 +6,7 @@ nothing when the document was deleted, cancelled or begun anew meanwhile.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Unpack
 
 from sqlalchemy import ColumnElement, and_, case, select, update
@@ -13,9 +14,17 @@ from sqlalchemy import ColumnElement, and_, case, select, update
 from app.adapters.catalogue import tables
 from app.adapters.catalogue.database import Transactions
 from app.adapters.catalogue.erasure import hide_whole
-from app.adapters.catalogue.statements import UNFINISHED, Now, changed, document_by_id, undeleted
+from app.adapters.catalogue.statements import (
+    FOR_DESCRIPTIONS,
+    UNDESCRIBED,
+    UNFINISHED,
+    Now,
+    changed,
+    document_by_id,
+    undeleted,
+)
 from app.adapters.catalogue.tables import documents
-from domain.documents import FINISHED, READ, RETRYABLE, Document, Part, Status
+from domain.documents import FINISHED, READ, RETRYABLE, Document, Status
 from domain.errors import Conflict
 from domain.ports import RunChanges
 
@@ -32,8 +41,8 @@ ANEW: dict[str, Any] = {
     "time_left_s": None,
     "waiting_for": None,
 }
+BEGUN_AGAIN: dict[str, Any] = {"status": "running", "stage": "describe", "ready_at": None, "waiting_for": None}
 ENDED: dict[str, Any] = {"stage": None, "time_left_s": None, "waiting_for": None}
-FOR_DESCRIPTIONS: Part = "the language model"
 
 
 class SqlRuns:
@@ -64,6 +73,9 @@ class SqlRuns:
     def reattempt(self, document_id: str, attempt: int) -> Document:
         return self._begin_anew(document_id, documents.c.status.in_(UNFINISHED), documents.c.attempt == attempt)
 
+    def describe_again(self, document_id: str, attempt: int) -> Document:
+        return self._begin(BEGUN_AGAIN, document_id, UNDESCRIBED, documents.c.attempt == attempt)
+
     def publish(self, document_id: str, attempt: int, status: Status, batches: int = 1) -> bool:
         _check_publishable(status)
         values: dict[str, Any] = {"status": status, "published": batches, "re_embedded": None}
@@ -79,8 +91,11 @@ class SqlRuns:
         return published
 
     def _begin_anew(self, document_id: str, *conditions: ColumnElement[bool]) -> Document:
+        return self._begin(ANEW, document_id, *conditions)
+
+    def _begin(self, values: Mapping[str, Any], document_id: str, *conditions: ColumnElement[bool]) -> Document:
         allowed = and_(documents.c.id == document_id, undeleted, *conditions)
-        again = update(documents).where(allowed).values(ANEW | {"attempt": documents.c.attempt + 1})
+        again = update(documents).where(allowed).values({**values, "attempt": documents.c.attempt + 1})
         with self._database.writing() as connection:
             begun = connection.execute(again).rowcount
             document = document_by_id(connection, document_id)

@@ -26,7 +26,7 @@ from app.adapters.catalogue import tables
 from app.adapters.catalogue.cursors import decode_cursor
 from app.adapters.catalogue.database import Database
 from app.adapters.catalogue.tables import collection_of, collections, document_of, documents, tombstones
-from domain.documents import MOST_LISTED_PAGES, Collection, Document, Status
+from domain.documents import MOST_LISTED_PAGES, READ, Collection, Document, Part, Status
 from domain.errors import Gone, Missing
 
 AT_ONCE = 500  # values in one IN (…); SQLite's builds allow from 999
@@ -40,6 +40,8 @@ WHOLE = (
 )
 LIGHT = tuple(column for column in WHOLE if column.name != "page_report")
 LISTED = (*LIGHT, case((documents.c.pages <= MOST_LISTED_PAGES, documents.c.page_report)).label("page_report"))
+FOR_DESCRIPTIONS: Part = "the language model"
+UNDESCRIBED = and_(documents.c.waiting_for == FOR_DESCRIPTIONS, documents.c.status.in_(sorted(READ)))
 undeleted = documents.c.deleted_at.is_(None)
 findable = and_(undeleted, documents.c.published > 0)
 

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from app.adapters.llm.served_models import Served, first_of, named
 from domain.answers import Delta, ImagePart, Message, Prompt, TextPart, Usage
-from domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages
+from domain.errors import ExhibitError, ModelRefused, ModelUnavailable, PromptTooLong, TooManyImages
 
 _CONNECT_S = 5.0
 _LIST_S = 2.0  # for facts that are useful before the first question, but not needed
@@ -91,6 +91,16 @@ class OpenAIChat:
                     await self._serving(client)
         served = self._served
         return served.context - self._longest_answer(served) if served and served.context else None
+
+    async def answers(self) -> bool:
+        """Whether the server can be reached, and serves what is asked for."""
+        self._served = None
+        try:
+            async with self._client() as client:
+                await self._listed(client, self._timeout_s)
+        except ExhibitError:
+            return False
+        return True
 
     async def generate(self, prompt: Prompt) -> AsyncIterator[Delta]:
         try:
@@ -308,9 +318,11 @@ def _refusal(status: int, said: str) -> ExhibitError:
         if match := pattern.search(said):
             limit = _number(match.groupdict().get("limit"))
             return TooManyImages(f"the language model takes {limit if limit is not None else 'fewer'} images", limit)
-    return ModelUnavailable(_REFUSALS.get(status) or f"the language model's server refused: {_in_short(status, said)}")
+    kind = ModelUnavailable if status in LATER or status >= 500 else ModelRefused
+    return kind(_REFUSALS.get(status) or f"the language model's server refused: {_in_short(status, said)}")
 
 
+LATER = frozenset({408, 425, 429})
 _REFUSALS = {
     401: "the language model's server refuses the key",
     403: "the language model's server refuses the key",

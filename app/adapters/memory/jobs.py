@@ -15,6 +15,7 @@ from domain.errors import unexpected
 from domain.ports import ALONE, RunState, Share
 from ingest.lanes import HURRIED_PICTURES, SLICE_S
 from ingest.pipeline import Pipeline, Step, ingest, recognise_pictures
+from ingest.progress import Waiting
 from ingest.reindex import Reindexer, reindex
 from system.outages import Outages
 from system.patience import Patience, Pauses
@@ -51,6 +52,9 @@ class MemoryJobs:
 
     async def ingest(self, document_id: str, attempt: int, share: Share = ALONE) -> None:
         self._run((document_id, attempt), self._ingest, document_id, attempt)
+
+    async def describe(self, document_id: str, attempt: int) -> None:
+        self._run((document_id, attempt), self._describe, document_id, attempt)
 
     async def forget(self, document_ids: Sequence[str], collection_id: str) -> None:
         self._later(tuple(document_ids), "erase", self._pipeline.erase, document_ids, collection_id)
@@ -127,6 +131,9 @@ class MemoryJobs:
         except Exception as error:  # the job runner: the collection must not be on its way for ever
             log.exception("re-embedding a collection failed", extra={"collection": collection_id})
             await step("fail", self._reindexer.fail, collection_id, reindex_id, unexpected(error))
+
+    async def _describe(self, document_id: str, attempt: int) -> None:
+        await recognise_pictures(self._pipeline, self._step_of(document_id, attempt), document_id, attempt, Waiting(()))
 
     def _step_of(self, document_id: str, attempt: int) -> Step:
         patience, tell = Patience(Outages(), PAUSES), partial(self._pipeline.waits, document_id, attempt)
