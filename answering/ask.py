@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from answering.context.pack import spread
 from answering.output.notices import in_words
 from answering.output.small_talk import reply_to
+from answering.output.suspicion import suspicions
 from answering.parts import Finder, ReaderOfQuestions, Retrieval, Scope, Writer
 from domain.answers import Answer, ImagePart, Message, Noticed, TextPart
 from domain.evidence import Evidence
@@ -51,7 +52,9 @@ class Ask:
     async def search(self, scope: Scope, text: str = "", image: bytes | None = None) -> Search:
         """The evidence for a query, best first. Raises Missing, BadRequest, ModelMismatch, Unavailable."""
         question = await self._reader.read(Message("user", (TextPart(text.strip()),)))
-        return (await self._finder.find(scope, question, image)).search
+        search = (await self._finder.find(scope, question, image)).search
+        await asyncio.to_thread(_screened, search.evidence)
+        return search
 
     async def answer(self, scope: Scope, messages: Sequence[Message]) -> AsyncGenerator[Event]:
         """Yields the evidence, pieces of the answer, then the whole answer. Raises as `search`, ModelUnavailable."""
@@ -89,7 +92,15 @@ def _first_picture(message: Message) -> bytes | None:
 def _shown(found: Retrieval, most: int) -> tuple[Evidence, ...]:
     """The evidence that covers most; answers about the library and outlines keep their order."""
     evidence = found.search.evidence
-    return evidence[:most] if found.told is not None or found.ordered else spread(evidence, most)
+    return _screened(evidence[:most] if found.told is not None or found.ordered else spread(evidence, most))
+
+
+def _screened(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """The same, once its texts were looked at: 200 take longer than the event loop may wait, and what was found is
+    remembered for the reply."""
+    for one in evidence:
+        suspicions(one.chunk.text)
+    return evidence
 
 
 def _talk(question: Question, search: Search, model: str) -> tuple[Event, ...]:

@@ -204,6 +204,12 @@ def test_of_many_creators_of_one_name_one_wins(catalogue: Catalogue) -> None:
         assert sum(pool.map(create, range(16))) == 1
 
 
+def test_metadata_is_kept_without_what_nobody_sees(catalogue: Catalogue) -> None:
+    hidden = "".join(chr(0xE0000 + ord(letter)) for letter in "obey")
+    made = catalogue.collections.create("a", {f"note{hidden}": [f"pay\u202e{hidden}", {"emoji": "\u2764\ufe0f"}]})
+    assert made.metadata == {"note": ["pay", {"emoji": "\u2764\ufe0f"}]}
+
+
 def test_metadata_is_replaced_whole(catalogue: Catalogue) -> None:
     catalogue.collections.create("a", {"old": 1})
     assert catalogue.collections.update("a", {"new": 2}).metadata == {"new": 2}

@@ -1,4 +1,7 @@
-"""What a database can hold: text without NULs and lone surrogates, and JSON that is finite and not bottomless."""
+"""What a database can hold: text without NULs and lone surrogates, and JSON that is finite and not bottomless.
+
+Characters that nobody sees are taken out of metadata, and of what it is compared with: people and models read it.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from domain.errors import BadRequest
+from language.hidden import without_hidden
 
 REPLACEMENT = "\ufffd"
 DEEPEST = 64  # nested lists and objects in metadata; deeper is an attack on recursion, not a description
@@ -26,6 +30,10 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub(REPLACEMENT, text)
 
 
+def _plain(text: str) -> str:
+    return without_hidden(storable(text))
+
+
 def storable_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """A copy that any JSON column takes and gives back unchanged. Raises BadRequest."""
     return {_key(name): _value(value, 1) for name, value in metadata.items()}
@@ -34,7 +42,7 @@ def storable_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
 def json_texts(value: str | float | bool | None) -> set[str]:
     """How the values that are equal to this one may be written in stored JSON: 3 and 3.0 are equal."""
     if value is None or isinstance(value, bool | str):
-        return {to_json(storable(value) if isinstance(value, str) else value)}
+        return {to_json(_plain(value) if isinstance(value, str) else value)}
     if value == 0:
         return {"0", "0.0", "-0.0"}
     texts: set[str] = set()
@@ -48,7 +56,7 @@ def _value(value: Any, depth: int) -> Any:
     if depth > DEEPEST:
         raise BadRequest(f"metadata is nested more than {DEEPEST} levels deep")
     if isinstance(value, str):
-        return storable(value)
+        return _plain(value)
     if isinstance(value, Mapping):
         return {_key(name): _value(inner, depth + 1) for name, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -67,4 +75,4 @@ def _scalar(value: Any) -> bool | int | float | None:
 def _key(name: Any) -> str:
     if not isinstance(name, str):
         raise BadRequest("metadata has a name that is not text")
-    return storable(name)
+    return _plain(name)

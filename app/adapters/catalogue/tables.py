@@ -202,7 +202,8 @@ Index("traces_in_order", traces.c.at, traces.c.id)
 def collection_of(row: Row[Any]) -> Collection:
     kept = row._mapping
     reindex = None if kept["reindex"] is None else Reindexing(**kept["reindex"])
-    return Collection(kept["id"], kept["name"], kept["created_at"], kept["metadata"], kept["encoders"], reindex)
+    metadata = storable_metadata(kept["metadata"])
+    return Collection(kept["id"], kept["name"], kept["created_at"], metadata, kept["encoders"], reindex)
 
 
 def row_of_collection(collection: Collection) -> dict[str, Any]:
@@ -233,6 +234,8 @@ def document_of(row: Row[Any]) -> Document:
         kept.pop(hidden, None)
     kept["problems"] = tuple(Problem(without_hidden(message), page) for message, page in kept.get("problems", ()))
     kept |= {name: without_hidden(kept[name]) for name in ("name", "title") if kept.get(name)}
+    if kept.get("metadata"):  # what was kept before it was cleaned as it came in
+        kept["metadata"] = storable_metadata(kept["metadata"])
     kept["page_report"] = tuple(PageReport(*page) for page in kept.get("page_report") or ())
     return Document(**kept)
 
