@@ -11,7 +11,7 @@ from pathlib import Path
 from app.api.keys import keys_of
 from app.commands.command import Command
 from app.commands.serve import DOES_NOT_START, log_ours
-from app.settings import Settings, load_settings
+from app.settings import load_settings
 from domain.errors import BadConfiguration
 from system.private_files import write_private
 
@@ -23,7 +23,9 @@ def run(options: argparse.Namespace) -> int:
     log_ours()
     settings = load_settings()
     if options.models:
-        _load_models(settings)
+        from app.compose.encoders import make_number_formats  # imported here: the models behind it take seconds
+
+        make_number_formats(settings)
     if options.seed is not None and settings.models == "bundled":
         seed_cache(options.seed, settings.cache_dir)
     if options.secrets is not None:
@@ -70,10 +72,3 @@ def seed_cache(seed: Path, cache: Path) -> None:
             copying.rename(cache / made.name)
     except OSError as error:
         raise BadConfiguration(f"The cache folder {cache} can't be filled: {error.strerror}.") from error
-
-
-def _load_models(settings: Settings) -> None:
-    from app.compose.encoders import image_encoder, text_encoder  # imported here: the models behind it take seconds
-
-    text_encoder(settings)()
-    image_encoder(settings)()

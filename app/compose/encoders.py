@@ -12,8 +12,9 @@ from app.adapters.encoders import clip
 from app.adapters.encoders.batching import BatchedQueries
 from app.adapters.encoders.bulk import EncodingProcess
 from app.adapters.encoders.decoding import fitted_picture, plain_picture
-from app.adapters.encoders.image import load_image_encoder
+from app.adapters.encoders.image import bundled, load_image_encoder
 from app.adapters.encoders.model_files import bundled_minilm
+from app.adapters.encoders.precision import kept_choice
 from app.adapters.encoders.text import load_text_encoder
 from app.settings import Settings
 from domain.ports import ImageEncoder, TextEncoder, Vector, Vectors
@@ -21,6 +22,7 @@ from system.sandbox import Sandbox
 
 IDLE_S = 60.0  # bundled models are loaded again in two seconds, a hub's in a minute
 PICTURE_TIMEOUT_S = 20.0
+BUILD_S = 900.0  # a service that starts has a limit of its own
 
 Encode = Callable[[str], Awaitable[Vector]]  # one question
 
@@ -67,6 +69,12 @@ def text_encoder(settings: Settings) -> Callable[..., TextEncoder]:
 
 def image_encoder(settings: Settings) -> Callable[..., ImageEncoder]:
     return partial(load_image_encoder, settings.models, settings.cache_dir)
+
+
+def make_number_formats(settings: Settings) -> None:
+    """Fills the cache folder for this machine's processor, where an image is built: nobody waits for it there."""
+    kept_choice(bundled_minilm(), settings.cache_dir, None, BUILD_S)
+    bundled(settings.cache_dir, time_limit_s=BUILD_S)
 
 
 def bundled_text_encoder(settings: Settings, name: str) -> TextEncoder | None:

@@ -25,12 +25,14 @@ def refusal(stack: Stack, *options: str, **environment: str) -> str:
     return sentences[0]
 
 
-def as_api(url: str) -> dict[str, str]:
-    return {"EXHIBIT_ROLE": "api", "EXHIBIT_CHROMA_URL": "http://chroma:8000", "EXHIBIT_DATABASE_URL": url}
+def as_api(stack: Stack, url: str) -> str:
+    data = ("--tmpfs", "/data:mode=700,uid=10001")
+    servers = {"EXHIBIT_CHROMA_URL": "http://chroma:8000", "EXHIBIT_DATABASE_URL": url}
+    return refusal(stack, *data, EXHIBIT_ROLE="api", EXHIBIT_API_KEYS="a-key", **servers)
 
 
 def test_a_wrong_database_password(stack: Stack) -> None:
-    said = refusal(stack, **as_api(SERVER.format(user="exhibit:wrong", name="exhibit")))
+    said = as_api(stack, SERVER.format(user="exhibit:wrong", name="exhibit"))
     assert "password" in said
     assert "wrong" not in said
 
@@ -38,7 +40,7 @@ def test_a_wrong_database_password(stack: Stack) -> None:
 def test_a_database_that_is_not_in_utf8(stack: Stack) -> None:
     stack.sql("CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
     password = stack.engine.docker("exec", stack.containers("api")[0], "cat", "/secrets/postgres-password")
-    said = refusal(stack, **as_api(SERVER.format(user=f"exhibit:{password}", name="ascii")))
+    said = as_api(stack, SERVER.format(user=f"exhibit:{password}", name="ascii"))
     assert "SQL_ASCII" in said
     assert "UTF8" in said
 
@@ -55,4 +57,4 @@ def test_too_little_memory(stack: Stack) -> None:
 @pytest.mark.parametrize("folder", ["/data", "/cache"])
 def test_a_full_disk(stack: Stack, folder: str) -> None:
     full = ("--tmpfs", f"{folder}:size=64k,mode=700,uid=10001")
-    assert folder in refusal(stack, *full, EXHIBIT_DATA_DIR="/data", EXHIBIT_API_KEYS="k")
+    assert folder in refusal(stack, *full, EXHIBIT_API_KEYS="a-key")
