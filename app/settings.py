@@ -96,6 +96,8 @@ class Settings(BaseSettings):
     max_connections_per_address: int = Field(default=64, ge=1)  # this machine and `proxies` apart
     traces: int = Field(default=2_000, ge=0)  # how many of the newest searches can be explained later
     traces_days: int = Field(default=14, ge=1)  # and for how long
+    conversations_days: int = Field(default=0, ge=0, le=36_500)  # without use until they are deleted; 0: never
+    session_days: int = Field(default=30, ge=1, le=400)  # without use until a browser has to give the key again
     role: Literal["all", "api", "worker"] = "all"  # api: only enqueues; worker: only runs queued work
     fetch: bool = True  # whether documents may be fetched from the internet by URL
     hidden_text: Literal["omit", "include"] = "omit"  # text that can't be seen on the page; `include` marks it

@@ -39,7 +39,7 @@ _STOP_RUNS = re.compile("|".join(sorted(words("stop_words.search.zh.txt"), key=l
 def tokens(text: str) -> list[str]:
     """All tokens of a text in order, stop words included."""
     found: list[str] = []
-    for run, rest in _SCRIPTS.findall(_normal(text)):
+    for run, rest in _SCRIPTS.findall(matchable(text)):
         if run:
             found += _grams(run)
         else:
@@ -51,7 +51,7 @@ def query_terms(text: str) -> list[str]:
     """The distinct tokens to search for, in order: without stop words, unless the question has nothing else."""
     text = text[:LONGEST_QUESTION]
     terms: dict[str, None] = {}
-    for run, rest in _SCRIPTS.findall(_normal(text)):
+    for run, rest in _SCRIPTS.findall(matchable(text)):
         if run:
             terms.update((gram, None) for part in _STOP_RUNS.split(run) for gram in _asked(part))
         else:
@@ -59,7 +59,8 @@ def query_terms(text: str) -> list[str]:
     return list(terms) or list(dict.fromkeys(tokens(text)))
 
 
-def _normal(text: str) -> str:
+def matchable(text: str) -> str:
+    """As it is compared: without case, accents and width, traditional Chinese as simplified."""
     text = unicodedata.normalize("NFKC", _FRACTION_AFTER_DIGIT.sub(" ", text)).casefold()
     return text.translate(_folds())
 

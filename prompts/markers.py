@@ -126,6 +126,11 @@ def unmarked(text: str) -> str:
     return _OWN.sub(lambda match: f"⟦{match.group(1)}⟧", text)
 
 
+def blanked(text: str) -> str:
+    """As long as it was, with spaces in the place of markers."""
+    return _MARKERS.sub(lambda marker: " " * len(marker.group()), text)
+
+
 def _numbers_of(inside: str) -> list[int]:
     pointed: list[int] = []
     for first, last in _PART.findall(unicodedata.normalize("NFKC", inside.split("†")[0])):

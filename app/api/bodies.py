@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from app.api.json_pieces import MOST_IMAGES
+from domain.conversations import LONGEST_TITLE
 from domain.documents import KINDS, Kind
 
 NAME = r"[\w-]{1,64}"  # letters of any script, digits, - and _
@@ -210,6 +211,28 @@ Messages = Annotated[list[MessageIn], Field(min_length=1, max_length=2000, fail_
 class ChatIn(ScopeIn):
     messages: Messages = Field(description="the conversation; the last message is the user's question")
     stream: bool = Field(default=False, description="reply with server-sent events; see Streams")
+    conversation_id: Name | None = Field(
+        default=None,
+        description="a kept conversation, to which question and answer are added; then `messages` has the new question "
+        "alone: what was said before comes from the conversation",
+    )
+
+
+def _some_words(title: str) -> str:
+    if not title.strip():
+        raise ValueError("a title has some letters")
+    return title.strip()
+
+
+Title = Annotated[str, Field(min_length=1, max_length=LONGEST_TITLE), AfterValidator(_storable)]
+
+
+class ConversationIn(In):
+    title: Title = Field(default="", description="by default the first question; up to 200 characters")
+
+
+class ConversationPatch(In):
+    title: Annotated[Title, AfterValidator(_some_words)] = Field(description="up to 200 characters")
 
 
 class CompletionIn(Lenient):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -35,9 +37,15 @@ log = logging.getLogger(__name__)
 )
 async def chat(body: ChatIn, request: Request, given: Given, caller: Caller, images: Images) -> Response:
     """Answers from the documents alone. Each claim cites evidence and is checked against it; where the documents don't
-    hold the answer, `verdict` is `abstained`. With `"stream": true` the reply is a stream of events (see Streams)."""
+    hold the answer, `verdict` is `abstained`. With `"stream": true` the reply is a stream of events (see Streams).
+    With `conversation_id` question and answer are kept; the question also when the answer breaks off."""
     messages = messages_of(body.messages, images)
-    events = given.ask.answer(scope_of(body, caller), messages)
+    if body.conversation_id is None:
+        events = given.ask.answer(scope_of(body, caller), messages)
+    else:
+        asked = await given.conversations.asked(body.conversation_id, caller, messages)
+        answering = given.ask.answer(scope_of(body, caller), asked.messages)
+        events = _kept(answering, partial(given.conversations.answered, asked))
     found = await retrieved(events)
     if not body.stream:
         answer = await last_answer(events, request)
@@ -50,6 +58,15 @@ async def retrieved(events: AsyncGenerator[Event]) -> Retrieved:
     first = await anext(events)
     assert isinstance(first, Retrieved), "an answer begins with what was retrieved"
     return first
+
+
+async def _kept(events: AsyncGenerator[Event], keep: Callable[[Answer], Awaitable[None]]) -> AsyncGenerator[Event]:
+    """The same events. The answer is kept before anybody hears of it."""
+    async with aclosing(events):
+        async for one in events:
+            if isinstance(one, Answered):
+                await keep(one.answer)
+            yield one
 
 
 async def last_answer(events: AsyncGenerator[Event], request: Request) -> Answer:

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from answering.ask import Ask
 from answering.explain import Explain
+from app.services.conversations import ConversationKeeper
 from app.services.intake import Intake
 from app.services.library import Library
 from app.services.pages import Pages
@@ -33,6 +34,7 @@ class Services:
     intake: Intake
     ask: Ask
     explain: Explain
+    conversations: ConversationKeeper
     pages: Pages
     fetch: Callable[[str], Awaitable[Fetched]]  # a page by its address; raises BadRequest, TooLarge, BadGateway
     verify: Verify

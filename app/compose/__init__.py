@@ -21,12 +21,14 @@ from app.compose.workers import (
     Ingestion,
     closed_with,
     executor_of,
+    forgetting,
     ingestion,
     room_for_deletions,
     verification,
     watched,
     work,
 )
+from app.services.conversations import ConversationKeeper
 from app.services.intake import Intake
 from app.services.library import Library
 from app.services.pages import Pages
@@ -70,6 +72,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
         if settings.role != "api":
             await work(stack, settings, opened, jobs, ingesting, executor, outages)
         watched(stack, settings, opened, outages)
+        forgetting(stack, settings, opened)
 
         # a sandbox of its own: ingestion keeps the other busy for minutes
         for_requests = closed_with(stack, Sandbox(1, settings.parse_memory_mb, nice=0))
@@ -86,6 +89,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             intake=_intake(stack, settings, library, stores.blobs),
             ask=answering(settings, stores, encoders, retriever, explain, for_requests),
             explain=explain,
+            conversations=ConversationKeeper(opened.conversations, catalogue.chunks, catalogue.documents),
             pages=Pages(
                 catalogue.documents, catalogue.chunks, stores.blobs, SandboxedParser(for_requests, stores.blobs)
             ),

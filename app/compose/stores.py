@@ -21,7 +21,7 @@ from app.compose.choice import Option, always, chosen
 from app.services.installation import marked
 from app.settings import Settings
 from domain.errors import BadConfiguration
-from domain.ports import Traces, VectorIndex, WordsIndex
+from domain.ports import Conversations, Sessions, Traces, VectorIndex, WordsIndex
 from ingest.stores import Stores
 from system.folder_lock import FolderLock
 
@@ -84,6 +84,8 @@ class OpenStores:
     stores: Stores
     fenced: Callable[[str], Stores]
     traces: Traces
+    conversations: Conversations
+    sessions: Sessions
     compact_catalogue: Callable[[], None]
     vectors: VectorStore
     words: WordsStore
@@ -116,7 +118,18 @@ async def open_stores(
     def fenced(worker_id: str) -> Stores:
         return replace(stores, catalogue=catalogue.fenced(worker_id))
 
-    return OpenStores(stores, fenced, traces, catalogue.compact, vectors, words, lost, lose)
+    return OpenStores(
+        stores,
+        fenced,
+        traces,
+        catalogue.conversations,
+        catalogue.sessions,
+        catalogue.compact,
+        vectors,
+        words,
+        lost,
+        lose,
+    )
 
 
 def _from_any_thread(event: asyncio.Event) -> Callable[[], None]:

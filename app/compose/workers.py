@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from app.adapters.dbos_jobs import DbosJobs
@@ -43,9 +44,11 @@ from system.disk_reserve import DiskReserve
 from system.outages import Outages
 from system.repeating import repeat
 from system.sandbox import Sandbox
+from system.threads import in_thread
 
 EMBEDDED = "embedded"  # the executor id of a data folder's only process: constant, so that its runs are recovered
 KEEP_ROOM_EVERY_S = 60.0
+FORGET_EVERY_S = 3600.0
 MAX_DESCRIPTION_TOKENS = 320
 PROBE = "watch/written-to-see-whether-that-works"
 DRAIN_S = 8  # how long a worker that is told to end goes on with what it runs; the rest is handed over
@@ -190,6 +193,18 @@ def _look_at_files(blobs: Blobs, outages: Outages) -> None:
     if "the files" in outages.now():
         blobs.put(PROBE, b"x")
         blobs.delete(PROBE)
+
+
+def forgetting(stack: AsyncExitStack, settings: Settings, open_stores: OpenStores) -> None:
+    """Until the stack closes: deletes old conversations and sessions that have ended. Any process may do so."""
+
+    async def forget() -> None:
+        now = datetime.now(UTC)
+        if days := settings.conversations_days:
+            await in_thread(open_stores.conversations.forget, now - timedelta(days=days))
+        await in_thread(open_stores.sessions.forget, now)
+
+    in_background(stack, repeat(forget, FORGET_EVERY_S, log, "deleting old conversations"))
 
 
 def room_for_deletions(stack: AsyncExitStack, settings: Settings) -> Callable[[], bool]:

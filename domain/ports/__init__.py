@@ -19,6 +19,7 @@ from domain.ports.catalogue import (
     Runs,
     Traces,
 )
+from domain.ports.conversations import Conversations, Sessions
 from domain.ports.indexes import (
     IndexName,
     KeptVectors,
@@ -43,6 +44,7 @@ __all__ = [
     "Catalogue",
     "Chunks",
     "Collections",
+    "Conversations",
     "Documents",
     "Erasure",
     "Generator",
@@ -60,6 +62,7 @@ __all__ = [
     "RunChanges",
     "RunState",
     "Runs",
+    "Sessions",
     "Share",
     "TextEncoder",
     "Traces",

@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
+import httpx
 import pytest
 from PIL import Image
 
 from tests.e2e.described import Known, tried
 from tests.e2e.service import Service
+from tests.waiting import wait_until
 
 KEY = {"authorization": "Bearer the-key"}
+OTHER = {"authorization": "Bearer other-key"}
+QUESTION = "How long did the night boat stay in harbour because of the storm Ansgar?"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -21,7 +25,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 def keyed(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("keyed")
     shutil.copytree(filled, folder / "data")
-    one = Service(folder, EXHIBIT_API_KEYS="the-key")
+    one = Service(folder, EXHIBIT_API_KEYS="the-key,other-key")
     one.start()
     yield one
     one.stop()
@@ -38,6 +42,7 @@ def what_is_there(service: Service) -> Known:
         "number": "1",
         "evidence_id": found["evidence"][0]["id"],
         "trace_id": found["trace_id"],
+        "conversation_id": service.http.post("/v1/conversations", headers=KEY).json()["id"],
     }
 
 
@@ -98,3 +103,81 @@ def test_the_words_of_printed_and_of_scanned_pages_have_their_boxes(keyed: Servi
         assert 0 < box[1] < box[3] < 1
     without = keyed.http.get(f"/v1/documents/{ids['carriers-notes.md']}/pages/1/words", headers=KEY)
     assert (without.status_code, "no pages" in without.json()["detail"]) == (404, True)
+
+
+def asked(service: Service, conversation: str, question: str, **more: object) -> httpx.Response:
+    body = {"messages": [{"role": "user", "content": question}], "conversation_id": conversation, **more}
+    return service.http.post("/v1/chat", json=body, headers=KEY)
+
+
+def test_a_conversation_holds_whole_answers_for_its_caller_alone(keyed: Service) -> None:
+    id = keyed.http.post("/v1/conversations", headers=KEY).json()["id"]
+    answer = asked(keyed, id, QUESTION).json()
+    streamed = asked(keyed, id, "And in 2025, on which island?", stream=True)
+    assert "event: answer" in streamed.text
+    kept = keyed.http.get(f"/v1/conversations/{id}", headers=KEY).json()
+    assert [message["role"] for message in kept["messages"]] == ["user", "assistant"] * 2
+    first = kept["messages"][1]["answer"]
+    unranked = [
+        one | {"evidence": one["evidence"] | {"found_by": [], "ranks": {}, "score": 0.0}} for one in answer["citations"]
+    ]
+    assert first["citations"] == unranked
+    assert first["citations"][0]["evidence"]["regions"]
+    assert {name: first[name] for name in ("answer", "claims", "verdict")} == {
+        name: answer[name] for name in ("answer", "claims", "verdict")
+    }
+    assert kept["title"] == QUESTION
+    [listed] = keyed.http.get("/v1/conversations?q=storm+BOAT", headers=KEY).json()["conversations"]
+    assert (listed["id"], listed["turns"]) == (id, 2)
+    for method, path in (("GET", ""), ("GET", "/export"), ("DELETE", "")):
+        assert keyed.http.request(method, f"/v1/conversations/{id}{path}", headers=OTHER).status_code == 404
+    assert keyed.http.get("/v1/conversations", headers=OTHER).json()["conversations"] == []
+    assert keyed.http.patch(f"/v1/conversations/{id}", json={"title": "x"}, headers=OTHER).status_code == 404
+    body = {"messages": [{"role": "user", "content": "x"}], "conversation_id": id}
+    assert keyed.http.post("/v1/chat", json=body, headers=OTHER).status_code == 404
+
+
+def test_a_follow_up_leans_on_the_conversation(keyed: Service) -> None:
+    id = keyed.http.post("/v1/conversations", headers=KEY).json()["id"]
+    asked(keyed, id, "What share of the items for Skerry was delivered on time in 2025?")
+    leaning = asked(keyed, id, "And for all islands?").json()
+    trace = keyed.http.get(f"/v1/traces/{leaning['trace_id']}", headers=KEY).json()
+    assert "items" in trace["query"]["searched"]
+
+
+def test_a_question_whose_answer_breaks_off_is_kept(keyed: Service) -> None:
+    id = keyed.http.post("/v1/conversations", headers=KEY).json()["id"]
+    body = {"messages": [{"role": "user", "content": QUESTION}], "conversation_id": id, "stream": True}
+    with keyed.http.stream("POST", "/v1/chat", json=body, headers=KEY) as stream:
+        next(stream.iter_lines())  # and hangs up
+    kept = keyed.http.get(f"/v1/conversations/{id}", headers=KEY).json()
+    assert kept["messages"][0]["content"] == QUESTION
+
+
+def test_a_conversation_is_exported_whole(keyed: Service) -> None:
+    id = keyed.http.post("/v1/conversations", json={"title": "Boats"}, headers=KEY).json()["id"]
+    asked(keyed, id, QUESTION)
+    markdown = keyed.http.get(f"/v1/conversations/{id}/export", headers=KEY)
+    assert markdown.headers["content-type"].startswith("text/markdown")
+    assert ".md" in markdown.headers["content-disposition"]
+    assert "# Boats" in markdown.text
+    assert "annual-report-2025.pdf, page" in markdown.text
+    exported = keyed.http.get(f"/v1/conversations/{id}/export?format=json", headers=KEY).json()
+    kept = keyed.http.get(f"/v1/conversations/{id}", headers=KEY).json()
+    assert exported == {name: value for name, value in kept.items() if name != "next_cursor"}
+
+
+def test_a_conversation_outlives_the_document_it_is_about(keyed: Service) -> None:
+    id = keyed.http.post("/v1/conversations", headers=KEY).json()["id"]
+    keyed.http.post("/v1/collections", json={"name": "vault"}, headers=KEY)
+    files = [("file", ("vault.md", b"# Vault\n\nThe vault of Ormsby opens with the word marzipan and a brass key."))]
+    [document] = keyed.http.post("/v1/collections/vault/documents", files=files, headers=KEY).json()["documents"]
+    wait_until(lambda: keyed.http.get(f"/v1/documents/{document['id']}", headers=KEY).json()["status"] == "ready")
+    answer = asked(keyed, id, "With which word does the vault of Ormsby open?", collection="vault").json()
+    assert "marzipan" in answer["answer"]
+    assert keyed.http.delete("/v1/collections/vault", headers=KEY).status_code == 204
+    for path in ("", "/export", "/export?format=json"):
+        kept = keyed.http.get(f"/v1/conversations/{id}{path}", headers=KEY)
+        assert kept.status_code == 200
+        assert "marzipan" not in kept.text
+        assert "deleted" in kept.text

@@ -7,12 +7,14 @@ from copy import copy
 from app.adapters.catalogue import postgres
 from app.adapters.catalogue.chunks import SqlChunks
 from app.adapters.catalogue.collections import SqlCollections
+from app.adapters.catalogue.conversations import SqlConversations
 from app.adapters.catalogue.database import Database
 from app.adapters.catalogue.documents import SqlDocuments
 from app.adapters.catalogue.erasure import SqlErasure
 from app.adapters.catalogue.leases import Fenced, SqlLeases
 from app.adapters.catalogue.reindexes import SqlReindexes
 from app.adapters.catalogue.runs import SqlRuns
+from app.adapters.catalogue.sessions import SqlSessions
 from app.adapters.catalogue.statements import Now, utc_now
 
 
@@ -29,6 +31,8 @@ class SqlCatalogue:
         self.erasure = SqlErasure(self.database, now)
         self.chunks = SqlChunks(self.database)
         self.leases = SqlLeases(self.database, now)
+        self.conversations = SqlConversations(self.database, now)
+        self.sessions = SqlSessions(self.database)
 
     def fenced(self, worker_id: str) -> SqlCatalogue:
         """The same, whose runs and chunks are written only while nobody has claimed this worker's lease."""

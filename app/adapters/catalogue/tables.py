@@ -2,6 +2,7 @@
 
 collections ──< documents ──< chunks          tombstones          leases          traces          installation
                 documents >──< documents: parts
+conversations ──< turns                       sessions
 
 A deleted document keeps its rows, hidden by `deleted_at`, until it is erased; then its id alone stays, in `tombstones`.
 A change here needs a migration beside it in `migrations/versions/`; a test compares the two.
@@ -194,6 +195,52 @@ traces = Table(
     Column("body", LargeBinary, nullable=False),  # packed JSON
 )
 Index("traces_in_order", traces.c.at, traces.c.id)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("caller", Words, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("folded", Words, nullable=False),  # the title, to search in
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("turns", Integer, nullable=False),
+)
+Index("conversations_in_order", conversations.c.caller, conversations.c.updated_at, conversations.c.id)
+Index("conversations_by_age", conversations.c.updated_at)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column(
+        "conversation_id",
+        Words,
+        ForeignKey("conversations.id", name="turns_conversation", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("question", Words, nullable=False),
+    Column("images", Integer, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("answered_at", Moment),
+    Column("answer", LargeBinary),  # packed JSON, without text of documents
+    Column("folded", Words, nullable=False),  # question and answer, to search in
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", Words, primary_key=True),
+    Column("id", Words, nullable=False, unique=True),
+    Column("caller", Words, nullable=False),
+    Column("agent", Words, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("used_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+Index("sessions_in_order", sessions.c.caller, sessions.c.used_at)
+Index("sessions_by_end", sessions.c.expires_at)
 
 
 # ---------------------------------------------------------------- collections
