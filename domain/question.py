@@ -13,6 +13,9 @@ SmallTalk = Literal["", "help", "greeting", "thanks", "goodbye"]
 Leaning = Literal["", "pronoun", "ellipsis"]
 AnswerKind = Literal["", "number", "time", "person", "reason", "place"]
 Form = Literal["length", "chinese length", "clock", "weight"]
+Shape = Literal["value", "list", "count", "yes_no", "comparison", "explanation"]
+SubjectKind = Literal["name", "code", "thing"]
+RestrictionKind = Literal["time", "way", "amount"]
 Sort = Literal["ordinary", "summary", "count", "list", "mention", "pages", "extreme"]
 
 
@@ -38,12 +41,41 @@ class Wants:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """What a question is about, with its modifiers: `class 9c`, `the Madrid office`, `the dishwasher`."""
+
+    text: str  # as it stands in the question, without its article
+    kind: SubjectKind = "thing"
+    exact: tuple[str, ...] = ()  # names, codes and numbers within it, folded: evidence about it has all of them
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """What narrows a question: a year, a quarter, `before 2026`, `by air`."""
+
+    text: str
+    kind: RestrictionKind
+    exact: tuple[str, ...] = ()  # folded: a year, a month, `q2`
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What a question wants to know, and of what."""
+
+    subjects: tuple[Subject, ...] = ()
+    attribute: str = ""  # what of them is asked: `rent`, `phone number`; empty where only its kind is told
+    restrictions: tuple[Restriction, ...] = ()
+    shape: Shape = "value"
+
+
+@dataclass(frozen=True, slots=True)
 class Wording:
     """One wording of a question, and what is read from it alone."""
 
     text: str = ""
     language: Language = "en"
     wants: Wants = Wants()  # of what is searched for and answered; a follow-up as it came has none
+    asks: Asks = Asks()
 
     @property
     def chinese(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 
+from answering.question.asks import asks_of
 from answering.question.cues import cues_of
 from answering.question.follow_up import MOST_TURNS, leans_on, standalone
 from answering.question.form import without_form
@@ -70,7 +71,8 @@ def _worded(text: str, known: Wording | None = None) -> Wording:
     """The known one where it is of the same text: most questions have one wording."""
     if known is not None and known.text == text:
         return known
-    return Wording(text, _language(text), wants_of(text))
+    language = _language(text)
+    return Wording(text, language, wants_of(text), asks_of(text, language))
 
 
 def _language(text: str) -> Language:
