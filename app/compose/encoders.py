@@ -17,7 +17,7 @@ from app.adapters.encoders.model_files import bundled_minilm
 from app.adapters.encoders.precision import kept_choice
 from app.adapters.encoders.text import load_text_encoder
 from app.settings import Settings
-from domain.ports import ImageEncoder, TextEncoder, Vector, Vectors
+from domain.ports import ImageEncoder, TextEncoder, TokenEncoder, Vector, Vectors
 from system.sandbox import Sandbox
 
 IDLE_S = 60.0  # bundled models are loaded again in two seconds, a hub's in a minute
@@ -31,7 +31,7 @@ Encode = Callable[[str], Awaitable[Vector]]  # one question
 class Encoders:
     """`questions` and `of_pictures` encode questions for the text and for the image space, in batches."""
 
-    text: TextEncoder
+    text: TokenEncoder
     image: ImageEncoder
     questions: BatchedQueries
     of_pictures: BatchedQueries
@@ -63,7 +63,7 @@ def encoding_process(stack: AsyncExitStack, settings: Settings) -> EncodingProce
     return bulk
 
 
-def text_encoder(settings: Settings) -> Callable[..., TextEncoder]:
+def text_encoder(settings: Settings) -> Callable[..., TokenEncoder]:
     return partial(load_text_encoder, settings.models, settings.cache_dir)
 
 

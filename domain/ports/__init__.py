@@ -36,7 +36,7 @@ from domain.ports.indexes import (
     words_row,
 )
 from domain.ports.jobs import ALONE, Jobs, Queueing, QueueStates, RunState, Share
-from domain.ports.models import Generator, ImageEncoder, Judge, Retriever, TextEncoder
+from domain.ports.models import Generator, ImageEncoder, Judge, Retriever, TextEncoder, TokenEncoder, Tokens
 
 __all__ = [
     "ALONE",
@@ -65,6 +65,8 @@ __all__ = [
     "Sessions",
     "Share",
     "TextEncoder",
+    "TokenEncoder",
+    "Tokens",
     "Traces",
     "Vector",
     "VectorIndex",

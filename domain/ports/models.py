@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from domain.answers import Delta, Prompt
 from domain.ports.indexes import Vector, Vectors
@@ -31,6 +35,20 @@ class TextEncoder(Protocol):
 
     def sees(self, text: str) -> bool:
         """False when over 20 % of the tokens are unknown to the model: such a text is not encoded."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of a text, start and end included, as the encoder's last layer sees them before they are pooled."""
+
+    ids: NDArray[np.int64]  # (n,)
+    vectors: NDArray[np.float32]  # (n, dimensions)
+
+
+class TokenEncoder(TextEncoder, Protocol):
+    def encode_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[Tokens]]:
+        """The vectors of `encode`, and the tokens that they are pooled from, in the order given."""
         ...
 
 

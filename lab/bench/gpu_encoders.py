@@ -222,7 +222,7 @@ def measure_texts(tiny: bool, amounts: Amounts, rates: Rates) -> None:
     with tempfile.TemporaryDirectory(prefix="exhibit-gpu-") as scratch:
         model = sentence_model(SMALL if tiny else BGE_M3, Path(scratch))
     tokens = Tokens(model.tokenizer, model.shape.max_tokens)
-    run = model.run("float16-cuda" if on_gpu else "float32")
+    run = model.token_run("float16-cuda" if on_gpu else "float32")
     texts = chunks(amounts.chunks)
     ids = sorted(tokens.ids(texts), key=len, reverse=True)
     counts = [len(each) for each in ids]

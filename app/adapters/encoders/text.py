@@ -15,9 +15,9 @@ import numpy as np
 
 from app.adapters.encoders.model_files import ModelFiles, bundled_minilm, from_hub
 from app.adapters.encoders.precision import kept_choice
-from app.adapters.encoders.text_runtime import GRAPH, TOKENIZER, NumberFormat, Run, Shape, load, openvino_run
-from app.adapters.encoders.tokenizer import Tokens
-from domain.ports import Vector, Vectors
+from app.adapters.encoders.text_runtime import GRAPH, TOKENIZER, NumberFormat, Shape, TokenRun, load, openvino_token_run
+from app.adapters.encoders.tokenizer import Tokens as Tokenised
+from domain.ports import Tokens, Vector, Vectors
 
 log = logging.getLogger(__name__)
 
@@ -58,25 +58,25 @@ def sentence_encoder(
         return in_torch(model, choice.number_format, threads)
     try:
         of_cores = max(1, (os.cpu_count() or 1) // 2) if questions and threads is None else threads
-        run = openvino_run(folder / GRAPH, choice.number_format, of_cores)
+        run = openvino_token_run(folder / GRAPH, choice.number_format, of_cores)
     except (ImportError, RuntimeError) as error:
         log.warning("the int8 encoder can't be loaded: float32 instead", extra={"cause": str(error)[:300]})
         return in_torch(model, "float32", threads)
-    tokens = Tokens((folder / TOKENIZER).read_text(), choice.shape.max_tokens)
+    tokens = Tokenised((folder / TOKENIZER).read_text(), choice.shape.max_tokens)
     return SentenceEncoder(model.stamp, tokens, choice.shape, run)
 
 
 def in_torch(model: ModelFiles, number_format: NumberFormat = "float32", threads: int | None = None) -> SentenceEncoder:
     loaded = load(model.folder, threads)
-    tokens = Tokens(loaded.tokenizer, loaded.shape.max_tokens)
+    tokens = Tokenised(loaded.tokenizer, loaded.shape.max_tokens)
     batches = ON_GPU if number_format == "float16-cuda" else ON_CPU
-    return SentenceEncoder(model.stamp, tokens, loaded.shape, loaded.run(number_format), batches)
+    return SentenceEncoder(model.stamp, tokens, loaded.shape, loaded.token_run(number_format), batches)
 
 
 class SentenceEncoder:
     """`name` is the same for all number formats: their vectors can share an index."""
 
-    def __init__(self, name: str, tokens: Tokens, shape: Shape, run: Run, batches: Batches = ON_CPU) -> None:
+    def __init__(self, name: str, tokens: Tokenised, shape: Shape, run: TokenRun, batches: Batches = ON_CPU) -> None:
         self._name = name
         self._tokens = tokens
         self._shape = shape
@@ -103,8 +103,21 @@ class SentenceEncoder:
             for batch in _batches([len(each) for each in ids], self._batches):
                 padded, mask = self._tokens.padded([ids[at] for at in batch])
                 with self._turn:
-                    vectors[start + np.asarray(batch)] = self._run(padded, mask)
+                    vectors[start + np.asarray(batch)] = self._run(padded, mask)[0]
         return vectors
+
+    def encode_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[Tokens]]:
+        """For a handful of sentences: all tokens are kept."""
+        ids = self._tokens.ids(texts)
+        vectors = np.zeros((len(texts), self.dimensions), np.float32)
+        tokens = [Tokens(np.zeros(0, np.int64), np.zeros((0, self.dimensions), np.float32))] * len(texts)
+        for batch in _batches([len(each) for each in ids], self._batches):
+            padded, mask = self._tokens.padded([ids[at] for at in batch])
+            with self._turn:
+                vectors[batch], layer = self._run(padded, mask)
+            for row, at in enumerate(batch):
+                tokens[at] = Tokens(np.asarray(ids[at], np.int64), layer[row, : len(ids[at])])
+        return vectors, tokens
 
     def encode_query(self, text: str) -> Vector:
         vector: Vector = self.encode([text])[0]

@@ -24,6 +24,7 @@ from domain.ports import Vectors
 NumberFormat = Literal["float32", "bfloat16", "float16-cuda", "int8", "int8-bfloat16"]
 
 MOST_TOKENS = 1024  # also for models that accept more: attention over 8,192 tokens needs gigabytes for one text
+_RANK = 3  # texts, tokens, dimensions
 GRAPH = "int8.xml"
 TOKENIZER = "tokenizer.json"
 
@@ -37,6 +38,12 @@ Ids = NDArray[np.int64]  # (n, tokens)
 class Run(Protocol):
     def __call__(self, ids: Ids, mask: Ids) -> Vectors:
         """Token ids and attention mask to unit rows (n, dimensions). Not thread-safe."""
+        ...
+
+
+class TokenRun(Protocol):
+    def __call__(self, ids: Ids, mask: Ids) -> tuple[Vectors, NDArray[np.float32]]:
+        """Beside the unit rows the last layer (n, tokens, dimensions), from which they are pooled. Not thread-safe."""
         ...
 
 
@@ -55,6 +62,10 @@ class SentenceModel:
     shape: Shape
 
     def run(self, number_format: NumberFormat) -> Run:
+        with_tokens = self.token_run(number_format)
+        return lambda ids, mask: with_tokens(ids, mask)[0]
+
+    def token_run(self, number_format: NumberFormat) -> TokenRun:
         import torch
 
         module = self.module
@@ -63,13 +74,15 @@ class SentenceModel:
         elif number_format == "float16-cuda":
             module = copy.deepcopy(module).to("cuda", torch.float16)
 
-        def run(ids: Ids, mask: Ids) -> Vectors:
+        def run(ids: Ids, mask: Ids) -> tuple[Vectors, NDArray[np.float32]]:
             with torch.inference_mode():
                 features = {
                     "input_ids": torch.from_numpy(ids).to(module.device),
                     "attention_mask": torch.from_numpy(mask).to(module.device),
                 }
-                return unit(module(features)["sentence_embedding"].float().cpu().numpy())
+                made = module(features)
+                vectors = unit(made["sentence_embedding"].float().cpu().numpy())
+                return vectors, made["token_embeddings"].float().cpu().numpy()
 
         return run
 
@@ -98,6 +111,11 @@ def load(folder: Path, threads: int | None) -> SentenceModel:
 
 def openvino_run(graph: Path, number_format: NumberFormat, threads: int | None) -> Run:
     """A cached int8 graph, ready to run without torch and sentence-transformers."""
+    with_tokens = openvino_token_run(graph, number_format, threads)
+    return lambda ids, mask: with_tokens(ids, mask)[0]
+
+
+def openvino_token_run(graph: Path, number_format: NumberFormat, threads: int | None) -> TokenRun:
     report_nothing()
     import openvino
 
@@ -109,13 +127,25 @@ def openvino_run(graph: Path, number_format: NumberFormat, threads: int | None) 
     if threads is not None:
         options["INFERENCE_NUM_THREADS"] = threads
     with FIRST_USE:
-        request = openvino.Core().compile_model(graph, "CPU", options).create_infer_request()
+        core = openvino.Core()
+        model = core.read_model(graph)
+        model.add_outputs([_last_layer(model)])
+        request = core.compile_model(model, "CPU", options).create_infer_request()
         request.infer({"input_ids": np.ones((1, 8), np.int64), "attention_mask": np.ones((1, 8), np.int64)})
 
-    def run(ids: Ids, mask: Ids) -> Vectors:
-        return unit(request.infer({"input_ids": ids, "attention_mask": mask})[0])
+    def run(ids: Ids, mask: Ids) -> tuple[Vectors, NDArray[np.float32]]:
+        made = request.infer({"input_ids": ids, "attention_mask": mask})
+        return unit(made[0]), np.array(made[1], np.float32)
 
     return run
+
+
+def _last_layer(graph: Any) -> Any:
+    """The output of the last layer: of all that is as wide as the pooled vector, the last that is still per token."""
+    width = graph.outputs[0].get_partial_shape()[1]
+    outputs = [op.output(0) for op in graph.get_ordered_ops() if op.get_type_name() == "Add"]
+    shapes = ((one, one.get_partial_shape()) for one in outputs)
+    return [one for one, shape in shapes if shape.rank.get_length() == _RANK and shape[_RANK - 1] == width][-1]
 
 
 def report_nothing() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from domain.errors import Unreadable
-from domain.ports import Vector, Vectors
+from domain.ports import Tokens, Vector, Vectors
 
 _WORD = re.compile(r"[a-z0-9]+|[^\W\d_]", re.IGNORECASE)
 _LATIN = re.compile(r"[\x00-\u024f]")
@@ -40,6 +40,14 @@ class MemoryTextEncoder:
     def encode_query(self, text: str) -> Vector:
         vector: Vector = self.encode([text])[0]
         return vector
+
+    def encode_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[Tokens]]:
+        return self.encode(texts), [self._tokens(text) for text in texts]
+
+    def _tokens(self, text: str) -> Tokens:
+        words = ["[start]", *_WORD.findall(text.casefold())[: self.max_tokens], "[end]"]
+        ids = [int.from_bytes(hashlib.sha256(word.encode()).digest()[:2], "big") for word in words]
+        return Tokens(np.array(ids, np.int64), self.encode(words))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(_WORD.findall(text)) + 2 for text in texts]  # a start and an end, as the model has
