@@ -87,6 +87,8 @@ $(DRAWS): $(READY)
 
 eval: $(DRAWS)
 	@$(BIN)/python -m evaluation --claims
+	@$(BIN)/python -m lab.measures.about --most 1500
+	@$(BIN)/python -m lab.measures.cases
 	@$(BIN)/python -m lab.measures.figures
 
 bench: $(READY)

@@ -84,7 +84,7 @@ class EvidenceFinder:
         trace = trace_of(query, scope.top_k, joint, timings, scope.caller, found.why)
         self._explain.note(trace)
         notices = in_words(_searched_without(joint.votes), query.question)
-        return Search(joint.evidence, joint.votes, trace.id, timings, trace, query.question, notices)
+        return Search(joint.evidence, joint.votes, trace.id, timings, trace, query.question, notices, query)
 
     # ------------------------------------------------------------ by the kind of question
 

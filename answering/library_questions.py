@@ -115,7 +115,13 @@ class Librarian:
             head = f"没有文件提到“{intent.about}”。" if chinese else f"No document mentions “{intent.about}”."
             nearest = tuple(found.evidence[:3])
             missing = query.question.asked.text
-            return replace(_answer(head, [], 0, chinese), verdict="abstained", nearest=nearest, missing=missing)
+            return replace(
+                _answer(head, [], 0, chinese),
+                verdict="abstained",
+                nearest=nearest,
+                missing=missing,
+                abstained_because="absent",
+            )
         n = len(items)
         if chinese:
             head = f"有 {n} 个文件提到“{intent.about}”。"

@@ -12,15 +12,17 @@ from answering.context.budget import Budget
 from answering.context.images import Fit, PromptPictures, fewer_pictures, pictures_in, sizes
 from answering.context.pack import packings, recent
 from answering.grounding.check import Checker
+from answering.output.abstaining import Abstaining
 from answering.output.citations import Holds, read_back, with_confidence
+from answering.output.held import Held
 from answering.output.hidden_text import hidden_met
 from answering.output.notices import CUT_SHORT, in_words
 from answering.output.screen import Screen
-from domain.answers import Answer, Delta, ImagePart, Message, Noticed, Prompt, Usage
+from domain.answers import Answer, Because, Delta, ImagePart, Message, Noticed, Prompt, Usage
 from domain.errors import ExhibitError, ModelUnavailable, PromptTooLong, TooManyImages
 from domain.ports import Blobs, Documents, Generator
 from domain.searches import Search
-from prompts.answer import build
+from prompts.answer import abstains, build
 
 AT_ONCE = 1_000  # characters of a piece; looking through more may take 5 ms, in which nobody else is served
 
@@ -40,6 +42,7 @@ class _Written:
     usage: Usage = field(default_factory=Usage)
     confidence: float | None = None  # the generator's own, where it can tell
     cut: bool = False
+    because: Because | None = None  # the text is the wording of an abstention
 
     def add(self, delta: Delta) -> None:
         self.usage = delta.usage or self.usage
@@ -57,6 +60,7 @@ class AnswerWriter:
         checker: Checker | None = None,
         fit: Fit | None = None,
         holds: Holds | None = None,
+        abstaining: Abstaining | None = None,
     ) -> None:
         self._documents = documents
         self._pictures = PromptPictures(blobs, fit)
@@ -64,6 +68,7 @@ class AnswerWriter:
         self._budget = Budget(most_images)
         self._checker = checker or Checker()
         self._holds = holds
+        self._abstaining = abstaining or Abstaining()
 
     @property
     def model(self) -> str:
@@ -77,19 +82,32 @@ class AnswerWriter:
         shown, too_many = fewer_pictures(turns, self._budget.images)
         accepted = await self._accepted(message, search, shown, (*left_out, *too_many))
         timings = {**search.timings_ms, "first_token": _since(began)}
-        screen, written = Screen(accepted.prompt), _Written()
+        screen, written, held = Screen(accepted.prompt), _Written(), Held()
         async with aclosing(_screened(accepted.deltas, screen, written)) as texts:
             async for text in texts:
-                yield text
+                if shown_text := held.feed(text):
+                    yield shown_text
+        if rest := held.end():
+            yield await self._instead(rest, accepted.prompt, search, written)
         timings["generate"] = _since(began)
         self._budget.counted(accepted.prompt, written.usage.prompt_tokens)
         answer = await self._read_back(accepted, written, screen, search)
         yield replace(answer, usage=written.usage, timings_ms=timings)
 
+    async def _instead(self, rest: str, prompt: Prompt, search: Search, written: _Written) -> str:
+        """The words of this abstention in the place of the sentence that models are given for any."""
+        if not abstains(rest):
+            return rest
+        said = await asyncio.to_thread(self._abstaining.of, prompt.question, prompt.evidence, search.query)
+        written.said, written.because = [said.text], said.because
+        return said.text
+
     async def _read_back(self, accepted: _Accepted, written: _Written, screen: Screen, search: Search) -> Answer:
         """The model's words as checked claims and citations, with notices."""
         prompt, text = accepted.prompt, "".join(written.said)
-        answer = await asyncio.to_thread(read_back, text, prompt, search, self.model, written.confidence, self._checker)
+        answer = await asyncio.to_thread(
+            read_back, text, prompt, search, self.model, written.confidence, self._checker, written.because
+        )
         if written.confidence is None and self._holds is not None:
             answer = await asyncio.to_thread(with_confidence, answer, prompt, self._holds)
         hidden = await asyncio.to_thread(hidden_met, self._documents, answer.evidence)

@@ -10,6 +10,7 @@ from domain.evidence import Evidence
 from domain.question import Question
 
 Verdict = Literal["grounded", "partial", "ungrounded", "abstained"]
+Because = Literal["absent", "unsure"]
 Role = Literal["system", "user", "assistant"]
 
 
@@ -63,8 +64,9 @@ class Delta:
 class Claim:
     text: str
     citations: tuple[int, ...]
-    support: float  # 0..1
+    support: float  # 0..1: how far what it cites says the same
     supported: bool
+    about: float = 1.0  # 0..1: how far what it cites is about the subjects and restrictions of the question
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class Answer:
     trace_id: str
     nearest: tuple[Evidence, ...] = ()
     missing: str | None = None
+    abstained_because: Because | None = None  # absent: looked up in all that was asked; unsure: nothing found states it
     notices: tuple[Notice, ...] = ()
     usage: Usage = Usage()
     timings_ms: Mapping[str, float] = field(default_factory=dict)

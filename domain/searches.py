@@ -137,3 +137,4 @@ class Search:
     trace: Trace | None = None
     question: Question = field(default_factory=Question)
     notices: tuple[Notice, ...] = ()
+    query: Query = field(default_factory=Query)  # where it looked: collections, documents, kinds

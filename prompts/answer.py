@@ -29,6 +29,7 @@ _VARIABLES = (
     ("missing_words", frozenset({"question", "words"})),
 )
 _ABSTENTIONS = {"answer.md": "This is not in your documents.", "answer.zh.md": "您的文档中没有相关内容。"}
+_LONGEST_ABSTENTION = 200  # characters, with markers and spaces
 _MOST_WISHES = 4000  # characters of the caller's own system message
 
 Part = TextPart | ImagePart
@@ -89,6 +90,14 @@ def abstains(answer: str) -> bool:
     """Whether an answer is exactly the sentence of an abstention, in either language."""
     plain = re.sub(r"[\W_]+", "", folded(without_markers(answer)))
     return plain in {re.sub(r"[\W_]+", "", folded(text)) for text in _ABSTENTIONS.values()}
+
+
+def begins_abstaining(said: str) -> bool:
+    """Whether more of a text could make it an abstention."""
+    plain = re.sub(r"[\W_]+", "", folded(without_markers(said[:_LONGEST_ABSTENTION])))
+    return len(said) <= _LONGEST_ABSTENTION and any(
+        re.sub(r"[\W_]+", "", folded(text)).startswith(plain) for text in _ABSTENTIONS.values()
+    )
 
 
 def _file(question: Question) -> str:

@@ -40,8 +40,13 @@ _LEAST_FIT = 0.15  # chance by the sentence alone; with less it is not quoted, w
 
 def of_answer(question: Sought, best: Scored, chosen: Sequence[Quotable], evidence: Sequence[Evidence]) -> float:
     """0..1 that the evidence holds the answer: from the best sentence, the evidence and the quotes."""
-    penalty = min(_form_penalty(question, chosen), _time_penalty(question, chosen, evidence))
+    penalty = _PENALTY if is_unfit(question, chosen, evidence) else 1.0
     return of_evidence(of_best(best), question.wants, evidence) * penalty
+
+
+def is_unfit(question: Sought, chosen: Sequence[Quotable], evidence: Sequence[Evidence]) -> bool:
+    """No quote has the form that is asked for, or none the year."""
+    return min(_form_penalty(question, chosen), _time_penalty(question, chosen, evidence)) < 1.0
 
 
 def of_best(best: Scored) -> float:

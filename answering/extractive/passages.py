@@ -30,10 +30,13 @@ _HEADERS = {  # column names, by the kind of answer that the column holds
     ),
 }
 _YEAR = re.compile(r"(?:19|20)\d\d\W?")
+_PERIOD = re.compile(r"(?:Q|H|FY|第)?\s?(?:[1-4一二三四]|(?:19|20)\d\d)(?:季度|年|月)?", re.IGNORECASE)
+_VALUE = re.compile(r"[€$£¥]?\s?\d")
 _NONE: frozenset[str] = frozenset()
 _PICTURED: frozenset[Kind] = frozenset({"figure", "image"})
 _ENDED = re.compile(r"[.!?。！？…:：;；][\"'”’」』）)\]]*$")
 _LISTED = re.compile(r"[-*•·–—]\s")
+_OF_A_FORM = 2  # columns
 _LONGEST_BARE = 80
 _LONGEST_CAPTION = 200
 _LONGEST_WHOLE = 900  # characters of a table that is probably in one chunk
@@ -162,9 +165,12 @@ def _rows(asked: Asked, n: int, lines: Sequence[str], about: frozenset[str]) -> 
     table = [cells_of(line) for line in lines if not _RULE.fullmatch(line)]
     if not table:
         return []
+    if _is_form(table):
+        table = [["", ""], *table]
     header, *rows = table
     rows, header = _joined_header(header, rows)
     extreme = extreme_cell(asked.terms, asked.wants.extreme, header, rows)
+    picked = _picked(asked, header, rows)
     group = ""
     found = []
     for at, row in enumerate(rows):
@@ -176,9 +182,32 @@ def _rows(asked: Asked, n: int, lines: Sequence[str], about: frozenset[str]) -> 
             column = extreme[1]
             one = _row(asked, n, [header[0], header[column]], [label, row[column]], group, about)
             found.append(replace(one, singled=True))
+        elif picked is not None and frozenset(terms(row[picked])) & asked.terms:
+            one = _row(asked, n, [header[0], header[picked]], [label, row[picked]], group, about)
+            found.append(replace(one, singled=True))
         else:
             found.append(_row(asked, n, header, row, group, about))
     return found
+
+
+def _picked(asked: Asked, header: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
+    """The column of words whose name the question has, and a few of whose cells it names: "when is maths on Tuesday"
+    wants the rows that have maths in the column Tuesday."""
+    named = [at for at in range(1, len(header)) if (name := frozenset(terms(header[at]))) and name <= asked.terms]
+    if len(named) != 1 or not all(len(row) == len(header) for row in rows):
+        return None
+    rest = asked.terms - frozenset(terms(header[named[0]]))
+    cells = [frozenset(terms(row[named[0]])) for row in rows]
+    held = [cell for cell in cells if cell and cell <= rest and not any(one[0].isdigit() for one in cell)]
+    return named[0] if 0 < len(held) < len(rows) / 2 else None
+
+
+def _is_form(table: Sequence[Sequence[str]]) -> bool:
+    """A table of labels and values has no header: its first row is a label and a value as all others are."""
+    if not all(len(row) == _OF_A_FORM for row in table):
+        return False
+    label, value = table[0]
+    return bool(label and _VALUE.match(value)) and not _PERIOD.fullmatch(value)
 
 
 def _joined_header(header: list[str], rows: list[list[str]]) -> tuple[list[list[str]], list[str]]:
@@ -200,7 +229,7 @@ def _continues_header(header: Sequence[str], row: Sequence[str]) -> bool:
     """True if the row names the columns below a header cell that spans several, or the years below an empty header."""
     spans_columns = any(one and one == other for one, other in pairwise(header[1:]))
     if spans_columns and header[0] in ("", row[0]):
-        return not any(numbers(cell) for cell in row)
+        return not any(numbers(cell) and not _PERIOD.fullmatch(cell) for cell in row)
     return not any(header[1:]) and any(row[1:]) and all(_YEAR.fullmatch(cell) for cell in row[1:] if cell)
 
 
@@ -213,7 +242,8 @@ def _row(asked: Asked, n: int, header: list[str], row: list[str], group: str, ab
     wanted = columns if asked.wants.compares else _wanted(asked, label, columns)
     first = f"{header[0]}: {label}" if header[0] and label else label
     parts = [first] + [f"{name}: {value}" if name else value for name, value in wanted]
-    text = "; ".join(part for part in parts if part)
+    of_a_form = len(row) == _OF_A_FORM and not any(header)
+    text = (": " if of_a_form else "; ").join(part for part in parts if part)
     about |= frozenset(terms(" ".join((group, *header)) if asked.wants.share else group))
     return Quotable(n, text[:_LONGEST], frozenset(terms(text)), about, _NONE, "row", frozenset(terms(label)))
 

@@ -6,20 +6,27 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
-from answering.extractive.choosing import chosen_from
-from answering.extractive.confidence import THRESHOLD, of_answer, of_best
+from answering.about.alignment import SENTENCES, Aligned, aligned
+from answering.about.features import features_of
+from answering.about.judge import Looked, looked
+from answering.about.learned import ANSWERED, shipped
+from answering.extractive.choosing import Contexts, chosen_from, first_about, of_each, without_others
+from answering.extractive.confidence import THRESHOLD, is_unfit, of_answer, of_best
+from answering.extractive.counting import matching
+from answering.extractive.listing import clause, listed
 from answering.extractive.passages import Quotable, quotables, quotables_of
 from answering.extractive.quoting import gap_after, outline_quotes, quotes_of
 from answering.extractive.scoring import Scored, can_answer, scored_by_words
 from answering.extractive.sought import Sought
 from domain.answers import Delta, Prompt, Usage
 from domain.documents import Chunk
-from domain.ports import TextEncoder
+from domain.ports import TokenEncoder, Tokens
 from domain.question import Wording
 from prompts.answer import abstention
 
 MODEL = "exhibit-extractive"
 
+WHOLE = 0.8  # confidence in a whole list under its heading, or all rows that a question's words choose
 _SHORTLIST = 8  # sentences that the encoder sees; with 16 it finds no more, and takes twice as long
 
 
@@ -29,11 +36,28 @@ class Reading:
     confidence: float
 
 
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """What the reader would quote, and what tells whether that is an answer."""
+
+    question: Sought
+    ranked: tuple[Scored, ...]
+    chosen: tuple[Quotable, ...]
+    whole: bool  # a list under the heading asked for, the clause of that number, or a piece for each compared thing
+    together: Looked  # how subjects and restrictions stand where the chosen pieces stand
+    features: tuple[float, ...]
+    tokens: Aligned | None  # None where the encoder can't read the question or the best pieces
+    fit: float  # 0..1 by rules alone: how well the best piece and the evidence fit
+    unfit: bool  # no quote has the form or the year that is asked for
+
+
 class ExtractiveReader:
     """A `Generator`; the encoder is used only for questions that it can read."""
 
-    def __init__(self, encoder: TextEncoder | None = None) -> None:
+    def __init__(self, encoder: TokenEncoder | None = None) -> None:
         self._encoder = encoder
+        self._learned = shipped()
+        self._knows_tokens = encoder is not None and encoder.name == self._learned.encoder
 
     @property
     def model(self) -> str:
@@ -55,14 +79,25 @@ class ExtractiveReader:
     def read(self, prompt: Prompt) -> Reading:
         if prompt.question.intent.sort == "summary" and (outlined := outline_quotes(prompt)):
             return Reading(outlined, 1.0)
-        question = Sought.of(prompt.question.standalone)
-        pieces = quotables(prompt.question.standalone, prompt.evidence)
-        ranked = self._ranked(question, pieces)
-        chosen = chosen_from(question, ranked, pieces) if ranked else []
-        confidence = round(of_answer(question, ranked[0], chosen, prompt.evidence), 3) if ranked else 0.0
-        if confidence < THRESHOLD:
+        asks = prompt.question.standalone.asks
+        if rows := matching(Sought.of(prompt.question.standalone), asks, prompt.evidence):
+            return Reading(rows.quotes(), WHOLE)
+        seen = self.considered(prompt)
+        confidence = self.confidence_of(seen) if seen else 0.0
+        if seen is None or confidence < ANSWERED:
             return Reading((abstention(prompt.question),), confidence)
-        return Reading(quotes_of(question, chosen), confidence)
+        return Reading(quotes_of(seen.question, seen.chosen), confidence)
+
+    def confidence_of(self, seen: Considered) -> float:
+        """0 where of the names and codes that are asked for none stands near the quotes: they are about another."""
+        if seen.together.of_another:
+            return 0.0
+        if seen.whole:
+            return WHOLE
+        if self._encoder is None or seen.unfit:  # by rules alone, on the learned scale
+            return round(min(1.0, seen.fit + (ANSWERED - THRESHOLD if seen.fit >= THRESHOLD else 0.0)), 3)
+        chance = self._learned.chance(seen.features, seen.tokens, seen.fit)
+        return round(max(chance, WHOLE) if seen.chosen[0].singled and seen.fit >= THRESHOLD else chance, 3)
 
     def confidence(self, prompt: Prompt) -> float:
         """The probability that the evidence holds the answer, for any generator."""
@@ -83,24 +118,62 @@ class ExtractiveReader:
 
     def ranked(self, prompt: Prompt) -> list[Scored]:
         question = Sought.of(prompt.question.standalone)
-        return self._ranked(question, quotables(prompt.question.standalone, prompt.evidence))
+        return self._ranked(question, quotables(prompt.question.standalone, prompt.evidence))[0]
 
-    def _ranked(self, question: Sought, pieces: Sequence[Quotable]) -> list[Scored]:
+    def considered(self, prompt: Prompt) -> Considered | None:
+        """None where no piece of the evidence could be quoted."""
+        wording = prompt.question.standalone
+        question, pieces = Sought.of(wording), quotables(wording, prompt.evidence)
+        ranked, asked = self._ranked(question, pieces)
+        if not ranked:
+            return None
+        contexts = Contexts(prompt.evidence)
+        ranked = first_about(wording.asks, ranked, contexts)
+        whole = (
+            clause(wording.asks, pieces)
+            or listed(question, wording.asks, ranked, pieces)
+            or of_each(wording.asks, ranked, contexts)
+        )
+        chosen = whole or without_others(wording.asks, chosen_from(question, ranked, pieces))
+        together = looked(wording.asks, [contexts.of(one) for one in chosen])
+        features = features_of(question, wording.asks, prompt.question.cues, ranked, together, prompt.evidence, pieces)
+        return Considered(
+            question,
+            tuple(ranked),
+            tuple(chosen),
+            bool(whole),
+            together,
+            features,
+            _beside(asked, ranked) if self._knows_tokens else None,
+            of_answer(question, ranked[0], chosen, prompt.evidence),
+            is_unfit(question, chosen, prompt.evidence),
+        )
+
+    def _ranked(self, question: Sought, pieces: Sequence[Quotable]) -> tuple[list[Scored], Tokens | None]:
+        """Best first, and the question's tokens, where the encoder tells them."""
         scored = [one for one in scored_by_words(question, pieces) if can_answer(question, one)]
         shortlist = sorted(scored, key=_total, reverse=True)[:_SHORTLIST]
-        return sorted(self._with_likeness(question.text, shortlist), key=_total, reverse=True)
+        asked = self._read(question.text, shortlist)
+        return sorted(shortlist, key=_total, reverse=True), asked
 
-    def _with_likeness(self, question: str, shortlist: list[Scored]) -> list[Scored]:
+    def _read(self, question: str, shortlist: list[Scored]) -> Tokens | None:
+        """Adds to the shortlist what the encoder sees of it."""
         if self._encoder is None or not shortlist or not self._encoder.sees(question):
-            return shortlist
+            return None
         seen = [i for i, one in enumerate(shortlist) if self._encoder.sees(one.quotable.read_as)]
         if not seen:
-            return shortlist
-        vectors = self._encoder.encode([shortlist[i].quotable.read_as for i in seen])
-        likeness = vectors @ self._encoder.encode_query(question)  # (n,)
-        for i, value in zip(seen, likeness, strict=True):
-            shortlist[i] = replace(shortlist[i], likeness=float(value))
-        return shortlist
+            return None
+        (asked, *vectors), tokens = self._encoder.encode_tokens(
+            [question, *(shortlist[i].quotable.read_as for i in seen)]
+        )
+        for i, vector, one in zip(seen, vectors, tokens[1:], strict=True):
+            shortlist[i] = replace(shortlist[i], likeness=float(vector @ asked), tokens=one)
+        return tokens[0]
+
+
+def _beside(asked: Tokens | None, ranked: Sequence[Scored]) -> Aligned | None:
+    best = [one.tokens for one in ranked[:SENTENCES] if one.tokens is not None]
+    return aligned(asked, best) if asked is not None and ranked[0].tokens is not None else None
 
 
 def _total(one: Scored) -> float:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from answering.extractive.fit import fits
 from answering.extractive.passages import Quotable
 from answering.extractive.sought import WEAK, Sought, boundary_pairs
+from domain.ports import Tokens
 from language.sentences import is_caption
 
 _SINGLED = 0.3  # added for the row with the highest or lowest value, if that is asked for
@@ -24,6 +25,7 @@ class Scored:
     around: float  # the same, with the neighbouring sentences
     cue: float  # 1: has what such a question asks for (a name, a number, a reason …); 0: has not; 0.5: can't tell
     likeness: float | None = None  # cosine to the question; None where the encoder can't read the sentence
+    tokens: Tokens | None = None  # of the sentence, where the encoder tells them
 
     @property
     def by_words(self) -> float:

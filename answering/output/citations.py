@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from answering.about.claims import verdict_about, with_about
 from answering.grounding.check import Checker, Statement, verdict_of
 from answering.output.suspicion import planted
-from domain.answers import Answer, Citation, Claim, Prompt
+from domain.answers import Answer, Because, Citation, Claim, Prompt
 from domain.evidence import Evidence
 from domain.searches import Search
 from ingest.parse.tables import unruled
@@ -20,12 +21,19 @@ Holds = Callable[[Prompt], float]  # 0..1: that the evidence of a prompt holds t
 
 
 def read_back(
-    text: str, prompt: Prompt, search: Search, model: str, confidence: float | None, checker: Checker
+    text: str,
+    prompt: Prompt,
+    search: Search,
+    model: str,
+    confidence: float | None,
+    checker: Checker,
+    because: Because | None = None,
 ) -> Answer:
-    """Reads what was said back into claims and citations, each checked against what it cites."""
+    """Reads what was said back into claims and citations, each checked against what it cites. `because`: the text is
+    the wording of an abstention."""
     text = text.strip()
-    if not text or abstains(text):
-        return _abstained(text, prompt, search, model, confidence)
+    if because is not None or not text or abstains(text):
+        return _abstained(text, prompt, search, model, confidence, because or "unsure")
     claims = checker.check(
         [
             Statement(stated.text, stated.citations, tuple(cited(prompt.evidence[n - 1]) for n in stated.citations))
@@ -33,10 +41,11 @@ def read_back(
             if not _obeys(stated.text, stated.citations, prompt)
         ]
     )
+    claims, together = with_about(claims, prompt, confidence)
     marked = list(dict.fromkeys((n, claim.text) for claim in claims for n in claim.citations))
     return Answer(
         answer=text,
-        verdict=verdict_of(claims),
+        verdict=verdict_about(verdict_of(claims), together, confidence),
         confidence=confidence if confidence is not None else _mean_support(claims),
         claims=claims,
         citations=_citations(marked, prompt),
@@ -58,7 +67,9 @@ def _mean_support(claims: Sequence[Claim]) -> float:
     return round(sum(claim.support for claim in claims) / len(claims), 3) if claims else 0.0
 
 
-def _abstained(text: str, prompt: Prompt, search: Search, model: str, confidence: float | None) -> Answer:
+def _abstained(
+    text: str, prompt: Prompt, search: Search, model: str, confidence: float | None, because: Because
+) -> Answer:
     return Answer(
         answer=text or abstention(prompt.question),
         verdict="abstained",
@@ -70,6 +81,7 @@ def _abstained(text: str, prompt: Prompt, search: Search, model: str, confidence
         trace_id=search.trace_id,
         nearest=search.evidence[:NEAREST],
         missing=missing_from(prompt.question, [cited(one) for one in prompt.evidence]),
+        abstained_because=because,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from answering.output.suspicion import suspicions
-from domain.answers import Answer, Verdict
+from domain.answers import Answer, Because, Verdict
 from domain.documents import MOST_LISTED_PAGES, Document, Kind, Part, Place, ReadAs, Region, ReindexState, Stage, Status
 from domain.evidence import Evidence, Space
 from domain.parsed import PlacedWord
@@ -166,6 +166,7 @@ class ClaimOut(Out):
     citations: list[int] = Field(description="numbers of the citations that it names")
     support: float = Field(description="0 to 1: how well the cited evidence supports it")
     supported: bool
+    about: float = Field(description="0 to 1: how far the cited evidence is about what was asked")
 
 
 class CitationOut(BaseModel):
@@ -187,8 +188,9 @@ class UsageOut(Out):
 class AnswerOut(BaseModel):
     answer: str = Field(description="with markers such as `[1]` after what they cite")
     verdict: Verdict = Field(
-        description="`grounded`: every claim is supported; `partial`: some are; `ungrounded`: none is; `abstained`: "
-        "the documents don't hold the answer"
+        description="`grounded`: every claim is supported, and they are surely about what was asked; `partial`: some "
+        "are, they are about a part of it, or not surely about it; `ungrounded`: none is, or none is about it; "
+        "`abstained`: no answer is given"
     )
     confidence: float = Field(description="0 to 1: that the evidence holds the answer")
     claims: list[ClaimOut] = Field(description="the answer's statements, each checked against what it cites")
@@ -196,6 +198,10 @@ class AnswerOut(BaseModel):
     evidence: list[EvidenceOut] = Field(description="all that was shown to the model, in the order of the markers")
     nearest: list[EvidenceOut] = Field(description="with `abstained`: the closest evidence")
     missing: str | None = Field(description="with `abstained`: what was not found")
+    abstained_because: Because | None = Field(
+        description="with `abstained`: `absent`: something that was asked for is mentioned nowhere in the documents "
+        "that were asked; `unsure`: no evidence found states the answer, though there may be one"
+    )
     notices: list[NoticeOut] = Field(description="what the reader should know about this answer")
     model: str
     usage: UsageOut
@@ -216,6 +222,7 @@ class AnswerOut(BaseModel):
             evidence=evidence_out(answer.evidence),
             nearest=evidence_out(answer.nearest),
             missing=answer.missing,
+            abstained_because=answer.abstained_because,
             notices=[NoticeOut.model_validate(notice) for notice in answer.notices],
             model=answer.model,
             usage=UsageOut.model_validate(answer.usage),

@@ -6,12 +6,14 @@ import os
 from contextlib import AsyncExitStack
 from functools import partial
 
+from answering.about.lookup import Lookup
 from answering.ask import Ask
 from answering.explain import Explain
 from answering.extractive.reader import ExtractiveReader
 from answering.find import EvidenceFinder
 from answering.grounding.check import Checker
 from answering.library_questions import Librarian
+from answering.output.abstaining import Abstaining
 from answering.question.condense import QuestionReader
 from answering.write import AnswerWriter
 from app.adapters.llm.judges import ModelJudge, NliJudge
@@ -51,6 +53,7 @@ def answering(
         Checker(encoders.text, judge(settings)),
         partial(fitted, pictures),
         ExtractiveReader(encoders.text).confidence,
+        Abstaining(Lookup(stores.words, catalogue.chunks), hint=model is None),
     )
     return Ask(QuestionReader(model), finder, writer)
 

@@ -13,7 +13,7 @@ from answering.question import read as questions
 from domain.answers import Prompt
 from domain.documents import Chunk, Document, Kind, Place
 from domain.evidence import Evidence
-from domain.ports import Vector, Vectors
+from domain.ports import Tokens, Vector, Vectors
 from prompts.answer import abstains
 from prompts.markers import claims_of
 from tests.growth import assert_linear
@@ -352,6 +352,10 @@ class Alike:
 
     def encode_query(self, text: str) -> Vector:
         return np.array([1.0, 0.0], np.float32)
+
+    def encode_tokens(self, texts: list[str]) -> tuple[Vectors, list[Tokens]]:
+        vectors = self.encode(texts)
+        return vectors, [Tokens(np.arange(3), np.tile(vector, (3, 1))) for vector in vectors]
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         return [len(text) for text in texts]

@@ -1,0 +1,105 @@
+"""Rows of a table that a question's words choose: "which high priority issues does Yusuf own", and how many they are.
+
+A word that is a cell's whole value chooses the rows that have it in that column. Every word of the question must be a
+value, a column's name or stand over the table: otherwise something is asked that the table can't be filtered by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from answering.extractive.sought import Sought
+from domain.evidence import Evidence
+from domain.question import Asks
+from ingest.parse.tables import cells_of
+from language.scripts import folded
+from language.terms import terms
+
+_SHAPES = frozenset({"list", "count"})
+_MOST_ROWS = 100
+_LEAST_ROWS = 3  # of a table that is filtered
+_MANY_VALUES = 0.8  # distinct values per row: such a column names rows, it does not sort them
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    n: int  # the marker of the evidence that it stands in
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    header: tuple[str, ...]
+    rows: tuple[Row, ...]
+    columns: tuple[int, ...]  # that chose them
+    counted: bool
+
+    def quotes(self) -> tuple[str, ...]:
+        """Each row by its first cell and what chose it, with its marker; the number of them before, where asked."""
+        shown = tuple(dict.fromkeys((0, *self.columns)))
+        lines = [f"{'; '.join(self._cell(row, at) for at in shown)} [{row.n}]" for row in self.rows[:_MOST_ROWS]]
+        return (f"{len(self.rows)}:", *lines) if self.counted else tuple(lines)
+
+    def _cell(self, row: Row, at: int) -> str:
+        return f"{self.header[at]}: {row.cells[at]}" if self.header[at] else row.cells[at]
+
+
+def matching(question: Sought, asks: Asks, evidence: Sequence[Evidence]) -> Matching | None:
+    """None where the question isn't one for rows, or not every word of it chooses among them."""
+    if asks.shape not in _SHAPES:
+        return None
+    wanted = _wanted(question)
+    for header, rows, over in _tables(evidence):
+        chosen, explained = _chosen(wanted, header, rows)
+        known = over | explained | frozenset(terms(" ".join(header)))
+        if len(rows) < _LEAST_ROWS or not wanted <= known:
+            continue
+        if not chosen and not (asks.shape == "count" and wanted <= over | frozenset(terms(" ".join(header)))):
+            continue
+        found = tuple(row for row in rows if all(folded(row.cells[at]) == value for at, value in chosen.items()))
+        return Matching(header, found, tuple(chosen), asks.shape == "count") if found else None
+    return None
+
+
+def _wanted(question: Sought) -> frozenset[str]:
+    return frozenset(term for term in question.strong if term not in _OF_LISTS)
+
+
+_OF_LISTS = frozenset(terms("list all every total rows entries items own owns belong marked"))
+
+
+def _tables(evidence: Sequence[Evidence]) -> Iterator[tuple[tuple[str, ...], list[Row], frozenset[str]]]:
+    """Tables of one document with the same header are pieces of one: its header, rows, and the terms over it."""
+    found: dict[tuple[str, tuple[str, ...]], list[Row]] = {}
+    over: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}
+    for n, one in enumerate(evidence, start=1):
+        lines = [line for line in one.chunk.text.splitlines() if line.lstrip().startswith("|")]
+        if one.chunk.kind != "table" or len(lines) < _LEAST_ROWS:
+            continue
+        header = tuple(cells_of(lines[0]))
+        key = one.document.id, header
+        rows = [Row(n, tuple(cells)) for cells in map(cells_of, lines[2:]) if len(cells) == len(header)]
+        known = set(found.setdefault(key, []))
+        found[key] += [row for row in rows if row.cells not in {other.cells for other in known}]
+        prose = " ".join(line for line in one.chunk.own_search_text.splitlines() if not line.lstrip().startswith("|"))
+        over[key] = over.get(key, frozenset()) | frozenset(terms(f"{one.document.name} {one.document.title} {prose}"))
+    for key, rows in found.items():
+        yield key[1], rows, over[key]
+
+
+def _chosen(
+    wanted: frozenset[str], header: Sequence[str], rows: Sequence[Row]
+) -> tuple[Mapping[int, str], frozenset[str]]:
+    """Column -> the value that the question names there, and the terms of these values."""
+    chosen: dict[int, str] = {}
+    explained: frozenset[str] = frozenset()
+    for at in range(len(header)):
+        values = {folded(row.cells[at]) for row in rows if row.cells[at]}
+        if len(values) > _MANY_VALUES * len(rows):
+            continue
+        named = [value for value in values if (parts := frozenset(terms(value))) and parts <= wanted - explained]
+        if named:
+            chosen[at] = max(named, key=len)
+            explained |= frozenset(terms(chosen[at]))
+    return chosen, explained
