@@ -9,6 +9,7 @@ from answering.about.context import Context, of_evidence, of_row
 from answering.about.judge import THRESHOLD, Looked, looked
 from answering.about.learned import SURE
 from domain.answers import Claim, Prompt, Verdict
+from domain.question import Asks
 from prompts.markers import quote_for
 
 
@@ -16,7 +17,8 @@ def with_about(claims: Sequence[Claim], prompt: Prompt, confidence: float | None
     """The claims with their `about`, and how the question stands in all of them together. `confidence`: the learned
     chance that the quotes answer, where the generator tells it; a claim is no surer to be about the question."""
     most = 1.0 if confidence is None else confidence
-    asks = prompt.question.standalone.asks
+    whole = prompt.question.intent.sort != "ordinary"  # about whole documents, which were chosen by their names
+    asks = Asks() if whole else prompt.question.standalone.asks
     contexts = [_context(claim, prompt) for claim in claims]
     each = [looked(asks, [context]) for context in contexts]
     judged = tuple(
