@@ -80,10 +80,13 @@ def _misspelt(name: str, context: Context) -> bool:
 def _month(word: str, context: Context) -> bool:
     names = _MONTH_NAMES.get(word, frozenset((word,)))
     number = next((at for at, those in enumerate(rows_of_months(), start=1) if word in those), 0)
-    dated = re.search(
-        rf"(?:19|20)\d\d[-/.]0?{number}(?!\d)|(?<!\d)0?{number}[./](?:19|20)\d\d|(?<!\d){number}月", context.folded
-    )
+    dated = _dated(number).search(context.folded)
     return bool(dated) or any(_word(name).search(context.folded) for name in names)
+
+
+@lru_cache(maxsize=12)
+def _dated(month: int) -> re.Pattern[str]:
+    return re.compile(rf"(?:19|20)\d\d[-/.]0?{month}(?!\d)|(?<!\d)0?{month}[./](?:19|20)\d\d|(?<!\d){month}月")
 
 
 @lru_cache(maxsize=1)

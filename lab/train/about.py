@@ -6,8 +6,9 @@ article or a document are judged by weights that were learned without it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -131,7 +132,7 @@ def _inputs(table: Table, rows: NDArray[np.int64], with_tokens: bool) -> tuple[T
     return (features, *wide, torch.from_numpy(table.facts[rows, :longest]), torch.from_numpy(mask[:, :longest]))
 
 
-def arrays_of(net: nn.Module, name: str) -> Mapping[str, NDArray[np.float16]]:
+def arrays_of(net: nn.Module, name: str) -> dict[str, NDArray[Any]]:
     return {f"{name}.{key}": value.numpy().astype(np.float16) for key, value in net.state_dict().items()}
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from answering.about.alignment import aligned
 from answering.about.features import NAMES
@@ -42,7 +45,7 @@ def test_numpy_computes_what_was_learned() -> None:
     table = table_of(features, [laid], [True], [1.0])
     last = np.zeros(3 * (2 + len(LAST)) + 2, np.float32)  # inputs three times, and two marks
     last[0] = 1.0  # the log-odds pass through
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "encoder": np.array("e"), "centre": np.zeros(len(NAMES)), "scale": np.ones(len(NAMES)),
         "last.centre": np.zeros(2 + len(LAST)), "last.scale": np.ones(2 + len(LAST)),
         "last.weight": last, "last.bias": np.zeros(1),
