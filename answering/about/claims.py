@@ -29,12 +29,13 @@ def with_about(claims: Sequence[Claim], prompt: Prompt, confidence: float | None
 
 def verdict_about(verdict: Verdict, together: Looked, confidence: float | None) -> Verdict:
     """A claim that is supported, but about something else, is no answer; one about a part of it is a part of one, and
-    so is one that is not surely about it."""
+    so is one that is not surely about it. A thing may be named otherwise, which the learned chance tells best."""
     if verdict not in ("grounded", "partial"):
         return verdict
-    if together.share >= THRESHOLD:
-        return verdict if confidence is None or confidence >= SURE else "partial"
-    return "partial" if any(one.exact for one in together.found) else "ungrounded"
+    if together.lacks:
+        return "partial" if any(one.exact for one in together.found) else "ungrounded"
+    sure = together.share >= THRESHOLD if confidence is None else confidence >= SURE
+    return verdict if sure else "partial"
 
 
 def _context(claim: Claim, prompt: Prompt) -> Context:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from answering.about.alignment import SENTENCES, Aligned, aligned
 from answering.about.features import features_of
 from answering.about.judge import Looked, looked
-from answering.about.learned import ANSWERED, shipped
+from answering.about.learned import ANSWERED, SURE, shipped
 from answering.extractive.choosing import Contexts, chosen_from, first_about, of_each, without_others
 from answering.extractive.confidence import THRESHOLD, is_unfit, of_answer, of_best
 from answering.extractive.counting import matching
@@ -27,6 +27,7 @@ from prompts.answer import abstention
 MODEL = "exhibit-extractive"
 
 WHOLE = 0.8  # confidence in a whole list under its heading, or all rows that a question's words choose
+_FITS, _CLEARLY = 0.8, 0.1
 _SHORTLIST = 8  # sentences that the encoder sees; with 16 it finds no more, and takes twice as long
 
 
@@ -49,6 +50,15 @@ class Considered:
     tokens: Aligned | None  # None where the encoder can't read the question or the best pieces
     fit: float  # 0..1 by rules alone: how well the best piece and the evidence fit
     unfit: bool  # no quote has the form or the year that is asked for
+
+    @property
+    def is_a_cell(self) -> bool:
+        """A row that has what is asked for, stands clearly first and under all that is named: of such rows of tables
+        with text .91 are right (`python -m lab.measures.about`), where the learned chance is often lower."""
+        best = self.ranked[0]
+        clear = len(self.ranked) == 1 or best.total - self.ranked[1].total > _CLEARLY
+        stands = self.together.share >= _FITS and self.fit >= _FITS
+        return best.quotable.form == "row" and best.cue == 1.0 and clear and stands
 
 
 class ExtractiveReader:
@@ -97,7 +107,9 @@ class ExtractiveReader:
         if self._encoder is None or seen.unfit:  # by rules alone, on the learned scale
             return round(min(1.0, seen.fit + (ANSWERED - THRESHOLD if seen.fit >= THRESHOLD else 0.0)), 3)
         chance = self._learned.chance(seen.features, seen.tokens, seen.fit)
-        return round(max(chance, WHOLE) if seen.chosen[0].singled and seen.fit >= THRESHOLD else chance, 3)
+        if seen.chosen[0].singled and seen.fit >= THRESHOLD:
+            return round(max(chance, WHOLE), 3)
+        return round(max(chance, SURE) if seen.is_a_cell else chance, 3)
 
     def confidence(self, prompt: Prompt) -> float:
         """The probability that the evidence holds the answer, for any generator."""
