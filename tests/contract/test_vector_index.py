@@ -220,7 +220,7 @@ def test_a_folder_that_cannot_be_opened_is_a_sentence(tmp_path: Path) -> None:
 
 def test_a_server_that_is_not_there_is_unavailable_when_it_is_asked() -> None:
     index = ChromaVectors(url="http://127.0.0.1:9")
-    with pytest.raises(Unavailable, match=r"127\.0\.0\.1:9"):
+    with pytest.raises(Unavailable, match=r"^The vector index can't be reached now\.$"):  # its address is not told
         index.search(INDEX, unit(1)[0], 5)
 
 
