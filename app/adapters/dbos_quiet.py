@@ -15,6 +15,7 @@ NOISY = ("dbos", "sqlalchemy.pool.impl.QueuePool")
 LOST = re.compile(
     r"psycopg\.|[Dd]atabase connection|server closed the connection|terminating connection|QueuePool limit"
 )
+CANCELLED = "Asyncio task cancelled"  # a worker that ends cuts its runs off
 
 
 class Quiet(logging.Filter):
@@ -24,9 +25,10 @@ class Quiet(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, DBOSAwaitedWorkflowCancelledError):  # it was asked for
+        said = record.getMessage()
+        if isinstance(error, DBOSAwaitedWorkflowCancelledError) or said.startswith(CANCELLED):  # it was asked for
             return False
-        if isinstance(error, DBAPIError) or LOST.search(record.getMessage()):
-            self._outages.failed("the catalogue", " ".join(str(error or record.getMessage()).split())[:300])
+        if isinstance(error, DBAPIError) or LOST.search(said):
+            self._outages.failed("the catalogue", " ".join(str(error or said).split())[:300])
             return False
         return True

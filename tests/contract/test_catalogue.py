@@ -758,6 +758,26 @@ def test_a_document_that_is_ready_may_still_wait_for_its_descriptions(catalogue:
     assert catalogue.runs.requeue(document.id).waiting_for is None
 
 
+def test_a_document_without_descriptions_is_described_again_and_stays_findable(
+    catalogue: Catalogue, home: str, new: New
+) -> None:
+    document, _ = catalogue.documents.record(new())
+    catalogue.chunks.replace(document.id, 1, [chunk_in(document)])
+    catalogue.runs.update(document.id, 1, status="running", waiting_for="the language model")
+    assert catalogue.documents.undescribed(9) == ()  # it is still on its way
+    catalogue.runs.publish(document.id, 1, "ready")
+    [waiting] = catalogue.documents.undescribed(9)
+    assert waiting.id == document.id
+    assert catalogue.documents.undescribed(0) == ()
+    begun = catalogue.runs.describe_again(document.id, 1)
+    assert (begun.status, begun.attempt, begun.findable, begun.waiting_for) == ("running", 2, True, None)
+    assert len(catalogue.chunks.evidence([f"{document.id}.a"], [home])) == 1
+    with pytest.raises(Conflict):
+        catalogue.runs.describe_again(document.id, 1)
+    assert catalogue.runs.publish(document.id, 2, "ready")
+    assert catalogue.documents.undescribed(9) == ()
+
+
 def changes_of_a_run(catalogue: Catalogue, document: Document, attempt: int) -> list[bool]:
     return [
         catalogue.runs.update(document.id, attempt, status="running", progress=0.9),

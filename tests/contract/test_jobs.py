@@ -85,7 +85,10 @@ class Recorder:
     async def waits(self, document_id: str, attempt: int, part: str | None) -> None:
         self.told.append((document_id, attempt, part))
 
-    async def to_caption(self, document_id: str, attempt: int) -> int:
+    async def next_batch(self, document_id: str, attempt: int) -> int:
+        return 1
+
+    async def to_caption(self, document_id: str, attempt: int, first: int) -> int:
         return 0
 
     async def parse(self, document_id: str, attempt: int, *more: object) -> tuple[int, int, float, bool]:
@@ -428,6 +431,12 @@ async def test_what_is_gone_for_longer_is_waited_for_and_told(jobs: Jobs, pipeli
     assert pipeline.told == [("doc", 1, "the vector index"), ("doc", 1, None)]
     assert (pipeline.began, pipeline.published) == ({("doc", 1): 8}, {("doc", 1): 1})
     assert pipeline.failed == {}
+
+
+async def test_a_document_is_described_again_by_a_run_of_its_own(jobs: Jobs, pipeline: Recorder) -> None:
+    await jobs.describe("doc", 2)
+    await becomes("done", lambda: jobs.state("doc", 2))
+    assert (pipeline.published, pipeline.began, pipeline.described) == ({("doc", 2): 1}, {}, {})
 
 
 async def test_what_waits_can_be_cancelled(jobs: Jobs, pipeline: Recorder) -> None:
