@@ -13,7 +13,8 @@ from system.outages import Outages
 NOISY = ("dbos", "sqlalchemy.pool.impl.QueuePool")
 # How the messages of a lost connection read, whose error is part of the text.
 LOST = re.compile(
-    r"psycopg\.|[Dd]atabase connection|server closed the connection|terminating connection|QueuePool limit"
+    r"psycopg\.|[Dd]atabase connection|[Nn]otification listener|connection (to server|failed)|closed the connection"
+    r"|terminating connection|QueuePool limit"
 )
 CANCELLED = "Asyncio task cancelled"  # a worker that ends cuts its runs off
 

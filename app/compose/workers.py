@@ -148,7 +148,7 @@ async def work(
     in_background(stack, reconcile_for_ever(catalogue, jobs, outages=outages))
     in_background(stack, worker.resume_for_ever())
     repairing = partial(repair, open_stores.stores, partial(wants, ingestion.models.text))
-    in_background(stack, repair_at_start_and_after(open_stores.lost, repairing))
+    in_background(stack, repair_at_start_and_after(open_stores.lost, repairing, outages))
     in_background(stack, _describing_late(settings, open_stores.stores, jobs, outages))
     if settings.embedded:  # no other process uses the folder
         in_background(stack, sweep_at_start(ingestion.originals.keys, ingestion.originals.sweep))

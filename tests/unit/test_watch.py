@@ -71,7 +71,12 @@ def test_an_index_that_vanished_is_noticed_and_a_new_one_is_not() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["Exception finding work: (psycopg.OperationalError) connection failed", "Database connection failed: x"]
+    "said",
+    [
+        "Exception finding work: (psycopg.OperationalError) connection failed",
+        "Database connection failed: x",
+        'Notification listener error: connection failed: connection to server at "127.0.0.1", port 5432 failed',
+    ],
 )
 def test_what_dbos_says_of_an_outage_is_told_once(said: str, caplog: pytest.LogCaptureFixture) -> None:
     outages = Outages()

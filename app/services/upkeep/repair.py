@@ -40,6 +40,7 @@ from domain.errors import Missing, Unavailable
 from domain.evidence import Space
 from domain.ports import Catalogue, Chunks, Collections, Documents, IndexName
 from ingest.stores import Stores
+from system.outages import Outages
 from system.threads import in_thread
 
 SAMPLE = 200  # chunks of a collection, and as many of the ids that each of its indexes lists
@@ -73,13 +74,16 @@ class Repaired:
         return bool(self.vectors or self.words or self.rebuilt)
 
 
-async def repair_at_start(repairing: Callable[[], Awaitable[Repaired]], again_s: float = AGAIN_S) -> None:
+async def repair_at_start(
+    repairing: Callable[[], Awaitable[Repaired]], again_s: float = AGAIN_S, outages: Outages | None = None
+) -> None:
     """Logs what was repaired; nothing if all was complete. Tries again, as an index's server may start later."""
     for _ in range(TRIES):
         try:
             repaired = await repairing()
         except Unavailable as error:
-            log.warning("the indexes could not be compared with what is kept", extra={"why": str(error)})
+            if outages is None or not outages.noticed(error):
+                log.warning("the indexes could not be compared with what is kept", extra={"why": str(error)})
             await asyncio.sleep(again_s)
             continue
         except Exception:  # any error: without another try the index would stay incomplete until the next start
@@ -94,11 +98,13 @@ async def repair_at_start(repairing: Callable[[], Awaitable[Repaired]], again_s:
         return
 
 
-async def repair_at_start_and_after(lost: asyncio.Event, repairing: Callable[[], Awaitable[Repaired]]) -> None:
-    """At start, and whenever `lost` is set (an index's process has died), with longer pauses if that repeats."""
+async def repair_at_start_and_after(
+    lost: asyncio.Event, repairing: Callable[[], Awaitable[Repaired]], outages: Outages | None = None
+) -> None:
+    """At start, and whenever `lost` is set (an index may have lost something), with longer pauses if that repeats."""
     pause_s = FIRST_PAUSE_S
     while True:
-        await repair_at_start(repairing)
+        await repair_at_start(repairing, outages=outages)
         await lost.wait()
         lost.clear()
         await asyncio.sleep(pause_s)
