@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DRAWS := $(VENV)/.draws
 
-.PHONY: demo run up test check types bench eval coverage test-servers test-vllm test-deployed format clean help
+.PHONY: demo run up test check types bench eval coverage test-servers test-vllm test-deployed test-page format clean help
 
 help:
 	@echo "make demo       set up, start, take in the samples, ask four questions, keep running"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-servers  two APIs and two workers on one Postgres: cut off, ended, restarted"
 	@echo "make test-vllm  chat against a real vLLM on the CPU"
 	@echo "make test-deployed   the containers, started, killed and upgraded"
+	@echo "make test-page  the page in a browser"
 	@echo "make eval       page hits on the samples (and on other question sets that are there), and the image model"
 	@echo "make bench      compare with the default pipelines of LangChain and LlamaIndex"
 
@@ -45,6 +46,10 @@ $(NODE_CLIENT):
 # Two at a time, those of the whole service first: they are the longest, and wait much of their time.
 test: $(READY) $(NODE_CLIENT)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# A person's way through the page, in Debian's Chromium; skipped where there is none.
+test-page: $(READY)
+	@$(BIN)/python -m pytest tests/page
 
 # Twice as slow as the tests alone; prints the share of branches and what no test reaches, longest first.
 coverage: $(READY) $(NODE_CLIENT)
