@@ -1,5 +1,5 @@
 /** Addresses of views: `#/view/part/part?query`. Each can be sent to a colleague. */
-import { change } from "./store.js";
+import { change, state } from "./store.js";
 
 /** @param {string} hash @returns {import("./types").Address} */
 export function parsed(hash) {
@@ -34,7 +34,8 @@ export function replace(address) {
 }
 
 export function read() {
-  change({ address: parsed(location.hash), lit: [] });
+  const address = parsed(location.hash);
+  change({ address, ...(address.view === state.address.view ? {} : { lit: [] }) });
 }
 
 /** @param {string} address */

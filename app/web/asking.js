@@ -164,8 +164,9 @@ async function keepTurn(conversation, turn) {
   if (!id || state.conversation.turns !== conversation.turns) return;
   change({ conversation: { ...state.conversation, id } });
   const index = conversation.turns.indexOf(turn) + 1;
-  const n = state.address.query.get("n");
-  replace(conversationAddress(id, conversation.turns, index, state.address.query.get("turn") ? null : n));
+  const { query } = state.address;
+  const shown = Math.min(Number(query.get("turn")) || index, conversation.turns.length);
+  replace(conversationAddress(id, conversation.turns, query.get("n") ? shown : index, query.get("n")));
 }
 
 /**

@@ -80,13 +80,16 @@ function Runs({ leaves, around }) {
     if (claim >= 0) drawn.push(html`<${ClaimVerdict} at=${claim} around=${around} />`);
     claim = -1;
   };
-  for (const leaf of leaves) {
+  for (const [at, leaf] of leaves.entries()) {
     if (leaf.marker) {
       close();
       drawn.push(...leaf.marker.map((n) => html`<${Marker} n=${n} around=${around} />`));
     } else if (leaf.claim === undefined && !leaf.text.trim()) {
       if (held.length) held.push(leaf);
-      else drawn.push(leaf.text);
+      else {
+        if (!leaves[at + 1]?.marker) settle(); // the verdict stands before the space, not at the next sentence
+        drawn.push(leaf.text);
+      }
     } else {
       if ((leaf.claim ?? -1) !== claim) settle();
       claim = leaf.claim ?? -1;

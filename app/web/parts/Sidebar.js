@@ -55,7 +55,7 @@ function Looks() {
   const now = theme();
   const next = THEMES[(THEMES.indexOf(now) + 1) % THEMES.length];
   return html`<div class="looks">
-    <button type="button" class="button quiet" lang=${other === "zh" ? "zh-Hans" : "en"} onClick=${() => speakOther(other)}>
+    <button type="button" class="button quiet" lang=${other === "zh" ? "zh-Hans" : "en"} aria-label=${LANGUAGES[other]} onClick=${() => speakOther(other)}>
       <${Icon} name="globe" /><span>${LANGUAGES[other]}</span>
     </button>
     <${Button}

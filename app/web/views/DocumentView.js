@@ -25,7 +25,7 @@ export function DocumentView() {
     get(`/v1/documents/${encodeURIComponent(id)}`).then(setLoaded, (error) => setProblem(said(problemOf(error))));
   }, [id, live?.status]);
   if (problem) return html`<div class="empty" role="alert"><h1>${t("document.none")}</h1><p>${problem}</p></div>`;
-  const document = live ?? loaded;
+  const document = newest(live, loaded);
   if (!document) return html`<p class="faint loading">${t("loading")}</p>`;
   if (page) return html`<${PageTurner} document=${document} page=${Number(page) || 1} />`;
   return html`<section class="document-view">
@@ -43,6 +43,12 @@ export function DocumentView() {
     <${Facts} document=${document} />
     ${document.page_report.length > 0 && html`<${PageReport} document=${document} />`}
   </section>`;
+}
+
+/** Lists and events leave long page reports out. @param {Document | undefined} live @param {Document | null} loaded */
+function newest(live, loaded) {
+  if (!live || !loaded) return live ?? loaded;
+  return { ...live, page_report: live.page_report.length ? live.page_report : loaded.page_report };
 }
 
 /** @param {import("../types").Problem} problem */
