@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlencode
 
 import httpx
 
@@ -47,6 +48,7 @@ def main() -> None:
     for failure in failures:
         print(bold(f"✗ {failure}"))
     print(f"\nExhibit is at {bold(options.url)}, the samples are in the collection “{options.collection}”.")
+    print(f"Its page, with one question answered: {bold(page_of(options))}")
     if service is not None:
         print(f"It keeps running (log: {log}); stop it with: kill {service.pid}")
     sys.exit(1 if failures else 0)
@@ -81,6 +83,12 @@ def demonstrate(http: httpx.Client, options: argparse.Namespace) -> list[str]:
 def demo_questions(path: Path) -> list[Json]:
     questions = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     return sorted((q for q in questions if "demo" in q), key=lambda q: ORDER.index(q["demo"]))
+
+
+def page_of(options: argparse.Namespace) -> str:
+    """The page's address at which the first question about the samples is answered."""
+    question = demo_questions(options.samples / "questions.jsonl")[0]["question"]
+    return f"{options.url}/#/ask?{urlencode({'q': question, 'in': options.collection})}"
 
 
 # ---------------------------------------------------------------- starting

@@ -144,3 +144,10 @@ def test_a_log_that_tells_why_it_did_not_start_is_shown(demo: ModuleType, tmp_pa
     log = tmp_path / "exhibit.log"
     log.write_text("\n".join(f"line {n}" for n in range(100)), encoding="utf-8")
     assert demo.tail(log, 2) == "line 98\nline 99"
+
+
+def test_the_pages_address_asks_the_first_question(demo: ModuleType) -> None:
+    options = argparse.Namespace(url="http://127.0.0.1:8000", samples=ROOT / "samples", collection="samples")
+    address = demo.page_of(options)
+    assert address.startswith("http://127.0.0.1:8000/#/ask?q=How+long+did+the+night+boat+stay")
+    assert address.endswith("&in=samples")
