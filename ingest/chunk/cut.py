@@ -42,8 +42,16 @@ def cut_text(
     pages = [page for file in files for page in _read(file)]
     chunks, context = split_text(document, pages, count, max_tokens, hidden_text)
     cut = _cut(chunks[: limits.chunks], pages, TypeAdapter(PageContext).dump_json(context))
-    problems = (*_left_out(document, pages, len(chunks), limits), *cut.problems)
+    untold = () if hidden_text else _hidden(pages)
+    problems = (*_left_out(document, pages, len(chunks), limits), *untold, *cut.problems)
     return replace(cut, outline=(outline_of(document, pages),), problems=problems)
+
+
+def _hidden(pages: Sequence[ParsedPage]) -> tuple[Problem, ...]:
+    """What was left out of documents without pages because nobody sees it: pages tell so in their report."""
+    blocks = [block for page in pages if page.number is None for block in page.blocks if block.standing == "hidden"]
+    words = sum(len(block.text.split()) for block in blocks)
+    return (Problem(f"{words:,} hidden words were left out"),) if words else ()
 
 
 def _left_out(document: Document, pages: Sequence[ParsedPage], chunks: int, limits: DocumentLimits) -> list[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
@@ -15,6 +15,7 @@ from PIL import Image
 from domain.documents import Box
 from domain.errors import Unreadable
 from domain.parsed import Block
+from ingest.parse.captions import with_captions
 from ingest.parse.outline import Outline
 from ingest.parse.tables import table_block
 from language.scripts import CJK_LETTERS
@@ -26,8 +27,6 @@ LONGEST_SIDE = 1600
 LEAST_SIDE = 32  # pixels; smaller ones are bullets and rules
 MAX_PNG = 400_000  # bytes; what is larger is a photograph, and goes as JPEG
 REPEATS = 3  # the same picture more often is decoration
-CAPTION = re.compile(r"\s*(?:fig(?:ure|\.)?|table|chart|exhibit|图表?|圖表?|表)\s*[\dA-Z一二三四五六七八九十]", re.I)
-MAX_CAPTION = 400
 NO_SPACE_BEFORE = re.compile(r"[,.;:!?)\]}’”%，。；：！？）】」、]")
 NO_SPACE_AFTER = re.compile(r"[(\[{‘“（【「，。；：！？、]$")
 CJK = re.compile(f"[{CJK_LETTERS}]")
@@ -61,7 +60,7 @@ class Content:
 
 def content_of(document: DoclingDocument) -> Content:
     reader = _Reader(document)
-    blocks = tuple(_with_captions(list(reader.blocks())))
+    blocks = tuple(with_captions(list(reader.blocks())))
     return Content(blocks, reader.lost_pictures)
 
 
@@ -233,36 +232,3 @@ def _encoded(image: Image.Image, format: str) -> bytes:
     out = io.BytesIO()
     image.save(out, format, **({"quality": 88} if format == "JPEG" else {}))
     return out.getvalue()
-
-
-# ---------------------------------------------------------------- captions that are only neighbours
-
-
-def _with_captions(blocks: Sequence[Block]) -> Iterator[Block]:
-    """Gives a figure or table the "Figure 3 …" beside it; below comes first for figures, above for tables."""
-    taken: dict[int, str] = {}
-    used: set[int] = set()
-    for index, block in enumerate(blocks):
-        if block.kind in ("figure", "table") and not block.caption:
-            order = (index + 1, index - 1) if block.kind == "figure" else (index - 1, index + 1)
-            found = next((other for other in order if other not in used and _is_caption(blocks, other, block)), None)
-            if found is not None:
-                taken[index] = blocks[found].text
-                used.add(found)
-    return (
-        replace(block, caption=taken.get(index, block.caption))
-        for index, block in enumerate(blocks)
-        if index not in used
-    )
-
-
-def _is_caption(blocks: Sequence[Block], index: int, of: Block) -> bool:
-    if not 0 <= index < len(blocks):
-        return False
-    block = blocks[index]
-    return (
-        block.kind == "text"
-        and block.page == of.page
-        and len(block.text) <= MAX_CAPTION
-        and bool(CAPTION.match(block.text))
-    )

@@ -1,9 +1,10 @@
-"""Reads what floats on a sheet: pictures, charts with their cached numbers, text boxes."""
+"""Reads what is drawn in Office files: pictures, charts with their cached numbers, text boxes, SmartArt."""
 
 from __future__ import annotations
 
 import posixpath
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
@@ -12,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from domain.documents import Place
 from domain.errors import Unreadable
 from domain.parsed import Block
-from ingest.parse.docling_blocks import encoded_picture
+from ingest.parse.docling_blocks import REPEATS, encoded_picture
 from ingest.parse.packages import xml
 from ingest.parse.tables import table_block
 
@@ -21,21 +22,33 @@ TEXT = "{http://schemas.openxmlformats.org/drawingml/2006/main}t"
 PARAGRAPH = "{http://schemas.openxmlformats.org/drawingml/2006/main}p"
 CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
+RELATED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+PICTURES = ("{http://schemas.openxmlformats.org/drawingml/2006/main}blip", "{urn:schemas-microsoft-com:vml}imagedata")
+SHOWN = {  # element → the attributes that name what it shows
+    PICTURES[0]: (f"{RELATED}embed",),
+    PICTURES[1]: (f"{RELATED}id",),
+    f"{CHART}chart": (f"{RELATED}id",),
+    f"{DIAGRAM}relIds": (f"{RELATED}dm",),
+}
+DAMAGED = (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 MAX_POINTS = 500  # of a chart
+MOST_INDENTED = 8
 
 
 def drawn_blocks(archive: zipfile.ZipFile, sheet_part: str, sheet: str) -> Iterator[Block]:
     """The blocks of a sheet's drawings. A damaged drawing is left out: the cells are what matters."""
     place = Place(sheet=sheet)
     try:
-        for drawing in _related(archive, sheet_part, "/drawing"):
-            for part in (drawing, *_related(archive, drawing, "/diagramData")):
-                words = _words(xml(archive, part))
-                if words:
-                    yield Block("text", words, place=place)
-            for chart in _related(archive, drawing, "/chart"):
-                yield from _chart(xml(archive, chart), place)
-            for picture in _related(archive, drawing, "/image"):
+        for drawing in related(archive, sheet_part, "/drawing"):
+            words = _words(xml(archive, drawing))
+            if words:
+                yield Block("text", words, place=place)
+            for diagram in related(archive, drawing, "/diagramData"):
+                yield from smart_art(xml(archive, diagram), place)
+            for part in related(archive, drawing, "/chart"):
+                yield from chart(xml(archive, part), place)
+            for picture in related(archive, drawing, "/image"):
                 yield from _picture(archive, picture, place)
     except (Unreadable, KeyError):
         return
@@ -44,7 +57,7 @@ def drawn_blocks(archive: zipfile.ZipFile, sheet_part: str, sheet: str) -> Itera
 def comments(archive: zipfile.ZipFile, sheet_part: str, sheet: str) -> Iterator[Block]:
     """The comments at the cells of a sheet, in one block."""
     try:
-        parts = [xml(archive, part) for part in _related(archive, sheet_part, "/comments")]
+        parts = [xml(archive, part) for part in related(archive, sheet_part, "/comments")]
     except Unreadable:
         return
     notes = [note for root in parts if root is not None for note in root.iter(f"{MAIN}comment")]
@@ -53,17 +66,113 @@ def comments(archive: zipfile.ZipFile, sheet_part: str, sheet: str) -> Iterator[
         yield Block("text", "\n".join(lines), place=Place(sheet=sheet))
 
 
-def _related(archive: zipfile.ZipFile, part: str, kind: str) -> list[str]:
-    """The parts that a part points to, of one kind."""
-    folder, name = posixpath.split(part)
-    relations = xml(archive, f"{folder}/_rels/{name}.rels")
-    found = [] if relations is None else relations.findall(RELATION)
-    targets = [
-        relation.get("Target", "")
-        for relation in found
+def related(archive: zipfile.ZipFile, part: str, kind: str) -> list[str]:
+    """The parts that a part ("": the package) points to, of one kind, in the order of the relations."""
+    return [
+        _target(part, relation)
+        for relation in _relations(archive, part)
         if relation.get("Type", "").endswith(kind) and relation.get("TargetMode") != "External"
     ]
-    return [posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/") for target in targets]
+
+
+def addresses(archive: zipfile.ZipFile, part: str) -> dict[str, str]:
+    """Relation → address, of the links out of a part."""
+    return {
+        relation.get("Id", ""): relation.get("Target", "")
+        for relation in _relations(archive, part)
+        if relation.get("TargetMode") == "External" and relation.get("Type", "").endswith("/hyperlink")
+    }
+
+
+def targets(archive: zipfile.ZipFile, part: str) -> dict[str, str]:
+    """Relation → part of the package."""
+    inner = (each for each in _relations(archive, part) if each.get("TargetMode") != "External")
+    return {relation.get("Id", ""): _target(part, relation) for relation in inner}
+
+
+def _relations(archive: zipfile.ZipFile, part: str) -> list[Element]:
+    folder, name = posixpath.split(part)
+    relations = xml(archive, posixpath.join(folder, "_rels", f"{name}.rels"))
+    return [] if relations is None else relations.findall(RELATION)
+
+
+def _target(part: str, relation: Element) -> str:
+    folder = posixpath.dirname(part)
+    return posixpath.normpath(posixpath.join("/", folder, relation.get("Target", ""))).lstrip("/")
+
+
+class Drawn:
+    """The drawings of a document, part by part; `lost` counts its pictures that can't be read."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._targets: dict[str, dict[str, str]] = {}  # by part
+        self._seen: Counter[bytes] = Counter()
+        self.lost = 0
+
+    def blocks(self, part: str, element: Element, place: Place | None) -> Iterator[Block]:
+        """The pictures, charts and diagrams that an element of a part shows."""
+        if part not in self._targets:
+            self._targets[part] = targets(self._archive, part)
+        for child in element.iter():
+            target = self._targets[part].get(
+                next((child.get(name, "") for name in SHOWN.get(child.tag, ()) if child.get(name)), "")
+            )
+            if target is None:
+                continue
+            if child.tag in PICTURES:
+                yield from self._picture(target, place)
+            else:
+                yield from self._diagram(child.tag, target, place)
+
+    def _diagram(self, tag: str, part: str, place: Place | None) -> Iterator[Block]:
+        try:
+            root = xml(self._archive, part)
+        except Unreadable:  # the text is what matters
+            return
+        yield from chart(root, place) if tag == f"{CHART}chart" else smart_art(root, place)
+
+    def _picture(self, part: str, place: Place | None) -> Iterator[Block]:
+        try:
+            with self._archive.open(part) as file, Image.open(file) as image:
+                pixels = encoded_picture(image)
+        except (KeyError, *DAMAGED):
+            self.lost += 1
+            return
+        if pixels is None:
+            return
+        self._seen[pixels] += 1
+        if self._seen[pixels] <= REPEATS:
+            yield Block("figure", pixels=pixels, place=place)
+
+
+def smart_art(root: Element | None, place: Place | None) -> Iterator[Block]:
+    """The points of a diagram in their order, those below others indented."""
+    if root is None:
+        return
+    words = {point.get("modelId", ""): " ".join(_words(point).split()) for point in root.iter(f"{DIAGRAM}pt")}
+    below: dict[str, list[tuple[int, str]]] = {}
+    for link in root.iter(f"{DIAGRAM}cxn"):
+        if link.get("type", "parOf") == "parOf":
+            order = link.get("srcOrd", "0")
+            below.setdefault(link.get("srcId", ""), []).append(
+                (int(order) if order.isdecimal() else 0, link.get("destId", ""))
+            )
+    told: set[str] = set()
+    tops = [name for name in words if name not in {child for links in below.values() for _, child in links}]
+    lines: list[str] = []
+    waiting = [(name, 0) for name in reversed([*tops, *words])]
+    while waiting:
+        name, depth = waiting.pop()
+        if name in told:
+            continue
+        told.add(name)
+        if words.get(name):
+            lines.append(f"{'  ' * depth}- {words[name]}")
+        deeper = min(depth + bool(words.get(name)), MOST_INDENTED)
+        waiting += [(child, deeper) for _, child in sorted(below.get(name, []), reverse=True)]
+    if lines:
+        yield Block("list", "\n".join(lines), place=place)
 
 
 def _words(root: Element | None) -> str:
@@ -72,7 +181,7 @@ def _words(root: Element | None) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _chart(root: Element | None, place: Place) -> Iterator[Block]:
+def chart(root: Element | None, place: Place | None) -> Iterator[Block]:
     if root is None:
         return
     series = [_series(element) for element in root.iter(f"{CHART}ser")]
@@ -103,7 +212,7 @@ def _picture(archive: zipfile.ZipFile, part: str, place: Place) -> Iterator[Bloc
     try:
         with archive.open(part) as file, Image.open(file) as image:
             pixels = encoded_picture(image)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except DAMAGED:
         return
     if pixels:
         yield Block("figure", pixels=pixels, place=place)

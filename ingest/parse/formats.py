@@ -164,7 +164,7 @@ ROWS: tuple[Format, ...] = (
         WORD,
         "DOCX",
         Signs(office_types=("wordprocessingml.document.main+xml",), office_folder="word", office_extension=".docx"),
-        Parser("ingest.parse.office", "open_docx", "parse_docx", WHOLE, timeout_s=300),
+        Parser("ingest.parse.word", "open_docx", "parse_docx", WHOLE, timeout_s=300),
         nouns.WORD,
     ),
     Format(
@@ -175,7 +175,7 @@ ROWS: tuple[Format, ...] = (
             office_folder="ppt",
             office_extension=".pptx",
         ),
-        Parser("ingest.parse.office", "open_pptx", "parse_pptx", WHOLE, timeout_s=300),
+        Parser("ingest.parse.slides", "open_pptx", "parse_pptx", WHOLE, timeout_s=300),
         nouns.PRESENTATION,
         paged=True,
         printing=Printing(".pptx", EACH_SLIDE),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from domain.documents import Place
 from domain.parsed import Block
+from ingest.parse.table_headers import header_rows, is_header, is_pairs, joined
 from ingest.parse.tables import table_block
 
 GROUP = 200  # rows in a block; splitting cuts them further
 MAX_CAPTION = 300
-NUMBER = re.compile(r"[-+(]?[^\w\s]{0,2}\s?[\d.,\s]*\d[.,]*\s?(?:%|[^\W\d]{0,3})\)?|\d{1,4}[-/.:]\d{1,2}[-/.:\d\sT]*")
+HEADER_AND_BELOW = 30  # rows, from which the header is told
 
 Row = tuple[int, Sequence[str]]  # its number in the sheet, from 1, and its cells
 
@@ -59,7 +59,7 @@ class _Grid:
         body = rows
         if not self.inside:
             body = self._with_header(rows)
-        first = rows[0][0]
+        first = rows[len(rows) - len(body) - 1 if len(body) < len(rows) else 0][0]  # the lowest row of the header
         place = Place(sheet=self.sheet, rows=(first, rows[-1][0]))
         width = max(len(self.header), *(_end(cells) for _, cells in rows))
         cells = [_cut(self.header, width), *(_cut(cells, width) for _, cells in body)]
@@ -79,9 +79,11 @@ class _Grid:
     def _with_header(self, rows: list[Row]) -> list[Row]:
         """The rows below the header. Without one: the header of the table above if it is as wide, else A, B, C …"""
         first = rows[0][1]
-        if len(rows) > 1 and _is_header(first):
-            self.header = tuple(first[: _end(first)])
-            return rows[1:]
+        if len(rows) > 1 and is_header(first) and not is_pairs([cells[: _end(cells)] for _, cells in rows]):
+            depth = header_rows([cells for _, cells in rows[:HEADER_AND_BELOW]])
+            above = [cells[: _end(cells)] for _, cells in rows[:depth]]
+            self.header = joined(above)
+            return rows[depth:]
         width = max(_end(cells) for _, cells in rows)
         if width != len(self.header):
             self.header = tuple(_letters(column) for column in range(width))
@@ -103,13 +105,6 @@ def _end(cells: Sequence[str]) -> int:
 
 def _cut(cells: Sequence[str], width: int) -> tuple[str, ...]:
     return (*cells[:width], *[""] * (width - len(cells)))
-
-
-def _is_header(cells: Sequence[str]) -> bool:
-    """Words in (nearly) every cell, numbers in none, years aside."""
-    filled = [cell for cell in cells if cell]
-    wordless = [cell for cell in filled if NUMBER.fullmatch(cell) and not re.fullmatch(r"(?:19|20)\d\d", cell)]
-    return not wordless and len(filled) >= 2
 
 
 def _letters(column: int) -> str:

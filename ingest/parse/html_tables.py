@@ -21,7 +21,7 @@ class Cell:
 
 
 def grid_of(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
-    grid = [_with_signs(row) for row in _spread(rows)]
+    grid = [_with_signs(row) for row in spread(rows)]
     grid = [row for row in grid if any(row)]
     width = max(map(len, grid), default=0)
     grid = [[*row, *[""] * (width - len(row))] for row in grid]
@@ -29,7 +29,7 @@ def grid_of(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
     return [[row[column] for column in kept] for row in grid]
 
 
-def _spread(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
+def spread(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
     """A cell over several rows says its words in each; one over several columns only where it is a header: figures
     in reports span columns for their looks."""
     grid: list[list[str]] = []

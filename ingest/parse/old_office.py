@@ -11,8 +11,9 @@ from pathlib import Path
 from domain.limits import DocumentLimits
 from domain.parsed import Identity, ParsedPage
 from ingest.libreoffice import converted
-from ingest.parse.office import open_docx, open_pptx, parse_docx, parse_pptx
 from ingest.parse.sheets import open_xlsx, parse_xlsx
+from ingest.parse.slides import open_pptx, parse_pptx
+from ingest.parse.word import open_docx, parse_docx
 
 
 def open_doc(path: Path) -> Identity:

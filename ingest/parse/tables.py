@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from domain.documents import Box, Place
 from domain.parsed import Block
+from ingest.parse.table_headers import header_rows, is_pairs, is_title, joined
 
 Cells = Sequence[Sequence[str]]
 CELLS = re.compile(r"(?<!\\)\|")
@@ -45,7 +46,18 @@ def table_block(
     box: Box | None = None,
     stretches: Sequence[Sequence[Sequence[Box]]] = (),
     caption: str = "",
+    headers: int = 0,
 ) -> Block:
+    """`headers`: rows that are known to be the header. Header rows of several levels become one, a row that is one
+    label over the whole table its caption, and pairs of names and values get an empty header above them."""
+    if not caption and not stretches and is_title(cells[:3]):
+        caption, cells = cells[0][0], cells[1:]
+    if not stretches and is_pairs(cells):
+        cells = [("", ""), *cells]
+    depth = header_rows(cells, headers)
+    if depth > 1:
+        stretches = [_one(stretches[:depth]), *stretches[depth:]] if stretches else ()
+        cells = [joined(cells[:depth]), *cells[depth:]]
     kept = tuple(tuple(row) for row in cells)
     return Block(
         "table",
@@ -58,6 +70,11 @@ def table_block(
         caption=caption,
         place=place,
     )
+
+
+def _one(rows: Sequence[Sequence[Sequence[Box]]]) -> list[list[Box]]:
+    """The boxes of several rows, column by column."""
+    return [[box for cell in column for box in cell] for column in zip(*rows, strict=True)]
 
 
 def around(boxes: Iterable[Box]) -> Box:

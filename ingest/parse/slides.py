@@ -1,4 +1,4 @@
-"""Reads Word documents and PowerPoint decks through docling, which needs no model for them."""
+"""Reads PowerPoint decks through docling, which needs no model for them."""
 
 from __future__ import annotations
 
@@ -10,19 +10,8 @@ from domain.parsed import Identity, ParsedPage
 from ingest.parse.docling_blocks import Content, content_of, convert
 from ingest.parse.packages import cleaned, package, title, xml
 
-WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 SLIDES = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 SLIDE_IDS = ".//{http://schemas.openxmlformats.org/presentationml/2006/main}sldId"
-
-
-def open_docx(path: Path) -> Identity:
-    with package(path) as archive:
-        return Identity(WORD, None, title=title(archive))
-
-
-def parse_docx(path: Path, first: int, last: int) -> list[ParsedPage]:
-    content = content_of(convert("document.docx", cleaned(path)))
-    return [ParsedPage(None, content.blocks, problems=_lost(content, None))]
 
 
 def open_pptx(path: Path) -> Identity:
