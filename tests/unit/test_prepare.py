@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from app.adapters.encoders.model_files import bundled_minilm
+from app.adapters.encoders.precision import kept_choice
 from app.cli import main
 from app.commands.prepare import PASSFILE, PASSWORD, make_secrets, seed_cache
 from domain.errors import BadConfiguration
@@ -60,3 +62,9 @@ def test_another_version_of_the_compose_file_is_refused(
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "99.0" in said
+
+
+def test_a_cache_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BadConfiguration, match="cache folder"):
+        kept_choice(bundled_minilm(), tmp_path / "file" / "cache", None)

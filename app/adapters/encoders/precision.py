@@ -34,6 +34,7 @@ from app.adapters.encoders.text_runtime import (
     report_nothing,
 )
 from app.adapters.encoders.tokenizer import Tokens
+from domain.errors import BadConfiguration
 from domain.ports import Vectors
 from system.build_cache import key_of, made_by_a_child, one_at_a_time, processor, sha256_of
 from system.limits import end_with_parent
@@ -74,13 +75,16 @@ class Choice:
 def kept_choice(
     model: ModelFiles, cache: Path, threads: int | None, time_limit_s: float = _TIME_LIMIT_S
 ) -> tuple[Choice, Path]:
-    """The cached choice and the folder with its files; probes now if there is none."""
+    """The cached choice and the folder with its files; probes now if there is none. Raises BadConfiguration."""
     folder = cache / f"{model.stamp}-{_key(model, threads)}"
-    cache.mkdir(parents=True, exist_ok=True)
-    with one_at_a_time(cache / f"{folder.name}.lock"):
-        choice = _read(folder)
-        if choice is None or 0 < choice.unfinished < _PROBES:
-            choice = _find_out(model, folder, threads, time_limit_s, choice.unfinished if choice else 0)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with one_at_a_time(cache / f"{folder.name}.lock"):
+            choice = _read(folder)
+            if choice is None or 0 < choice.unfinished < _PROBES:
+                choice = _find_out(model, folder, threads, time_limit_s, choice.unfinished if choice else 0)
+    except OSError as error:
+        raise BadConfiguration(f"The cache folder {cache} can't be used: {error.strerror}.") from error
     return choice, folder
 
 
