@@ -22,6 +22,7 @@ from ingest.parse.pdf_file import load_page, opened
 from ingest.parse.pdf_geometry import Page, Rectangle, Row, Word, row_of, turns_of
 from ingest.parse.pdf_hidden import hidden_words
 from ingest.parse.pdf_layout import blocks, body_size, confidence, lines_of
+from ingest.parse.pdf_notes import Annotations, not_read, note_blocks, read_annotations, with_fields
 from ingest.parse.pdf_rows import Aligned, aligned_tables
 from ingest.parse.pdf_shapes import Shapes, area, is_ruled, read_shapes, share
 from ingest.parse.pdf_tables import Table, ruled_tables
@@ -99,21 +100,26 @@ class _Seen:
     rows: tuple[Row, ...] = ()
     shapes: Shapes | None = None  # None: the page can't be loaded
     hidden: tuple[Word, ...] = ()
+    notes: tuple[Block, ...] = ()
+    not_read: tuple[Problem, ...] = ()
     why: str = ""
 
 
 def _seen(document: pdfium.PdfDocument, number: int) -> _Seen:
     try:
-        page = load_page(document, number)
+        beside = [Annotations()]
+        page = load_page(document, number, lambda page: beside.append(read_annotations(page, frame_of(page))))
     except pdfium.PdfiumError as error:
         return _Seen(number, Frame(0, 0, 0, 0, 0), Page(number, 0, 0), why=f"the page can't be read: {error}")
     try:
         frame = frame_of(page)
         shapes = read_shapes(page, frame)
-        read = _words(page, frame, shapes)
+        read = with_fields(_words(page, frame, shapes), beside[-1])
         words, hidden = [word for word in read if not word.hidden], tuple(word for word in read if word.hidden)
         layout = Page(number, frame.width, frame.height, turns_of(words))
-        return _Seen(number, frame, layout, tuple(words), _rows(words, layout), shapes, hidden)
+        notes = tuple(note_blocks(beside[-1].notes, words, layout))
+        left = tuple(not_read(beside[-1], number))
+        return _Seen(number, frame, layout, tuple(words), _rows(words, layout), shapes, hidden, notes, left)
     except pdfium.PdfiumError as error:
         return _Seen(number, Frame(0, 0, 0, 0, 0), Page(number, 0, 0), why=f"the page can't be read: {error}")
     finally:
@@ -226,13 +232,13 @@ def _parsed(seen: _Seen, batch: _Batch) -> ParsedPage:
     if seen.shapes is None:
         return ParsedPage(seen.number, read_as="failed", problems=(Problem(seen.why, seen.number),))
     if not seen.words and seen.shapes.blank:
-        return ParsedPage(seen.number, tuple(_hidden(seen)), read_as="empty")
-    problems: list[Problem] = []
+        return ParsedPage(seen.number, (*seen.notes, *_hidden(seen)), read_as="text" if seen.notes else "empty")
+    problems = list(seen.not_read)
     if _needs_ocr(seen, seen.shapes):
         regions = figures(seen.shapes, seen.frame, (), (), (), batch.logos)
         return ParsedPage(
             seen.number,
-            (*_figure_blocks(seen, _Found((), (), tuple(regions)), ()), *_hidden(seen)),
+            (*_figure_blocks(seen, _Found((), (), tuple(regions)), ()), *seen.notes, *_hidden(seen)),
             needs_ocr=True,
             problems=tuple(problems),
         )
@@ -242,7 +248,7 @@ def _parsed(seen: _Seen, batch: _Batch) -> ParsedPage:
     pictures = _figure_blocks(seen, found, texts)
     aligned = [captioned(table, texts, "table") for table in aligned]
     everything = placed(placed(texts, [*ruled, *aligned]), pictures)
-    everything = [*_with_margins(everything, seen, batch), *_hidden(seen)]
+    everything = [*_with_margins(everything, seen, batch), *seen.notes, *_hidden(seen)]
     return ParsedPage(seen.number, tuple(everything), problems=tuple(problems))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from domain.errors import Missing, NeedsPassword, Unreadable
 FIGURE_DPI = 150
 FIGURE_SIDE = 1600  # pixels of a crop, at most
 LONGEST_PAGE = 4000  # pixels of the page that figures are cut from
-MOST_NOTES = 500  # of a page are looked at
+MOST_NOTES = 2000  # of a page are looked at
 LARGEST_MENDED = 256 * 2**20  # bytes of a damaged file
 BEYOND_REPAIR = "it is not a PDF that can be opened, or is damaged beyond repair"
 
@@ -31,6 +31,7 @@ def opened(path: Path) -> Iterator[pdfium.PdfDocument]:
             raise NeedsPassword("needs a password") from error
         document = _mended(path)
     try:
+        document.init_forms()  # where there is a form: else nobody knows what its fields hold
         yield document
     finally:
         document.close()
@@ -70,12 +71,17 @@ def _crop(picture: Image.Image, box: Box) -> Image.Image:
     return picture.crop((left, top, max(left + 1, right), max(top + 1, bottom)))
 
 
-def load_page(document: pdfium.PdfDocument, number: int) -> pdfium.PdfPage:
-    """A page (from 1) with its filled-in form fields and notes made part of it: else they have no text."""
+def load_page(
+    document: pdfium.PdfDocument, number: int, look: Callable[[pdfium.PdfPage], None] | None = None
+) -> pdfium.PdfPage:
+    """A page (from 1) with its filled-in form fields and notes made part of it: else they have no text. `look` is
+    called before, with a page that has any: afterwards they are gone."""
     page = document[number - 1]
     count = min(pdfium_c.FPDFPage_GetAnnotCount(page.raw), MOST_NOTES)
     if not any(_is_shown(page.raw, index) for index in range(count)):
         return page
+    if look is not None:
+        look(page)
     if pdfium_c.FPDFPage_Flatten(page.raw, pdfium_c.FLAT_NORMALDISPLAY) == pdfium_c.FLATTEN_SUCCESS:
         page.close()
         page = document[number - 1]
