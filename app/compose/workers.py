@@ -22,7 +22,7 @@ from app.compose.stores import OpenStores, sizes
 from app.services.reindex import coming_encoders
 from app.services.upkeep.compaction import Compact, Compacting, compact_words
 from app.services.upkeep.late_descriptions import EVERY_S as DESCRIBE_LATE_EVERY_S
-from app.services.upkeep.late_descriptions import describe_late
+from app.services.upkeep.late_descriptions import LateDescriptions
 from app.services.upkeep.lease import WorkerLease
 from app.services.upkeep.reconcile import reconcile, reconcile_for_ever
 from app.services.upkeep.repair import repair, repair_at_start_and_after, repair_indexes, sweep_at_start
@@ -161,8 +161,8 @@ def _describing_late(settings: Settings, stores: Stores, jobs: DbosJobs, outages
     async def answers() -> bool:
         return model is None or await model.answers()
 
-    once = partial(describe_late, stores.catalogue, jobs, answers)
-    return repeat(once, DESCRIBE_LATE_EVERY_S, log, "describing what was taken in without the model", outages)
+    late = LateDescriptions(stores.catalogue, jobs, answers)
+    return repeat(late.once, DESCRIBE_LATE_EVERY_S, log, "describing what was taken in without the model", outages)
 
 
 def _end_this_process() -> None:

@@ -123,6 +123,12 @@ async def test_a_server_that_fails_is_told_and_not_asked_for_each(server: OpenAI
     assert len(server.requests) <= 4
 
 
+async def test_a_server_that_is_still_loading_is_asked_later(server: OpenAIServer) -> None:
+    server.script = lambda reply: reply.refuse(503, "loading")
+    described = await House(server).describe(Target(CHART))
+    assert (described.chunks, described.failure, described.later) == ((), None, True)
+
+
 @pytest.mark.parametrize("insists", [False, True])
 async def test_a_model_that_sees_no_pictures_describes_tables_alone(server: OpenAIServer, insists: bool) -> None:
     def blind(reply: Reply) -> None:

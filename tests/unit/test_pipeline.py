@@ -21,7 +21,7 @@ from app.adapters.memory.encoders import MemoryImageEncoder, MemoryTextEncoder
 from app.adapters.memory.indexes import MemoryVectors, MemoryWords
 from app.adapters.memory.jobs import MemoryJobs, step
 from app.adapters.vectors.kept import KeptInBlobs
-from app.services.upkeep.late_descriptions import describe_late
+from app.services.upkeep.late_descriptions import FIRST_PAUSE_S, LateDescriptions
 from app.services.upkeep.reconcile import reconcile
 from domain.answers import Delta, Prompt
 from domain.documents import Box, Document, Problem
@@ -810,15 +810,16 @@ async def test_what_came_in_without_the_model_is_described_once_it_answers(seein
     done = house.catalogue.documents.find(document.id)
     assert (done.status, done.problems, done.waiting_for) == ("ready", (), "the language model")
     assert house.words.search(house.collection, "lighthouse gale", 10) == ()
-    jobs, there = MemoryJobs(house.pipeline), [False]
+    jobs, there, now = MemoryJobs(house.pipeline), [False], [0.0]
 
     async def answers() -> bool:
         return there[0]
 
-    await describe_late(house.catalogue, jobs, answers)
+    late = LateDescriptions(house.catalogue, jobs, answers, lambda: now[0])
+    await late.once()
     assert house.catalogue.documents.find(document.id).attempt == 1
     words.failure, there[0] = None, True
-    await describe_late(house.catalogue, jobs, answers)
+    await late.once()
     begun = house.catalogue.documents.find(document.id)
     assert (begun.attempt, begun.status, begun.findable) == (2, "running", True)
     await settled(house, document.id)
@@ -827,7 +828,7 @@ async def test_what_came_in_without_the_model_is_described_once_it_answers(seein
     found = [id for id, _ in house.words.search(house.collection, "lighthouse gale", 10)]
     assert len(house.catalogue.chunks.evidence(found, [house.collection])) == 2
     assert house.everything(document)[0] == house.everything(document)[1]
-    await describe_late(house.catalogue, jobs, answers)
+    await late.once()
     assert house.catalogue.documents.find(document.id).attempt == 2
     await jobs.close()
 
@@ -842,10 +843,14 @@ async def test_a_model_that_goes_away_again_leaves_the_rest_for_later(seeing: tu
     async def answers() -> bool:
         return True
 
-    await describe_late(house.catalogue, jobs, answers)
-    await settled(house, document.id)
-    done = house.catalogue.documents.find(document.id)
-    assert (done.attempt, done.status, done.waiting_for) == (2, "ready", "the language model")
+    now = [0.0]
+    late = LateDescriptions(house.catalogue, jobs, answers, lambda: now[0])
+    for moment, attempt in ((0.0, 2), (FIRST_PAUSE_S - 1, 2), (FIRST_PAUSE_S, 3), (2 * FIRST_PAUSE_S, 3)):
+        now[0] = moment
+        await late.once()
+        await settled(house, document.id)
+        done = house.catalogue.documents.find(document.id)
+        assert (done.attempt, done.status, done.waiting_for) == (attempt, "ready", "the language model")
     await jobs.close()
 
 

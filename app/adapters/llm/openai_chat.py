@@ -318,11 +318,11 @@ def _refusal(status: int, said: str) -> ExhibitError:
         if match := pattern.search(said):
             limit = _number(match.groupdict().get("limit"))
             return TooManyImages(f"the language model takes {limit if limit is not None else 'fewer'} images", limit)
-    kind = ModelUnavailable if status in LATER or status >= 500 else ModelRefused
+    kind = ModelUnavailable if status in LATER else ModelRefused
     return kind(_REFUSALS.get(status) or f"the language model's server refused: {_in_short(status, said)}")
 
 
-LATER = frozenset({408, 425, 429})
+LATER = frozenset({408, 425, 429, 502, 503, 504})  # busy, or still loading
 _REFUSALS = {
     401: "the language model's server refuses the key",
     403: "the language model's server refuses the key",
