@@ -23,6 +23,7 @@ from app.api import (
     problems,
     refusals,
     search,
+    sessions,
     sizes,
     traces,
 )
@@ -42,7 +43,10 @@ from app.settings import Settings, load_settings
 WITH_IMAGES = ("/v1/search", "/v1/chat", "/v1/chat/completions")  # whose bodies may hold images
 ANY = refusals.problems(*refusals.EVERYWHERE)
 NOUNS: Sequence[tuple[ModuleType, refusals.Responses]] = (
-    *((noun, ANY) for noun in (collections, documents, sizes, pages, search, evidence, traces, chat, conversations)),
+    *(
+        (noun, ANY)
+        for noun in (collections, documents, sizes, pages, search, evidence, traces, chat, conversations, sessions)
+    ),
     (openai, refusals.openai_errors(*refusals.EVERYWHERE)),
     (admin, ANY),
     (health, refusals.problems(403, 422, 429, 500, 503)),  # open without a key

@@ -19,6 +19,7 @@ ExhibitError
 │   ├── DiskFull 503
 │   └── ModelUnavailable 503
 │       └── ModelRefused 503     it answers, and refuses: waiting does not help
+├── TooManyTries 429           wrong keys, of one address
 ├── HungUp 499                 the client is gone
 └── BadConfiguration           refuses to start
     └── DamagedIndex           an index's files; they can be made again
@@ -163,6 +164,14 @@ class ModelRefused(ModelUnavailable):
 
 class HungUp(ExhibitError):
     status, title = 499, "The client hung up"
+
+
+class TooManyTries(ExhibitError):
+    status, title = 429, "Too many tries"
+
+    def __init__(self, message: str, after_s: int) -> None:
+        super().__init__(message)
+        self.after_s = after_s
 
 
 class BadConfiguration(ExhibitError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from asyncio import Event
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,9 @@ from fastapi import Depends, Request
 
 from answering.ask import Ask
 from answering.explain import Explain
+from app.api.callers import caller_of
 from app.services.conversations import ConversationKeeper
+from app.services.doorkeeper import Doorkeeper
 from app.services.intake import Intake
 from app.services.library import Library
 from app.services.pages import Pages
@@ -35,6 +36,7 @@ class Services:
     ask: Ask
     explain: Explain
     conversations: ConversationKeeper
+    doorkeeper: Doorkeeper
     pages: Pages
     fetch: Callable[[str], Awaitable[Fetched]]  # a page by its address; raises BadRequest, TooLarge, BadGateway
     verify: Verify
@@ -47,9 +49,9 @@ class Services:
 
 
 def _caller(request: Request) -> str:
-    """A digest of the key, which the guard has checked; empty where none was given."""
-    key = request.headers.get("authorization", "").partition(" ")[2].strip()
-    return hashlib.sha256(key.encode()).hexdigest()[:16] if key else ""
+    """Whose key or session the guard has checked; without keys a digest of what was given as one."""
+    caller: str | None = getattr(request.state, "caller", None)
+    return caller_of(request.headers.get("authorization", "").partition(" ")[2].strip()) if caller is None else caller
 
 
 def _services(request: Request) -> Services:

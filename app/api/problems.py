@@ -15,14 +15,20 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from app.api.methods import allowed
-from domain.errors import ExhibitError, HungUp, Unavailable
+from domain.errors import ExhibitError, HungUp, TooManyTries, Unavailable
 
 OPENAI_PATHS = ("/v1/chat/completions", "/v1/models")
 MOST_FAULTS = 20  # told one by one; no refusal is longer than 64 kB
 LONGEST_DETAIL = 4000  # characters
 LONGEST_PATH = 1000
 LONGEST_PLACE = 100
-TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 503: "server_error"}
+TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+    503: "server_error",
+}
 RETRY_AFTER_S = 5  # an outage of a part: most are over within seconds
 HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": str(RETRY_AFTER_S)}}
 
@@ -98,7 +104,10 @@ def install(app: FastAPI) -> None:
 
 async def refuse(scope: Scope, receive: Receive, send: Send, error: ExhibitError) -> None:
     """Answers from a middleware, outside the exception handlers."""
-    await problem(scope["path"], error.status, error.title, str(error))(scope, receive, send)
+    answer = problem(scope["path"], error.status, error.title, str(error))
+    if isinstance(error, TooManyTries):
+        answer.headers["retry-after"] = str(error.after_s)
+    await answer(scope, receive, send)
 
 
 def _told(fault: Any, body: object) -> dict[str, str]:

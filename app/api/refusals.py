@@ -19,7 +19,7 @@ MEANINGS = {
     415: "A type of body or of file that is not taken in.",
     416: "The file has no such bytes.",
     422: "The request can't be understood.",
-    429: "Too many requests at once: try again later.",
+    429: "Too many requests at once, or too many wrong keys: try again later.",
     500: "Something went wrong inside Exhibit; its log has the details.",
     502: "The address can't be fetched.",
     503: "Not available now: the catalogue, the language model, the disk.",
@@ -35,6 +35,12 @@ EVENT = {
 }
 STREAM: Responses = {200: {"content": {"text/event-stream": {"schema": EVENT}}}}
 KEY = {"type": "http", "scheme": "bearer", "description": "needed on any address but loopback; see Keys"}
+SESSION = {
+    "type": "apiKey",
+    "in": "cookie",
+    "name": "exhibit_session",
+    "description": "what `POST /v1/session` gives a browser for a key (`__Host-exhibit_session` over TLS)",
+}
 SECONDS = {"description": "seconds until another try", "schema": {"type": "integer"}}
 HEADERS: dict[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "const": "Bearer"}}},
@@ -115,8 +121,8 @@ def described(app: FastAPI) -> Callable[[], dict[str, Any]]:
             return app.openapi_schema
         schema = made()
         schema["components"]["schemas"] |= SCHEMAS
-        schema["components"]["securitySchemes"] = {"key": KEY}
-        schema["security"] = [{"key": []}, {}]
+        schema["components"]["securitySchemes"] = {"key": KEY, "session": SESSION}
+        schema["security"] = [{"key": []}, {"session": []}, {}]
         return schema
 
     return openapi

@@ -29,6 +29,7 @@ from app.compose.workers import (
     work,
 )
 from app.services.conversations import ConversationKeeper
+from app.services.doorkeeper import Doorkeeper
 from app.services.intake import Intake
 from app.services.library import Library
 from app.services.pages import Pages
@@ -90,6 +91,7 @@ async def running(settings: Settings) -> AsyncGenerator[Services]:
             ask=answering(settings, stores, encoders, retriever, explain, for_requests),
             explain=explain,
             conversations=ConversationKeeper(opened.conversations, catalogue.chunks, catalogue.documents),
+            doorkeeper=Doorkeeper(opened.sessions, settings.session_days),
             pages=Pages(
                 catalogue.documents, catalogue.chunks, stores.blobs, SandboxedParser(for_requests, stores.blobs)
             ),

@@ -116,8 +116,15 @@ def _repeats(claim: Claim, citations: Sequence[Citation]) -> bool:
     """Whether it shares a run of letters with what it cites that is too long for chance."""
     said = _letters(claim.text)
     cited = [_letters(one.evidence.chunk.text) for one in citations if one.n in claim.citations]
-    runs = {said[at : at + LONGEST_OWN] for at in range(0, max(1, len(said) - LONGEST_OWN + 1))} if said else set()
-    return any(run in text for text in cited for run in runs)
+    if not said:
+        return False
+    if len(said) <= LONGEST_OWN:
+        return any(said in text for text in cited)
+    return any(not _runs(said).isdisjoint(_runs(text)) for text in cited)
+
+
+def _runs(letters: str) -> set[str]:
+    return {letters[at : at + LONGEST_OWN] for at in range(len(letters) - LONGEST_OWN + 1)}
 
 
 def _letters(text: str) -> str:

@@ -44,7 +44,8 @@ def test_streams_pictures_and_keys_are_described(described: dict[str, Any]) -> N
         assert set(found[name]["responses"]["200"]["content"]) == {"image/png", "image/jpeg"}
     assert {"409", "410", "415", "502"} <= found["post /v1/collections/{name}/documents"]["responses"].keys()
     assert described["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
-    assert described["security"] == [{"key": []}, {}]
+    assert described["components"]["securitySchemes"]["session"]["in"] == "cookie"
+    assert described["security"] == [{"key": []}, {"session": []}, {}]
 
 
 def test_uploads_are_described(described: dict[str, Any]) -> None:

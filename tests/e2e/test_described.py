@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.e2e.described import Known, tried
 from tests.e2e.service import Service
-from tests.waiting import wait_until
+from tests.waiting import HANG_S, wait_until
 
 KEY = {"authorization": "Bearer the-key"}
 OTHER = {"authorization": "Bearer other-key"}
@@ -42,6 +42,7 @@ def what_is_there(service: Service) -> Known:
         "number": "1",
         "evidence_id": found["evidence"][0]["id"],
         "trace_id": found["trace_id"],
+        "session_id": "nothing",
         "conversation_id": service.http.post("/v1/conversations", headers=KEY).json()["id"],
     }
 
@@ -181,3 +182,25 @@ def test_a_conversation_outlives_the_document_it_is_about(keyed: Service) -> Non
         assert kept.status_code == 200
         assert "marzipan" not in kept.text
         assert "deleted" in kept.text
+
+
+def test_a_browser_gives_the_key_once_and_its_session_is_listed_and_revoked(keyed: Service) -> None:
+    address = f"http://127.0.0.1:{keyed.port}"
+    own = {"origin": address}
+    assert keyed.http.post("/v1/session").status_code == 401
+    with httpx.Client(base_url=address, headers={"user-agent": "A Browser"}, timeout=HANG_S) as browser:
+        opened = browser.post("/v1/session", headers=KEY | own)
+        attributes = {part.strip() for part in opened.headers["set-cookie"].split(";")[1:]}
+        assert attributes == {"Path=/", f"Max-Age={30 * 24 * 3600}", "HttpOnly", "SameSite=Strict"}
+        id = browser.post("/v1/conversations", headers=own).json()["id"]
+        assert keyed.http.get(f"/v1/conversations/{id}", headers=KEY).status_code == 200  # of the same caller
+        [listed] = browser.get("/v1/sessions").json()["sessions"]
+        assert (listed["agent"], listed["current"], listed["id"]) == ("A Browser", True, opened.json()["id"])
+        assert keyed.http.get("/v1/sessions", headers=OTHER).json()["sessions"] == []
+        revoke = f"/v1/sessions/{listed['id']}"
+        assert keyed.http.delete(revoke, headers=OTHER).status_code == 404
+        assert keyed.http.delete(revoke, headers=KEY).status_code == 204
+        assert browser.get("/v1/sessions").status_code == 401
+        browser.post("/v1/session", headers=KEY | own)
+        assert browser.delete("/v1/session", headers=own).status_code == 204
+        assert "exhibit_session" not in browser.cookies
