@@ -26,7 +26,7 @@ Floats = NDArray[np.float32]
 Weights = Mapping[str, Floats]
 
 
-ANSWERED = 0.53  # chance from which an answer is given
+ANSWERED = 0.49  # chance from which an answer is given
 SURE = 0.75  # from which it may be called grounded
 
 # What the last step sees of the features beside both log-odds: how far it may trust them

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from answering.about.context import of_evidence
 from answering.about.judge import Looked
-from answering.about.standing import of_subject
+from answering.about.standing import stands_exactly
 from domain.ports import Chunks, WordsSearch
 from domain.question import Subject
 from domain.searches import Query
-from language.scripts import has_cjk
 
-_MOST_LOOKED_UP = 3  # subjects of one question
+_MOST_LOOKED_UP = 3  # words of one question
 _READ = 12  # pieces that are read for each: a code's parts stand in many
-_STANDS = 0.5
+_SHORTEST = 3  # letters of a name
+_TEMPLATE = re.compile(r"[ymdhs]{2,4}(?:[-/.:][ymdhs]{2,4}){1,3}")  # "as YYYY-MM-DD"
+_YEAR = re.compile(r"[a-z]{0,3}(?:19|20)\d\d")
 
 
 class Lookup:
@@ -22,33 +24,35 @@ class Lookup:
         self._words = words
         self._chunks = chunks
 
-    def absent(self, found: Looked, query: Query) -> tuple[Subject, ...]:
-        """The subjects, missing from the evidence, that nothing in the collections and filter of the query mentions.
+    def absent(self, found: Looked, query: Query) -> tuple[str, ...]:
+        """The names and codes, missing from the evidence, that nothing in the query's collections and filter mentions.
 
-        A thing may be called otherwise in the documents, so it counts only where not one of its words stands there.
+        A thing may be called otherwise there, a number may be given to compute with, and a year be written otherwise:
+        these are never called absent.
         """
-        missing = [one for one in found.missing if isinstance(one, Subject)]
-        return tuple(one for one in missing[:_MOST_LOOKED_UP] if not self._mentioned(one, query))
-
-    def _mentioned(self, subject: Subject, query: Query) -> bool:
-        if not subject.exact and has_cjk(subject.text):
-            return True  # Chinese words can't be told apart without a dictionary
         if not query.collections:
-            return True
+            return ()
+        words = [word for one in found.missing if isinstance(one, Subject) for word in _lookable(one)]
+        return tuple(word for word in words[:_MOST_LOOKED_UP] if not self._mentioned(word, query))
+
+    def _mentioned(self, word: str, query: Query) -> bool:
         hits = [
             hit for one in query.collections
-            for hit in self._words.search(one.id, _looked_for(subject), _READ, query.kinds, query.documents)
+            for hit in self._words.search(one.id, word, _READ, query.kinds, query.documents)
         ]  # fmt: skip
-        if not subject.exact:
-            return bool(hits)
         evidence = self._chunks.evidence([chunk_id for chunk_id, _ in hits], [one.id for one in query.collections])
-        return any(of_subject(subject, of_evidence(one)) >= _STANDS for one in evidence)
+        return any(stands_exactly(word.casefold(), of_evidence(one)) for one in evidence)
 
 
-def _looked_for(subject: Subject) -> str:
-    return " ".join(subject.exact) or subject.text
+def _lookable(subject: Subject) -> list[str]:
+    """As they stand in the question: names, and codes of letters and digits."""
+    if any(not any(map(str.isalpha, word)) for word in subject.exact):
+        return []
+    long_enough = [word for word in subject.exact if len(word) >= _SHORTEST]
+    words = [word for word in long_enough if not _YEAR.fullmatch(word) and not _TEMPLATE.fullmatch(word)]
+    found = (re.search(re.escape(word), subject.text, re.IGNORECASE) for word in words)
+    return [one.group() for one in found if one is not None]
 
 
-def named(subjects: Sequence[Subject], chinese: bool) -> str:
-    quoted = [f"“{one.text}”" for one in subjects]
-    return ("、" if chinese else " or ").join(quoted)
+def named(words: Sequence[str], chinese: bool) -> str:
+    return ("、" if chinese else " or ").join(f"“{one}”" for one in words)

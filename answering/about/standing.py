@@ -27,7 +27,7 @@ _MONTH_NAMES = {name: frozenset(names) for names in rows("months.en.txt") for na
 def of_subject(subject: Subject, context: Context) -> float:
     """0..1: the share of its words that stand there; 0 where a name, a code or a number of it does not, and at least
     a half where all of these do."""
-    if any(not _exactly(word, context) for word in subject.exact):
+    if any(not stands_exactly(word, context) for word in subject.exact):
         return 0.0
     wanted = frozenset(terms(bare(subject.text)))
     share = sum(_term(term, context) for term in wanted) / len(wanted) if wanted else 1.0
@@ -36,12 +36,12 @@ def of_subject(subject: Subject, context: Context) -> float:
 
 def of_restriction(one: Restriction, context: Context) -> float:
     if one.exact:
-        return float(all(_exactly(word, context) for word in one.exact))
+        return float(all(stands_exactly(word, context) for word in one.exact))
     wanted = terms(one.text)
     return sum(_term(term, context) for term in wanted) / len(wanted) if wanted else 1.0
 
 
-def _exactly(word: str, context: Context) -> bool:
+def stands_exactly(word: str, context: Context) -> bool:
     """A name by its stem, a code letter by letter, a number by its value, a month by any of its names."""
     if word in MONTHS or word in _MONTH_NAMES:
         return _month(word, context)

@@ -40,7 +40,7 @@ def _heading(pieces: Sequence[Quotable], first: Quotable) -> frozenset[str]:
 def clause(asks: Asks, pieces: Sequence[Quotable]) -> list[Quotable]:
     """The pieces that begin with the number of a clause that the question names: "clause 2.3"."""
     wanted = {word for one in asks.subjects for word in one.exact if word.count(".") > 0}
-    if not wanted:
+    if len(asks.subjects) != 1 or not wanted or asks.shape not in ("value", "list"):
         return []
     found = []
     for one, following in zip(pieces, (*pieces[1:], None), strict=True):

@@ -27,6 +27,7 @@ from prompts.answer import abstention
 MODEL = "exhibit-extractive"
 
 WHOLE = 0.8  # confidence in a whole list under its heading, or all rows that a question's words choose
+_COMPUTED = 0.7  # at most: a quote that such a question is computed from is no more than a part of the answer
 _FITS, _CLEARLY = 0.8, 0.1
 _SHORTLIST = 8  # sentences that the encoder sees; with 16 it finds no more, and takes twice as long
 
@@ -49,6 +50,7 @@ class Considered:
     features: tuple[float, ...]
     tokens: Aligned | None  # None where the encoder can't read the question or the best pieces
     fit: float  # 0..1 by rules alone: how well the best piece and the evidence fit
+    computed: bool  # what is asked is mostly computed from what a document prints: a ratio, a margin
     unfit: bool  # no quote has the form or the year that is asked for
 
     @property
@@ -107,6 +109,8 @@ class ExtractiveReader:
         if self._encoder is None or seen.unfit:  # by rules alone, on the learned scale
             return round(min(1.0, seen.fit + (ANSWERED - THRESHOLD if seen.fit >= THRESHOLD else 0.0)), 3)
         chance = self._learned.chance(seen.features, seen.tokens, seen.fit)
+        if seen.computed:
+            return round(min(chance, _COMPUTED), 3)
         if seen.chosen[0].singled and seen.fit >= THRESHOLD:
             return round(max(chance, WHOLE), 3)
         return round(max(chance, SURE) if seen.is_a_cell else chance, 3)
@@ -158,6 +162,7 @@ class ExtractiveReader:
             features,
             _beside(asked, ranked) if self._knows_tokens else None,
             of_answer(question, ranked[0], chosen, prompt.evidence),
+            bool(prompt.question.hints),
             is_unfit(question, chosen, prompt.evidence),
         )
 

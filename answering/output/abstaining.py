@@ -10,7 +10,7 @@ from answering.about.judge import Looked, looked
 from answering.about.lookup import Lookup, named
 from domain.answers import Because
 from domain.evidence import Evidence
-from domain.question import Question, Subject
+from domain.question import Question
 from domain.searches import Query
 from prompts.neutral import in_one_line
 from prompts.templates import Templates, templates
@@ -43,8 +43,9 @@ class Abstaining:
         self._hint = hint
 
     def of(self, question: Question, evidence: Sequence[Evidence], query: Query) -> Abstention:
-        found = looked(question.standalone.asks, [of_evidence(one) for one in evidence])
-        absent = self._lookup.absent(found, query) if self._lookup is not None else ()
+        found = looked(question.about.asks, [of_evidence(one) for one in evidence])
+        looks = self._lookup if not question.hints else None  # a measure's name seldom stands by what it is made of
+        absent = looks.absent(found, query) if looks is not None else ()
         said = templates("abstaining.zh.md" if question.chinese else "abstaining.md", _VARIABLES, __package__)
         if absent:
             sentences = [said.say("absent", what=_named(absent, question.chinese)), *_nearest(said, evidence)]
@@ -82,8 +83,8 @@ def _place(one: Evidence, chinese: bool) -> str:
     return f"{name} 第 {one.chunk.page} 页" if chinese else f"{name}, page {one.chunk.page}"
 
 
-def _named(subjects: Sequence[Subject], chinese: bool) -> str:
-    return in_one_line(named(subjects[:_MOST_NAMED], chinese))
+def _named(words: Sequence[str], chinese: bool) -> str:
+    return in_one_line(named(words[:_MOST_NAMED], chinese))
 
 
 def _joined(sentences: Sequence[str], chinese: bool) -> str:

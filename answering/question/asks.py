@@ -52,6 +52,7 @@ _SHAPES: tuple[tuple[Shape, re.Pattern[str]], ...] = (
 
 
 def asks_of(question: str, language: Language) -> Asks:
+    """Of a question without references such as "on page 12"."""
     text = question[:_LONGEST]
     shape: Shape = next((shape for shape, pattern in _SHAPES if pattern.search(text)), "value")
     read = _chinese(text) if language == "zh" else _english(text)

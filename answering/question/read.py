@@ -13,7 +13,7 @@ from answering.question.form import without_form
 from answering.question.hints import computed_from
 from answering.question.intents import intent_of
 from answering.question.small_talk import kind_of
-from answering.question.wants import wants_of
+from answering.question.wants import wants_of, without_references
 from domain.answers import Message
 from domain.question import Language, Leaning, Question, Wording
 from language.scripts import is_chinese
@@ -72,7 +72,7 @@ def _worded(text: str, known: Wording | None = None) -> Wording:
     if known is not None and known.text == text:
         return known
     language = _language(text)
-    return Wording(text, language, wants_of(text), asks_of(text, language))
+    return Wording(text, language, wants_of(text), asks_of(without_references(text), language))
 
 
 def _language(text: str) -> Language:

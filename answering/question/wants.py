@@ -96,6 +96,11 @@ def wants_of(question: str) -> Wants:
     )
 
 
+def without_references(question: str) -> str:
+    """Without "on page 12" and "Figure 3": these name where something stands."""
+    return _REFERENCE.sub(" ", question)
+
+
 def _extreme(question: str) -> int:
     """1: the most, -1: the least, 0: neither."""
     if _NEITHER.search(question):

@@ -56,7 +56,7 @@ def house() -> House:
 def test_what_nothing_mentions_is_absent_and_named(house: House) -> None:
     said = house.says("What is the rent of the Madrid office?")
     assert said.because == "absent"
-    assert "“Madrid office”" in said.text
+    assert "“Madrid”" in said.text
     assert "offices.md" in said.text
 
 
@@ -66,9 +66,12 @@ def test_what_only_the_evidence_lacks_is_not_called_absent(house: House, questio
     assert (said.because, "do not mention" in said.text) == ("unsure", True)
 
 
-def test_a_thing_may_be_called_otherwise_unless_no_word_of_it_is_there(house: House) -> None:
-    assert house.says("How high is the office deposit?").because == "unsure"
-    assert house.says("How long is the dishwasher's guarantee?").because == "absent"
+@pytest.mark.parametrize(
+    "question",
+    ["How long is the dishwasher's guarantee?", "What is 500 MHz in Porto?", "What does page 12 say about Porto?"],
+)
+def test_things_quantities_and_places_on_pages_are_never_called_absent(house: House, question: str) -> None:
+    assert house.says(question).because == "unsure"
 
 
 def test_what_is_about_it_but_states_nothing_is_unsure_with_a_hint(house: House) -> None:
@@ -79,7 +82,7 @@ def test_what_is_about_it_but_states_nothing_is_unsure_with_a_hint(house: House)
 
 
 def test_an_abstention_is_in_the_language_of_the_question(house: House) -> None:
-    assert "没有任何地方提到“ZX9型号”" in house.says("ZX9型号的价格是多少？").text
+    assert "没有任何地方提到“ZX9”" in house.says("ZX9型号的价格是多少？").text
 
 
 @pytest.mark.parametrize(

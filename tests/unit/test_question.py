@@ -16,7 +16,9 @@ HISTORY = (
     Message("user", (TextPart("What was the revenue of Apple in 2018?"),)),
     Message("assistant", (TextPart("It was much [1]."),)),
 )
-PATTERNS = frozenset({"cues", "follow_up", "form", "hints", "intents", "small_talk", "wants"})  # of answering.question
+PATTERNS = frozenset(  # of answering.question
+    {"asks", "cues", "follow_up", "form", "hints", "intents", "small_talk", "wants"}
+)
 
 
 def test_an_ordinary_question_has_one_wording() -> None:
