@@ -1,7 +1,7 @@
 /** Asking: a question becomes a turn, its answer streams in, and the conversation is kept. */
 import { addressOf, replace } from "./address.js";
 import { sentencesOf } from "./answer-text.js";
-import { keep } from "./conversations.js";
+import { begin } from "./conversations.js";
 import { Refusal, events, isDown, problemOf, request } from "./service.js";
 import { change, state } from "./store.js";
 import { language, t } from "./words.js";
@@ -52,9 +52,10 @@ export async function ask(question, picture, scope) {
   await run(turn);
 }
 
-/** The same question once more, in its place. @param {Turn} turn */
+/** The same question once more; in its place where it has no answer yet. @param {Turn} turn */
 export async function askAgain(turn) {
   if (running) return;
+  if (turn.answer) return ask(turn.question, turn.picture, turn.scope);
   Object.assign(turn, { state: "searching", text: "", answer: null, problem: null });
   await run(turn);
 }
@@ -74,7 +75,8 @@ async function run(turn) {
   running = new AbortController();
   change({ spoken: t("ask.searching") });
   try {
-    await streamed(turn, bodyOf(turn, conversation.turns), running.signal);
+    conversation.id ??= await begin();
+    await streamed(turn, bodyOf(turn, conversation.id), running.signal);
   } catch (error) {
     turn.state = running.signal.aborted ? "stopped" : "broken";
     turn.problem = running.signal.aborted ? null : problemOf(error);
@@ -82,7 +84,7 @@ async function run(turn) {
   }
   running = null;
   change({ spoken: ending(turn) });
-  if (turn.answer) await keepTurn(conversation, turn);
+  if (turn.answer) showAddress(conversation, turn);
 }
 
 /** @param {Turn} turn @param {object} body @param {AbortSignal} signal */
@@ -116,18 +118,13 @@ function ending(turn) {
   return `${last} ${t(`verdict.${turn.answer.verdict}`)}`;
 }
 
-/** @param {Turn} turn @param {Turn[]} turns */
-function bodyOf(turn, turns) {
-  const messages = [];
-  for (const one of turns.slice(0, turns.indexOf(turn))) {
-    if (!one.answer) continue;
-    messages.push({ role: "user", content: contentOf(one) }, { role: "assistant", content: one.answer.answer });
-  }
-  messages.push({ role: "user", content: contentOf(turn) });
+/** What was said before comes from the kept conversation. @param {Turn} turn @param {string} id */
+function bodyOf(turn, id) {
   const filter = filterOf(turn.scope);
   return {
     collection: turn.scope.collections.length ? turn.scope.collections : ["default"],
-    messages,
+    messages: [{ role: "user", content: contentOf(turn) }],
+    conversation_id: id,
     stream: true,
     ...(turn.scope.kinds.length ? { kinds: turn.scope.kinds } : {}),
     ...(filter ? { filter } : {}),
@@ -158,15 +155,13 @@ function valueOf(typed) {
   return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }
 
-/** @param {{ id: string | null, title: string, turns: Turn[] }} conversation @param {Turn} turn */
-async function keepTurn(conversation, turn) {
-  const id = await keep(conversation);
-  if (!id || state.conversation.turns !== conversation.turns) return;
-  change({ conversation: { ...state.conversation, id } });
+/** @param {{ id: string | null, turns: Turn[] }} conversation @param {Turn} turn */
+function showAddress(conversation, turn) {
+  if (!conversation.id || state.conversation.id !== conversation.id) return;
   const index = conversation.turns.indexOf(turn) + 1;
   const { query } = state.address;
   const shown = Math.min(Number(query.get("turn")) || index, conversation.turns.length);
-  replace(conversationAddress(id, conversation.turns, query.get("n") ? shown : index, query.get("n")));
+  replace(conversationAddress(conversation.id, conversation.turns, query.get("n") ? shown : index, query.get("n")));
 }
 
 /**

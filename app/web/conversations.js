@@ -1,109 +1,80 @@
-/** Conversations, kept in this browser. Evidence is kept by its id alone: what was deleted doesn't come back as text. */
-import { Refusal, get } from "./service.js";
+/** Conversations, which the service keeps for the caller. Evidence comes back as it is now; what was deleted, as deleted. */
+import { Refusal, get, listed, request, send } from "./service.js";
+import { state } from "./store.js";
 
 /** @typedef {import("./types").Turn} Turn */
 /** @typedef {import("./types").Evidence} Evidence */
-/** @typedef {{ id: string, title: string, turns: Turn[], at: string }} Conversation */
+/** @typedef {{ id: string, title: string, turns: Turn[] }} Conversation */
+/** @typedef {{ id: string, title: string, at: string }} Listed */
 
-const KEPT = "exhibit.conversations";
-const MOST = 200;
+const MOST = 2000; // of a list
 
-/** @returns {Conversation[]} newest first */
-function all() {
+/** @param {string} id */
+const pathOf = (id) => `/v1/conversations/${encodeURIComponent(id)}`;
+
+/** A new one, empty; returns its id. @returns {Promise<string>} */
+export const begin = async () => (await send("POST", "/v1/conversations")).id;
+
+/** The last used first. @param {string} words @param {number} most @returns {Promise<Listed[]>} */
+export async function list(words = "", most = MOST) {
+  const all = await listed(`/v1/conversations?q=${encodeURIComponent(words)}`, "conversations", (found) => found.length < most);
+  return all
+    .filter((one) => one.turns > 0)
+    .slice(0, most)
+    .map(({ id, title, updated_at }) => ({ id, title, at: updated_at }));
+}
+
+/** @param {string} id @returns {Promise<Conversation | null>} */
+export async function find(id) {
   try {
-    return JSON.parse(localStorage.getItem(KEPT) ?? "[]");
-  } catch {
-    return [];
+    let page = await get(pathOf(id));
+    const { title } = page;
+    const messages = [...page.messages];
+    while (page.next_cursor) {
+      page = await get(`${pathOf(id)}?cursor=${encodeURIComponent(page.next_cursor)}`);
+      messages.push(...page.messages);
+    }
+    return { id, title, turns: turnsOf(messages) };
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 404) return null;
+    throw error;
   }
 }
 
-/** @param {Conversation[]} conversations the oldest go where the browser has no more room */
-function store(conversations) {
-  for (let kept = conversations.slice(0, MOST); kept.length; kept = kept.slice(0, -Math.ceil(kept.length / 4))) {
-    try {
-      localStorage.setItem(KEPT, JSON.stringify(kept));
-      return;
-    } catch {
-      // no room: with fewer
+/** @param {any[]} messages @returns {Turn[]} */
+function turnsOf(messages) {
+  /** @type {Turn[]} */
+  const turns = [];
+  for (const { role, content, answer } of messages) {
+    const last = turns[turns.length - 1];
+    if (role === "user") {
+      turns.push({ question: content, picture: null, scope: state.scope, state: "stopped", text: "", answer: null, problem: null });
+    } else if (last && answer) {
+      Object.assign(last, { state: "done", text: answer.answer, answer: whole(answer) });
     }
   }
-  localStorage.removeItem(KEPT);
+  return turns;
 }
 
-/** Returns its id. @param {{ id: string | null, title: string, turns: Turn[] }} conversation */
-export async function keep(conversation) {
-  const id = conversation.id ?? crypto.randomUUID();
-  const former = all().find((one) => one.id === id);
-  const title = former?.title ?? titleOf(conversation.turns);
-  const kept = { id, title, at: new Date().toISOString(), turns: conversation.turns.map(slim) };
-  store([kept, ...all().filter((one) => one.id !== id)]);
-  return id;
-}
+/** @param {any} answer @returns {import("./types").Answer} */
+const whole = (answer) => ({
+  ...answer,
+  citations: answer.citations.map((/** @type {any} */ one) => ({ ...one, evidence: shown(one.evidence) })),
+  nearest: answer.nearest.map(shown),
+});
 
-/** @param {Turn[]} turns */
-const titleOf = (turns) => (turns[0]?.question || "").slice(0, 120);
-
-/** @param {Turn} turn without words of documents @returns {Turn} */
-function slim(turn) {
-  if (!turn.answer) return turn;
-  const only = (/** @type {Evidence} */ one) => ({ ...one, text: "", regions: [], description: null, suspicious: [] });
-  const { answer } = turn;
-  return {
-    ...turn,
-    answer: {
-      ...answer,
-      citations: answer.citations.map((one) => ({ ...one, evidence: only(one.evidence) })),
-      evidence: [],
-      nearest: answer.nearest.map(only),
-    },
-  };
-}
-
-/** @param {string} words @returns {Promise<{ id: string, title: string, at: string }[]>} */
-export async function list(words = "") {
-  const asked = words.toLowerCase().split(/\s+/).filter(Boolean);
-  return all()
-    .filter((one) => {
-      const text = [one.title, ...one.turns.flatMap((turn) => [turn.question, turn.text])].join(" ").toLowerCase();
-      return asked.every((word) => text.includes(word));
-    })
-    .map(({ id, title, at }) => ({ id, title, at }));
-}
-
-/** With its evidence as it is now. @param {string} id @returns {Promise<Conversation | null>} */
-export async function find(id) {
-  const found = all().find((one) => one.id === id);
-  if (!found) return null;
-  const known = new Map();
-  for (const { answer } of found.turns) {
-    if (!answer) continue;
-    await Promise.all(
-      [...answer.citations.map((one) => one.evidence), ...answer.nearest].map(async (one) => {
-        if (!known.has(one.id)) known.set(one.id, current(one));
-        Object.assign(one, await known.get(one.id));
-      }),
-    );
-    for (const one of answer.citations) if (one.evidence.deleted) one.quote = "";
-  }
-  return found;
-}
-
-/** @param {Evidence} evidence @returns {Promise<Partial<Evidence>>} */
-async function current(evidence) {
-  try {
-    return await get(`/v1/evidence/${evidence.id}`);
-  } catch (error) {
-    const gone = error instanceof Refusal && (error.status === 410 || error.status === 404);
-    return gone ? { deleted: true } : {};
-  }
+/** Evidence that can't be shown has its ids alone. @param {any} evidence @returns {Evidence} */
+function shown(evidence) {
+  if ("text" in evidence) return evidence;
+  const nothing = { document: "", kind: "text", page: null, regions: [], place: null, text: "", description: null };
+  return /** @type {any} */ ({ ...nothing, described_by: null, image_url: null, suspicious: [], ...evidence, deleted: true });
 }
 
 /** @param {string} id @param {string} title */
-export async function rename(id, title) {
-  store(all().map((one) => (one.id === id ? { ...one, title } : one)));
-}
+export const rename = (id, title) => send("PATCH", pathOf(id), { title });
 
 /** @param {string} id */
-export async function remove(id) {
-  store(all().filter((one) => one.id !== id));
-}
+export const remove = (id) => send("DELETE", pathOf(id));
+
+/** @param {string} id @param {"markdown" | "json"} format @returns {Promise<Blob>} */
+export const exported = async (id, format) => (await request(`${pathOf(id)}/export?format=${format}`)).blob();

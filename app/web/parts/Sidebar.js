@@ -16,7 +16,7 @@ export function Sidebar() {
   const state = useStore();
   const [recent, setRecent] = useState(/** @type {{ id: string, title: string }[]} */ ([]));
   useEffect(() => {
-    list().then((all) => setRecent(all.slice(0, RECENT)), () => setRecent([]));
+    list("", RECENT).then(setRecent, () => setRecent([]));
   }, [state.conversation.id, state.address]);
   return html`<header class="sidebar">
     <a class="brand" href="#/ask" onClick=${newConversation}><${Mark} />Exhibit</a>

@@ -1,10 +1,10 @@
 /** All conversations: found by their words, renamed, saved, deleted. */
 import { addressOf } from "../address.js";
 import { newConversation } from "../asking.js";
-import { find, list, remove } from "../conversations.js";
+import { exported, list, remove, rename } from "../conversations.js";
 import { html, useEffect, useState } from "../html.js";
-import { asMarkdown } from "../references.js";
-import { change, state, useStore } from "../store.js";
+import { problemOf } from "../service.js";
+import { change, say, state, useStore } from "../store.js";
 import { day, t } from "../words.js";
 import { Button } from "../parts/Button.js";
 import { LongList } from "../parts/LongList.js";
@@ -15,7 +15,7 @@ export function Conversations() {
   useStore();
   const [words, setWords] = useState("");
   const [all, setAll] = useState(/** @type {Listed[] | null} */ (null));
-  const look = () => void list(words).then(setAll);
+  const look = () => void list(words).then(setAll, (error) => say(problemOf(error).detail, true));
   useEffect(look, [words]);
   return html`<section class="documents">
     <header class="head"><h1>${t("title.conversations")}</h1></header>
@@ -33,20 +33,32 @@ function Row({ one, look }) {
   return html`<div class="document">
     <div class="what"><a class="name" href=${addressOf("c", [one.id])}>${title}</a><span class="faint">${day(one.at)}</span></div>
     <div class="row document-actions">
-      <${Button} icon="copy" quiet words=${t("conversation.save", { name: title })} act=${() => saved(one)} />
+      <${Button} icon="pen" quiet words=${t("conversation.rename", { name: title })} act=${() => askName(one, title, look)} />
+      <${Button} icon="copy" quiet words=${t("conversation.save", { name: title })} act=${() => saved(one, "markdown")} />
+      <${Button} icon="down" quiet words=${t("conversation.save_json", { name: title })} act=${() => saved(one, "json")} />
       <${Button} icon="bin" quiet words=${t("conversation.delete", { name: title })} act=${() => ask(one, title, look)} />
     </div>
   </div>`;
 }
 
-/** As a file of Markdown. @param {Listed} one */
-async function saved(one) {
-  const found = await find(one.id);
-  const text = (found?.turns ?? []).map((turn) => (turn.answer ? asMarkdown(turn.question, turn.answer) : "")).join("\n");
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/markdown" }));
-  link.download = `${one.title.replace(/[^\p{L}\p{N} -]/gu, "").slice(0, 60) || "conversation"}.md`;
-  link.click();
+/** @param {Listed} one @param {"markdown" | "json"} format */
+async function saved(one, format) {
+  try {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(await exported(one.id, format));
+    const name = one.title.replace(/[^\p{L}\p{N} -]/gu, "").slice(0, 60) || "conversation";
+    link.download = `${name}.${format === "json" ? "json" : "md"}`;
+    link.click();
+  } catch (error) {
+    say(problemOf(error).detail, true);
+  }
+}
+
+/** @param {Listed} one @param {string} title @param {() => void} look */
+function askName(one, title, look) {
+  const named = async (/** @type {string} */ name) => (await rename(one.id, name), look());
+  const means = t("conversation.name.means");
+  change({ question: { title: t("conversation.rename", { name: title }), means, does: t("done"), act: () => {}, name: one.title, named } });
 }
 
 /** @param {Listed} one @param {string} title @param {() => void} look */
