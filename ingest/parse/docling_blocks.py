@@ -26,11 +26,12 @@ DoclingDocument = Any
 LONGEST_SIDE = 1600
 LEAST_SIDE = 32  # pixels; smaller ones are bullets and rules
 MAX_PNG = 400_000  # bytes; what is larger is a photograph, and goes as JPEG
+SPEAKER = "Speaker notes: "
 REPEATS = 3  # the same picture more often is decoration
 NO_SPACE_BEFORE = re.compile(r"[,.;:!?)\]}’”%，。；：！？）】」、]")
 NO_SPACE_AFTER = re.compile(r"[(\[{‘“（【「，。；：！？、]$")
 CJK = re.compile(f"[{CJK_LETTERS}]")
-INVISIBLE = {"furniture", "background", "invisible"}
+NOT_READ = {"furniture", "background"}
 
 
 def convert(name: str, data: io.BytesIO) -> DoclingDocument:
@@ -78,7 +79,7 @@ class _Reader:
     def blocks(self) -> Iterator[Block]:
         from docling_core.types.doc import ContentLayer  # type: ignore[attr-defined]  # it is there
 
-        layers = {layer for layer in ContentLayer if layer.value not in INVISIBLE}
+        layers = {layer for layer in ContentLayer if layer.value not in NOT_READ}
         for item, depth in self.document.iterate_items(included_content_layers=layers, with_groups=True):
             if hasattr(item, "text") and self._in_table(item):
                 continue  # its words stand in the cell
@@ -102,7 +103,7 @@ class _Reader:
                 level = 1 if item.label == "title" else item.level + self.titled
                 yield self._placed(self.outline.heading(level, text), item)
             else:
-                yield self._placed(Block("text", text), item)
+                yield self._placed(Block("text", f"{SPEAKER}{text}" if _layer(item) == "notes" else text), item)
 
     def _in_table(self, item: Any) -> bool:
         while item.parent is not None:
@@ -151,6 +152,8 @@ class _Reader:
 
     def _placed(self, block: Block, item: Any) -> Block:
         """The block with its slide and box where the document has slides, else with its headings."""
+        if _layer(item) == "invisible":
+            block = replace(block, standing="hidden")
         if not getattr(item, "prov", None):
             return replace(block, place=self.outline.place)
         place = item.prov[0]
@@ -176,6 +179,11 @@ def _run_on(text: str, run: str) -> str:
     """The next run of a paragraph. docling has dropped the spaces, so they are guessed."""
     tight = not text or not run or NO_SPACE_BEFORE.match(run) or NO_SPACE_AFTER.search(text)
     return f"{text}{run}" if tight or (CJK.match(run) and CJK.match(text[-1])) else f"{text} {run}"
+
+
+def _layer(item: Any) -> str:
+    """`notes` of the speaker, `invisible` on a hidden slide or in a hidden shape, `body` and others."""
+    return str(getattr(getattr(item, "content_layer", None), "value", ""))
 
 
 def _mark(item: Any) -> str:

@@ -20,6 +20,7 @@ from domain.errors import Unreadable
 from domain.limits import DocumentLimits, only_first
 from domain.parsed import Identity, ParsedPage
 from ingest.parse.cell_formats import shown
+from ingest.parse.concealed import Concealed, concealed, hidden
 from ingest.parse.drawings import comments, drawn_blocks
 from ingest.parse.grid import Row, blocks_of
 from ingest.parse.packages import cleaned, package, title
@@ -70,9 +71,12 @@ def _page(sheet: Any, number: int, archive: zipfile.ZipFile, limits: DocumentLim
         return ParsedPage(number, read_as="empty")
     part = _part(sheet)
     markup = archive.read(part) if part in archive.namelist() else b""
-    rows = _Rows(sheet, _merged(markup), limits)
+    rows = _Rows(sheet, _merged(markup), limits, concealed(markup))
     blocks = [*blocks_of(rows, sheet.title), *drawn_blocks(archive, part, sheet.title)]
     blocks += comments(archive, part, sheet.title)
+    blocks += hidden(block for apart in (rows.hidden, rows.beside) for block in blocks_of(apart, sheet.title))
+    if getattr(sheet, "sheet_state", "visible") != "visible":
+        blocks = list(hidden(blocks))
     problems = []
     if rows.cut:
         problems.append(Problem(f"only the first {MAX_ROWS:,} rows of the sheet were read", number))
@@ -94,13 +98,23 @@ def _part(sheet: Any) -> str:
 
 class _Rows:
     """The rows of a sheet as shown, merged cells filled in; `cut` and `over` tell afterwards whether there were too
-    many rows, or cells."""
+    many rows, or cells; `hidden` are the hidden rows, `beside` the hidden cells of others, below the header."""
 
-    def __init__(self, sheet: Any, merged: dict[tuple[int, int], tuple[int, int]], limits: DocumentLimits) -> None:
+    def __init__(
+        self,
+        sheet: Any,
+        merged: dict[tuple[int, int], tuple[int, int]],
+        limits: DocumentLimits,
+        concealed: Concealed,
+    ) -> None:
         self.sheet = sheet
         self.merged = merged
         self.limits = limits
         self.cut = self.over = False
+        self.concealed = concealed
+        self.hidden: list[Row] = []
+        self.beside: list[Row] = []
+        self.header: Row | None = None
 
     def __iter__(self) -> Iterator[Row]:
         corners: dict[tuple[int, int], str] = {}
@@ -120,7 +134,23 @@ class _Rows:
             if self.cut or self.over:
                 return
             corners |= {(number, column): text for column, text in enumerate(texts, 1) if (number, column) in wanted}
-            yield number, self._filled(number, texts, corners)
+            texts = self._filled(number, texts, corners)
+            if number in self.concealed.rows:
+                self.hidden += [self.header, (number, texts)] if self.header and not self.hidden else [(number, texts)]
+            else:
+                yield number, self._seen(number, texts)
+
+    def _seen(self, number: int, texts: list[str]) -> list[str]:
+        """The cells of a row that can be seen. The hidden ones are kept beside, after the first that is seen."""
+        if self.header is None and sum(map(bool, texts)) > 1:
+            self.header = (number, texts)
+        if not self.concealed.columns:
+            return texts
+        shown = [text for column, text in enumerate(texts, 1) if column not in self.concealed.columns]
+        apart = [text for column, text in enumerate(texts, 1) if column in self.concealed.columns]
+        if any(apart):
+            self.beside.append((number, [*shown[:1], *apart]))
+        return shown
 
     def _filled(self, number: int, texts: list[str], corners: dict[tuple[int, int], str]) -> list[str]:
         """A merged cell says the same in every row and column that it covers; one that stands alone in its row is

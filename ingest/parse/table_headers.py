@@ -72,7 +72,7 @@ def _goes_on(rows: Sequence[Row], depth: int) -> bool:
         for column in range(1, len(above))
         if above[column] and above[column] == above[column - 1] and below[column] != below[column - 1]
     ]
-    if not spanned or is_title(rows[depth - 1 :]) or len(set(filter(None, above))) < 2:
+    if not spanned or is_title(rows[depth - 1 :]):
         return False
     covered = set(spanned) | {column - 1 for column in spanned}
     if not all(below[column] for column in covered):

@@ -93,7 +93,7 @@ def test_a_deck_has_a_page_for_each_slide_with_boxes(tmp_path: Path) -> None:
     one, two = pages_of(tmp_path / "deck.pptx")
     assert [block.kind for block in one.blocks] == ["heading", "figure", "text"]
     assert one.blocks[1].box == Box(0.5, 0.5, 0.75, 0.75)
-    assert one.blocks[2].text == "Say hello."
+    assert one.blocks[2].text == "Speaker notes: Say hello."
     assert (two.number, two.blocks, two.read_as) == (2, (), "empty")
 
 
