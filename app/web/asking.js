@@ -4,6 +4,7 @@ import { sentencesOf } from "./answer-text.js";
 import { begin } from "./conversations.js";
 import { Refusal, events, isDown, problemOf, request } from "./service.js";
 import { change, state } from "./store.js";
+import { verdictKey } from "./verdicts.js";
 import { language, t } from "./words.js";
 
 /** @typedef {import("./types").Turn} Turn */
@@ -115,7 +116,7 @@ function ending(turn) {
   if (turn.state === "stopped") return t("ask.stopped");
   if (!turn.answer) return t("ask.broke");
   const last = sentencesOf(turn.text, language()).slice(-1)[0] ?? "";
-  return `${last} ${t(`verdict.${turn.answer.verdict}`)}`;
+  return `${last} ${t(verdictKey(turn.answer))}`;
 }
 
 /** What was said before comes from the kept conversation. @param {Turn} turn @param {string} id */

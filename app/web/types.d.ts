@@ -35,6 +35,7 @@ export type Answer = {
   evidence: Evidence[];
   nearest: Evidence[];
   missing: string | null;
+  abstained_because?: "absent" | "unsure" | null;
   notices: Notice[];
   model: string;
   trace_id: string;

@@ -63,10 +63,17 @@ def test_a_claim_lights_its_place_and_the_place_its_claim(open_page: Open) -> No
 def test_what_the_documents_do_not_hold_has_a_view_of_its_own(open_page: Open) -> None:
     page = open_page(asked(STAMP))
     answered(page)
-    absent = page.get_by_role("region", name="This is not in your documents.")
+    absent = page.get_by_role("region", name="Your documents don't surely answer this.")
     expect(absent).to_contain_text("mainland")
     absent.get_by_role("button", name="annual-report-2025.pdf, page 6").first.click()
     expect(viewer(page).locator(".block").first).to_be_visible()
+
+
+def test_what_is_mentioned_nowhere_is_called_absent(open_page: Open) -> None:
+    page = open_page()
+    page.route("**/v1/chat", lambda route: route.fulfill(body=route.fetch().text().replace('"unsure"', '"absent"')))
+    ask(page, STAMP)
+    expect(page.get_by_role("heading", name="Not in your documents")).to_be_visible()
 
 
 def test_a_follow_up_is_sent_with_the_conversation(open_page: Open) -> None:

@@ -85,7 +85,7 @@ def test_every_word_is_used_and_every_used_word_is_there() -> None:
     source = "\n".join(path.read_text(encoding="utf-8") for path in OURS)
     used = set(re.findall(r"\bt\(\s*\"([\w.]+)\"", source))
     assert used - words.keys() == set()
-    made = re.findall(r"t\(\s*`([^`]+)`", source)  # `status.${document.status}`
+    made = re.findall(r"`([a-z_]+\.[^`\s]*\$\{[^`]+)`", source)  # `status.${document.status}`
     patterns = [re.compile(re.sub(r"\\\$\\\{.*?\\\}", r"\\w+", re.escape(one))) for one in made]
     quoted = set(re.findall(r"\"([\w.]+)\"", source))
     spare = [

@@ -2,15 +2,17 @@
 import { html } from "../html.js";
 import { showCitation } from "../showing.js";
 import { nameOf, snippet } from "../references.js";
+import { verdictKey } from "../verdicts.js";
 import { t } from "../words.js";
 import { Icon } from "./Icon.js";
 import { Notices } from "./Notices.js";
 
 /** @param {{ answer: import("../types").Answer, turn: number }} props */
 export function Abstained({ answer, turn }) {
-  return html`<section class="abstained" aria-label=${t("verdict.abstained")}>
-    <h3><${Icon} name="search" />${t("abstained")}</h3>
+  return html`<section class="abstained" aria-label=${t(verdictKey(answer))}>
+    <h3><${Icon} name="search" />${t(answer.abstained_because === "unsure" ? "abstained.unsure" : "abstained")}</h3>
     <p>${answer.missing || t("abstained.means")}</p>
+    ${answer.abstained_because === "unsure" && html`<p class="faint">${answer.answer}</p>`}
     <${Notices} notices=${answer.notices} />
     ${answer.nearest.length > 0 &&
     html`<h4>${t("abstained.nearest")}</h4>

@@ -1,5 +1,6 @@
 /** What the check of an answer gave: in words, with a shape, and in colour. */
 import { html } from "../html.js";
+import { verdictKey } from "../verdicts.js";
 import { t } from "../words.js";
 import { Icon } from "./Icon.js";
 
@@ -11,6 +12,7 @@ export function VerdictLine({ answer }) {
   const smallTalk = answer.notices.some((one) => one.code === "small_talk");
   if (smallTalk) return null;
   const supported = claims.filter((one) => one.supported).length;
-  const part = verdict === "partial" ? ` ${t("verdict.count", { supported, n: claims.length })}` : "";
-  return html`<p class="verdict ${verdict}"><${Icon} name=${SHAPES[verdict]} /><span>${t(`verdict.${verdict}`)}${part}</span></p>`;
+  const key = verdictKey(answer);
+  const part = key === "verdict.partial" ? ` ${t("verdict.count", { supported, n: claims.length })}` : "";
+  return html`<p class="verdict ${verdict}"><${Icon} name=${SHAPES[verdict]} /><span>${t(key)}${part}</span></p>`;
 }
