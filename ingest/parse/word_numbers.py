@@ -12,6 +12,7 @@ from ingest.parse.word_styles import Numbering
 
 LEVELS = 9
 PLACEHOLDER = re.compile(r"%([1-9])")
+FROM_NOTHING = ("decimalZero", "ordinal", "none", "bullet")  # formats that can write 0
 MOST = 100_000  # a number above it is a mistake
 ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
          (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
@@ -89,6 +90,8 @@ class Numbers:
 
 def _count(counts: dict[int, int], at: int, levels: dict[int, Level]) -> None:
     counts[at] = counts.get(at, levels.get(at, Level()).start - 1) + 1
+    for higher in range(at):  # a level that was skipped counts as begun
+        counts.setdefault(higher, levels.get(higher, Level()).start)
     for deeper in [other for other in counts if other > at]:
         restarts = levels.get(deeper, Level()).restarts
         if restarts < 0 or (restarts and at < restarts):
@@ -109,7 +112,7 @@ def _label(level: Level, counts: dict[int, int], levels: dict[int, Level]) -> st
 def _level(element: Element) -> Level:
     format = value(element.find(f"{W}numFmt")) or "decimal"
     return Level(
-        number(element.find(f"{W}start"), 1),
+        number(element.find(f"{W}start"), 0),
         format,
         value(element.find(f"{W}lvlText")),
         is_on(element.find(f"{W}isLgl")),
@@ -121,7 +124,7 @@ def _level(element: Element) -> Level:
 def written(count: int, format: str) -> str:
     """A number in one of Word's formats; Arabic in those that are not known."""
     write = FORMATS.get(format)
-    return write(count) if write is not None and 0 < count < MOST else str(count)
+    return write(count) if write is not None and (0 < count < MOST or format in FROM_NOTHING) else str(count)
 
 
 def _roman(count: int) -> str:
@@ -199,4 +202,5 @@ FORMATS: dict[str, Callable[[int], str]] = {
     "decimalEnclosedParen": lambda count: f"({count})",
     "decimalEnclosedFullstop": lambda count: f"{count}.",
     "none": lambda count: "",
+    "bullet": lambda count: "",
 }

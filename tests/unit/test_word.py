@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from domain.documents import Document
+from domain.limits import STANDARD
 from domain.parsed import Block, ParsedPage
+from ingest.chunk.cut import Pages, cut_text
 from ingest.parse import parse_pages
 from ingest.parse.formats import FORMATS, WORD
 from ingest.parse.word_numbers import written
@@ -236,6 +240,18 @@ def test_chinese_articles_keep_their_numbers(tmp_path: Path) -> None:
     assert found.splitlines() == ["第一条 总则", "第二条 付款", "第三条 交付"]
 
 
+def test_a_skipped_level_counts_as_begun_and_a_bullet_as_nothing(tmp_path: Path) -> None:
+    parts = numbering(level(0, "%1"), level(1, "%1.%2"), level(2, "*", "bullet"), level(3, "%1.%2.%3.%4"))
+    body = numbered("a") + numbered("b", 3) + numbered("c", 1)
+    [found] = words_of(tmp_path, body, parts)
+    assert [line.strip() for line in found.splitlines()] == ["1 a", "1.1..1 b", "1.2 c"]
+
+
+def test_a_level_that_does_not_say_where_it_starts_begins_with_nought(tmp_path: Path) -> None:
+    levels = '<w:lvl w:ilvl="0"><w:numFmt w:val="decimalZero"/><w:lvlText w:val="%1"/></w:lvl>'
+    assert words_of(tmp_path, numbered("a") + numbered("b"), numbering(levels)) == ["00 a\n01 b"]
+
+
 def test_a_list_that_starts_anew_counts_from_there(tmp_path: Path) -> None:
     anew = '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="1"/></w:lvlOverride>'
     more = f'<w:num w:numId="2"><w:abstractNumId w:val="4"/>{anew}</w:num>'
@@ -363,3 +379,15 @@ def test_a_long_document_takes_time_in_step_with_its_length(tmp_path: Path) -> N
         page_of(tmp_path, (numbered("One") + p(t("word"))) * len(paragraphs), parts)
 
     assert_linear(work, "p" * 2_000)
+
+
+@pytest.mark.parametrize("asked_for", [False, True])
+def test_hidden_words_are_left_out_and_told_or_marked(tmp_path: Path, asked_for: bool) -> None:
+    page = page_of(tmp_path, p(t("Seen. ") + t("Say nothing.", "<w:vanish/>")))
+    file = tmp_path / "pages.json"
+    file.write_bytes(Pages.dump_json((page,)))
+    document = Document("d", "c", "default", "d.docx", WORD, 1, "0" * 64, "running", datetime.now(UTC))
+    cut = cut_text(document, [file], lambda texts: [len(text.split()) for text in texts], 200, STANDARD, asked_for)
+    hidden = ["[hidden text] Say nothing."] if asked_for else []
+    assert [chunk.text for chunk in cut.chunks] == ["Seen.", *hidden]
+    assert [problem.message for problem in cut.problems] == ([] if asked_for else ["2 hidden words were left out"])
