@@ -37,7 +37,8 @@ class Matching:
 
     def quotes(self) -> tuple[str, ...]:
         """Each row by its first cell and what chose it, with its marker; the number of them before, where asked."""
-        shown = tuple(dict.fromkeys((0, *self.columns)))
+        every = tuple(range(len(self.header)))
+        shown = every if 0 in self.columns else (0, *self.columns)  # a row chosen by its label is asked for what it has
         lines = [f"{'; '.join(self._cell(row, at) for at in shown)} [{row.n}]" for row in self.rows[:_MOST_ROWS]]
         return (f"{len(self.rows)}:", *lines) if self.counted else tuple(lines)
 
@@ -55,7 +56,8 @@ def matching(question: Sought, asks: Asks, evidence: Sequence[Evidence]) -> Matc
         known = over | explained | frozenset(terms(" ".join(header)))
         if len(rows) < _LEAST_ROWS or not wanted <= known:
             continue
-        if not chosen and not (asks.shape == "count" and wanted <= over | frozenset(terms(" ".join(header)))):
+        numbered = any(term[0].isdigit() for term in wanted - explained)  # "in 2025" would have to choose a row
+        if numbered or (not chosen and asks.shape != "count"):
             continue
         found = tuple(row for row in rows if all(folded(row.cells[at]) == value for at, value in chosen.items()))
         return Matching(header, found, tuple(chosen), asks.shape == "count") if found else None

@@ -58,6 +58,11 @@ def test_a_word_that_chooses_no_rows_makes_it_another_question() -> None:
     assert not said("How many issues did Tomas close?", ISSUES, names=("issues.xlsx",)).startswith(("1:", "2:"))
 
 
+def test_a_year_that_chooses_no_column_counts_no_rows() -> None:
+    trees = "| | Trees planted |\n| --- | --- |\n| 2023 | 610 |\n| 2024 | 980 |\n| 2025 | 1340 |\n"
+    assert "1340" in said("How many trees were planted in 2025?", trees, names=("trees 2025.pptx",))
+
+
 def test_pieces_of_one_table_are_counted_together_and_a_row_once() -> None:
     rows = ("| BX-5 | open | Mara | low |", "| BX-6 | open | Ines | low |", "| BX-7 | waiting | Ines | low |")
     other = "\n".join([*ISSUES.splitlines()[:2], *rows])
