@@ -21,6 +21,7 @@ from domain.documents import Problem
 from domain.errors import Unreadable
 from domain.parsed import Block, Identity, ParsedPage
 from ingest.encodings import decode, encoding_of, skip_padding
+from ingest.parse.html_menus import menus_of
 from ingest.parse.html_tables import Cell, grid_of
 from ingest.parse.outline import Outline
 from ingest.parse.tables import table_block
@@ -81,7 +82,7 @@ def open_html(path: Path) -> Identity:
 
 def parse_html(path: Path, first: int, last: int) -> list[ParsedPage]:
     root, problems = _read(path)
-    return [ParsedPage(None, tuple(_blocks(root)), problems=problems)]
+    return [ParsedPage(None, tuple(_blocks(root, menus_of(root))), problems=problems)]
 
 
 def blocks_of_html(text: str) -> list[Block]:
@@ -94,8 +95,8 @@ def title_and_blocks(text: str) -> tuple[str | None, list[Block]]:
     return _title(root), _blocks(root)
 
 
-def _blocks(root: Any) -> list[Block]:
-    reader = _Reader()
+def _blocks(root: Any, menus: frozenset[Any] = frozenset()) -> list[Block]:
+    reader = _Reader(menus=menus)
     reader.element(root, 0)
     reader.flush()
     return reader.blocks
@@ -155,10 +156,11 @@ class _Reader:
     blocks: list[Block] = field(default_factory=list)
     outline: Outline = field(default_factory=Outline)
     words: list[str] = field(default_factory=list)
+    menus: frozenset[Any] = frozenset()  # elements that only lead elsewhere
 
     def element(self, element: Any, depth: int) -> None:
         tag = element.tag
-        if not isinstance(tag, str) or tag in DROPPED or _hidden(element):
+        if not isinstance(tag, str) or tag in DROPPED or _hidden(element) or element in self.menus:
             return  # comments have no tag name
         handler = HANDLERS.get(tag)
         if handler is not None and depth < MAX_DEPTH:
@@ -210,6 +212,23 @@ class _Reader:
         if lines:
             self.blocks.append(Block("list", "\n".join(lines), place=self.outline.place))
 
+    def definitions(self, element: Any, depth: int) -> None:
+        """Each term on a line with what it means, unless more than words stand in it."""
+        self.flush()
+        if next(element.iter("table", "h1", "h2", "h3", "h4", "pre", "img", "ul", "ol", "div"), None) is not None:
+            self.children(element, depth)
+            self.flush()
+            return
+        lines: list[str] = []
+        for child in element:
+            words = " ".join(visible_text(child).replace("\x00", " ").split()) if child.tag in ("dt", "dd") else ""
+            if words and child.tag == "dd" and lines:
+                lines[-1] += (" " if ": " in lines[-1] else ": ") + words
+            elif words:
+                lines.append(words)
+        if lines:
+            self.blocks.append(Block("list", "\n".join(f"- {line}" for line in lines), place=self.outline.place))
+
     def table(self, element: Any, depth: int) -> None:
         self.flush()
         rows = _rows(element)
@@ -240,6 +259,7 @@ HANDLERS = {
     "listing": _Reader.preformatted,
     "ul": _Reader.points,
     "ol": _Reader.points,
+    "dl": _Reader.definitions,
     "table": _Reader.table,
     "img": _Reader.picture,
     **{f"h{level}": _Reader.heading for level in range(1, 7)},
