@@ -46,6 +46,8 @@ ALIASES = {
     "ks_c_5601-1987": "cp949",
 }
 SOURCE = re.compile(r"""(\bsrc\s*=\s*)(["']?)(?:cid:)([^"'\s>]{1,300})\2""", re.I)
+DASHES = re.compile(r"\s{0,4}[-_]{5,}")
+HEADER = re.compile(r"\s{0,4}\*?\w[\w ]{0,30}\*?[:：]")
 RICHER = 0.5  # HTML with less than this share of the plain version's words has lost some
 
 
@@ -98,12 +100,47 @@ def _under(heading: tuple[str, ...], block: Block) -> Block:
 
 
 def _body(mail: Mail) -> list[Block]:
-    plain = list(blocks_of("\n\n".join(mail.plain)))
+    plain = list(_in_turn("\n\n".join(mail.plain)))
     try:
         html = [block for page in mail.html for block in blocks_of_html(_with_pictures(page, mail.pictures))]
     except Unreadable:
         return plain
     return html if _words(html) >= RICHER * _words(plain) and html else plain
+
+
+def _in_turn(text: str) -> Iterator[Block]:
+    """The newest message, its signature, and what is quoted of those before: each apart, by their signs."""
+    newest, signature, history = _taken_apart(text.split("\n"))
+    yield from blocks_of("\n".join(newest))
+    for heading, lines in (("Signature", signature), ("Earlier messages", history)):
+        for block in blocks_of("\n".join(lines)):
+            yield _under((heading,), replace(block, kind="text", level=0))
+
+
+def _taken_apart(lines: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """A line of dashes over header lines begins the history, which goes on to the end. Lines marked by `>` belong to
+    it, with the line before them where that ends in a colon; `-- ` begins the signature."""
+    parts: tuple[list[str], list[str], list[str]] = ([], [], [])
+    now = 0
+    for at, line in enumerate(lines):
+        if now < 2 and DASHES.match(line) and _are_headers(lines[at + 1 : at + 4]):
+            now = 2
+        if line.startswith(">"):
+            said = parts[now]
+            while now < 2 and said and (not said[-1].strip() or said[-1].rstrip().endswith((":", "："))):
+                last = said.pop()
+                if last.strip():
+                    parts[2].append(last)
+                    break
+            parts[2].append(line)
+            continue
+        now = 1 if now == 0 and line.rstrip("\r") in ("-- ", "--") else now
+        parts[now].append(line)
+    return parts if any(line.strip() for line in parts[0]) else (list(lines), [], [])
+
+
+def _are_headers(lines: Sequence[str]) -> bool:
+    return sum(bool(HEADER.match(line)) for line in lines) >= 2
 
 
 def _words(blocks: Sequence[Block]) -> int:

@@ -179,3 +179,32 @@ def test_outlooks_compressed_text_of_the_specification() -> None:
         "2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0"
     )
     assert unpacked_rtf(packed) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
+
+
+def headings(path: Path) -> dict[str, tuple[str, ...]]:
+    return {block.text: block.place.heading for block in parse_mail(path, 1, 1)[0].blocks if block.place}
+
+
+def test_quoted_history_and_signature_stand_apart_from_the_newest_message(tmp_path: Path) -> None:
+    message = letter()
+    message.set_content(
+        "Low water is at seven.\n\nOn Friday Bob wrote:\n> Low water is at six.\n\nBy my clock.\n-- \nAnn"
+    )
+    found = headings(saved(tmp_path / "a.eml", message))
+    assert found["On Friday Bob wrote:\n> Low water is at six."] == ("Tides", "Earlier messages")
+    assert found["Low water is at seven."] == found["By my clock."] == ("Tides",)
+    assert found["Ann" if "Ann" in found else "--\nAnn"] == ("Tides", "Signature")
+
+
+def test_a_message_below_a_line_of_dashes_and_headers_is_history(tmp_path: Path) -> None:
+    message = letter()
+    message.set_content("New.\n\n-----Ursprüngliche Nachricht-----\nVon: Bob\nGesendet: Freitag\n\nOld.\n")
+    found = headings(saved(tmp_path / "a.eml", message))
+    assert found["Old."] == ("Tides", "Earlier messages")
+    assert found["New."] == ("Tides",)
+
+
+def test_a_mail_that_only_quotes_keeps_its_words(tmp_path: Path) -> None:
+    message = letter()
+    message.set_content("> All of it.\n")
+    assert headings(saved(tmp_path / "a.eml", message))["> All of it."] == ("Tides",)
