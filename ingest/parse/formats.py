@@ -131,6 +131,8 @@ ROWS: tuple[Format, ...] = (
     _picture("image/gif", "GIF", rb"GIF8[79]a"),
     _picture("image/bmp", "BMP", rb"BM.{0,27}\x00"),  # a text may well begin with "BM"
     _picture("image/tiff", "TIFF", rb"II\*\x00|MM\x00\*|II\+\x00\x08\x00|MM\x00\+\x00\x08"),
+    _picture("image/avif", "AVIF", rb"....ftyp(?:avi[fs]|(?:mif1|msf1).{4}(?:.{4}){0,8}?avif)"),
+    _picture("image/heic", "HEIC", rb"....ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)"),
     Format(
         SVG,
         "SVG",

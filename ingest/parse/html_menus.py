@@ -99,4 +99,4 @@ def _is_menu(element: Any, count: _Count) -> bool:
 
 
 def _ends_in_colon(element: Any) -> bool:
-    return element.tag == "p" and element.text_content().rstrip().endswith((":", "："))
+    return str(element.tag) == "p" and str(element.text_content()).rstrip().endswith((":", "："))

@@ -29,6 +29,8 @@ MEDIA_TYPES = {
     "GIF": "image/gif",
     "BMP": "image/bmp",
     "TIFF": "image/tiff",
+    "AVIF": "image/avif",
+    "HEIF": "image/heic",
 }
 FORMATS = tuple(name for name in MEDIA_TYPES if name != "MPO")  # it is opened as JPEG
 SVG = "image/svg+xml"
@@ -107,6 +109,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd metadata, and of sizes: we have our own limit
         Image.init()  # or it knows only the formats it has met
+        _learn_heif(path)
         try:
             image = Image.open(path, formats=FORMATS)
         except Image.DecompressionBombError as error:
@@ -118,6 +121,16 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         with image:
             _check(image)
             yield image
+
+
+def _learn_heif(path: Path) -> None:
+    """Has Pillow open what phones write, by a library that is loaded only where one is met."""
+    with path.open("rb") as file:
+        if file.read(8)[4:] == b"ftyp":
+            # pillow-heif without the encoder, which is under the GPL
+            import pi_heif  # type: ignore[import-untyped]
+
+            pi_heif.register_heif_opener()
 
 
 def _check(image: Image.Image) -> None:

@@ -244,8 +244,8 @@ def test_refusals_name_the_formats_in_their_order() -> None:
     """Rows may be added between them."""
     named = iter(accepted().split(", "))
     known = (
-        "PDF, PNG, JPEG, WebP, GIF, BMP, TIFF, SVG, Markdown, plain text, HTML, DOCX, PPTX, XLSX, CSV, RTF, JSON, JSON "
-        "Lines, e-mails (EML, MHTML), Outlook messages (MSG), EPUB, ODT, ODS, ODP, DOC, PPT, XLS, ZIP archives, "
-        "mailboxes (mbox)"
+        "PDF, PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, HEIC, SVG, Markdown, plain text, HTML, DOCX, PPTX, XLSX, CSV, "
+        "RTF, JSON, JSON Lines, e-mails (EML, MHTML), Outlook messages (MSG), EPUB, ODT, ODS, ODP, DOC, PPT, XLS, "
+        "ZIP archives, mailboxes (mbox)"
     )
     assert all(name in named for name in known.split(", "))

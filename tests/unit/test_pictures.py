@@ -16,6 +16,7 @@ from PIL import Image
 
 from domain.documents import Box
 from domain.errors import Missing, Unreadable
+from ingest.identify import media_type_of
 from ingest.parse.pictures import MOST_FRAMES, draw_svg, encoded, open_picture, open_svg, parse_picture, parse_svg
 from ingest.parse.render import render_page
 
@@ -207,3 +208,14 @@ def test_a_page_that_is_not_there_is_missing(tmp_path: Path) -> None:
             render_page(path, "image/png", number)
     with pytest.raises(Missing, match="no pages"):
         render_page(path, "text/plain", 1)
+
+
+def test_pictures_of_phones_are_read(tmp_path: Path) -> None:
+    """AVIF by Pillow; HEIC by a decoder without an encoder, so that its file is one of its own package's."""
+    Image.new("RGB", (80, 40), "navy").save(tmp_path / "a.avif")
+    assert media_type_of(tmp_path / "a.avif", "a") == "image/avif"
+    assert open_picture(tmp_path / "a.avif").pages == 1
+    (tmp_path / "b").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(300))
+    assert media_type_of(tmp_path / "b", "b") == "image/heic"
+    with pytest.raises(Unreadable, match="picture"):
+        open_picture(tmp_path / "b")
