@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from xml.etree.ElementTree import Element
 
 from PIL import Image, UnidentifiedImageError
@@ -110,11 +110,11 @@ class Drawn:
         self._seen: Counter[bytes] = Counter()
         self.lost = 0
 
-    def blocks(self, part: str, element: Element, place: Place | None) -> Iterator[Block]:
-        """The pictures, charts and diagrams that an element of a part shows."""
+    def blocks(self, part: str, elements: Iterable[Element], place: Place | None) -> Iterator[Block]:
+        """The pictures, charts and diagrams that elements of a part show."""
         if part not in self._targets:
             self._targets[part] = targets(self._archive, part)
-        for child in element.iter():
+        for child in elements:
             target = self._targets[part].get(
                 next((child.get(name, "") for name in SHOWN.get(child.tag, ()) if child.get(name)), "")
             )

@@ -198,7 +198,7 @@ class _Story:
             outer, self.texts = self.texts, inner
             yield from self.blocks(box, depth + 1)
             self.texts = outer
-        yield from self.document.drawn.blocks(self.part, element, self.outline.place)
+        yield from self.document.drawn.blocks(self.part, _drawn(element), self.outline.place)
 
     def _list(self) -> Iterator[Block]:
         points, self._points = self._points, []
@@ -254,6 +254,19 @@ def _boxes(element: Element) -> Iterator[Element]:
             if child.tag == f"{W}txbxContent":
                 yield child
             else:
+                stack.append(kept(child))
+                break
+        else:
+            stack.pop()
+
+
+def _drawn(element: Element) -> Iterator[Element]:
+    """The elements of a drawing without what stands in its text boxes, where pictures are met again."""
+    stack = [kept(element)]
+    while stack:
+        for child in stack[-1]:
+            if child.tag != f"{W}txbxContent":
+                yield child
                 stack.append(kept(child))
                 break
         else:

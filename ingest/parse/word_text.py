@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
@@ -14,6 +15,7 @@ TICKED, EMPTY = "☒", "☐"
 SYMBOLS = {0xFE: TICKED, 0xFD: TICKED, 0xFB: TICKED, 0xFC: "✓", 0xA8: EMPTY, 0x6F: EMPTY, 0x71: EMPTY, 0x78: TICKED}
 SIGNS = {"noBreakHyphen": "-", "tab": " ", "ptab": " ", "br": "\n", "cr": "\n"}
 PAGE_NUMBERS = ("PAGE", "NUMPAGES", "SECTIONPAGES", "SECTION")  # they say something of paper only
+MOST_COMMENTS = 50  # about the same words
 SMALLEST = 4  # half points: nobody reads smaller letters
 NOTES = {f"{W}footnoteReference": "note", f"{W}endnoteReference": "endnote"}
 FLOATING = (f"{W}drawing", f"{W}pict", f"{W}object")
@@ -46,6 +48,7 @@ class Texts:
     plain: bool = True  # not on a background that a table or a text box may have
     _fields: list[Field] = field(default_factory=list)
     _open_comments: list[str] = field(default_factory=list)
+    _noted: Counter[str] = field(default_factory=Counter)  # by kind
 
     def paragraph(self, element: Element) -> Paragraph:
         properties = element.find(f"{W}pPr")
@@ -89,7 +92,7 @@ class Texts:
 
     def _comment(self, element: Element) -> None:
         name = value(element, "id")
-        if element.tag == f"{W}commentRangeStart":
+        if element.tag == f"{W}commentRangeStart" and len(self._open_comments) < MOST_COMMENTS:
             self._open_comments.append(name)
         elif element.tag == f"{W}commentRangeEnd" and name in self._open_comments:
             self._open_comments.remove(name)
@@ -123,8 +126,10 @@ class Texts:
     def _note(self, kind: str, element: Element, found: Paragraph) -> str:
         note = (kind, value(element, "id"))
         found.notes.append(note)
-        count = sum(1 for other, _ in self.numbers if other == kind)
-        return f" ({kind} {self.numbers.setdefault(note, count + 1)})"
+        if note not in self.numbers:
+            self._noted[kind] += 1
+            self.numbers[note] = self._noted[kind]
+        return f" ({kind} {self.numbers[note]})"
 
     def _field(self, element: Element) -> str:
         kind = value(element, "fldCharType")

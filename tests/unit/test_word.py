@@ -316,6 +316,24 @@ def test_a_text_box_is_read_once(tmp_path: Path) -> None:
     assert words_of(tmp_path, body) == ["Desk", "Call 0555 7010"]
 
 
+def test_a_picture_in_a_text_box_is_taken_once(tmp_path: Path) -> None:
+    drawing = '<w:r><w:drawing><a:blip r:embed="rimage"/></w:drawing></w:r>'
+    box = f"<w:r><w:drawing><w:txbxContent>{p(t('Boat') + drawing)}</w:txbxContent></w:drawing></w:r>"
+    page = page_of(tmp_path, p(box), {"image": ""})
+    assert [block.text for block in page.blocks] == ["Boat"]
+    assert [problem.message for problem in page.problems] == [
+        "a picture is in a format that can't be read (EMF, WMF or damaged)"
+    ]
+
+
+def test_many_comments_on_the_same_words_take_time_in_step_with_their_number(tmp_path: Path) -> None:
+    def work(words: str) -> None:
+        starts = (f'<w:commentRangeStart w:id="{number}"/>{t("y")}' for number in range(len(words)))
+        page_of(tmp_path, p("".join(starts)))
+
+    assert_linear(work, "y" * 8_000)
+
+
 def test_a_table_in_a_cell_keeps_its_headers_and_whose_it_is(tmp_path: Path) -> None:
     inner = table(row("Ticket", "Sunday"), row("Family", "31"))
     outer, found = blocks_of(tmp_path, table(row("Day", "Prices"), tr(tc(p(t("All days"))), tc(inner + p("")))))
