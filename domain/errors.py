@@ -169,7 +169,7 @@ class HungUp(ExhibitError):
 class TooManyTries(ExhibitError):
     status, title = 429, "Too many tries"
 
-    def __init__(self, message: str, after_s: int) -> None:
+    def __init__(self, message: str, after_s: int = 1) -> None:
         super().__init__(message)
         self.after_s = after_s
 

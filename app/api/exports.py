@@ -15,7 +15,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "zh": {"page": "，第{n}页", "deleted": "已删除", "again": "正在重新读取", "open": "没有回答。"},
 }
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#+!|~&])")
-_LIST = re.compile(r"^(\s*\d*)(?=[-=.)])", re.MULTILINE)  # `1.`, `-`, a line under a heading
+_LIST = re.compile(r"^([^\S\n]*+\d*+)(?=[-=.)])", re.MULTILINE)  # `1.`, `-`, a line under a heading
 
 
 def as_markdown(piece: Recollection, first: bool) -> str:
