@@ -61,7 +61,7 @@ def comments(archive: zipfile.ZipFile, sheet_part: str, sheet: str) -> Iterator[
     except Unreadable:
         return
     notes = [note for root in parts if root is not None for note in root.iter(f"{MAIN}comment")]
-    lines = [f"{note.get('ref', '')}: {' '.join(''.join(note.itertext()).split())}" for note in notes]
+    lines = [f"Comment at {note.get('ref', '')}: {' '.join(''.join(note.itertext()).split())}" for note in notes]
     if lines:
         yield Block("text", "\n".join(lines), place=Place(sheet=sheet))
 

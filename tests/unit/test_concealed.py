@@ -162,3 +162,15 @@ def test_a_joined_header_keeps_the_places_of_all_its_levels() -> None:
     block = table_block(rows, page=1, stretches=[at(0.1), at(0.2), at(0.3)])
     assert len(block.boxes) == 2
     assert block.stretches[0][1] == (Box(0.1, 0.1, 0.15, 0.15), Box(0.1, 0.2, 0.15, 0.25))
+
+
+def test_a_comment_on_a_cell_says_what_it_is(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+    from openpyxl.comments import Comment
+
+    book = Workbook()
+    book.active["B2"] = "365"
+    book.active["B2"].comment = Comment("Too much?", "Ana")
+    book.save(tmp_path / "fees.xlsx")
+    [page] = pages_of(tmp_path / "fees.xlsx", SHEETS)
+    assert [block.text for block in page.blocks] == ["365", "Comment at B2: Too much?"]
