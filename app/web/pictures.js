@@ -7,7 +7,7 @@ const MOST_PIXELS = 2048; // at the longer side, of a picture in a question
 const AS_IT_IS = 1_500_000; // bytes
 
 /**
- * A picture of the service's as an address for an <img>, fetched with the key and with a sentence where there is none.
+ * A picture of the service's as an address for an <img>, fetched, so that there is a sentence where there is none.
  * @param {string | null} url @returns {{ src: string, problem: import("./types").Problem | null }}
  */
 export function usePicture(url) {

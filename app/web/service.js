@@ -3,7 +3,6 @@ import { change, state } from "./store.js";
 import { t } from "./words.js";
 
 const LOOK_AGAIN_MS = 2000;
-const KEPT = "exhibit.key";
 
 export class Refusal extends Error {
   /** @param {number} status 0: the service was not reached @param {string} detail @param {any} body */
@@ -15,27 +14,27 @@ export class Refusal extends Error {
   }
 }
 
-let key = sessionStorage.getItem(KEPT) ?? "";
+let opened = 0;
 /** @type {(() => void)[]} */
 let waiting = [];
 
-/** @returns {Record<string, string>} */
-export const keyHeader = () => (key ? { authorization: `Bearer ${key}` } : {});
+/** How many sessions were opened so far. */
+export const sessionsOpened = () => opened;
 
-/** @param {string} typed */
-export function useKey(typed) {
-  key = typed.trim();
-  sessionStorage.setItem(KEPT, key);
+/** A session is open: what waits for one goes on. */
+export function goOn() {
+  opened += 1;
   change({ keyWanted: false });
   const went = waiting;
   waiting = [];
   for (const one of went) one();
 }
 
-/** Shows the dialog for the key, and goes on once one was typed. */
-export function keyTyped() {
-  change({ keyWanted: true, keyRefused: key !== "" });
-  return new Promise((resolve) => waiting.push(() => resolve(undefined)));
+/** Shows the dialog for the key, unless a session was opened since. @param {number} before sessions opened when it was asked */
+export async function sessionAfter(before) {
+  if (before !== opened) return;
+  change({ keyWanted: true });
+  await new Promise((resolve) => waiting.push(() => resolve(undefined)));
 }
 
 /**
@@ -43,10 +42,10 @@ export function keyTyped() {
  * @param {string} path @param {RequestInit} options @returns {Promise<Response>}
  */
 export async function request(path, options = {}) {
-  const used = key;
+  const before = opened;
   const reply = await reached(path, options);
   if (reply.status === 401) {
-    if (used === key) await keyTyped();
+    await sessionAfter(before);
     return request(path, options);
   }
   if (!reply.ok) throw await refusal(reply);
@@ -56,7 +55,7 @@ export async function request(path, options = {}) {
 /** @param {string} path @param {RequestInit} options */
 async function reached(path, options) {
   try {
-    const reply = await fetch(path, { ...options, headers: { ...options.headers, ...keyHeader() } });
+    const reply = await fetch(path, options);
     if (state.down) change({ down: false });
     return reply;
   } catch (error) {

@@ -28,7 +28,6 @@ export const state = {
   lost: [],
   down: false,
   keyWanted: false,
-  keyRefused: false,
   /** @type {"" | "help" | "menu"} */
   dialog: "",
   /** @type {null | { title: string, means: string, does: string, act: () => void, name?: string, named?: (name: string) => Promise<void> }} */

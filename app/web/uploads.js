@@ -1,6 +1,6 @@
 /** Sending files, one after the other, and following documents until they are read. */
 import { addDocument, followAll } from "./following.js";
-import { keyHeader, keyTyped, isDown, listed, send, problemOf } from "./service.js";
+import { isDown, listed, problemOf, send, sessionAfter, sessionsOpened } from "./service.js";
 import { change, say, state } from "./store.js";
 import { t } from "./words.js";
 
@@ -86,6 +86,7 @@ async function sendAddress(one, url) {
 
 /** @param {Upload} one @param {File} file @param {string} folder @param {string | null} replaces */
 async function sendFile(one, file, folder, replaces) {
+  const before = sessionsOpened();
   const form = new FormData();
   if (folder && !replaces) form.append("metadata", JSON.stringify({ folder }));
   form.append("file", file, file.name);
@@ -95,7 +96,7 @@ async function sendFile(one, file, folder, replaces) {
     change({});
   });
   if (status === 401) {
-    await keyTyped();
+    await sessionAfter(before);
     return sendFile(one, file, folder, replaces);
   }
   if (status >= 200 && status < 300) return taken(one, body);
@@ -109,7 +110,6 @@ function posted(path, form, told) {
   return new Promise((resolve) => {
     const ask = new XMLHttpRequest();
     ask.open("POST", path);
-    for (const [name, value] of Object.entries(keyHeader())) ask.setRequestHeader(name, value);
     ask.responseType = "json";
     ask.upload.onprogress = (event) => told(event.loaded);
     ask.onload = () => resolve({ status: ask.status, body: ask.response });

@@ -1,10 +1,11 @@
-/** The keys, and what the signs mean. */
+/** The keys, what the signs mean, and where the service's key is in use. */
 import { html } from "../html.js";
 import { change } from "../store.js";
 import { t } from "../words.js";
 import { Button } from "./Button.js";
 import { Dialog } from "./Dialog.js";
 import { Icon } from "./Icon.js";
+import { Sessions } from "./Sessions.js";
 
 const KEYS = { "/": "ask", u: "upload", "[ ]": "citations", "+ − 0": "zoom", Esc: "close", "?": "help" };
 const SIGNS = { check: "supported", warn: "unsupported", search: "abstained" };
@@ -19,6 +20,7 @@ export function HelpDialog() {
     <ul class="signs">
       ${Object.entries(SIGNS).map(([icon, what]) => html`<li class=${what}><${Icon} name=${icon} />${t(`help.${what}`)}</li>`)}
     </ul>
+    <${Sessions} />
     <div class="row end"><${Button} words=${t("close")} kind="main" act=${close} /></div>
   <//>`;
 }

@@ -1,25 +1,29 @@
-/** Asks for the service's key. What was begun goes on once it is typed. */
+/** Asks for the service's key, which opens a session. What was begun goes on then. */
 import { html, useState } from "../html.js";
-import { useKey } from "../service.js";
-import { state } from "../store.js";
+import { enter } from "../sessions.js";
 import { t } from "../words.js";
 import { Dialog } from "./Dialog.js";
 
 export function KeyDialog() {
   const [key, setKey] = useState("");
-  const done = (/** @type {Event} */ event) => {
+  const [fault, setFault] = useState("");
+  const [busy, setBusy] = useState(false);
+  const done = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    if (key.trim()) useKey(key);
+    if (busy || !key.trim()) return;
+    setBusy(true);
+    setFault(await enter(key));
+    setBusy(false);
   };
   return html`<${Dialog} title=${t("key")} close=${() => {}}>
     <form onSubmit=${done}>
       <p>${t("key.means")}</p>
-      ${state.keyRefused && html`<p class="fault" role="alert">${t("key.refused")}</p>`}
+      ${fault && html`<p class="fault" role="alert">${fault}</p>`}
       <input
         type="password" autofocus autocomplete="current-password" aria-label=${t("key")} value=${key}
         onInput=${(/** @type {any} */ event) => setKey(event.target.value)}
       />
-      <div class="row end"><button type="submit" class="button main" disabled=${!key.trim()}>${t("key.use")}</button></div>
+      <div class="row end"><button type="submit" class="button main" disabled=${busy || !key.trim()}>${t("key.use")}</button></div>
     </form>
   <//>`;
 }
