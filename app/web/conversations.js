@@ -1,4 +1,4 @@
-/** Conversations, which the service keeps for the caller. Evidence comes back as it is now; what was deleted, as deleted. */
+/** Conversations, which the service keeps for the caller. Evidence comes back as it is now, unless its document was deleted or is being read again. */
 import { Refusal, get, listed, request, send } from "./service.js";
 import { state } from "./store.js";
 
@@ -67,7 +67,7 @@ const whole = (answer) => ({
 function shown(evidence) {
   if ("text" in evidence) return evidence;
   const nothing = { document: "", kind: "text", page: null, regions: [], place: null, text: "", description: null };
-  return /** @type {any} */ ({ ...nothing, described_by: null, image_url: null, suspicious: [], ...evidence, deleted: true });
+  return /** @type {any} */ ({ ...nothing, described_by: null, image_url: null, suspicious: [], ...evidence, withheld: evidence.deleted ? "deleted" : "again" });
 }
 
 /** @param {string} id @param {string} title */

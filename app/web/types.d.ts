@@ -20,7 +20,7 @@ export type Evidence = {
   ranks: Record<string, number>;
   score: number;
   suspicious: string[];
-  deleted?: boolean;
+  withheld?: "deleted" | "again"; // by a kept conversation
 };
 export type Claim = { text: string; citations: number[]; support: number; supported: boolean };
 export type Citation = { n: number; evidence: Evidence; quote: string };

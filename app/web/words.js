@@ -36,10 +36,12 @@ export async function choose(chosen) {
   await speak(chosen);
 }
 
-/** @param {string} key @param {Record<string, string | number>} given */
+/** `n` is a count: it chooses the plural form, and is written as one. @param {string} key @param {Record<string, string | number>} given */
 export function t(key, given = {}) {
-  const one = given.n === 1 ? words[`${key}.one`] : undefined;
-  return (one ?? words[key] ?? key).replace(/\{(\w+)\}/g, (all, name) => String(given[name] ?? all));
+  const { n } = given;
+  const form = typeof n === "number" ? words[`${key}.${new Intl.PluralRules(now).select(n)}`] : undefined;
+  const filled = typeof n === "number" ? { ...given, n: count(n) } : given;
+  return (form ?? words[key] ?? key).replace(/\{(\w+)\}/g, (all, name) => String(filled[name] ?? all));
 }
 
 /** @param {number} n */
@@ -49,7 +51,7 @@ export const count = (n) => new Intl.NumberFormat(now).format(n);
 export function size(bytes) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
   const step = Math.min(3, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
-  const options = { style: "unit", unit: units[step], unitDisplay: "short", maximumFractionDigits: step > 1 ? 1 : 0 };
+  const options = { style: "unit", unit: units[step], unitDisplay: step ? "short" : "long", maximumFractionDigits: step > 1 ? 1 : 0 };
   return new Intl.NumberFormat(now, /** @type {any} */ (options)).format(bytes / 1000 ** step);
 }
 

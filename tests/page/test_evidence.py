@@ -163,6 +163,13 @@ def test_evidence_that_was_deleted_is_shown_as_deleted_and_not_as_text(open_page
     expect(page.locator(".cards")).not_to_contain_text("eleven")
     gone = open_page(f"#/evidence/{evidence}")
     expect(gone.get_by_role("alert")).to_contain_text("The document of this evidence was deleted.")
+    again = '"deleted":false'
+    page.route(
+        "**/v1/conversations/*",
+        lambda route: route.fulfill(body=route.fetch().text().replace('"deleted":true', again)),
+    )
+    page.reload()
+    expect(page.locator(".cards")).to_contain_text("is being read again")
 
 
 def test_a_page_that_cannot_be_drawn_says_why_and_shows_the_words(open_page: Open, service: Service) -> None:

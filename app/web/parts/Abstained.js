@@ -19,9 +19,9 @@ export function Abstained({ answer, turn }) {
       <ul class="cards">
         ${answer.nearest.map(
           (evidence, at) => html`<li key=${evidence.id}>
-            <button type="button" class="card" disabled=${evidence.deleted} onClick=${() => showCitation(turn, at + 1)}>
+            <button type="button" class="card" disabled=${Boolean(evidence.withheld)} onClick=${() => showCitation(turn, at + 1)}>
               <span class="card-name">${nameOf(evidence)}</span>
-              <span class="card-text">${evidence.deleted ? t("evidence.deleted") : snippet(evidence.text)}</span>
+              <span class="card-text">${evidence.withheld ? t(`evidence.${evidence.withheld}`) : snippet(evidence.text)}</span>
             </button>
           </li>`,
         )}

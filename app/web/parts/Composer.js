@@ -19,7 +19,7 @@ export function Composer() {
     ${open && html`<${ScopePanel} close=${() => setOpen(false)} />`}
     ${tooLong &&
     html`<p class="fault" role="alert">
-      ${t("ask.too_long", { n: count(state.draft.length), most: count(MOST_LETTERS) })}
+      ${t("ask.too_long", { n: state.draft.length, most: count(MOST_LETTERS) })}
     </p>`}
     <div class="paper">
       ${state.picture && html`<${Picture} />`}

@@ -5,7 +5,7 @@ import { html, useRef } from "../html.js";
 import { problemOf, send } from "../service.js";
 import { change, say } from "../store.js";
 import { upload } from "../uploads.js";
-import { count, t } from "../words.js";
+import { t } from "../words.js";
 import { Button } from "./Button.js";
 
 /** @typedef {import("../types").Document} Document */
@@ -56,5 +56,5 @@ function askDeletion(document, gone) {
     }
   };
   const title = t("document.delete.title", { name: document.name });
-  change({ question: { title, means: t("document.delete.means", { n: count(pieces) }), does: t("delete"), act } });
+  change({ question: { title, means: t("document.delete.means", { n: pieces }), does: t("delete"), act } });
 }

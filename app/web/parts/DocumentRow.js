@@ -1,7 +1,7 @@
 /** A document in the list: its name, how far it is, and what can be done with it. */
 import { addressOf } from "../address.js";
 import { html } from "../html.js";
-import { count, duration, percent, size, t } from "../words.js";
+import { duration, percent, size, t } from "../words.js";
 import { DocumentActions } from "./DocumentActions.js";
 import { Icon } from "./Icon.js";
 
@@ -28,6 +28,10 @@ export function DocumentState({ document }) {
   return html`<span class="state ${document.status}"><${Icon} name=${SHAPES[document.status]} /><span>${words}</span></span>`;
 }
 
+/** What it has for evidence. @param {Document} document */
+export const pieces = ({ chunks }) =>
+  Object.entries(chunks).flatMap(([kind, n]) => (n ? [{ kind, words: t(`count.${kind}`, { n }) }] : []));
+
 /** How far it is, in words. @param {Document} document */
 export function standing(document) {
   const parts = [];
@@ -39,9 +43,8 @@ export function standing(document) {
   }
   const [problem] = document.problems;
   if (problem) parts.push(problem.page ? t("problem.page", { page: problem.page, message: problem.message }) : problem.message);
-  if (document.pages) parts.push(t("pages", { n: document.pages, shown: count(document.pages) }));
-  const pieces = Object.entries(document.chunks).filter(([kind, n]) => n && kind !== "text");
-  parts.push(...pieces.map(([kind, n]) => `${count(n)} ${t(`kind.${kind}`)}`));
+  if (document.pages) parts.push(t("pages", { n: document.pages }));
+  parts.push(...pieces(document).filter((one) => one.kind !== "text").map((one) => one.words));
   parts.push(size(document.size));
   return parts.join(" · ");
 }

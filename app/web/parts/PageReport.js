@@ -1,7 +1,7 @@
 /** How each page of a document was read. */
 import { addressOf } from "../address.js";
 import { html } from "../html.js";
-import { count, percent, t } from "../words.js";
+import { percent, t } from "../words.js";
 import { LongList } from "./LongList.js";
 
 /** @param {{ document: import("../types").Document }} props */
@@ -9,7 +9,7 @@ export function PageReport({ document }) {
   const report = document.page_report;
   const ways = new Map();
   for (const one of report) ways.set(one.read_as, (ways.get(one.read_as) ?? 0) + 1);
-  const summary = [...ways].map(([way, n]) => t(`read.${way}`, { n, shown: count(n) })).join(" · ");
+  const summary = [...ways].map(([way, n]) => t(`read.${way}`, { n })).join(" · ");
   const items = report.map((one) => ({ ...one, id: one.page }));
   return html`<h2>${t("report")}</h2>
     <p>${summary}</p>

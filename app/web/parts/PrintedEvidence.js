@@ -1,7 +1,7 @@
 /** The evidence of an answer, on paper alone: each quote with its picture. */
 import { html, useEffect, useState } from "../html.js";
 import { usePicture } from "../pictures.js";
-import { byNumber, nameOf } from "../references.js";
+import { byNumber, nameOf, snippet } from "../references.js";
 import { t } from "../words.js";
 
 /** @typedef {import("../types").Citation} Citation */
@@ -24,10 +24,10 @@ export function PrintedEvidence({ citations }) {
 
 /** @param {{ shown: import("../types").Shown }} props */
 function One({ shown: { n, evidence, quotes } }) {
-  const url = evidence.deleted ? null : evidence.image_url;
+  const url = evidence.withheld ? null : evidence.image_url;
   const { src, problem } = usePicture(url);
   return html`<figure aria-busy=${String(Boolean(url && !src && !problem))}>
-    <figcaption>[${n}] ${nameOf(evidence)}<br />${quotes.map((quote) => html`<q>${quote}</q> `)}</figcaption>
+    <figcaption>[${n}] ${nameOf(evidence)}<br />${quotes.map((quote) => html`<q>${snippet(quote)}</q> `)}</figcaption>
     ${src && html`<img src=${src} alt=${nameOf(evidence)} />`}
   </figure>`;
 }

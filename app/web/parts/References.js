@@ -28,7 +28,7 @@ export function References({ citations, turn }) {
             ...${light(n === null ? [] : [n])}
           >
             <span class="card-name"><b class="marker-like">${n}</b><span>${evidence.document}</span><i>${placeOf(evidence)}</i></span>
-            <span class="card-text">${evidence.deleted ? t("evidence.deleted") : quotes.map(snippet).join(" … ")}</span>
+            <span class="card-text">${evidence.withheld ? t(`evidence.${evidence.withheld}`) : quotes.map(snippet).join(" … ")}</span>
           </button>
         </li>`,
       )}

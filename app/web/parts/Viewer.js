@@ -49,10 +49,11 @@ export function Viewer(props) {
         <${Walk} ...${props} />
         ${kinds.length > 1 && html`<${Kinds} kinds=${kinds} kind=${kind} choose=${setChosen} />`}
         ${(kind === "page" || kind === "figure") && html`<${Zoom} zoom=${zoom} setZoom=${setZoom} />`}
-        <span class="room"></span>
-        <${OpenOriginal} evidence=${evidence} />
-        <${Button} icon="link" quiet words=${t("copy.address")} act=${() => copied(whole(evidenceAddress(shown)))} />
-        ${props.trace && html`<${Button} icon="why" quiet words=${t("why.this")} pressed=${why} act=${() => setWhy(!why)} />`}
+        <span class="group more-tools">
+          <${OpenOriginal} evidence=${evidence} />
+          <${Button} icon="link" quiet words=${t("copy.address")} act=${() => copied(whole(evidenceAddress(shown)))} />
+          ${props.trace && html`<${Button} icon="why" quiet words=${t("why.this")} pressed=${why} act=${() => setWhy(!why)} />`}
+        </span>
       </div>
       ${why && props.trace && html`<${Why} trace=${props.trace} evidence=${evidence} claims=${props.claims ?? []} n=${shown.n} />`}
       <${Remarks} shown=${shown} />
@@ -76,7 +77,7 @@ const next = (zoom, by) => ZOOMS[Math.max(0, Math.min(ZOOMS.length - 1, ZOOMS.in
 
 /** How evidence can be looked at, the best way first. @param {import("../types").Evidence} evidence */
 function kindsOf(evidence) {
-  if (evidence.deleted) return ["text"];
+  if (evidence.withheld) return ["text"];
   const kinds = [];
   if (evidence.kind === "audio" || evidence.kind === "video") kinds.push("media");
   if (evidence.page !== null) kinds.push("page");
@@ -120,7 +121,7 @@ function Zoom({ zoom, setZoom }) {
 
 /** @param {{ shown: Shown }} props */
 function Remarks({ shown: { evidence } }) {
-  if (evidence.deleted) return html`<p class="fault" role="status">${t("evidence.deleted")}</p>`;
+  if (evidence.withheld) return html`<p class="fault" role="status">${t(`evidence.${evidence.withheld}`)}</p>`;
   const told = [];
   if (evidence.suspicious.length) told.push(t("evidence.suspicious"));
   if (evidence.description) told.push(t("evidence.described", { by: evidence.described_by ?? "", words: evidence.description }));
@@ -130,7 +131,7 @@ function Remarks({ shown: { evidence } }) {
 /** @param {{ kind: string, shown: Shown, list: Shown[], zoom: number, go: (at: number) => void, fallback: string }} props */
 function Body({ kind, shown, list, zoom, go, fallback }) {
   const { evidence, quotes } = shown;
-  if (evidence.deleted) return html`<div class="viewer-body"></div>`;
+  if (evidence.withheld) return html`<div class="viewer-body"></div>`;
   if (kind === "media") return html`<${MediaView} evidence=${evidence} />`;
   if (kind === "table") return html`<${TableView} text=${evidence.text} quotes=${quotes} />`;
   if (kind === "figure") return html`<${FigureView} evidence=${evidence} zoom=${zoom} />`;

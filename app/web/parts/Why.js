@@ -44,15 +44,15 @@ function spaceSentence(space, evidence) {
   const name = t(`space.${space.space}`);
   if (!space.voted) return t("why.no_vote", { name, why: space.why });
   const rank = rankIn(space.candidates, evidence);
-  if (!evidence) return t("why.found", { name, n: count(space.found) });
-  return rank ? t("why.found_at", { name, n: count(space.found), rank }) : t("why.found_not", { name, n: count(space.found) });
+  if (!evidence) return t("why.found", { name, n: space.found });
+  return rank ? t("why.found_at", { name, n: space.found, rank }) : t("why.found_not", { name, n: space.found });
 }
 
 /** @param {any} step @param {import("../types").Evidence | null} evidence */
 function stepSentence(step, evidence) {
   const rank = rankIn(step.candidates, evidence);
   if (!["fuse", "rerank"].includes(step.step)) return "";
-  return rank ? t(`why.${step.step}_at`, { rank }) : evidence ? "" : t(`why.${step.step}`, { n: count(step.candidates.length) });
+  return rank ? t(`why.${step.step}_at`, { rank }) : evidence ? "" : t(`why.${step.step}`, { n: step.candidates.length });
 }
 
 /** @param {any} told @param {import("../types").Evidence | null} evidence */

@@ -4,10 +4,10 @@ import { followed } from "../following.js";
 import { html, useEffect, useState } from "../html.js";
 import { get, problemOf } from "../service.js";
 import { state, useStore } from "../store.js";
-import { count, day, size, t } from "../words.js";
+import { day, size, t } from "../words.js";
 import { Button } from "../parts/Button.js";
 import { DocumentActions } from "../parts/DocumentActions.js";
-import { DocumentState, standing } from "../parts/DocumentRow.js";
+import { DocumentState, pieces, standing } from "../parts/DocumentRow.js";
 import { openOriginal } from "../parts/OpenOriginal.js";
 import { PageReport } from "../parts/PageReport.js";
 import { PageTurner } from "../parts/PageTurner.js";
@@ -65,12 +65,11 @@ function Problems({ document }) {
 
 /** @param {{ document: Document }} props */
 function Facts({ document }) {
-  const pieces = Object.entries(document.chunks).filter(([, n]) => n);
   const facts = [
     [t("fact.type"), document.media_type],
     [t("fact.size"), size(document.size)],
     [t("fact.added"), day(document.created_at)],
-    [t("fact.pieces"), pieces.map(([kind, n]) => `${count(n)} ${t(`kind.${kind}`)}`).join(", ")],
+    [t("fact.pieces"), pieces(document).map((one) => one.words).join(", ")],
     ...Object.entries(document.metadata).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]),
   ];
   return html`<dl class="facts">

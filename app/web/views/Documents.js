@@ -6,7 +6,7 @@ import { html, useEffect, useState } from "../html.js";
 import { problemOf } from "../service.js";
 import { change, say, state, useStore } from "../store.js";
 import { addressIn, uploadAddress } from "../uploads.js";
-import { count, t } from "../words.js";
+import { t } from "../words.js";
 import { Button } from "../parts/Button.js";
 import { DocumentRow } from "../parts/DocumentRow.js";
 import { LongList } from "../parts/LongList.js";
@@ -33,7 +33,7 @@ export function Documents() {
       <select aria-label=${t("documents.status")} onChange=${(/** @type {any} */ event) => setStatus(event.target.value)}>
         ${STATES.map((one) => html`<option value=${one} selected=${one === status}>${t(`documents.${one}`)}</option>`)}
       </select>
-      <span class="faint" role="status">${library.whole ? t("documents.count", { n: found.length, shown: count(found.length) }) : t("documents.loading", { n: count(all.length) })}</span>
+      <span class="faint" role="status">${library.whole ? t("documents.count", { n: found.length }) : t("documents.loading", { n: all.length })}</span>
     </div>
     ${library.fault && html`<p class="fault" role="alert">${library.fault} <${Button} icon="again" kind="soft" words=${t("try.again")} act=${() => load(collection)} /></p>`}
     ${library.whole && !all.length && html`<div class="empty"><h2>${t("documents.none")}</h2><p>${t("documents.none.means")}</p></div>`}
