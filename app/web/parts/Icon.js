@@ -27,6 +27,8 @@ const LINES = {
   pen: "M4 20l1-5L16 4l4 4L9 19z",
   upload: "M12 16V5 M7 10l5-5 5 5 M5 19h14",
   folder: "M3 6h6l2 2h10v11H3z",
+  save: "M12 4v11 M7 10l5 5 5-5 M5 20h14",
+  code: "M8 7l-5 5 5 5 M16 7l5 5-5 5 M13.5 5l-3 14",
   check: "M5 12.5l4.5 4.5L19 7",
   warn: "M12 4l9 16H3z M12 10v4 M12 17h.01",
   cross: "M8 8l8 8 M16 8l-8 8",

@@ -25,14 +25,14 @@ export function UploadTray() {
       ${!open.length && html`<${Button} icon="close" quiet words=${t("close")} act=${forgetFinished} />`}
     </header>
     ${!folded && lost.length > 0 && html`<p class="fault">${t("upload.lost.by_reload", { names: lost.join(", ") })}</p>`}
-    ${!folded && html`<ul tabindex="0" aria-label=${t("upload.tray")}>${sorted.slice(0, MOST).map((one) => html`<${One} key=${one.key} one=${one} />`)}</ul>`}
+    ${!folded && html`<ul tabindex="0" aria-label=${t("upload.tray")}>${sorted.slice(0, MOST).map((one) => html`<${One} key=${`${one.key} ${one.state}`} one=${one} />`)}</ul>`}
     ${!folded && sorted.length > MOST && html`<p class="faint">${t("and.more", { n: sorted.length - MOST })}</p>`}
   </section>`;
 }
 
 const SHAPES = { waiting: "history", sending: "upload", taken: "check", refused: "warn", lost: "warn" };
 
-/** @param {{ one: import("../types").Upload }} props */
+/** Made anew with its state: a row that is moved keeps its colours in Chromium. @param {{ one: import("../types").Upload }} props */
 function One({ one }) {
   const share = one.size ? Math.min(1, one.sent / one.size) : 0;
   const wrong = one.state === "refused" || one.state === "lost";

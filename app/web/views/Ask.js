@@ -66,7 +66,7 @@ function Turns({ turns }) {
     ${turns.map((turn, index) => html`<${TurnView} key=${index} turn=${turn} number=${index + 1} />`)}
     ${last.state === "done" &&
     html`<div class="after"><${Button} icon="plus" words=${t("ask.new")} kind="soft" act=${() => go("#/ask")} /></div>`}
-    <div ref=${end} class="end"></div>
+    <div ref=${end} class="last"></div>
   </div>`;
 }
 

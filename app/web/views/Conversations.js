@@ -34,8 +34,8 @@ function Row({ one, look }) {
     <div class="what"><a class="name" href=${addressOf("c", [one.id])}>${title}</a><span class="faint">${day(one.at)}</span></div>
     <div class="row document-actions">
       <${Button} icon="pen" quiet words=${t("conversation.rename", { name: title })} act=${() => askName(one, title, look)} />
-      <${Button} icon="copy" quiet words=${t("conversation.save", { name: title })} act=${() => saved(one, "markdown")} />
-      <${Button} icon="down" quiet words=${t("conversation.save_json", { name: title })} act=${() => saved(one, "json")} />
+      <${Button} icon="save" quiet words=${t("conversation.save", { name: title })} act=${() => saved(one, "markdown")} />
+      <${Button} icon="code" quiet words=${t("conversation.save_json", { name: title })} act=${() => saved(one, "json")} />
       <${Button} icon="bin" quiet words=${t("conversation.delete", { name: title })} act=${() => ask(one, title, look)} />
     </div>
   </div>`;
