@@ -36,7 +36,7 @@ from retrievers.filters import narrowed, parse, possible
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 STATUSES: tuple[Status, ...] = ("queued", "running", "ready", "partial", "failed", "cancelled")
 HOSTILE = "a\x00b\ud800c\udfff𝄞\u202e'\"--;%_\\"
-HARMLESS = "a\ufffdb\ufffdc\ufffd𝄞\u202e'\"--;%_\\"
+HARMLESS = "a\ufffdb\ufffdc\ufffd𝄞'\"--;%_\\"
 
 
 class Clock:

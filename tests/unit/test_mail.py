@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from domain.errors import Unreadable
-from ingest.parse.mail import Mail, decoded_words, open_mail, parse_mail, read_mail
+from ingest.parse.mail import MAX_PARTS, Mail, decoded_words, open_mail, parse_mail, read_mail
 from ingest.parse.outlook import RTF_DICTIONARY, _as_eml, read_outlook, unpacked_rtf
 
 
@@ -149,8 +149,12 @@ def test_parts_thousands_deep_and_thousands_wide_end(tmp_path: Path) -> None:
     deep = head + b"".join(b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (n, n) for n in range(3000))
     with pytest.raises(Unreadable):
         read_mail(saved(tmp_path / "deep.eml", deep))
-    wide = head + b'Content-Type: multipart/mixed; boundary="b"\n\n' + b"--b\nContent-Type: text/plain\n\nx\n" * 6000
-    assert read_mail(saved(tmp_path / "wide.eml", wide)).problems == ["only its first 5000 parts were read"]
+    wide = (
+        head
+        + b'Content-Type: multipart/mixed; boundary="b"\n\n'
+        + b"--b\nContent-Type: text/plain\n\nx\n" * (MAX_PARTS + 9)
+    )
+    assert read_mail(saved(tmp_path / "wide.eml", wide)).problems == [f"only its first {MAX_PARTS} parts were read"]
 
 
 def test_an_outlook_message_inside_another_becomes_a_mail(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from typing import Any, cast
 from app.adapters.memory.blobs import MemoryBlobs
 from domain.documents import Document
 from domain.errors import Unreadable
+from domain.limits import DocumentLimits
 from domain.parsed import ParsedPage
+from ingest.parse.formats import Format
 from ingest.parser import SandboxedParser
 from system.sandbox import Sandbox
 
@@ -29,7 +31,14 @@ class Children:
         self.at_work = self.most_at_work = 0
 
     async def run(
-        self, function: Callable[..., Any], path: Path, media_type: str, first: int, last: int, timeout_s: float
+        self,
+        function: Callable[..., Any],
+        path: Path,
+        row: Format,
+        first: int,
+        last: int,
+        limits: DocumentLimits,
+        timeout_s: float,
     ) -> list[ParsedPage]:
         self.asked.append((first, last))
         self.at_work += 1
