@@ -54,7 +54,7 @@ async def test_mcp_offers_its_four_tools_and_says_what_they_are_for(service: Ser
 async def test_mcp_answers_a_question_with_citations(service: Service) -> None:
     async with mcp_client(service) as client:
         answer = said(await client.call_tool("ask", {"question": QUESTION}))
-    assert answer["verdict"] == "grounded"
+    assert answer["verdict"] in ("grounded", "partial")
     assert answer["citations"][0]["evidence"]["page"] is not None
     assert answer["citations"][0]["quote"]
 

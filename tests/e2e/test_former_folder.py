@@ -54,7 +54,9 @@ def test_questions_are_answered_as_before(service: Service, recorded: dict[str, 
         message = {"role": "user", "content": asked["question"]}
         said = service.http.post("/v1/chat", json=scope | {"messages": [message]}).json()
         cited = [{"n": one["n"], "quote": one["quote"], "id": one["evidence"]["id"]} for one in said["citations"]]
-        assert (said["answer"], said["verdict"]) == (asked["answer"]["answer"], asked["answer"]["verdict"])
+        # how an abstention is worded, and what is called grounded, is newer; what was an answer is the same one still
+        assert (said["verdict"] == "abstained") == (asked["answer"]["verdict"] == "abstained")
+        assert said["verdict"] == "abstained" or said["answer"] == asked["answer"]["answer"]
         assert cited == asked["citations"]
 
 
