@@ -52,6 +52,8 @@ def matching(question: Sought, asks: Asks, evidence: Sequence[Evidence]) -> Matc
         return None
     wanted = _wanted(question)
     for header, rows, over in _tables(evidence):
+        if asks.shape == "count" and _asks_for_a_cell(wanted, header, rows):
+            continue
         chosen, explained = _chosen(wanted, header, rows)
         known = over | explained | frozenset(terms(" ".join(header)))
         if len(rows) < _LEAST_ROWS or not wanted <= known:
@@ -62,6 +64,20 @@ def matching(question: Sought, asks: Asks, evidence: Sequence[Evidence]) -> Matc
         found = tuple(row for row in rows if all(folded(row.cells[at]) == value for at, value in chosen.items()))
         return Matching(header, found, tuple(chosen), asks.shape == "count") if found else None
     return None
+
+
+def _asks_for_a_cell(wanted: frozenset[str], header: Sequence[str], rows: Sequence[Row]) -> bool:
+    """"How many parcels on Tolle", where a column gives numbers of parcels, or a row is Tolle's alone: nobody wants the
+    rows counted."""
+    for at, name in enumerate(header):
+        cells = [row.cells[at] for row in rows if row.cells[at]]
+        numbers = sum(cell[0].isdigit() or cell[-1].isdigit() for cell in cells)
+        if frozenset(terms(name)) & wanted and 2 * numbers > len(cells):
+            return True
+        named = {folded(cell) for cell in cells if (parts := frozenset(terms(cell))) and parts <= wanted}
+        if named and len({folded(cell) for cell in cells}) > _MANY_VALUES * len(rows):
+            return True
+    return False
 
 
 def _wanted(question: Sought) -> frozenset[str]:

@@ -54,6 +54,17 @@ def test_how_many_is_answered_by_a_number_and_the_rows() -> None:
     assert all(key in text for key in ("BX-1", "BX-3", "BX-5"))
 
 
+PARCELS = (
+    "| Island | Parcels | On time |\n| --- | --- | --- |\n| Skerry | 31,500 | 84.6 % |\n| Tolle | 19,200 | 91.0 % |\n"
+    "| Finch | 12,000 | 88.2 % |\n"
+)
+
+
+def test_how_many_of_what_a_column_counts_asks_for_a_cell_and_counts_no_rows() -> None:
+    for question in ("How many parcels were delivered on Tolle?", "How many parcels on Tolle are on time?"):
+        assert "19,200" in said(question, "Parcels delivered by island on Tolle", PARCELS, names=("report.pdf",))
+
+
 def test_a_word_that_chooses_no_rows_makes_it_another_question() -> None:
     assert not said("How many issues did Tomas close?", ISSUES, names=("issues.xlsx",)).startswith(("1:", "2:"))
 
