@@ -67,7 +67,7 @@ def matching(question: Sought, asks: Asks, evidence: Sequence[Evidence]) -> Matc
 
 
 def _asks_for_a_cell(wanted: frozenset[str], header: Sequence[str], rows: Sequence[Row]) -> bool:
-    """"How many parcels on Tolle", where a column gives numbers of parcels, or a row is Tolle's alone: nobody wants the
+    """ "How many parcels on Tolle", where a column gives numbers of parcels, or a row is Tolle's alone: nobody wants the
     rows counted."""
     for at, name in enumerate(header):
         cells = [row.cells[at] for row in rows if row.cells[at]]

@@ -106,7 +106,9 @@ class ExtractiveReader:
             return 0.0
         if seen.whole:
             return WHOLE
-        if self._encoder is None or seen.unfit:  # by rules alone, on the learned scale
+        # Without tokens (Chinese) the learned chance tells no more than the rules (AUROC .883 and .880), and answered
+        # fewer questions: .64 of the Chinese passages' own instead of .77.
+        if seen.tokens is None or seen.unfit:  # by rules alone, on the learned scale
             return round(min(1.0, seen.fit + (ANSWERED - THRESHOLD if seen.fit >= THRESHOLD else 0.0)), 3)
         chance = self._learned.chance(seen.features, seen.tokens, seen.fit)
         if seen.computed:

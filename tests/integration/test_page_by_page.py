@@ -14,6 +14,7 @@ import pytest
 from app.adapters.memory.blobs import MemoryBlobs
 from domain.documents import Document
 from domain.errors import NeedsPassword, Unreadable
+from domain.limits import DocumentLimits
 from domain.parsed import ParsedPage
 from ingest import parser as module
 from ingest.originals import key
@@ -46,7 +47,7 @@ class Patient(Sandbox):
     async def run(
         self, function: Callable[..., T], *args: Any, timeout_s: float, processor_s: float | None = None
     ) -> T:
-        path, _, first, last = args
+        path, _, first, last, _ = args
         hangs = path.read_text() == "hang 3" and first <= 3 <= last
         return await super().run(function, *args, timeout_s=timeout_s if hangs else HANG_S, processor_s=processor_s)
 
@@ -62,7 +63,7 @@ def parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandboxe
     sandbox.close()
 
 
-def _parse_pages(path: Path, row: Format, first: int, last: int) -> list[ParsedPage]:
+def _parse_pages(path: Path, row: Format, first: int, last: int, limits: DocumentLimits) -> list[ParsedPage]:
     return parse(path, first, last)
 
 
