@@ -50,8 +50,12 @@ def _lookable(subject: Subject) -> list[str]:
         return []
     long_enough = [word for word in subject.exact if len(word) >= _SHORTEST]
     words = [word for word in long_enough if not _YEAR.fullmatch(word) and not _TEMPLATE.fullmatch(word)]
-    found = (re.search(re.escape(word), subject.text, re.IGNORECASE) for word in words)
+    found = (_told(word).search(subject.text) for word in words)
     return [one.group() for one in found if one is not None]
+
+
+def _told(word: str) -> re.Pattern[str]:
+    return re.compile(re.escape(word), re.IGNORECASE)
 
 
 def named(words: Sequence[str], chinese: bool) -> str:

@@ -67,8 +67,8 @@ def matching(question: Sought, asks: Asks, evidence: Sequence[Evidence]) -> Matc
 
 
 def _asks_for_a_cell(wanted: frozenset[str], header: Sequence[str], rows: Sequence[Row]) -> bool:
-    """ "How many parcels on Tolle", where a column gives numbers of parcels, or a row is Tolle's alone: nobody wants the
-    rows counted."""
+    """Whether a column gives numbers of what is asked for, or a row alone is named: nobody wants the rows counted then.
+    ("How many parcels on Tolle", of a table by island with a column of parcels.)"""
     for at, name in enumerate(header):
         cells = [row.cells[at] for row in rows if row.cells[at]]
         numbers = sum(cell[0].isdigit() or cell[-1].isdigit() for cell in cells)

@@ -25,7 +25,7 @@ MALFORMED = "The image's base64 is malformed."
 
 QUOTE = ord('"')
 MARK = re.compile(rb'["\[\]{},]')
-IN_STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)  # up to its end, or to half an escape
+IN_STRING = re.compile(rb'[^"\\]*+(?>(?:\\.[^"\\]*+)*)', re.DOTALL)  # up to its end, or to half an escape
 IMAGE = re.compile(rb"data:image\\?/[\w.+;=-]{1,72};base64,", re.IGNORECASE)
 LONGEST_HEAD = 96  # bytes that IMAGE can match
 ESCAPE = re.compile(rb"\\(?:u00([0-9a-fA-F]{2})|(.))", re.DOTALL)

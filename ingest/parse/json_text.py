@@ -24,7 +24,7 @@ MAX_HEADINGS = 4
 MAX_RECORD, MAX_LINES = 2000, 60  # of a record that stays in one piece
 LONG = 400  # characters
 ENCODED = re.compile(r"(?:data:[^,]{0,100};base64,)?[A-Za-z0-9+/=_-]{400,}")
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?+|[\[\]{}]', re.S)  # strings are passed over, whatever is in them
+TOKEN = re.compile(r'"[^"\\]*+(?>(?:\\.[^"\\]*+)*)"?+|[\[\]{}]', re.S)  # strings are passed over, whatever is in them
 DIGITS = 4000  # of one number; more take Python minutes
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from answering.about import standing
+from answering.about import lookup, standing
 from answering.grounding import negation
 from answering.question import intents
 from evaluation import claims
@@ -22,6 +22,7 @@ from tests.patterns import Found, Source, held, held_by_modules, sources
 
 # Files with patterns that are only made when they are needed, and these patterns.
 MADE_LATER: dict[str, Callable[[], list[re.Pattern[Any]]]] = {
+    "answering/about/lookup.py": lambda: [lookup._told("madrid")],
     "answering/about/standing.py": lambda: [standing._word("e19"), standing._code("hx-2040a"), standing._dated(3)],
     "answering/grounding/negation.py": lambda: [
         negation._pattern(side) for pair in negation._OPPOSITES for side in pair
