@@ -29,8 +29,10 @@ class Eraser:
         """Removes all of deleted documents of one collection. Each write to an index takes as long for many as for
         one. Those that are erased already are left alone."""
         erasure = self._stores.catalogue.erasure
+        # Each once, as a run may have been told of one twice; in one order: two callers never wait for each other.
+        document_ids = sorted(set(document_ids))
         with ExitStack() as excluded:
-            for document_id in sorted(document_ids):  # in one order, so that two callers never wait for each other
+            for document_id in document_ids:
                 excluded.enter_context(self._locks[document_id])
             gone = {document.id: document for document in erasure.deleted(document_ids)}
             self._remove(document_ids, collection_id)

@@ -702,7 +702,7 @@ async def test_shared_bytes_stay_until_the_last_document_goes(house: House) -> N
     one = house.upload()
     two = house.catalogue.documents.record(replace(one, id="b.pdf", collection_id=other.id, collection="other"))[0]
     house.catalogue.erasure.delete(one.id)
-    house.pipeline.erase([one.id], house.collection)
+    house.pipeline.erase([one.id, one.id], house.collection)
     assert house.blobs.keys("originals") != ()
     house.catalogue.erasure.delete(two.id)
     house.pipeline.erase([two.id], other.id)
