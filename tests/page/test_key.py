@@ -73,8 +73,11 @@ def test_a_session_that_was_ended_elsewhere_asks_for_the_key_and_goes_on(open_pa
 def test_signing_out_takes_what_was_asked_from_the_screen(open_page: Open, keyed: Service) -> None:
     page = open_page(of=keyed)
     give(page, "right-key")
-    page.get_by_label("Your question").fill("half a question")
-    signed_in(page).get_by_role("button", name="Sign out").click()
+    expect(key_dialog(page)).to_be_hidden()
+    page.get_by_label("Your question").press_sequentially("half a question")
+    assert "half a question" in page.evaluate("JSON.stringify(sessionStorage)")
+    with page.expect_event("load"):
+        signed_in(page).get_by_role("button", name="Sign out").click()
     expect(key_dialog(page)).to_be_visible()
     expect(page.get_by_label("Your question")).to_have_value("")
     assert page.context.cookies() == []
