@@ -79,13 +79,14 @@ class House:
         self.encoded += ids
         return ids, made(ids)
 
-    def erase(self, document_id: str, collection_id: str) -> None:
+    def erase(self, document_ids: list[str], collection_id: str) -> None:
         for space in ENCODERS:
-            self.vectors.remove_documents(self.index(space), [document_id])
-        self.words.remove_documents(collection_id, [document_id])
-        self.blobs.delete(f"documents/{document_id}")
+            self.vectors.remove_documents(self.index(space), document_ids)
+        self.words.remove_documents(collection_id, document_ids)
         gone = self.catalogue.erasure.deleted()
-        self.catalogue.erasure.erase(document_id)
+        for document_id in document_ids:
+            self.blobs.delete(f"documents/{document_id}")
+            self.catalogue.erasure.erase(document_id)
         for document in gone:
             Originals(self.catalogue.documents, self.catalogue.erasure, self.blobs).release(document)
 

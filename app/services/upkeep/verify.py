@@ -39,7 +39,7 @@ class Repairing:
 
     wants: Wants
     encode: Encode
-    erase: Callable[[str, str], None]  # a deleted document: its id, its collection's id
+    erase: Callable[[list[str], str], None]  # deleted documents: their ids, their collection's id
     sweep_original: Callable[[str], bool]  # removes an original that no document uses; whether it did
     more_encoders: MoreEncoders
 
@@ -82,5 +82,5 @@ class Verify:
         """Returns how many deleted documents the queue has yet to erase; a repair erases them itself."""
         deleted = await in_thread(self._stores.catalogue.erasure.deleted)
         for document in deleted if erase else ():
-            await in_thread(self._repairing.erase, document.id, document.collection_id)
+            await in_thread(self._repairing.erase, [document.id], document.collection_id)
         return 0 if erase else len(deleted)
