@@ -148,7 +148,7 @@ def test_started_again_with_changed_source_it_loses_and_doubles_nothing(
 
     for file in ("ingest/stages.py", "ingest/indexing.py"):
         shutil.copy(ROOT / file, root / file)
-    says(root, CHANGED_RUNS, "ingest/pipeline.py", "ingest")
+    says(root, CHANGED_RUNS, "ingest/pipeline.py", "take_in")
     says(root, CHANGED_RUNS, "ingest/stages.py", "index", "publish")
     says(root, CHANGED_RUNS, "app/adapters/dbos_worker.py", "ingest_workflow")  # from which DBOS would make its version
     service.start()
