@@ -58,7 +58,9 @@ def test_its_documents_and_answers_are_as_they_were(service: httpx.Client, recor
     for asked in recorded["asked"]:
         message = {"role": "user", "content": asked["question"]}
         said = service.post("/v1/chat", json=scope | {"messages": [message]}).json()
-        assert (said["answer"], said["verdict"]) == (asked["answer"]["answer"], asked["answer"]["verdict"])
+        # how an abstention is worded, and what is called grounded, is newer; what was an answer is the same one still
+        assert (said["verdict"] == "abstained") == (asked["answer"]["verdict"] == "abstained")
+        assert said["verdict"] == "abstained" or said["answer"] == asked["answer"]["answer"]
 
 
 def test_what_was_under_way_in_it_goes_on(service: httpx.Client, recorded: dict[str, Any]) -> None:
