@@ -113,10 +113,10 @@ def test_an_owner_that_was_killed_is_none(tmp_path: Path) -> None:
 
 
 async def test_what_a_former_version_left_open_to_others_is_closed(tmp_path: Path) -> None:
-    for name in ("words", "chroma", "blobs", "mine"):
-        (tmp_path / name).mkdir(mode=0o755)
     former = os.umask(0o022)
     try:
+        for name in ("words", "chroma", "blobs", "mine"):
+            (tmp_path / name).mkdir(mode=0o755)
         async with AsyncExitStack() as stack:
             own_folder(stack, Settings(_env_file=None, data_dir=tmp_path))  # type: ignore[call-arg]
             (tmp_path / "words" / "new").write_text("an index")
