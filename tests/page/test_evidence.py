@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from playwright.sync_api import Page, Route, expect
@@ -144,6 +145,7 @@ def test_an_address_opens_the_same_for_a_colleague(open_page: Open) -> None:
 def test_a_conversation_comes_back_after_a_reload_with_its_evidence(open_page: Open) -> None:
     page = open_page(asked(GOAT))
     answered(page)
+    expect(page).to_have_url(re.compile("#/c/"))  # its address comes a moment after the answer
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url))
     page.reload()
