@@ -78,6 +78,7 @@ _SLOTS = (
         re.IGNORECASE,
     ),
 )  # fmt: skip
+_NUMBERED = re.compile(r"(?<!\w)([^\W\d_]{2,30}) (\d{1,9})(?!\w)")  # "tower 12" gives way to "tower 13"
 
 # ---------------------------------------------------------------- Chinese
 
@@ -235,7 +236,9 @@ def _slots(asked: str, new: str) -> tuple[str, bool]:
         if value is not None and slot.search(asked):
             asked = slot.sub(value.group(), asked)
             put = True
-    return asked, put
+    numbers = {one[1].lower(): one[2] for one in _NUMBERED.finditer(new)}
+    renumbered = _NUMBERED.sub(lambda old: f"{old[1]} {numbers.get(old[1].lower(), old[2])}", asked)
+    return renumbered, put or renumbered != asked
 
 
 def _slots_in(text: str) -> bool:

@@ -161,12 +161,13 @@ def turns(count: int) -> list[Message]:
 
 @pytest.mark.parametrize("model", [False, True])
 async def test_a_question_that_leans_on_five_hundred_turns_is_understood(model: bool) -> None:
-    ask, generator, _ = asking(["The tower is 31 metres high [2]."])
+    sentences = ("The lantern burns whale oil.", "Tower 498 of Tolle is 31 metres high.", "Figure 1: the tower")
+    ask, generator, _ = asking(["Tower 498 of Tolle is 31 metres high [2]."], sentences=sentences)
     condensing = MemoryGenerator(["How high is the tower of Tolle?"])
     ask._reader = QuestionReader(condensing if model else None)
     last = (await events_of(ask, "And how high is it?", *turns(500)))[-1]
     assert isinstance(last, Answered)
-    assert last.answer.claims[0].supported
+    assert last.answer.verdict == "grounded"
     for prompt in (*generator.prompts, *condensing.prompts):
         assert sum(len(message.text) for message in prompt.messages) < 30_000
 

@@ -165,3 +165,10 @@ def test_a_follow_up_continues_the_end_of_a_long_message() -> None:
 
 def test_digits_before_a_follow_up_are_no_matter() -> None:
     assert standalone("and on page 3?", ["1" * 50_000]).endswith("3")
+
+
+def test_a_new_number_of_the_same_thing_replaces_the_old_one() -> None:
+    asked = standalone("What about tower 13 of Tolle?", ["How high is tower 12 of Tolle?"])
+    assert "13" in asked
+    assert "12" not in asked
+    assert "of 5 stations" in standalone("And on page 4?", ["What are the costs of 5 stations on page 3?"])
