@@ -86,18 +86,22 @@ _MOST_WORDS = 6
 _MOST_MISSING = 400  # characters
 
 
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", folded(text))
+
+
+_ABSTAINING = frozenset(map(_letters, _ABSTENTIONS.values()))
+
+
 def abstains(answer: str) -> bool:
     """Whether an answer is exactly the sentence of an abstention, in either language."""
-    plain = re.sub(r"[\W_]+", "", folded(without_markers(answer)))
-    return plain in {re.sub(r"[\W_]+", "", folded(text)) for text in _ABSTENTIONS.values()}
+    return _letters(without_markers(answer)) in _ABSTAINING
 
 
 def begins_abstaining(said: str) -> bool:
     """Whether more of a text could make it an abstention."""
-    plain = re.sub(r"[\W_]+", "", folded(without_markers(said[:_LONGEST_ABSTENTION])))
-    return len(said) <= _LONGEST_ABSTENTION and any(
-        re.sub(r"[\W_]+", "", folded(text)).startswith(plain) for text in _ABSTENTIONS.values()
-    )
+    plain = _letters(without_markers(said[:_LONGEST_ABSTENTION]))
+    return len(said) <= _LONGEST_ABSTENTION and any(text.startswith(plain) for text in _ABSTAINING)
 
 
 def _file(question: Question) -> str:

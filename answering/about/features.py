@@ -15,7 +15,6 @@ from domain.question import Asks, Cues
 _KINDS = ("number", "time", "person", "reason", "place")
 _SHAPES = ("list", "count", "yes_no", "comparison", "explanation")
 _FORMS = ("sentence", "row", "label")
-_NO_LIKENESS = 0.0
 NAMES = (
     *(f"{what} {n}" for n in (1, 2) for what in ("covered", "around", "cue", "likeness", "unlike")),
     "margin", "fit", "together", "missing numbers", "tables", "about", "exact missing", "things missing",
@@ -54,5 +53,4 @@ def features_of(
 
 
 def _scores(one: Scored) -> tuple[float, ...]:
-    seen = one.likeness is not None
-    return one.covered, one.around, one.cue, one.likeness if seen and one.likeness else _NO_LIKENESS, float(not seen)
+    return one.covered, one.around, one.cue, one.likeness or 0.0, float(one.likeness is None)

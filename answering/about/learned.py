@@ -1,8 +1,8 @@
-"""The chance that evidence answers a question, by weights that were learned (`python -m lab.train.about`).
+"""The chance that evidence answers a question, by learned weights (`python -m lab.measures.about --learn FILE`).
 
 Two models: one sees the tokens of question and sentences laid side by side beside the features; the other, for
-languages and encoders without tokens, sees the features alone. `weights.npz` has both, and its card says on what they
-were learned.
+languages and encoders without tokens, sees the features alone. `weights.npz` has both; on what they were learned
+stands in docs/decisions/0031-about-what-was-asked.md.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from answering.about.alignment import Aligned
 from answering.about.features import NAMES
 
-_CLIP = 4.0  # standard deviations of a feature
+CLIP = 4.0  # standard deviations of a feature
 _EPSILON = 1e-5  # of the layer norm
 
 Floats = NDArray[np.float32]
@@ -50,7 +50,7 @@ class Learned:
     def chance(self, features: Sequence[float], tokens: Aligned | None, fit: float) -> float:
         """0..1. `tokens`: None where the encoder can't read the question or the sentences; `fit`: by rules alone."""
         seen = np.asarray(features, np.float32)
-        near = np.clip((seen - self.arrays["centre"]) / self.arrays["scale"], -_CLIP, _CLIP)
+        near = np.clip((seen - self.arrays["centre"]) / self.arrays["scale"], -CLIP, CLIP)
         if tokens is None:
             odds = np.mean([_features_alone(one, near) for one in self.features_alone])
         else:

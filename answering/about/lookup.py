@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from answering.about.context import of_evidence
 from answering.about.judge import Looked
 from answering.about.standing import stands_exactly
+from domain.errors import Unavailable
 from domain.ports import Chunks, WordsSearch
 from domain.question import Subject
 from domain.searches import Query
@@ -33,7 +33,10 @@ class Lookup:
         if not query.collections:
             return ()
         words = [word for one in found.missing if isinstance(one, Subject) for word in _lookable(one)]
-        return tuple(word for word in words[:_MOST_LOOKED_UP] if not self._mentioned(word, query))
+        try:
+            return tuple(word for word in words[:_MOST_LOOKED_UP] if not self._mentioned(word, query))
+        except Unavailable:  # what can't be looked up is not called absent
+            return ()
 
     def _mentioned(self, word: str, query: Query) -> bool:
         hits = [
@@ -56,7 +59,3 @@ def _lookable(subject: Subject) -> list[str]:
 
 def _told(word: str) -> re.Pattern[str]:
     return re.compile(re.escape(word), re.IGNORECASE)
-
-
-def named(words: Sequence[str], chinese: bool) -> str:
-    return ("、" if chinese else " or ").join(f"“{one}”" for one in words)

@@ -8,7 +8,6 @@ from functools import lru_cache
 
 from answering.about.context import Context, bare
 from domain.question import Restriction, Subject
-from language.dates import MONTHS
 from language.numerals import plain_number
 from language.scripts import has_cjk
 from language.terms import terms
@@ -21,7 +20,7 @@ _ALIKE = 0.9
 _RUNS = re.compile(r"\d+(?:\.\d+)*|[^\W\d_]+")
 _BETWEEN = r"[-./ ]?"
 _INITIALS = re.compile(r"[a-z]{2,6}")
-_MONTH_NAMES = {name: frozenset(names) for names in rows("months.en.txt") for name in names}
+_MONTHS = {name: (number, tuple(names)) for number, names in enumerate(rows("months.en.txt"), 1) for name in names}
 
 
 def of_subject(subject: Subject, context: Context) -> float:
@@ -43,7 +42,7 @@ def of_restriction(one: Restriction, context: Context) -> float:
 
 def stands_exactly(word: str, context: Context) -> bool:
     """A name by its stem, a code letter by letter, a number by its value, a month by any of its names."""
-    if word in MONTHS or word in _MONTH_NAMES:
+    if word in _MONTHS:
         return _month(word, context)
     if word[0].isdigit() and plain_number(word.rstrip("%")) in context.numbers:
         return True
@@ -78,8 +77,7 @@ def _misspelt(name: str, context: Context) -> bool:
 
 
 def _month(word: str, context: Context) -> bool:
-    names = _MONTH_NAMES.get(word, frozenset((word,)))
-    number = next((at for at, those in enumerate(rows_of_months(), start=1) if word in those), 0)
+    number, names = _MONTHS[word]
     dated = _dated(number).search(context.folded)
     return bool(dated) or any(_word(name).search(context.folded) for name in names)
 
@@ -87,11 +85,6 @@ def _month(word: str, context: Context) -> bool:
 @lru_cache(maxsize=12)
 def _dated(month: int) -> re.Pattern[str]:
     return re.compile(rf"(?:19|20)\d\d[-/.]0?{month}(?!\d)|(?<!\d)0?{month}[./](?:19|20)\d\d|(?<!\d){month}月")
-
-
-@lru_cache(maxsize=1)
-def rows_of_months() -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(names) for names in rows("months.en.txt"))
 
 
 @lru_cache(maxsize=2_000)

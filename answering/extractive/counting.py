@@ -15,7 +15,9 @@ from domain.question import Asks
 from ingest.parse.tables import cells_of
 from language.scripts import folded
 from language.terms import terms
+from language.wordlists import words
 
+_OF_LISTS = frozenset(terms(" ".join(words("list_words.en.txt"))))
 _SHAPES = frozenset({"list", "count"})
 _MOST_ROWS = 100
 _LEAST_ROWS = 3  # of a table that is filtered
@@ -84,9 +86,6 @@ def _wanted(question: Sought) -> frozenset[str]:
     return frozenset(term for term in question.strong if term not in _OF_LISTS)
 
 
-_OF_LISTS = frozenset(terms("list all every total rows entries items own owns belong marked"))
-
-
 def _tables(evidence: Sequence[Evidence]) -> Iterator[tuple[tuple[str, ...], list[Row], frozenset[str]]]:
     """Tables of one document with the same header are pieces of one: its header, rows, and the terms over it."""
     found: dict[tuple[str, tuple[str, ...]], list[Row]] = {}
@@ -98,8 +97,8 @@ def _tables(evidence: Sequence[Evidence]) -> Iterator[tuple[tuple[str, ...], lis
         header = tuple(cells_of(lines[0]))
         key = one.document.id, header
         rows = [Row(n, tuple(cells)) for cells in map(cells_of, lines[2:]) if len(cells) == len(header)]
-        known = set(found.setdefault(key, []))
-        found[key] += [row for row in rows if row.cells not in {other.cells for other in known}]
+        known = {row.cells for row in found.setdefault(key, [])}
+        found[key] += [row for row in rows if row.cells not in known]
         prose = " ".join(line for line in one.chunk.own_search_text.splitlines() if not line.lstrip().startswith("|"))
         over[key] = over.get(key, frozenset()) | frozenset(terms(f"{one.document.name} {one.document.title} {prose}"))
     for key, rows in found.items():

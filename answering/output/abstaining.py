@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from answering.about.context import of_evidence
 from answering.about.judge import Looked, looked
-from answering.about.lookup import Lookup, named
+from answering.about.lookup import Lookup
 from domain.answers import Because
 from domain.evidence import Evidence
 from domain.question import Question
@@ -59,9 +59,8 @@ class Abstaining:
 def _unsure(said: Templates, question: Question, evidence: Sequence[Evidence], found: Looked) -> list[str]:
     if not evidence:
         return [said.say("nothing_found")]
-    exact = found.lacks[:_MOST_NAMED]
-    if exact:
-        what = ("、" if question.chinese else " or ").join(f"“{in_one_line(one.text)}”" for one in exact)
+    if found.lacks:
+        what = _named([one.text for one in found.lacks], question.chinese)
         return [said.say("missing", what=what), *_nearest(said, evidence)]
     sentences = [said.say("not_stated")]
     pictured = [one for one in evidence if one.chunk.kind in _PICTURED]
@@ -84,7 +83,7 @@ def _place(one: Evidence, chinese: bool) -> str:
 
 
 def _named(words: Sequence[str], chinese: bool) -> str:
-    return in_one_line(named(words[:_MOST_NAMED], chinese))
+    return ("、" if chinese else " or ").join(f"“{in_one_line(one)}”" for one in words[:_MOST_NAMED])
 
 
 def _joined(sentences: Sequence[str], chinese: bool) -> str:

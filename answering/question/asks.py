@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from domain.question import Asks, Language, Restriction, Shape, Subject, SubjectKind
-from language.dates import MONTHS, WEEKDAYS
+from language.dates import WEEKDAYS
 from language.scripts import CJK, folded
 from language.terms import STOP_WORDS
 from language.wordlists import words
@@ -30,7 +30,7 @@ _OPENS = frozenset(("what", "which", "who", "whom", "whose", "when", "where", "w
 _DO = frozenset(("do", "does", "did"))
 
 _YEARLY = re.compile(r"(?:fy\s?)?(?:1[5-9]|20)\d\d(?:[-–/]\d{2,4})?|q[1-4]|fy\d{2,4}")
-_CALENDAR = MONTHS | WEEKDAYS | frozenset(words("calendar_words.en.txt"))
+_CALENDAR = frozenset(words("months.en.txt")) | WEEKDAYS | frozenset(words("calendar_words.en.txt"))
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*(?:st|nd|rd|th)?%?")
 _CODE = re.compile(r"(?=[^\W_]*\d)(?=\w*[^\W\d_])[^\W_]+|[^\W_]+(?:[-./][^\W_]+)+")
 _TITLE = re.compile(r"[A-Z][a-z]{0,2}")  # Dr. Weber, St. Gallen
@@ -234,7 +234,6 @@ _ZH_TIME = re.compile(
     r"|[一二三四五六七八九十]{1,2}月|星期[一二三四五六日天]|周[一二三四五六日]"
 )
 _ZH_LATIN = re.compile(rf"[^\W_{CJK}]+(?:[-./][^\W_{CJK}]+)*")
-_ZH_WAY = re.compile(r"(?:通过|乘坐?|用)([\u4e00-\u9fff]{1,4})")
 
 
 def _chinese(text: str) -> _Read:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from domain.question import Leaning
 from language.scripts import is_chinese
 from language.terms import STOP_WORDS, terms
+from language.wordlists import words
 
 MOST_TURNS = 6  # the user's messages that are looked at, newest last
 LONGEST = 400  # characters of a follow-up, and of the question that it continues
@@ -78,6 +79,7 @@ _SLOTS = (
         re.IGNORECASE,
     ),
 )  # fmt: skip
+_JOINING = STOP_WORDS | frozenset(words("joining_words.en.txt"))  # "in 3 stores", "in 2025": no things with numbers
 _NUMBERED = re.compile(r"(?<!\w)([^\W\d_]{2,30}) (\d{1,9})(?!\w)")  # "tower 12" gives way to "tower 13"
 
 # ---------------------------------------------------------------- Chinese
@@ -236,7 +238,7 @@ def _slots(asked: str, new: str) -> tuple[str, bool]:
         if value is not None and slot.search(asked):
             asked = slot.sub(value.group(), asked)
             put = True
-    numbers = {one[1].lower(): one[2] for one in _NUMBERED.finditer(new)}
+    numbers = {one[1].lower(): one[2] for one in _NUMBERED.finditer(new) if one[1].lower() not in _JOINING}
     renumbered = _NUMBERED.sub(lambda old: f"{old[1]} {numbers.get(old[1].lower(), old[2])}", asked)
     return renumbered, put or renumbered != asked
 

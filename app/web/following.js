@@ -30,11 +30,6 @@ export function followAll(documents) {
   next();
 }
 
-/** @param {string} id */
-export function unfollow(id) {
-  followed.delete(id);
-}
-
 /** Those that run come before those that wait. */
 function next() {
   const waiting = [...followed.values()].filter((one) => !isFinished(one) && !live.has(one.id));

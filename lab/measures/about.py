@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from answering.about.alignment import Aligned
-from answering.about.learned import ANSWERED, SURE, last_inputs, last_row
+from answering.about.learned import ANSWERED, CLIP, SURE, last_inputs, last_row
 from answering.extractive.quoting import quotes_of
 from answering.extractive.reader import ExtractiveReader
 from answering.question.read import read
@@ -120,7 +120,7 @@ class Standard:
     scale: NDArray[np.float32]
 
     def of(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        made: NDArray[np.float32] = np.clip((features - self.centre) / self.scale, -4, 4).astype(np.float32)
+        made: NDArray[np.float32] = np.clip((features - self.centre) / self.scale, -CLIP, CLIP).astype(np.float32)
         return made
 
 

@@ -1,7 +1,6 @@
-"""`python -m lab.train.about`: learns whether evidence answers a question (`answering/about/weights.npz`).
+"""Learns whether evidence answers a question, for `python -m lab.measures.about --learn FILE`.
 
-The same nets as `answering.about.learned` computes in numpy. What is reported is out of fold: the questions of an
-article or a document are judged by weights that were learned without it.
+These are the nets that `answering.about.learned` computes in numpy.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ PROJECTED, HIDDEN, OF_FEATURES, JOINED = 96, 96, 32, 64
 DROPPED = 0.3
 BATCH = 64
 RATE, DECAY, WARMING = 1e-3, 0.05, 0.1
-CLIP = 4.0
 Floats = NDArray[np.float32]
 
 

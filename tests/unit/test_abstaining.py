@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import NoReturn
 
 import pytest
 
@@ -14,6 +15,7 @@ from answering.output.held import Held
 from answering.question.read import read
 from app.adapters.memory.indexes import MemoryWords
 from domain.documents import Chunk, Document
+from domain.errors import Unavailable
 from domain.evidence import Evidence
 from domain.ports import words_row
 from domain.searches import Query
@@ -58,6 +60,16 @@ def test_what_nothing_mentions_is_absent_and_named(house: House) -> None:
     assert said.because == "absent"
     assert "“Madrid”" in said.text
     assert "offices.md" in said.text
+
+
+class Gone(MemoryWords):
+    def search(self, *asked: object) -> NoReturn:
+        raise Unavailable("The words index can't be used now.", "the words index")
+
+
+def test_nothing_is_absent_while_the_words_index_is_gone(house: House) -> None:
+    blind = replace(house, abstaining=Abstaining(Lookup(Gone(), fresh_catalogue().chunks)))
+    assert blind.says("What is the rent of the Madrid office?").because == "unsure"
 
 
 @pytest.mark.parametrize("question", ["What is the rent of the Lisbon office?", "What does LX7 mean?"])

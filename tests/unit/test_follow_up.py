@@ -171,4 +171,6 @@ def test_a_new_number_of_the_same_thing_replaces_the_old_one() -> None:
     asked = standalone("What about tower 13 of Tolle?", ["How high is tower 12 of Tolle?"])
     assert "13" in asked
     assert "12" not in asked
+    assert "3 stores" in standalone("And in 2025?", ["What was sold in 3 stores in 2024?"])
+    assert "12 months" in standalone("What about in 2023?", ["Which of the 3 offices opened in 12 months?"])
     assert "of 5 stations" in standalone("And on page 4?", ["What are the costs of 5 stations on page 3?"])
