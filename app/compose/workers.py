@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import signal
 import socket
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from app.adapters.dbos_jobs import DbosJobs
 from app.adapters.dbos_worker import DbosWorker
@@ -27,8 +29,8 @@ from app.services.upkeep.lease import WorkerLease
 from app.services.upkeep.reconcile import reconcile, reconcile_for_ever
 from app.services.upkeep.repair import repair, repair_at_start_and_after, repair_indexes, sweep_at_start
 from app.services.upkeep.verify import Repairing, Verify
-from app.services.upkeep.watch import Look, LostIndexes, Watch
-from app.settings import Settings
+from app.services.upkeep.watch import SILENT_S, Look, LostIndexes, Watch
+from app.settings import LanguageModel, Settings
 from domain.documents import Chunk, Part
 from domain.errors import Unavailable
 from domain.evidence import Space
@@ -55,6 +57,8 @@ DRAIN_S = 8  # how long a worker that is told to end goes on with what it runs; 
 SMALL_NICE, LARGE_NICE = 5, 15  # of the processes that read small and large documents
 
 log = logging.getLogger(__name__)
+
+Answers = Callable[[], Coroutine[Any, Any, bool]]
 
 
 def closed_with(stack: AsyncExitStack, sandbox: Sandbox) -> Sandbox:
@@ -156,12 +160,7 @@ async def work(
 
 def _describing_late(settings: Settings, stores: Stores, jobs: DbosJobs, outages: Outages) -> Awaitable[None]:
     """Where descriptions were switched off since, documents merely stop waiting for them."""
-    model = language_model(settings.llm, MAX_DESCRIPTION_TOKENS)
-
-    async def answers() -> bool:
-        return model is None or await model.answers()
-
-    late = LateDescriptions(stores.catalogue, jobs, answers)
+    late = LateDescriptions(stores.catalogue, jobs, _model_answers(settings.llm))
     return repeat(late.once, DESCRIBE_LATE_EVERY_S, log, "describing what was taken in without the model", outages)
 
 
@@ -172,19 +171,24 @@ def _end_this_process() -> None:
 
 def watched(stack: AsyncExitStack, settings: Settings, open_stores: OpenStores, outages: Outages) -> None:
     """Until the stack closes: notices outages and their end, and what the vector index lost."""
-    stores = open_stores.stores
 
     def returned(part: Part) -> None:
         if part == "the vector index":
             open_stores.lost.set()
 
-    looks: dict[Part, Look] = {
+    looks = looks_at(settings, open_stores.stores, open_stores.lose, outages)
+    in_background(stack, Watch(outages, looks, returned).for_ever())
+
+
+def looks_at(settings: Settings, stores: Stores, lost: Callable[[], None], outages: Outages) -> dict[Part, Look]:
+    """One at each part: an outage of a part that nobody looks at never ends."""
+    return {
         "the catalogue": partial(stores.catalogue.collections.page, 1),
-        "the vector index": LostIndexes(stores.vectors, open_stores.lose),
+        "the vector index": LostIndexes(stores.vectors, lost),
         "the files": partial(_look_at_files, stores.blobs, outages),
         "the words index": stores.words.collections,
+        "the language model": partial(_look_at_the_model, _model_answers(settings.llm, SILENT_S), outages),
     }
-    in_background(stack, Watch(outages, looks, returned).for_ever())
 
 
 def _look_at_files(blobs: Blobs, outages: Outages) -> None:
@@ -193,6 +197,22 @@ def _look_at_files(blobs: Blobs, outages: Outages) -> None:
     if "the files" in outages.now():
         blobs.put(PROBE, b"x")
         blobs.delete(PROBE)
+
+
+def _look_at_the_model(answers: Answers, outages: Outages) -> None:
+    """Raises Unavailable. It is asked only while it is out: else the next question tells."""
+    if "the language model" in outages.now() and not asyncio.run(answers()):
+        raise Unavailable("The language model does not answer.", "the language model")
+
+
+def _model_answers(llm: LanguageModel, longest_s: float = math.inf) -> Answers:
+    """Whether it does, in so many seconds; as good as that where there is none."""
+    model = language_model(llm.model_copy(update={"timeout_s": min(llm.timeout_s, longest_s)}), MAX_DESCRIPTION_TOKENS)
+
+    async def answers() -> bool:
+        return model is None or await model.answers()
+
+    return answers
 
 
 def forgetting(stack: AsyncExitStack, settings: Settings, open_stores: OpenStores) -> None:
@@ -204,7 +224,7 @@ def forgetting(stack: AsyncExitStack, settings: Settings, open_stores: OpenStore
             await in_thread(open_stores.conversations.forget, now - timedelta(days=days))
         await in_thread(open_stores.sessions.forget, now)
 
-    in_background(stack, repeat(forget, FORGET_EVERY_S, log, "deleting old conversations"))
+    in_background(stack, repeat(forget, FORGET_EVERY_S, log, "deleting old conversations and ended sessions"))
 
 
 def room_for_deletions(stack: AsyncExitStack, settings: Settings) -> Callable[[], bool]:

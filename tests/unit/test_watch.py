@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import logging
 import threading
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from app.adapters.dbos_quiet import Quiet
-from app.adapters.memory.indexes import MemoryVectors
-from app.services.upkeep.watch import LostIndexes, Watch
+from app.adapters.memory.blobs import MemoryBlobs
+from app.adapters.memory.indexes import MemoryVectors, MemoryWords
+from app.adapters.vectors.kept import KeptInBlobs
+from app.compose.workers import looks_at
+from app.services.upkeep.watch import Look, LostIndexes, Watch
+from app.settings import LanguageModel, Settings
 from domain.documents import Part
-from domain.errors import Unavailable
+from domain.errors import ModelUnavailable, Unavailable
 from domain.ports import IndexName, VectorRow
+from ingest.stores import Stores
 from system.outages import Outages
+from tests.catalogues import fresh_catalogue
+from tests.contract.openai_server import OpenAIServer, said
 from tests.waiting import HANG_S
 
 HOME, AWAY = IndexName("home", "text", "m"), IndexName("away", "text", "m")
@@ -54,6 +62,32 @@ async def test_a_part_that_says_nothing_is_gone_and_holds_one_thread() -> None:
     says.set()
     while outages.now():
         await watch.once()
+
+
+def looks(outages: Outages, llm: LanguageModel) -> dict[Part, Look]:
+    blobs = MemoryBlobs()
+    stores = Stores(fresh_catalogue(), blobs, KeptInBlobs(blobs), MemoryVectors(), MemoryWords())
+    return looks_at(Settings(_env_file=None, llm=llm), stores, lambda: None, outages)  # type: ignore[call-arg]
+
+
+async def test_an_outage_of_any_part_ends() -> None:
+    outages = Outages()
+    for part in get_args(Part):
+        outages.failed(part, "it was away")
+    await Watch(outages, looks(outages, LanguageModel())).once()
+    assert outages.now() == {}
+
+
+async def test_an_outage_of_the_language_model_is_over_once_its_server_answers() -> None:
+    outages, states = Outages(), list[list[Part]]()
+    with OpenAIServer(said()) as server:
+        with OpenAIServer(said()) as closed:
+            gone = closed.url
+        outages.noticed(ModelUnavailable("no language model answers"))
+        for url in (gone, server.url, server.url):
+            await Watch(outages, looks(outages, LanguageModel(url=url))).once()
+            states.append(list(outages.now()))
+    assert (states, server.lists_asked) == ([["the language model"], [], []], 1)  # while it is there, it is not asked
 
 
 def test_an_index_that_vanished_is_noticed_and_a_new_one_is_not() -> None:
