@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from domain.answers import Claim, Notice, Usage, Verdict
+from domain.answers import Because, Claim, Notice, Usage, Verdict
 
 LONGEST_TITLE = 200  # characters
 LONGEST_QUESTION = 100_000  # characters of a question that is kept
@@ -60,6 +60,7 @@ class KeptAnswer:
     model: str
     trace_id: str
     missing: str | None = None
+    abstained_because: Because | None = None  # also None in what was kept before it was
     notices: tuple[Notice, ...] = ()
     usage: Usage = field(default_factory=Usage)
     timings_ms: Mapping[str, float] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from app.api.schemas import ClaimOut, EvidenceOut, NoticeOut, Out, UsageOut
 from app.services.conversations import RecalledTurn, Recollection
 from app.services.kept_answers import Recalled
+from domain.answers import Because
 from domain.chunk_ids import document_id_of
 from domain.conversations import Conversation
 from domain.evidence import Evidence
@@ -41,6 +42,7 @@ class KeptAnswerOut(BaseModel):
     evidence: list[EvidenceOut | WithheldOut]
     nearest: list[EvidenceOut | WithheldOut]
     missing: str | None
+    abstained_because: Because | None = Field(description="as in `Answer`; null also in what was kept before it was")
     notices: list[NoticeOut]
     model: str
     usage: UsageOut
@@ -65,6 +67,7 @@ class KeptAnswerOut(BaseModel):
             evidence=[shown(one) for one in recalled.evidence],
             nearest=[shown(one) for one in recalled.nearest],
             missing=kept.missing,
+            abstained_because=kept.abstained_because,
             notices=[NoticeOut.model_validate(notice) for notice in kept.notices],
             model=kept.model,
             usage=UsageOut.model_validate(kept.usage),

@@ -42,6 +42,7 @@ def kept(answer: Answer) -> KeptAnswer:
         model=answer.model,
         trace_id=answer.trace_id,
         missing=answer.missing,
+        abstained_because=answer.abstained_because,
         notices=answer.notices,
         usage=answer.usage,
         timings_ms=dict(answer.timings_ms),

@@ -61,6 +61,7 @@ def answer(text: str = "Whale oil [1].") -> KeptAnswer:
         ("c",),
         "m",
         "t",
+        abstained_because="unsure",
         notices=(Notice("x", "y"),),
         timings_ms={"retrieve": 1.5},
     )

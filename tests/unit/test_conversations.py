@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import TypeAdapter
 
 from app.adapters.catalogue.catalogue import SqlCatalogue
+from app.api.conversation_schemas import KeptAnswerOut, WholeConversationOut
 from app.api.conversations import EXPORTS
+from app.api.schemas import AnswerOut
 from app.services.conversations import ConversationKeeper, title_of
-from app.services.kept_answers import WITHHELD
+from app.services.kept_answers import WITHHELD, kept
 from domain.answers import Answer, Citation, Claim, ImagePart, Message, TextPart
-from domain.conversations import LONGEST_QUESTION
+from domain.conversations import LONGEST_QUESTION, KeptAnswer
 from domain.documents import Box, Chunk, Document, Region
 from domain.errors import BadRequest, Conflict, Missing, TooLarge
 from domain.evidence import Evidence
@@ -76,6 +80,28 @@ async def test_an_answer_comes_back_with_its_quotes_and_boxes() -> None:
     assert isinstance(evidence, Evidence)
     assert (n, quote, evidence.chunk.regions[0].page) == (1, QUOTE, 4)
     assert [one.id for one in turn.answer.evidence if isinstance(one, Evidence)] == ["d.0", "d.1"]
+
+
+async def test_why_no_answer_was_given_is_kept() -> None:
+    catalogue = filled()
+    keeps = keeper(catalogue)
+    id = (await keeps.begin("me", "")).id
+    abstained = replace(answer(catalogue), verdict="abstained", abstained_because="unsure")
+    await keeps.answered(await keeps.asked(id, "me", [user("What burns?")]), abstained)
+    _, again = WholeConversationOut.made(await keeps.read(id, "me", 10)).messages
+    assert again.answer is not None
+    assert again.answer.abstained_because == "unsure"
+
+
+def test_a_kept_answer_has_all_that_an_answer_has() -> None:
+    assert list(KeptAnswerOut.model_fields) == list(AnswerOut.model_fields)
+
+
+def test_an_answer_that_was_kept_without_why_it_abstained_is_read() -> None:
+    kept_answers = TypeAdapter(KeptAnswer)
+    before = kept_answers.dump_python(kept(answer(filled())), mode="json")
+    del before["abstained_because"]
+    assert kept_answers.validate_python(before).abstained_because is None
 
 
 async def test_no_text_of_evidence_is_stored_beside_the_answer() -> None:
