@@ -2,7 +2,7 @@
 
 an error of the stage           then
 Unavailable, of a part          waits and tries again until the part is back; `tell` is told of which, and at its end
-Unavailable, of none            tried a few times more: a lock, a process that is started again
+Unavailable, of none            tried a few times in a row: a lock, a process that is started again
 any other                       raised at once
 """
 
@@ -43,14 +43,16 @@ class Patience:
 
     async def until_done(self, tell: Tell, stage: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
         waits_for: Part | None = None
-        for tried, pause_s in enumerate(self._pauses, start=1):
+        unnamed = 0  # tries in a row that failed without a part
+        for pause_s in self._pauses:
             try:
                 result = await stage(*args)
                 if waits_for is not None:
                     await tell(None)
                 return result
             except Unavailable as error:
-                if error.part is None and tried >= self._pauses.tries:
+                unnamed = unnamed + 1 if error.part is None else 0
+                if unnamed >= self._pauses.tries:
                     raise
                 if error.part is not None:
                     waits_for = await self._told(tell, error, error.part, waits_for)

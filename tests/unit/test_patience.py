@@ -53,6 +53,16 @@ async def test_what_names_no_part_is_given_up_and_a_fault_at_once() -> None:
         await Patience(Outages(), QUICK).until_done(broken.tell, broken.stage)
 
 
+async def test_a_lock_after_a_long_outage_has_all_its_tries() -> None:
+    gone, locked = Unavailable("Gone.", "the vector index"), Unavailable("Locked.")
+    broken = Broken(*[gone] * 6, locked)
+    assert await Patience(Outages(), QUICK).until_done(broken.tell, broken.stage) == "done"
+    broken = Broken(*[gone] * 6, *[locked] * 9)
+    with pytest.raises(Unavailable):
+        await Patience(Outages(), QUICK).until_done(broken.tell, broken.stage)
+    assert len(broken.errors) == 9 - QUICK.tries
+
+
 async def test_telling_may_fail_too_as_the_catalogue_may_be_what_is_gone() -> None:
     class Untold(Broken):
         async def tell(self, part: Part | None) -> None:
