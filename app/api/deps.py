@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 
 from answering.ask import Ask
 from answering.explain import Explain
-from app.api.callers import caller_of
+from app.api.callers import bearer, caller_of
 from app.services.conversations import ConversationKeeper
 from app.services.doorkeeper import Doorkeeper
 from app.services.intake import Intake
@@ -51,7 +51,7 @@ class Services:
 def _caller(request: Request) -> str:
     """Whose key or session the guard has checked; without keys a digest of what was given as one."""
     caller: str | None = getattr(request.state, "caller", None)
-    return caller_of(request.headers.get("authorization", "").partition(" ")[2].strip()) if caller is None else caller
+    return caller_of(bearer(request.headers)) if caller is None else caller
 
 
 def _services(request: Request) -> Services:

@@ -97,8 +97,8 @@ class Guard:
     async def _identified(self, scope: Scope, headers: Headers, send: Send) -> Send:
         """Notes who asks. Returns what sends the reply, with a cookie that lasts longer where a session does. Raises
         Unauthorized, TooManyTries, Forbidden, Unavailable."""
-        if headers.get("authorization"):
-            scope["state"]["caller"] = self._caller(scope, headers)
+        if key := bearer(headers):  # another scheme is a proxy's
+            scope["state"]["caller"] = self._caller(scope, headers, key)
             return send
         token, secure = token_in(headers)
         doorkeeper = self._doorkeeper_of(scope) if token else None
@@ -112,15 +112,14 @@ class Guard:
             return send
         return _with_cookie(send, cookie(token, doorkeeper.lasts_s, secure))
 
-    def _caller(self, scope: Scope, headers: Headers) -> str:
+    def _caller(self, scope: Scope, headers: Headers, key: str) -> str:
         """Of the key. While an address has to wait, none is looked at but those that worked from there."""
-        key, address = bearer(headers), self._speaker(scope, headers)
+        address = self._speaker(scope, headers)
         known = self._keys.know(key)
         if wait_s := self._wrong_keys.wait_s(address, caller_of(key) if known else ""):
             raise TooManyTries("Too many wrong keys came from this address; try again later.", math.ceil(wait_s))
         if not known:
-            if key:
-                self._wrong_keys.failed(address)
+            self._wrong_keys.failed(address)
             raise Unauthorized("Send a key: `Authorization: Bearer …`.")
         self._wrong_keys.worked(address, caller_of(key))
         return caller_of(key)

@@ -58,6 +58,13 @@ async def test_the_cookie_of_a_session_stands_for_its_key() -> None:
     assert "set-cookie" not in answer.headers
 
 
+async def test_a_session_opens_behind_a_proxy_that_asks_for_a_password_of_its_own() -> None:
+    house = House()
+    headers = with_cookie(await house.token(), authorization="Basic dXNlcjpwYXNz")
+    assert house.client().get("/v1/x", headers=headers).status_code == 200
+    assert house.client().get("/v1/x", headers=headers | {"authorization": "Bearer wrong"}).status_code == 401
+
+
 async def test_the_token_is_kept_nowhere() -> None:
     house = House()
     token = await house.token()
