@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from domain.errors import BadConfiguration
+from system.private_files import write_private
 
 MARK = "installation"  # the file's name
 
@@ -18,7 +19,7 @@ def marked(folders: Sequence[Path], known: str | None) -> str:
     if known is None:
         known = next(filter(None, found.values()), uuid.uuid4().hex)
         for folder in folders:
-            (folder / MARK).write_text(f"{known}\n", encoding="utf-8")
+            _write(folder / MARK, known)
         return known
     for folder, id in found.items():
         if id != known:
@@ -28,6 +29,13 @@ def marked(folders: Sequence[Path], known: str | None) -> str:
                 f"to be made again), write the line {known} into {folder / MARK}."
             )
     return known
+
+
+def _write(file: Path, id: str) -> None:
+    try:
+        write_private(file, id)
+    except OSError as error:
+        raise BadConfiguration(f"{file} can't be written: {error.strerror}.") from error
 
 
 def _read(file: Path) -> str | None:

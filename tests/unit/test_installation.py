@@ -37,6 +37,11 @@ def test_one_with_files_of_its_own_is_refused_in_a_sentence(tmp_path: Path) -> N
     installation.agree(partial(marked, [here, there]))
 
 
+def test_a_folder_that_cannot_be_written_refuses_to_start_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(BadConfiguration, match="can't be written"):
+        marked([folder(tmp_path / "first"), Path("/proc/self")], None)  # where nobody may make a file
+
+
 def test_a_new_catalogue_takes_the_files_that_are_there(tmp_path: Path) -> None:
     here = folder(tmp_path / "here")
     (here / MARK).write_text("abc\n")
