@@ -224,7 +224,9 @@ def _some_words(title: str) -> str:
     return title.strip()
 
 
-Title = Annotated[str, Field(min_length=1, max_length=LONGEST_TITLE), AfterValidator(_storable)]
+Title = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_TITLE), AfterValidator(_storable), AfterValidator(_some_words)
+]
 
 
 class ConversationIn(In):
@@ -232,7 +234,7 @@ class ConversationIn(In):
 
 
 class ConversationPatch(In):
-    title: Annotated[Title, AfterValidator(_some_words)] = Field(description="up to 200 characters")
+    title: Title = Field(description="up to 200 characters")
 
 
 class CompletionIn(Lenient):

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from starlette.testclient import TestClient
 from starlette.types import Message
 
-from app.api.bodies import ChatIn, CollectionIn, CollectionPatch, CompletionIn
+from app.api.bodies import ChatIn, CollectionIn, CollectionPatch, CompletionIn, ConversationIn, ConversationPatch
 from app.api.limits import BodyLimit
 from app.api.problems import install
 from app.api.streams import event
@@ -155,3 +155,11 @@ async def test_a_client_that_hangs_up_is_no_failure_of_ours(caplog: pytest.LogCa
     await app(scope, gone, send)
     assert sent[0]["status"] == 499
     assert not caplog.records
+
+
+@pytest.mark.parametrize("body", [ConversationIn, ConversationPatch])
+def test_a_title_has_some_letters_and_no_blanks_around_them(body: type[ConversationIn | ConversationPatch]) -> None:
+    assert body(title=" Lamps ").title == "Lamps"
+    with pytest.raises(ValidationError, match="some letters"):
+        body(title="  ")
+    assert ConversationIn().title == ""
